@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Settings of every Swift target.
+///
+/// Each use of a pointer is marked `unsafe`, each import is internal unless the compiler asks for
+/// more, and a warning is an error.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+extension Target {
+  /// A Swift module of ours: `Sources/<name>`, built with the strict settings.
+  static func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+  }
+
+  /// The tests of one module: `Tests/<name>Tests`.
+  static func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+      name: "\(name)Tests",
+      dependencies: [.target(name: name), "TestSupport"] + dependencies,
+      swiftSettings: strict)
+  }
+}
+
+let package = Package(
+  name: "lora",
+  products: [.executable(name: "lora", targets: ["lora"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // MARK: - C: the outside world
+    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+
+    // MARK: - Data
+    .module("Tensors"),
+
+    // MARK: - Mathematics
+    .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
+
+    // MARK: - Commands
+    .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
+
+    // MARK: - Tests
+    .target(
+      name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    .tests(of: "Tensors"),
+    .tests(of: "LinearAlgebra", ["Tensors"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c2x
+)
