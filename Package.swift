@@ -14,6 +14,11 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Code for AVX2 and FMA, optimised in debug builds too: the loops over elements.
+///
+/// `CPUBackend.unsupportedReason` says on which machines it cannot run.
+let vectorised: [SwiftSetting] = [.unsafeFlags(["-O", "-Xcc", "-march=x86-64-v3"])]
+
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -47,6 +52,12 @@ let package = Package(
 
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
+    .module("Compute", ["Tensors"]),
+
+    // MARK: - Backends
+    .target(
+      name: "ComputeCPU", dependencies: ["Compute", "LinearAlgebra", "Tensors"],
+      swiftSettings: strict + vectorised),
 
     // MARK: - Commands
     .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
@@ -57,6 +68,7 @@ let package = Package(
       swiftSettings: strict),
     .tests(of: "Tensors"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
+    .tests(of: "Compute", ["ComputeCPU", "Tensors"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
