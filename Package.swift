@@ -42,8 +42,13 @@ let package = Package(
     // MARK: - C: the outside world
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
+    .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+
     // MARK: - Data
     .module("Tensors"),
+    .module("Files", ["CNettle", "CZstd"]),
+    .module("Safetensors", ["Files", "Tensors"]),
 
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
