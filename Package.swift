@@ -53,7 +53,11 @@ let package = Package(
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
 
+    // MARK: - Meaning
+    .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+
     // MARK: - Commands
+    .module("CommandSupport", [argumentParser]),
     .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
 
     // MARK: - Tests
