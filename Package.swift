@@ -47,8 +47,13 @@ let package = Package(
     // MARK: - C: the outside world
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
+    .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+
     // MARK: - Data
     .module("Tensors"),
+    .module("Files", ["CNettle", "CZstd"]),
+    .module("Safetensors", ["Files", "Tensors"]),
 
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
@@ -59,7 +64,11 @@ let package = Package(
       name: "ComputeCPU", dependencies: ["Compute", "LinearAlgebra", "Tensors"],
       swiftSettings: strict + vectorised),
 
+    // MARK: - Meaning
+    .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+
     // MARK: - Commands
+    .module("CommandSupport", [argumentParser]),
     .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
 
     // MARK: - Tests
