@@ -66,6 +66,7 @@ let package = Package(
 
     // MARK: - Meaning
     .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .module("Diffusion", ["Compute", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
@@ -77,7 +78,8 @@ let package = Package(
       swiftSettings: strict),
     .tests(of: "Tensors"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
-    .tests(of: "Compute", ["ComputeCPU", "Tensors"]),
+    .tests(of: "Compute", ["ComputeCPU", "LinearAlgebra", "Tensors"]),
+    .tests(of: "Diffusion", ["Compute", "ComputeCPU", "Safetensors", "Tensors"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

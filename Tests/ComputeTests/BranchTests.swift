@@ -46,7 +46,7 @@ import Testing
     let gradient = Tensor(zeros: [joined.count], on: backend)
     tape.backward(from: output(values, gradient, tape), gradient: weights)
     expect(
-      gradient.values(),
+      gradient.values().map(Double.init),
       approximates: differences(values) {
         dot(output($0, nil, nil).values(), weights.values())
       }, within: 4e-3)
@@ -90,7 +90,7 @@ import Testing
     tape.backward(
       from: result, gradient: Tensor(weights, shape: result.shape, on: backend))
     expect(
-      gradient.values(),
+      gradient.values().map(Double.init),
       approximates: differences(values) { dot(output(x, $0, nil, nil).values(), weights) },
       within: 4e-3)
   }
@@ -117,11 +117,11 @@ func dot(_ a: [Float], _ b: [Float]) -> Double {
 }
 
 /// The derivatives of f, from differences over ±0.01.
-func differences(_ values: [Float], _ f: ([Float]) -> Double) -> [Float] {
+func differences(_ values: [Float], _ f: ([Float]) -> Double) -> [Double] {
   values.indices.map { index in
     var (above, below) = (values, values)
     above[index] += 1e-2
     below[index] -= 1e-2
-    return Float((f(above) - f(below)) / 2e-2)
+    return (f(above) - f(below)) / 2e-2
   }
 }

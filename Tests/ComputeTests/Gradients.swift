@@ -10,7 +10,7 @@ import Testing
 ///   - wanted: Which inputs have a gradient; the others get none.
 func expectGradients(
   on backend: any Backend, inputs: [Shape], wanted: [Bool]? = nil, spread: Float = 1,
-  tolerance: Float = 4e-3, sourceLocation: SourceLocation = #_sourceLocation,
+  tolerance: Double = 4e-3, sourceLocation: SourceLocation = #_sourceLocation,
   _ f: ([Tensor]) -> Tensor
 ) {
   let values = inputs.enumerated().map { index, shape in
@@ -30,13 +30,15 @@ func expectGradients(
   }
   for (index, leaf) in leaves.enumerated() where wanted?[index] ?? true {
     let gradient = leaf.node?.take()?.values() ?? []
-    let expected = values[index].indices.map { element -> Float in
+    let expected = values[index].indices.map { element -> Double in
       let step: Float = 1e-2
       var (above, below) = (values, values)
       above[index][element] += step
       below[index][element] -= step
-      return Float((objective(above) - objective(below)) / Double(2 * step))
+      return (objective(above) - objective(below)) / Double(2 * step)
     }
-    expect(gradient, approximates: expected, within: tolerance, sourceLocation: sourceLocation)
+    expect(
+      gradient.map(Double.init), approximates: expected, within: tolerance,
+      sourceLocation: sourceLocation)
   }
 }
