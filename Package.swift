@@ -72,6 +72,12 @@ let package = Package(
     .module("CommandSupport", [argumentParser]),
     .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
 
+    // MARK: - Benchmarks
+    .executableTarget(
+      name: "benchmarks",
+      dependencies: ["Compute", "ComputeCPU", "Diffusion", "LinearAlgebra", "Tensors"],
+      path: "Benchmarks", exclude: ["results"], swiftSettings: strict),
+
     // MARK: - Tests
     .target(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
