@@ -58,7 +58,15 @@ let package = Package(
 
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
-    .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
+    .module(
+      "Inspect",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .executableTarget(
+      name: "lora", dependencies: ["CommandSupport", "Inspect", argumentParser],
+      swiftSettings: strict),
 
     // MARK: - Tests
     .target(
