@@ -60,7 +60,10 @@ let package = Package(
     .module("CommandSupport", [argumentParser]),
     .module(
       "Results",
-      ["Adapters", "CommandSupport", "LinearAlgebra", "Safetensors", "Tensors", argumentParser]),
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
     .module(
       "Inspect",
       [

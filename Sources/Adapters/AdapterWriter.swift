@@ -117,22 +117,26 @@ package struct AdapterWriter: Sendable {
   ///
   /// - Parameters:
   ///   - metadata: What the file is to say of itself; hashes are added here.
-  ///   - weights: The weights of a module by its index, from any thread.
+  ///   - onModule: Called after each module, from any thread.
   /// - Returns: When the file is in its place.
   package func write(
-    _ modules: [ResultModule], metadata: Metadata, to output: OutputFile,
-    weights: @Sendable (Int) throws -> ResultWeights
+    _ plan: ResultPlan, metadata: Metadata, to output: OutputFile,
+    onModule: @Sendable () -> Void = {}
   ) throws -> Written {
-    let names = try names(of: modules, file: output.path)
-    let tensors = zip(modules, names).map { StoredModule($0, name: $1, naming: naming, type: type) }
-    let layout = Layout(tensors.flatMap(\.tensors))
+    let names = try names(of: plan.modules, file: output.path)
+    let stored = zip(plan.modules, names).map {
+      StoredModule($0, name: $1, naming: naming, type: type)
+    }
+    let layout = Layout(stored.flatMap(\.tensors))
     var metadata = metadata
     metadata["sshs_model_hash"] = String(repeating: "0", count: 64)
     metadata["sshs_legacy_hash"] = String(repeating: "0", count: 8)
     let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
 
-    let written = try parallelMap(count: modules.count, threads: threads) { index in
-      try tensors[index].write(try weights(index), to: writer)
+    let written = try parallelMap(count: stored.count, threads: threads) { index in
+      let module = try stored[index].write(try plan.weights(index), to: writer)
+      onModule()
+      return module
     }
     let headerOfSS = layout.header(metadata: metadata.filter { $0.hasPrefix("ss_") })
     let (model, legacy) = try writer.withData { data throws(FileError) in

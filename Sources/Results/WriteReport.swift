@@ -1,5 +1,5 @@
 package import Adapters
-package import CommandSupport
+import CommandSupport
 import Safetensors
 
 /// What a command says of the adapter that it wrote; encodes as the contract's JSON.
@@ -50,18 +50,8 @@ package struct WriteReport: Encodable {
     output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
   }
 
-  /// Prints the report: JSON on standard output, unless the result went there, else text on
-  /// standard error.
-  package func print(to path: String, notes: [String], _ options: CommonOptions) throws {
-    if options.json {
-      let text = try json(self)
-      if path == "-" { Terminal.report(text) } else { Swift.print(text) }
-    } else if !options.quiet {
-      Terminal.report((notes + [text(path: path)]).joined(separator: "\n"))
-    }
-  }
-
-  private func text(path: String) -> String {
+  /// The report in a few lines.
+  func text(path: String) -> String {
     let ranks = rank.min == rank.max ? "\(rank.max)" : "\(rank.min) to \(rank.max)"
     let target = path == "-" ? "standard output" : printable(path)
     var lines: [String] = []
