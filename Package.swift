@@ -76,8 +76,21 @@ let package = Package(
         "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
         "Tensors", argumentParser,
       ]),
+    .module(
+      "Merge",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Tensors", argumentParser,
+      ]),
+    .module(
+      "Resize",
+      [
+        "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
     .executableTarget(
-      name: "lora", dependencies: ["CommandSupport", "Diff", "Inspect", argumentParser],
+      name: "lora",
+      dependencies: ["CommandSupport", "Diff", "Inspect", "Merge", "Resize", argumentParser],
       swiftSettings: strict),
 
     // MARK: - Tests
