@@ -61,6 +61,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
       swiftSettings: strict),
     .tests(of: "Tensors"),
+    .tests(of: "Files"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
   ],
   swiftLanguageModes: [.v6],
