@@ -62,6 +62,7 @@ let package = Package(
       swiftSettings: strict),
     .tests(of: "Tensors"),
     .tests(of: "Files"),
+    .tests(of: "Safetensors", ["Files", "Tensors"]),
     .tests(of: "LinearAlgebra", ["Tensors"]),
   ],
   swiftLanguageModes: [.v6],

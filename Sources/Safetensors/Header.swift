@@ -58,12 +58,12 @@ extension Header {
     var indices: [TensorName: Int] = Dictionary(minimumCapacity: parser.claims.count)
     var end: UInt64 = 0
     for claim in sorted(parser.claims) {
+      guard indices.updateValue(entries.count, forKey: claim.name) == nil else {
+        throw ParseFailure(.duplicateTensor(claim.name))
+      }
       guard claim.begin == end, claim.begin <= claim.end, claim.end <= UInt64(Int.max) else {
         throw ParseFailure(
           .invalidOffset(claim.name, expected: end, begin: claim.begin, end: claim.end))
-      }
-      guard indices.updateValue(entries.count, forKey: claim.name) == nil else {
-        throw ParseFailure(.duplicateTensor(claim.name))
       }
       entries.append(try Entry(claim))
       end = claim.end
