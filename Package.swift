@@ -53,8 +53,20 @@ let package = Package(
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
 
+    // MARK: - Meaning
+    .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+
     // MARK: - Commands
-    .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
+    .module("CommandSupport", [argumentParser]),
+    .module(
+      "Inspect",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .executableTarget(
+      name: "lora", dependencies: ["CommandSupport", "Inspect", argumentParser],
+      swiftSettings: strict),
 
     // MARK: - Tests
     .target(

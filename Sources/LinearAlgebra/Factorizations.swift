@@ -113,3 +113,28 @@ package func eigenvalues(ofSymmetric matrix: Matrix) throws(LinearAlgebraError) 
   try check("dsyev", info, matrixArgument: 5)
   return values.reversed()
 }
+
+/// Returns a root of a positive semidefinite matrix: L and an order with A[order, order] = LLᵀ.
+///
+/// - Returns: L of n × k and zero above its diagonal, k the rank to working precision; the order
+///   in which rows and columns were taken.
+/// - Complexity: O(n³); `dpstrf`.
+package func pivotedRoot(
+  of matrix: Matrix
+) throws(LinearAlgebraError) -> (root: Matrix, order: [Int]) {
+  let n = matrix.rows
+  var order = [Int32](repeating: 0, count: n)
+  if n == 0 { return (Matrix(zeros: 0, 0), []) }
+  if !matrix.isFinite { throw .holdsNaN(routine: "dpstrf") }
+  var a = matrix.elements  // overwritten
+  var rank: Int32 = 0
+  let upper = CChar(UInt8(ascii: "U"))  // column-major: our lower triangle
+  let info = unsafe LAPACKE_dpstrf(
+    LAPACK_COL_MAJOR, upper, Int32(n), &a, Int32(n), &order, &rank, -1)
+  precondition(info >= 0, "dpstrf: argument \(-info) is wrong")
+  var root = Matrix(zeros: n, Int(rank))
+  for i in 0..<n {
+    for j in 0..<min(i + 1, root.columns) { root[i, j] = a[i * n + j] }
+  }
+  return (root, order.map { Int($0) - 1 })
+}

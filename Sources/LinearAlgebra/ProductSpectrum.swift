@@ -29,20 +29,25 @@ package func squaredNorm(ofProduct up: Matrix, _ down: Matrix) -> Double {
 
 /// Returns the singular values of up·down, largest first; min(m, r, n) of them.
 ///
-/// With upᵀ = L₁Q₁ and down = L₂Q₂ they are those of the small matrix L₁ᵀL₂.
+/// With UᵀU = LLᵀ they are the square roots of the eigenvalues of Lᵀ(DDᵀ)L, an r × r matrix: half
+/// the work of two orthogonal factorizations, at the price of an absolute error of about
+/// 1e-8·‖up‖·‖down‖. That is below what 32-bit factors hold; where it decides something, take the
+/// decomposition's values.
 ///
 /// - Parameters:
 ///   - up: m × r.
 ///   - down: r × n.
-/// - Complexity: O((m + n)·r²).
+/// - Complexity: O((m + n)·r² + r³).
 package func singularValues(
   ofProduct up: Matrix, _ down: Matrix
 ) throws(LinearAlgebraError) -> [Double] {
   precondition(up.columns == down.rows, "up has rank \(up.columns), down has rank \(down.rows)")
-  let first = try lowerFactor(of: up.transposed)
-  let second = try lowerFactor(of: down)
   let count = min(up.rows, up.columns, down.columns)
-  return Array(try singularValues(of: product(transposed: first, second)).prefix(count))
+  let (root, order) = try pivotedRoot(of: gramOfColumns(up))
+  let downs = gramOfRows(down).permuted(by: order)
+  let core = product(transposed: root, product(downs, root))
+  let values = try eigenvalues(ofSymmetric: core).map { max(0, $0).squareRoot() }
+  return Array((values + Array(repeating: 0, count: count)).prefix(count))
 }
 
 /// Returns the singular value decomposition of up·down: k = min(m, r, n).

@@ -115,8 +115,9 @@ extension HeaderParser.Claim {
   }
 }
 
-/// The product from the first on, as the reference implementation takes it: a zero saves only what
-/// stands after it from overflow. `nil` where 64 bits do not hold it.
+/// The product of extents from the outermost on, `nil` where 64 bits do not hold it.
+///
+/// As in the reference implementation a zero saves only what stands after it from overflow.
 private func product(_ factors: [UInt64]) -> UInt64? {
   var result: UInt64 = 1
   for factor in factors {

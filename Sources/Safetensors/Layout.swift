@@ -34,15 +34,29 @@ package struct Layout: Sendable {
   package let dataByteCount: Int
   private let indices: [TensorName: Int]
 
+  /// The layout of the reference writer.
   package init(_ tensors: [Tensor]) {
     let groups = Dictionary(grouping: tensors, by: \.type)
-    self.tensors = ElementType.allCases.reversed().flatMap { type in
-      (groups[type] ?? []).sorted { $0.name < $1.name }
-    }
+    self.init(
+      inOrder: ElementType.allCases.reversed().flatMap { type in
+        (groups[type] ?? []).sorted { $0.name < $1.name }
+      })
+  }
+
+  /// The layout that a file has, for one that keeps its tensors where they are.
+  package init(keeping header: Header) {
+    self.init(
+      inOrder: header.entries.map {
+        Tensor(name: $0.name.string, type: $0.type, shape: $0.shape)
+      })
+  }
+
+  private init(inOrder tensors: [Tensor]) {
+    self.tensors = tensors
     var offsets: [Int] = []
     var indices: [TensorName: Int] = Dictionary(minimumCapacity: tensors.count)
     var end = 0
-    for (index, tensor) in self.tensors.enumerated() {
+    for (index, tensor) in tensors.enumerated() {
       let other = indices.updateValue(index, forKey: tensor.name)
       precondition(other == nil, "two tensors '\(tensor.name)' in one file")
       offsets.append(end)
