@@ -80,3 +80,13 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
 )
+
+// `make fuzz` alone builds this: it needs -sanitize=fuzzer, and the rest does not need it.
+if Context.environment["LORA_FUZZ"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CMemoryFile", path: "Fuzz/CMemoryFile"),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Adapters", "CMemoryFile", "Files", "Safetensors", "Tensors"],
+      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict"], swiftSettings: strict),
+  ]
+}
