@@ -59,13 +59,22 @@ let package = Package(
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
     .module(
+      "Results",
+      ["Adapters", "CommandSupport", "LinearAlgebra", "Safetensors", "Tensors", argumentParser]),
+    .module(
       "Inspect",
       [
         "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
         argumentParser,
       ]),
+    .module(
+      "Diff",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Tensors", argumentParser,
+      ]),
     .executableTarget(
-      name: "lora", dependencies: ["CommandSupport", "Inspect", argumentParser],
+      name: "lora", dependencies: ["CommandSupport", "Diff", "Inspect", argumentParser],
       swiftSettings: strict),
 
     // MARK: - Tests
