@@ -74,7 +74,7 @@ let package = Package(
         "Tensors", argumentParser,
       ]),
     .executableTarget(
-      name: "lora", dependencies: ["CommandSupport", "Diff", "Inspect", argumentParser],
+      name: "lora", dependencies: ["CommandSupport", "Diff", "Files", "Inspect", argumentParser],
       swiftSettings: strict),
 
     // MARK: - Tests

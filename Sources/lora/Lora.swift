@@ -18,7 +18,7 @@ struct Lora: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, DiffCommand.self, HashCommand.self, VerifyCommand.self,
-      MetadataCommand.self,
+      MetadataCommand.self, ManualCommand.self,
     ])
 
   static func main() {
