@@ -90,7 +90,9 @@ let package = Package(
       ]),
     .executableTarget(
       name: "lora",
-      dependencies: ["CommandSupport", "Diff", "Inspect", "Merge", "Resize", argumentParser],
+      dependencies: [
+        "CommandSupport", "Diff", "Files", "Inspect", "Merge", "Resize", argumentParser,
+      ],
       swiftSettings: strict),
 
     // MARK: - Tests
@@ -98,8 +100,21 @@ let package = Package(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
       swiftSettings: strict),
     .tests(of: "Tensors"),
+    .tests(of: "Files"),
+    .tests(of: "Safetensors", ["Files", "Tensors"]),
     .tests(of: "LinearAlgebra", ["Tensors"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
 )
+
+// `make fuzz` alone builds this: it needs -sanitize=fuzzer, and the rest does not need it.
+if Context.environment["LORA_FUZZ"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CMemoryFile", path: "Fuzz/CMemoryFile"),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Adapters", "CMemoryFile", "Files", "Safetensors", "Tensors"],
+      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict"],
+      swiftSettings: strict),
+  ]
+}

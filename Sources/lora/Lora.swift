@@ -20,9 +20,7 @@ struct Lora: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, DiffCommand.self, MergeCommand.self, ResizeCommand.self,
-      HashCommand.self,
-      VerifyCommand.self,
-      MetadataCommand.self,
+      HashCommand.self, VerifyCommand.self, MetadataCommand.self, ManualCommand.self,
     ])
 
   static func main() {
