@@ -42,8 +42,13 @@ let package = Package(
     // MARK: - C: the outside world
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
+    .target(
+      name: "CImages",
+      linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
+
     // MARK: - Data
     .module("Tensors"),
+    .module("Images", ["CImages"]),
 
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
@@ -57,6 +62,7 @@ let package = Package(
       swiftSettings: strict),
     .tests(of: "Tensors"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
+    .tests(of: "Images"),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
