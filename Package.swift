@@ -41,7 +41,8 @@ let package = Package(
   targets: [
     // MARK: - C: the outside world
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
-
+    .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .target(
       name: "CImages",
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
@@ -49,6 +50,8 @@ let package = Package(
     // MARK: - Data
     .module("Tensors"),
     .module("Images", ["CImages"]),
+    .module("Files", ["CNettle", "CZstd"]),
+    .module("Safetensors", ["Files", "Tensors"]),
 
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
