@@ -56,6 +56,9 @@ let package = Package(
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
 
+    // MARK: - Meaning
+    .module("Diffusion", ["Files"]),
+
     // MARK: - Commands
     .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
 
@@ -66,6 +69,7 @@ let package = Package(
     .tests(of: "Tensors"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
     .tests(of: "Images"),
+    .tests(of: "Diffusion"),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
