@@ -4,8 +4,8 @@ struct Spellings {
   let beginOfText: Int32
   let endOfText: Int32
 
-  /// Every token by id, where its name is to be taken apart.
-  private(set) var byID: [(id: Int32, name: [UInt8])] = []
+  /// What `vocab.json` lists, in its order; empty where there is none.
+  private(set) var entries: [VocabularyJSON.Entry] = []
 
   /// CLIP's numbering: the bytes, the bytes at a word's end, the merges in order, the marks.
   init(_ merges: [MergeLine], of bytes: [UInt8]) {
@@ -34,7 +34,7 @@ struct Spellings {
     }
     self.names = names
     (beginOfText, endOfText) = (begin, end)
-    byID = entries.sorted { $0.id < $1.id }
+    self.entries = entries
   }
 }
 

@@ -54,9 +54,8 @@ extension Tokenizer {
   }
 }
 
-/// Which pairs of ids merge, in what order, and into what: a hash table by open addressing.
-///
-/// Swift's dictionary takes 20 ms for CLIP's 48,894 pairs, this 1 ms.
+/// Which pairs of ids merge, in what order, and into what: a hash table by open addressing, for
+/// CLIP's 48,894 pairs are read at every start.
 struct PairTable: Sendable {
   struct Merge: Equatable {
     let rank: Int32

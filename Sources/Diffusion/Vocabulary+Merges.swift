@@ -24,8 +24,9 @@ extension Tokenizer.Vocabulary {
   /// A token was made of the two that the merges before it leave of its bytes, for ids were
   /// given in the order of merging.
   init(recoveringMergesFrom spellings: Spellings) {
-    self.init(spellings, merges: PairTable(capacity: spellings.byID.count))
-    for (rank, token) in spellings.byID.enumerated() {
+    self.init(spellings, merges: PairTable(capacity: spellings.entries.count))
+    let tokens = spellings.entries.sorted { $0.id < $1.id }
+    for (rank, token) in tokens.enumerated() {
       let parts = merged(Self.symbols(of: token.name).compactMap { spellings.names[$0] })
       if parts.count == 2 {
         merges.insert(parts[0], parts[1], PairTable.Merge(rank: Int32(rank), id: token.id))

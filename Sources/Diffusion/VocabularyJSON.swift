@@ -1,18 +1,20 @@
 /// Reads `vocab.json`, one flat object of names and ids: a megabyte in a few milliseconds.
 struct VocabularyJSON {
+  typealias Entry = (id: Int32, name: [UInt8])
+
   private let bytes: [UInt8]
   private var position = 0
 
   /// The entries in their order; nil where the bytes are anything else.
-  static func entries(_ bytes: [UInt8]) -> [(id: Int32, name: [UInt8])]? {
+  static func entries(_ bytes: [UInt8]) -> [Entry]? {
     var parser = VocabularyJSON(bytes: bytes)
     return parser.object()
   }
 
   private init(bytes: [UInt8]) { self.bytes = bytes }
 
-  private mutating func object() -> [(id: Int32, name: [UInt8])]? {
-    var entries: [(id: Int32, name: [UInt8])] = []
+  private mutating func object() -> [Entry]? {
+    var entries: [Entry] = []
     entries.reserveCapacity(bytes.count / 20)
     guard take("{") else { return nil }
     repeat {
@@ -78,7 +80,9 @@ struct VocabularyJSON {
     0x74: "\t",
   ]
 
-  /// What follows a backslash. CLIP's characters all lie below U+0143: no surrogates.
+  /// What follows a backslash.
+  ///
+  /// CLIP's characters all lie below U+0143: no surrogates.
   private mutating func escape() -> Unicode.Scalar? {
     guard position < bytes.count else { return nil }
     let letter = bytes[position]
