@@ -57,10 +57,21 @@ let package = Package(
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
 
     // MARK: - Meaning
+    .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .module("Diffusion", ["Files"]),
 
     // MARK: - Commands
-    .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
+    .module("CommandSupport", [argumentParser]),
+    .module(
+      "Inspect",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .module("Train", ["Files", "Images", "Tensors"]),
+    .executableTarget(
+      name: "lora", dependencies: ["CommandSupport", "Inspect", argumentParser],
+      swiftSettings: strict),
 
     // MARK: - Tests
     .target(
@@ -70,6 +81,7 @@ let package = Package(
     .tests(of: "LinearAlgebra", ["Tensors"]),
     .tests(of: "Images"),
     .tests(of: "Diffusion"),
+    .tests(of: "Train", ["Images", "Tensors"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

@@ -12,7 +12,7 @@ import Glibc
   init(beside path: String) throws(FileError) {
     let folder = Self.folder(of: path)
     isForStream = false
-    let unnamed = unsafe open(folder, lora_O_TMPFILE | O_RDWR | O_CLOEXEC, 0o666)
+    let unnamed = unsafe open(folder, unnamedFile | O_RDWR | O_CLOEXEC, 0o666)
     if unnamed >= 0 {
       descriptor = unnamed
       temporaryPath = nil
@@ -30,7 +30,7 @@ import Glibc
   /// A draft whose bytes will go to a pipe: on disk, since they may be more than memory holds.
   static func forStream() throws(FileError) -> Draft {
     let folder = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
-    let descriptor = unsafe open(folder, lora_O_TMPFILE | O_RDWR | O_CLOEXEC, 0o600)
+    let descriptor = unsafe open(folder, unnamedFile | O_RDWR | O_CLOEXEC, 0o600)
     if descriptor >= 0 { return Draft(descriptor: descriptor) }
     let name = temporaryName(for: "\(folder)/lora")
     let named = unsafe open(name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
@@ -130,4 +130,4 @@ import Glibc
 }
 
 /// `O_TMPFILE`, whose macro Swift does not import: `__O_TMPFILE | O_DIRECTORY`.
-private let lora_O_TMPFILE: Int32 = 0o20_000_000 | O_DIRECTORY
+private let unnamedFile: Int32 = 0o20_000_000 | O_DIRECTORY

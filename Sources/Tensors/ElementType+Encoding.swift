@@ -85,7 +85,8 @@ private func code(of element: Double, finite: [Double], _ format: SmallFloat) ->
     let (below, above) = (magnitude - finite[low - 1], finite[low] - magnitude)
     if below < above || (below == above && low % 2 == 1) { low -= 1 }
   }
-  if format.specials == .ieee && magnitude >= 0x1.ep15 { return sign | 0x7C }  // 57344 and half a step
+  let overflow = 0x1.ep15  // 57344, F8_E5M2's largest, and half a step
+  if format.specials == .ieee && magnitude >= overflow { return sign | 0x7C }
   if low == 0 && format.specials == .negativeZeroIsNaN { return 0 }
   return sign | UInt8(low)
 }
