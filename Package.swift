@@ -79,7 +79,7 @@ let package = Package(
       swiftSettings: strict),
     .tests(of: "Tensors"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
-    .tests(of: "Images"),
+    .tests(of: "Images", ["Tensors"]),
     .tests(of: "Diffusion"),
     .tests(of: "Train", ["Images", "Tensors"]),
   ],

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -104,7 +105,7 @@ func header(_ bytes: [UInt8]) throws -> PictureHeader {
   @Test(arguments: exact + ["rgb.jpg", "progressive.jpg", "cmyk.jpg", "lossy.webp"])
   func damagedFilesDoNotCrash(name: String) throws {
     let whole = try fixture(name)
-    var generator = SeededGenerator(seed: 7)
+    var generator = Philox(seed: 7, stream: 0)
     for _ in 0..<300 {
       var bytes = whole
       for _ in 0..<Int.random(in: 1...4, using: &generator) {

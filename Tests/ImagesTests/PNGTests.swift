@@ -1,3 +1,4 @@
+import Tensors
 import TestSupport
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 
 @Suite struct PNGTests {
   static func random(_ width: Int, _ height: Int, channels: Int, seed: UInt64) -> Picture {
-    var generator = SeededGenerator(seed: seed)
+    var generator = Philox(seed: seed, stream: 0)
     let bytes = (0..<width * height * channels).map { _ in
       UInt8.random(in: 0...255, using: &generator)
     }

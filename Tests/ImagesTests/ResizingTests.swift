@@ -60,7 +60,7 @@ import Testing
 
   @Test func valuesAreSigned() {
     let picture = Picture(width: 1, height: 1, channels: 4, bytes: [0, 255, 51, 9])
-    expect(picture.signedValues, approximates: [-1, 1, -0.6], within: 1e-6)
+    expect(picture.signedValues.map(Double.init), approximates: [-1, 1, -0.6], within: 1e-6)
   }
 
   @Test func masksAreCellMeans() {
