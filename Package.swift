@@ -63,14 +63,23 @@ let package = Package(
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
     .module(
+      "Results",
+      ["Adapters", "CommandSupport", "LinearAlgebra", "Safetensors", "Tensors", argumentParser]),
+    .module(
       "Inspect",
       [
         "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
         argumentParser,
       ]),
+    .module(
+      "Diff",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Tensors", argumentParser,
+      ]),
     .module("Train", ["Files", "Images", "Tensors"]),
     .executableTarget(
-      name: "lora", dependencies: ["CommandSupport", "Inspect", argumentParser],
+      name: "lora", dependencies: ["CommandSupport", "Diff", "Inspect", argumentParser],
       swiftSettings: strict),
 
     // MARK: - Tests
