@@ -74,6 +74,10 @@ let package = Package(
       swiftSettings: strict),
     .tests(of: "Tensors"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
+    .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["TestSupport", "lora"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
