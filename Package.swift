@@ -46,12 +46,15 @@ let package = Package(
   targets: [
     // MARK: - C: the outside world
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
-
     .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    .target(
+      name: "CImages",
+      linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
 
     // MARK: - Data
     .module("Tensors"),
+    .module("Images", ["CImages"]),
     .module("Files", ["CNettle", "CZstd"]),
     .module("Safetensors", ["Files", "Tensors"]),
 
@@ -66,11 +69,47 @@ let package = Package(
 
     // MARK: - Meaning
     .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
-    .module("Diffusion", ["Compute", "Safetensors", "Tensors"]),
+    .module("Diffusion", ["Compute", "Files", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
-    .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
+    .module(
+      "Results",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .module(
+      "Inspect",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .module(
+      "Diff",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Tensors", argumentParser,
+      ]),
+    .module(
+      "Merge",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Tensors", argumentParser,
+      ]),
+    .module(
+      "Resize",
+      [
+        "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .module("Train", ["Files", "Images", "Tensors"]),
+    .executableTarget(
+      name: "lora",
+      dependencies: [
+        "CommandSupport", "Diff", "Files", "Inspect", "Merge", "Resize", argumentParser,
+      ],
+      swiftSettings: strict),
 
     // MARK: - Benchmarks
     .executableTarget(
@@ -83,10 +122,29 @@ let package = Package(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
       swiftSettings: strict),
     .tests(of: "Tensors"),
+    .tests(of: "Files"),
+    .tests(of: "Safetensors", ["Files", "Tensors"]),
     .tests(of: "LinearAlgebra", ["Tensors"]),
+    .tests(of: "Images", ["Tensors"]),
     .tests(of: "Compute", ["ComputeCPU", "LinearAlgebra", "Tensors"]),
-    .tests(of: "Diffusion", ["Compute", "ComputeCPU", "Safetensors", "Tensors"]),
+    .tests(of: "Diffusion", ["Compute", "ComputeCPU", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .tests(of: "Train", ["Images", "Tensors"]),
+    .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["TestSupport", "lora"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
 )
+
+// `make fuzz` alone builds this: it needs -sanitize=fuzzer, and the rest does not need it.
+if Context.environment["LORA_FUZZ"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CMemoryFile", path: "Fuzz/CMemoryFile"),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Adapters", "CMemoryFile", "Files", "Safetensors", "Tensors"],
+      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict"],
+      swiftSettings: strict),
+  ]
+}

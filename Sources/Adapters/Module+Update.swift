@@ -93,21 +93,27 @@ extension Module {
     _ whole: Part, _ a: Part, _ b: Part, core: Part?, in file: SafetensorsFile
   ) throws -> Update {
     if parts[whole] != nil { return .dense(try matrix(whole, in: file)) }
-    if parts[a] == nil { return .dense(Matrix(identity: 1)) }
     return try factor(a, b, core: core, in: file)
   }
 
   private func difference(in file: SafetensorsFile) throws -> Matrix {
-    for part in [Part.weightDifference, .normWeightDifference, .weight] where parts[part] != nil {
+    if replacesWeight {
+      throw AdapterError(file: file.path, reason: .replacesWeight(module: name))
+    }
+    for part in [Part.weightDifference, .normWeightDifference] where parts[part] != nil {
       return try matrix(part, in: file)
     }
     return Matrix(zeros: extents.outputs, extents.columns)
   }
 
   /// What the module adds to its layer's bias; `nil` where it leaves it.
+  ///
+  /// The bias of PEFT's `lora_B` is multiplied by the scale, as its product is.
   package func biasDifference(in file: SafetensorsFile) throws -> [Double]? {
     for part in [Part.biasDifference, .normBiasDifference] {
-      if let entry = parts[part] { return try file.doubles(entry) }
+      guard let entry = parts[part] else { continue }
+      let isOfFactor = entry.name.string.hasSuffix("lora_B.bias")
+      return try file.doubles(entry).map { isOfFactor ? $0 * scale : $0 }
     }
     return nil
   }
