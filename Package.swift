@@ -77,6 +77,10 @@ let package = Package(
       name: "lora", dependencies: ["CommandSupport", "Diff", "Files", "Inspect", argumentParser],
       swiftSettings: strict),
 
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Files", "Safetensors", "Tensors"],
+      path: "Benchmarks/Modules", swiftSettings: strict),
+
     // MARK: - Tests
     .target(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
@@ -96,6 +100,7 @@ if Context.environment["LORA_FUZZ"] != nil {
     .systemLibrary(name: "CMemoryFile", path: "Fuzz/CMemoryFile"),
     .executableTarget(
       name: "Fuzz", dependencies: ["Adapters", "CMemoryFile", "Files", "Safetensors", "Tensors"],
-      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict"], swiftSettings: strict),
+      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict"],
+      swiftSettings: strict),
   ]
 }
