@@ -41,12 +41,15 @@ let package = Package(
   targets: [
     // MARK: - C: the outside world
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
-
     .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    .target(
+      name: "CImages",
+      linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
 
     // MARK: - Data
     .module("Tensors"),
+    .module("Images", ["CImages"]),
     .module("Files", ["CNettle", "CZstd"]),
     .module("Safetensors", ["Files", "Tensors"]),
 
@@ -55,12 +58,16 @@ let package = Package(
 
     // MARK: - Meaning
     .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .module("Diffusion", ["Files"]),
 
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
     .module(
       "Results",
-      ["Adapters", "CommandSupport", "LinearAlgebra", "Safetensors", "Tensors", argumentParser]),
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
     .module(
       "Inspect",
       [
@@ -73,8 +80,24 @@ let package = Package(
         "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
         "Tensors", argumentParser,
       ]),
+    .module(
+      "Merge",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Tensors", argumentParser,
+      ]),
+    .module(
+      "Resize",
+      [
+        "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .module("Train", ["Files", "Images", "Tensors"]),
     .executableTarget(
-      name: "lora", dependencies: ["CommandSupport", "Diff", "Files", "Inspect", argumentParser],
+      name: "lora",
+      dependencies: [
+        "CommandSupport", "Diff", "Files", "Inspect", "Merge", "Resize", argumentParser,
+      ],
       swiftSettings: strict),
 
     .executableTarget(
@@ -89,6 +112,9 @@ let package = Package(
     .tests(of: "Files"),
     .tests(of: "Safetensors", ["Files", "Tensors"]),
     .tests(of: "LinearAlgebra", ["Tensors"]),
+    .tests(of: "Images", ["Tensors"]),
+    .tests(of: "Diffusion"),
+    .tests(of: "Train", ["Images", "Tensors"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
