@@ -115,6 +115,10 @@ let package = Package(
     .tests(of: "Images", ["Tensors"]),
     .tests(of: "Diffusion"),
     .tests(of: "Train", ["Images", "Tensors"]),
+    .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["TestSupport", "lora"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
