@@ -100,6 +100,10 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Files", "Safetensors", "Tensors"],
+      path: "Benchmarks/Modules", swiftSettings: strict),
+
     // MARK: - Tests
     .target(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
@@ -126,7 +130,7 @@ if Context.environment["LORA_FUZZ"] != nil {
     .systemLibrary(name: "CMemoryFile", path: "Fuzz/CMemoryFile"),
     .executableTarget(
       name: "Fuzz", dependencies: ["Adapters", "CMemoryFile", "Files", "Safetensors", "Tensors"],
-      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict"],
+      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict", "runs.md"],
       swiftSettings: strict),
   ]
 }
