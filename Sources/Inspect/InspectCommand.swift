@@ -83,7 +83,9 @@ package struct InspectCommand: ParsableCommand {
       let text = try inspections.count == 1 ? json(inspections[0]) : json(inspections)
       Swift.print(text)
     } else if html == nil || check {
-      let options = TextOptions(modules: modules, spectrum: spectrum, metadata: metadata)
+      let options = TextOptions(
+        modules: modules, spectrum: spectrum, metadata: metadata,
+        width: Terminal.outputIsTerminal ? Terminal.width : nil)
       Swift.print(inspections.map { $0.text(options) }.joined(separator: "\n\n"))
     }
   }

@@ -57,12 +57,13 @@ struct FileSection {
       more than so many singular values. Dots: 90, 95 and 99 %.</p>
       \(energyPlot([(whole.energy, series)]))
       """ : ""
+    let decades = decades(of: measured)
     return """
       \(norms)\(energy)
       <h2>Singular values by block</h2>
       <p>Relative to each module's largest, on a logarithmic scale: the median of the block's \
       modules, in the band that holds all of them. A line that falls early needs less rank.</p>
-      <div class="multiples">\(measured.map(decayPlot))</div>
+      <div class="multiples">\(measured.map { decayPlot($0, decades: decades) })</div>
       """
   }
 
@@ -89,7 +90,7 @@ struct FileSection {
       let saved = spectra.bytes - spectra.bytes(atRank: rank)
       return "<td>\(rank)</td><td class=\"quiet\">\(saved > 0 ? bytes(saved) : "–")</td>"
     }
-    let ranks = range(spectra.modules.map(\.rank))
+    let ranks = range(spectra.modules.map { $0.singularValues?.count ?? $0.rank })
     return """
       <\(tag)><th scope="row">\(spectra.label)</th><td>\(spectra.modules.count)</td>\
       <td>\(ranks)</td>\(cells)</tr>
