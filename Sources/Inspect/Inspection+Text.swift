@@ -110,7 +110,7 @@ extension Inspection {
     var grouped: [Block: [ModuleInspection]] = [:]
     for module in modules { grouped[module.blockID, default: []].append(module) }
     return grouped.keys.sorted().map { key in
-      (key, key.label, (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) })
+      (key, printable(key.label), (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) })
     }
   }
 }

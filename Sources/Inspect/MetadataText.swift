@@ -21,9 +21,21 @@ func unfolded(_ value: String) -> String {
     let document = try? JSONDecoder().decode(JSONValue.self, from: Data(value.utf8))
   else {
     return value.split(separator: "\n", omittingEmptySubsequences: false)
-      .map { printable(String($0)) }.joined(separator: "\n  ")
+      .map { wholeLine(String($0)) }.joined(separator: "\n  ")
   }
   return unfolded(document, indent: "  ")
+}
+
+/// A value whole, what would move the cursor or turn the direction of writing escaped.
+func wholeLine(_ string: String) -> String {
+  let pieces = string.unicodeScalars.map { scalar in
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator:
+      "\\u{\(String(scalar.value, radix: 16))}"
+    default: String(scalar)
+    }
+  }
+  return pieces.joined()
 }
 
 /// JSON on one line where it is short, else a line an element.
@@ -50,7 +62,7 @@ private func oneLine(_ value: JSONValue) -> String {
   case .boolean(let value): "\(value)"
   case .integer(let value): "\(value)"
   case .number(let value): "\(value)"
-  case .string(let value): printable(value)
+  case .string(let value): wholeLine(value)
   case .array(let values): "[\(values.map(oneLine).joined(separator: ", "))]"
   case .object(let fields):
     "{"

@@ -19,7 +19,7 @@ struct FileSection {
   var html: HTML {
     """
     <section><h1>\(lastComponent(inspection.file))</h1>
-    \(isAlone ? facts : "")\(warnings)\(plots)\(sufficientRanks)\(modules)\(metadata)\(hashes)
+    \(isAlone ? facts : "")\(warnings)\(plots)\(components)\(sufficientRanks)\(modules)\(metadata)\(hashes)
     </section>
     """
   }
@@ -67,6 +67,23 @@ struct FileSection {
       """
   }
 
+  private var components: HTML {
+    guard !inspection.components.isEmpty else { return "" }
+    let rows = inspection.components.map { component -> HTML in
+      let types = component.dtypes.keys.sorted().joined(separator: ", ")
+      return """
+        <tr><th scope="row">\(printable(component.name))</th><td>\(grouped(component.tensors))</td>\
+        <td>\(grouped(component.parameters))</td><td>\(bytes(component.bytes))</td><td>\(types)</td></tr>
+
+        """
+    }
+    return """
+      <h2>Networks</h2><div class="scroll"><table class="numbers"><thead><tr><th>network</th>\
+      <th>tensors</th><th>parameters</th><th>size</th><th>stored as</th></tr></thead>
+      <tbody>\(rows)</tbody></table></div>
+      """
+  }
+
   private static let shares = [0.9, 0.95, 0.99]
 
   private var sufficientRanks: HTML {
@@ -104,7 +121,7 @@ struct FileSection {
       let kernel = (module.kernel ?? []).map { "×\($0)" }.joined()
       return """
         <tr><th scope="row" title="\(printable(module.name))">\(printable(module.target))</th>\
-        <td class="text">\(module.block)</td><td class="text">\(module.algorithm)</td>\
+        <td class="text">\(printable(module.block))</td><td class="text">\(module.algorithm)</td>\
         <td>\(module.out)×\(module.in)\(kernel)</td>\
         <td>\(module.rank == 0 ? "–" : String(module.rank))</td>\
         <td>\(module.alpha.map(plain) ?? "–")</td>\
