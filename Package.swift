@@ -45,6 +45,9 @@ let package = Package(
     // MARK: - Data
     .module("Tensors"),
 
+    // MARK: - Format
+    .module("TOML"),
+
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
 
@@ -56,6 +59,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
       swiftSettings: strict),
     .tests(of: "Tensors"),
+    .tests(of: "TOML"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
   ],
   swiftLanguageModes: [.v6],
