@@ -52,6 +52,7 @@ let package = Package(
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
 
     // MARK: - Commands
+    .module("Train", [argumentParser, "TOML", "Tensors"]),
     .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
 
     // MARK: - Tests
@@ -61,6 +62,7 @@ let package = Package(
     .tests(of: "Tensors"),
     .tests(of: "TOML"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
+    .tests(of: "Train", [argumentParser, "TOML", "Tensors"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
