@@ -51,6 +51,9 @@ let package = Package(
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
 
+    // MARK: - Meaning
+    .module("Diffusion"),
+
     // MARK: - Commands
     .module("Train", [argumentParser, "TOML", "Tensors"]),
     .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
@@ -62,6 +65,7 @@ let package = Package(
     .tests(of: "Tensors"),
     .tests(of: "TOML"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
+    .tests(of: "Diffusion"),
     .tests(of: "Train", [argumentParser, "TOML", "Tensors"]),
   ],
   swiftLanguageModes: [.v6],
