@@ -55,7 +55,7 @@ let package = Package(
     .module("Diffusion"),
 
     // MARK: - Commands
-    .module("Train", [argumentParser, "TOML", "Tensors"]),
+    .module("Train", [argumentParser, "Diffusion", "TOML", "Tensors"]),
     .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
 
     // MARK: - Tests
@@ -66,7 +66,7 @@ let package = Package(
     .tests(of: "TOML"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
     .tests(of: "Diffusion"),
-    .tests(of: "Train", [argumentParser, "TOML", "Tensors"]),
+    .tests(of: "Train", [argumentParser, "Diffusion", "TOML", "Tensors"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

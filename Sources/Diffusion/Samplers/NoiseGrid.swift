@@ -65,8 +65,9 @@ package struct NoiseGrid: Hashable, Sendable {
     }
   }
 
-  /// Numbers in equal steps; of one number, the first. In numpy's order of operations, so that
-  /// what lies halfway between two timesteps is rounded as diffusers rounds it.
+  /// Numbers in equal steps; of one number, the first.
+  ///
+  /// In numpy's order of operations, so that what lies halfway between two timesteps is rounded as diffusers rounds it.
   private static func line(from first: Double, to last: Double, _ count: Int) -> [Double] {
     let step = (last - first) / Double(max(1, count - 1))
     return (0..<count).map { Double($0) * step + first }
