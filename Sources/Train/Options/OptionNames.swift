@@ -25,12 +25,15 @@ struct OptionNames {
 
   /// The known key that an unknown one is nearest to, if it is near at all.
   func nearest(to unknown: String) -> String? {
-    let all = Array(kinds.keys) + ForeignOption.all.map(\.key)
-    let ranked = all.map { ($0, distance(from: unknown, to: $0)) }
-      .min { ($0.1, $0.0) < ($1.1, $1.0) }
-    guard let (key, distance) = ranked, distance <= max(2, unknown.count / 4) else { return nil }
-    return key
+    Train.nearest(to: unknown, among: Array(kinds.keys) + ForeignOption.all.map(\.key))
   }
+}
+
+/// The word that a mistyped one probably is; nil if it is far from all.
+func nearest(to unknown: String, among words: [String]) -> String? {
+  let ranked = words.map { (distance(from: unknown, to: $0), $0) }.min { $0 < $1 }
+  guard let (distance, word) = ranked, distance <= max(2, unknown.count / 4) else { return nil }
+  return word
 }
 
 /// The least number of letters to insert, delete, replace or swap with a neighbour.
