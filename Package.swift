@@ -42,20 +42,30 @@ let package = Package(
     // MARK: - C: the outside world
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
+    .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+
     // MARK: - Data
     .module("Tensors"),
-
-    // MARK: - Format
+    .module("Files", ["CNettle", "CZstd"]),
+    .module("Safetensors", ["Files", "Tensors"]),
     .module("TOML"),
 
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
 
     // MARK: - Meaning
+    .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .module("Diffusion"),
 
     // MARK: - Commands
-    .module("Train", [argumentParser, "Diffusion", "TOML", "Tensors"]),
+    .module("CommandSupport", [argumentParser]),
+    .module(
+      "Train",
+      [
+        argumentParser, "Adapters", "CommandSupport", "Diffusion", "Files", "Safetensors", "TOML",
+        "Tensors",
+      ]),
     .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
 
     // MARK: - Tests

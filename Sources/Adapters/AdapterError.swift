@@ -1,0 +1,64 @@
+package import LinearAlgebra
+package import Tensors
+
+/// Why a safetensors file is not an adapter that we can read or write.
+package struct AdapterError: Error, Hashable {
+  package enum Reason: Hashable {
+    /// The file holds something else, named where it is known.
+    case noAdapter(what: String)
+    case unreadableConfiguration(detail: String)
+    case missingFile(folder: String)
+
+    case missingPart(module: String, part: String)
+    case ranksDiffer(module: String, up: Shape, down: Shape)
+    case shapesDiffer(module: String, detail: String)
+    case badAlpha(module: String, value: Double)
+    case zeroRank(module: String)
+
+    /// An update that depends on the base model's weights.
+    case needsBase(module: String, algorithm: Algorithm)
+    case notFinite(module: String)
+    case numeric(module: String, LinearAlgebraError)
+    case twoModules(target: String, first: String, second: String)
+    case cannotExpress(modules: [String], naming: Naming)
+  }
+
+  package let file: String
+  package let reason: Reason
+
+  package init(file: String, reason: Reason) {
+    self.file = file
+    self.reason = reason
+  }
+}
+
+extension AdapterError: CustomStringConvertible {
+  package var description: String { "\(file): \(reason)" }
+}
+
+extension AdapterError.Reason: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .noAdapter(let what): "\(what)"
+    case .unreadableConfiguration(let detail):
+      "not a configuration of PEFT or MLX: \(detail); remove it, or name the weights' file alone"
+    case .missingFile(let folder): "\(folder)"
+    case .missingPart(let module, let part):
+      "\(module) has no \(part); is the file whole?"
+    case .ranksDiffer(let module, let up, let down):
+      "\(module) has up \(up) and down \(down), which do not agree on the rank; is the file whole?"
+    case .shapesDiffer(let module, let detail): "\(module) \(detail)"
+    case .badAlpha(let module, let value):
+      "\(module) has alpha \(value); it must be a finite number"
+    case .zeroRank(let module): "\(module) has rank 0; remove it"
+    case .needsBase(let module, let algorithm):
+      "\(module) is \(algorithm.title), whose update depends on the base model's weights; give --base, or bake it with merge --into"
+    case .notFinite(let module): "\(module) holds NaN or infinity; lora inspect --check lists them"
+    case .numeric(let module, let error): "\(module): \(error)"
+    case .twoModules(let target, let first, let second):
+      "\(first) and \(second) both change \(target); remove one"
+    case .cannotExpress(let modules, let naming):
+      "\(naming.rawValue) naming cannot express \(modules.joined(separator: ", ")); choose another with --to"
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import Files
+import FoundationEssentials
+package import Safetensors
+import Tensors
+
+/// The files of a whole model: one, the shards of an index, or a folder of components.
+package struct Checkpoint: Sendable {
+  package struct Part: Sendable {
+    /// The component's folder, such as `unet`; empty for a single file.
+    package let component: String
+    package let file: SafetensorsFile
+  }
+
+  /// As the user named it.
+  package let path: String
+  package let parts: [Part]
+}
+
+extension Checkpoint {
+  /// Opens a single file, a `*.safetensors.index.json`, or a folder of either.
+  package init(path: String) throws {
+    self.path = path
+    if path.hasSuffix(".safetensors.index.json") {
+      parts = try Self.shards(index: path).map { Part(component: "", file: $0) }
+    } else if FileKind(path: path) == .folder {
+      parts = try Self.folder(path, component: "")
+      if parts.isEmpty {
+        let what = "holds no safetensors file, neither itself nor in its folders; name a file"
+        throw AdapterError(file: path, reason: .missingFile(folder: what))
+      }
+    } else {
+      parts = [Part(component: "", file: try SafetensorsFile(path: path))]
+    }
+  }
+
+  /// Whether the tensors are a model's: weights of layers, and nothing of an adapter's.
+  package static func isCheckpoint(_ header: Header) -> Bool {
+    header.entries.contains { entry in
+      entry.shape.rank >= 2 && entry.name.string.utf8.count > 7
+        && entry.name.string.hasSuffix(".weight")
+    }
+  }
+
+  private static func folder(_ path: String, component: String) throws -> [Part] {
+    let names = try names(inFolder: path)
+    if let index = names.first(where: { $0.hasSuffix(".safetensors.index.json") }) {
+      return try shards(index: "\(path)/\(index)").map { Part(component: component, file: $0) }
+    }
+    let files = names.filter { $0.hasSuffix(".safetensors") }
+    if !files.isEmpty {
+      return try preferred(files).map {
+        Part(component: component, file: try SafetensorsFile(path: "\(path)/\($0)"))
+      }
+    }
+    guard component.isEmpty else { return [] }
+    return try names.filter { FileKind(path: "\(path)/\($0)") == .folder }.flatMap {
+      try folder("\(path)/\($0)", component: $0)
+    }
+  }
+
+  /// Of `x.safetensors` and `x.fp16.safetensors`, which hold the same, the first.
+  private static func preferred(_ files: [String]) -> [String] {
+    files.filter { file in
+      let plain = file.replacing(".fp16.safetensors", with: ".safetensors")
+      return plain == file || !files.contains(plain)
+    }
+  }
+
+  /// The files that an index names, each once.
+  private static func shards(index path: String) throws -> [SafetensorsFile] {
+    let bytes = try MappedFile(path: path).withBytes { bytes in
+      unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+    }
+    guard case .object(let fields)? = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)),
+      case .object(let map)? = fields["weight_map"]
+    else {
+      let detail = "has no weight_map; is it an index of safetensors files?"
+      throw AdapterError(file: path, reason: .missingFile(folder: detail))
+    }
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    let names = Set(map.values.compactMap { if case .string(let name) = $0 { name } else { nil } })
+    return try names.sorted().map { name in
+      guard !name.contains("/") else {
+        let detail = "names the file '\(printable(name))' outside of its folder"
+        throw AdapterError(file: path, reason: .missingFile(folder: detail))
+      }
+      return try SafetensorsFile(path: folder + name)
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import LinearAlgebra
+package import Safetensors
+import Tensors
+
+extension Module {
+  /// Reads the module's update: what it adds to its layer's weight.
+  ///
+  /// Of DoRA, the low-rank part: what it adds before the magnitudes are put back.
+  ///
+  /// - Throws: `.needsBase` where no update exists without the base model's weights.
+  package func update(in file: SafetensorsFile) throws -> Update {
+    switch algorithm {
+    case .lora, .dora: .scaled(try product(in: file), by: scale)
+    case .loha:
+      .scaled(
+        .hadamard(
+          try factor(.hadamard1A, .hadamard1B, core: .hadamardCore1, in: file),
+          try factor(.hadamard2A, .hadamard2B, core: .hadamardCore2, in: file)), by: scale)
+    case .lokr:
+      .scaled(
+        .kronecker(
+          try kroneckerFactor(.kronecker1, .kronecker1A, .kronecker1B, core: nil, in: file),
+          try kroneckerFactor(
+            .kronecker2, .kronecker2A, .kronecker2B, core: .kroneckerCore, in: file)),
+        by: scale)
+    case .full, .norm: .dense(try difference(in: file))
+    case .ia3, .glora, .oft, .boft:
+      throw AdapterError(
+        file: file.path, reason: .needsBase(module: name, algorithm: algorithm))
+    }
+  }
+
+  /// A part as a matrix, its first extent the rows.
+  private func matrix(_ part: Part, in file: SafetensorsFile) throws -> Matrix {
+    guard let entry = parts[part] else {
+      throw AdapterError(file: file.path, reason: .missingPart(module: name, part: "\(part)"))
+    }
+    let rows = entry.shape.extents.first ?? 1
+    let elements = try file.doubles(entry)
+    return Matrix(rows: rows, columns: rows == 0 ? 0 : elements.count / rows, elements: elements)
+  }
+
+  private func product(in file: SafetensorsFile) throws -> Update {
+    if naming == .mlx {
+      return .product(
+        up: try matrix(.up, in: file).transposed, down: try matrix(.down, in: file).transposed)
+    }
+    let (up, down) = (try matrix(.up, in: file), try matrix(.down, in: file))
+    guard let core = parts[.mid] else { return .product(up: up, down: down) }
+    return .product(up: up, down: try foldedCore(core, into: down, in: file))
+  }
+
+  /// Tucker: Δ[p, q, k, l] = Σ mid[i, j, k, l]·up[p, i]·down[j, q]; the core goes into down.
+  ///
+  /// - Returns: r × inputs·kernel, row i being Σⱼ mid[i, j, kl]·down[j, q] at column q·kl.
+  private func foldedCore(
+    _ core: Header.Entry, into down: Matrix, in file: SafetensorsFile
+  ) throws -> Matrix {
+    let extents = core.shape.extents
+    let (rows, inner) = (extents[0], extents[1])
+    let taps = extents[2...].reduce(1, *)
+    let elements = try file.doubles(core)
+    // [i, j, kl] → [i·kl, j], so that one product folds it.
+    var arranged = Matrix(zeros: rows * taps, inner)
+    for i in 0..<rows {
+      for j in 0..<inner {
+        for k in 0..<taps { arranged[i * taps + k, j] = elements[(i * inner + j) * taps + k] }
+      }
+    }
+    let product = LinearAlgebra.product(arranged, down)  // [i·kl, q]
+    var folded = Matrix(zeros: rows, down.columns * taps)
+    for i in 0..<rows {
+      for k in 0..<taps {
+        for q in 0..<down.columns { folded[i, q * taps + k] = product[i * taps + k, q] }
+      }
+    }
+    return folded
+  }
+
+  /// a·b, or with a core Σ core[i, j, kl]·a[i, p]·b[j, q].
+  private func factor(
+    _ a: Part, _ b: Part, core: Part?, in file: SafetensorsFile
+  ) throws -> Update {
+    let first = try matrix(a, in: file)
+    guard let core, let entry = parts[core] else {
+      return .product(up: first, down: try matrix(b, in: file))
+    }
+    let down = try foldedCore(entry, into: try matrix(b, in: file), in: file)
+    return .product(up: first.transposed, down: down)
+  }
+
+  private func kroneckerFactor(
+    _ whole: Part, _ a: Part, _ b: Part, core: Part?, in file: SafetensorsFile
+  ) throws -> Update {
+    if parts[whole] != nil { return .dense(try matrix(whole, in: file)) }
+    if parts[a] == nil { return .dense(Matrix(identity: 1)) }
+    return try factor(a, b, core: core, in: file)
+  }
+
+  private func difference(in file: SafetensorsFile) throws -> Matrix {
+    for part in [Part.weightDifference, .normWeightDifference, .weight] where parts[part] != nil {
+      return try matrix(part, in: file)
+    }
+    return Matrix(zeros: extents.outputs, extents.columns)
+  }
+
+  /// What the module adds to its layer's bias; `nil` where it leaves it.
+  package func biasDifference(in file: SafetensorsFile) throws -> [Double]? {
+    for part in [Part.biasDifference, .normBiasDifference] {
+      if let entry = parts[part] { return try file.doubles(entry) }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,69 @@
+package import Safetensors
+package import Tensors
+
+/// The tensors that change one layer, and what they are to each other.
+package struct Module: Sendable {
+  package enum Kind: String, Hashable, Sendable {
+    case linear
+    case conv
+    case embedding
+  }
+
+  /// The layer that is changed: the extents of its weight.
+  package struct Extents: Hashable, Sendable {
+    package let outputs: Int
+
+    /// Of a convolution, its input channels.
+    package let inputs: Int
+
+    /// A convolution's; empty for a linear layer, `[1, 1]` where the file says so.
+    package let kernel: [Int]
+
+    package init(outputs: Int, inputs: Int, kernel: [Int]) {
+      self.outputs = outputs
+      self.inputs = inputs
+      self.kernel = kernel
+    }
+
+    /// The columns of the weight as a matrix: inputs · kernel.
+    package var columns: Int { kernel.reduce(inputs, *) }
+
+    package var isConvolution: Bool { !kernel.isEmpty }
+
+    /// Whether ranks of convolutions apply: a kernel of more than one pixel.
+    package var hasWideKernel: Bool { kernel.contains { $0 > 1 } }
+
+    package var shape: Shape { Shape([outputs, inputs] + kernel) }
+  }
+
+  /// As the file spells it, without the parts' suffixes.
+  package let name: String
+
+  /// What stands before the layer's own name, such as `lora_unet_`.
+  package let prefix: String
+  package let target: Target
+  package let naming: Naming
+  package let algorithm: Algorithm
+  package let kind: Kind
+  package let extents: Extents
+
+  /// Of LoHa and LoKr, that of their factors; 0 where there is none.
+  package let rank: Int
+
+  /// As stored, or as a configuration beside the file says; `nil` where neither does.
+  package let alpha: Double?
+
+  /// What up·down is multiplied by.
+  package let scale: Double
+  package let parts: [Part: Header.Entry]
+
+  /// The element type of the weights, the widest where they differ.
+  package let type: ElementType
+
+  /// Whether a Tucker core stands between the factors.
+  package var isTucker: Bool {
+    [.mid, .hadamardCore1, .hadamardCore2, .kroneckerCore].contains { parts[$0] != nil }
+  }
+
+  package var byteCount: Int { parts.values.reduce(0) { $0 + $1.range.count } }
+}

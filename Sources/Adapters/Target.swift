@@ -1,0 +1,157 @@
+/// The layer that a module changes, named in one way whatever the file's naming.
+package struct Target: Hashable, Sendable {
+  /// The network that the layer is in.
+  package enum Network: Hashable, Comparable, Sendable {
+    /// The U-Net or transformer that removes the noise, or a language model.
+    case denoiser
+
+    /// 1: CLIP-L; 2: OpenCLIP bigG; 3: T5.
+    case textEncoder(Int)
+  }
+
+  package let network: Network
+
+  /// The layer's path with `_` for every dot, in diffusers' words for the U-Nets of Stable
+  /// Diffusion and in the file's own otherwise: what modules of two files are matched by.
+  package let key: String
+
+  /// The path with its dots, where the file gives it or it can be told from the key.
+  package let path: String?
+
+  package init(network: Network, key: String, path: String?) {
+    self.network = network
+    self.key = key
+    self.path = path
+  }
+
+  package static func == (a: Target, b: Target) -> Bool {
+    a.network == b.network && a.key == b.key
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(network)
+    hasher.combine(key)
+  }
+}
+
+extension Target: CustomStringConvertible {
+  /// As reports print it: the dotted path, behind the encoder's number for a text encoder.
+  package var description: String {
+    switch network {
+    case .denoiser: path ?? key
+    case .textEncoder(1): "text_encoder.\(path ?? key)"
+    case .textEncoder(let number): "text_encoder_\(number).\(path ?? key)"
+    }
+  }
+}
+
+extension Target {
+  /// The prefixes of modules' names, longest first, and the network each stands for.
+  ///
+  /// A flattened prefix is followed by a name without dots.
+  private static let prefixes: [(text: String, network: Network)] = [
+    ("base_model.model.", .denoiser),
+    ("base_model.", .denoiser),
+    ("model.diffusion_model.", .denoiser),
+    ("diffusion_model.", .denoiser),
+    ("lora_prior_unet_", .denoiser),
+    ("lora_unet__", .denoiser),
+    ("lora_unet_unet_", .denoiser),
+    ("lora_unet_", .denoiser),
+    ("oft_unet_", .denoiser),
+    ("lora_transformer_", .denoiser),
+    ("lora_te1_", .textEncoder(1)),
+    ("lora_te2_", .textEncoder(2)),
+    ("lora_te3_", .textEncoder(3)),
+    ("lora_te_", .textEncoder(1)),
+    ("lycoris_", .denoiser),
+    ("transformer.", .denoiser),
+    ("unet.", .denoiser),
+    ("text_encoders.clip_l.transformer.", .textEncoder(1)),
+    ("text_encoders.clip_g.transformer.", .textEncoder(2)),
+    ("text_encoders.t5xxl.transformer.", .textEncoder(3)),
+    ("text_encoders.clip_l.", .textEncoder(1)),
+    ("text_encoders.clip_g.", .textEncoder(2)),
+    ("text_encoders.t5xxl.", .textEncoder(3)),
+    ("text_encoder_3.", .textEncoder(3)),
+    ("text_encoder_2.", .textEncoder(2)),
+    ("text_encoder.", .textEncoder(1)),
+  ]
+
+  /// The target of a module by its name, without the part's suffix.
+  ///
+  /// - Returns: The target, and the prefix as the file spells it (empty where there is none).
+  static func parse(_ name: String) -> (target: Target, prefix: String) {
+    if let target = cloneofsimo(name) { return (target, "") }
+    guard let (text, network) = prefixes.first(where: { name.utf8.starts(with: $0.text.utf8) })
+    else { return (named(name, in: .denoiser), "") }
+    // `transformer.h.3.…` is GPT-2's own name, not diffusers' component.
+    if text == "transformer.", name.utf8.starts(with: "transformer.h.".utf8) {
+      return (named(name, in: .denoiser), "")
+    }
+    var rest = String(name.dropFirst(text.count))
+    if text == "base_model.model.", rest.hasPrefix("text_model.") {
+      return (named(rest, in: .textEncoder(1)), text)
+    }
+    if text == "lycoris_", rest.hasPrefix("unet_") { rest.removeFirst(5) }
+    return (named(rest, in: network), text)
+  }
+
+  /// The target under a name without prefix.
+  private static func named(_ name: String, in network: Network) -> Target {
+    let isDotted = name.utf8.contains(UInt8(ascii: "."))
+    var path = isDotted ? withoutProcessor(name) : name
+    var network = network
+    if network == .textEncoder(2) && path.hasPrefix("encoder") && path.contains("block") {
+      network = .textEncoder(3)  // T5 where Flux has no second CLIP
+    }
+    if network != .denoiser, path.hasPrefix("encoder.layers.") || path.hasPrefix("encoder_layers_")
+    {
+      path = (isDotted ? "text_model." : "text_model_") + path
+    }
+    let flat = String(
+      decoding: path.utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
+    if network == .denoiser, let key = UNetNames.diffusersKey(original: flat) {
+      return Target(network: network, key: key, path: DottedPath.path(of: key))
+    }
+    return Target(network: network, key: flat, path: isDotted ? path : DottedPath.path(of: flat))
+  }
+
+  /// `….attn1.processor.to_q` → `….attn1.to_q`, and its `to_out` → `to_out.0`.
+  private static func withoutProcessor(_ name: String) -> String {
+    let components = name.split(separator: ".")
+    guard let index = components.firstIndex(of: "processor") else { return name }
+    let kept = (components[..<index] + components[(index + 1)...]).joined(separator: ".")
+    return kept.hasSuffix(".to_out") ? kept + ".0" : kept
+  }
+}
+
+// MARK: - Files that hold an order instead of names
+
+extension Target {
+  private static let cloneofsimoBlocks =
+    (0..<6).map { "down_blocks_\($0 / 2)_attentions_\($0 % 2)" }
+    + (0..<9).map { "up_blocks_\($0 / 3 + 1)_attentions_\($0 % 3)" } + ["mid_block_attentions_0"]
+
+  private static let cloneofsimoLayers = [
+    "attn1_to_q", "attn1_to_k", "attn1_to_v", "attn1_to_out_0", "ff_net_0_proj", "attn2_to_q",
+    "attn2_to_k", "attn2_to_v", "attn2_to_out_0",
+  ]
+
+  /// `unet:7`, `text_encoder:3`: the n-th layer in the order of cloneofsimo/lora's classes.
+  private static func cloneofsimo(_ name: String) -> Target? {
+    let halves = name.split(separator: ":")
+    guard halves.count == 2, let index = Int(halves[1]), index >= 0 else { return nil }
+    switch halves[0] {
+    case "unet" where index < 144:
+      let block = cloneofsimoBlocks[index / 9]
+      let key = "\(block)_transformer_blocks_0_\(cloneofsimoLayers[index % 9])"
+      return Target(network: .denoiser, key: key, path: DottedPath.path(of: key))
+    case "text_encoder" where index < 48:
+      let layer = ["k_proj", "v_proj", "q_proj", "out_proj"][index % 4]
+      let key = "text_model_encoder_layers_\(index / 4)_self_attn_\(layer)"
+      return Target(network: .textEncoder(1), key: key, path: DottedPath.path(of: key))
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/// The two sets of names of Stable Diffusion's U-Nets, flattened: those of the original (LDM)
+/// implementation and those of diffusers.
+///
+/// Two resnets a down block and three an up block are taken for granted, as in SD 1, 2 and XL.
+///
+/// Source: diffusers, `convert_original_stable_diffusion_to_diffusers.py`.
+package enum UNetNames {
+  private static let fixed: [(original: String, diffusers: String)] = [
+    ("time_embed_0", "time_embedding_linear_1"),
+    ("time_embed_2", "time_embedding_linear_2"),
+    ("label_emb_0_0", "add_embedding_linear_1"),
+    ("label_emb_0_2", "add_embedding_linear_2"),
+    ("input_blocks_0_0", "conv_in"),
+    ("out_0", "conv_norm_out"),
+    ("out_2", "conv_out"),
+    ("middle_block_0", "mid_block_resnets_0"),
+    ("middle_block_1", "mid_block_attentions_0"),
+    ("middle_block_2", "mid_block_resnets_1"),
+  ]
+
+  private static let resnetParts: [(original: String, diffusers: String)] = [
+    ("in_layers_0", "norm1"), ("in_layers_2", "conv1"), ("emb_layers_1", "time_emb_proj"),
+    ("out_layers_0", "norm2"), ("out_layers_3", "conv2"), ("skip_connection", "conv_shortcut"),
+  ]
+
+  /// Returns diffusers' name for an original one; `nil` for a name that is none of the original's.
+  package static func diffusersKey(original key: String) -> String? {
+    for (original, diffusers) in fixed {
+      guard let rest = key.dropping(prefix: original) else { continue }
+      return diffusers + (diffusers.contains("resnets") ? resnet(rest, to: \.diffusers) : rest)
+    }
+    if let (number, part, rest) = numbers(after: "input_blocks_", in: key), number > 0 {
+      let (block, index) = ((number - 1) / 3, (number - 1) % 3)
+      if index == 2 { return rest == "_op" ? "down_blocks_\(block)_downsamplers_0_conv" : nil }
+      return layer("down_blocks_\(block)", index, part, rest)
+    }
+    if let (number, part, rest) = numbers(after: "output_blocks_", in: key) {
+      let (block, index) = (number / 3, number % 3)
+      if rest == "_conv" { return "up_blocks_\(block)_upsamplers_0_conv" }
+      return layer("up_blocks_\(block)", index, part, rest)
+    }
+    return nil
+  }
+
+  /// Returns the original name for diffusers' one; `nil` for a name that is none of diffusers'.
+  ///
+  /// - Parameter attentionUpBlocks: Which up blocks have attention: an upsampler's number
+  ///   depends on it. 0 and 1 for SDXL; 1, 2 and 3 for SD 1 and 2.
+  package static func originalKey(diffusers key: String, attentionUpBlocks: Set<Int>) -> String? {
+    for (original, diffusers) in fixed {
+      guard let rest = key.dropping(prefix: diffusers) else { continue }
+      return original + (diffusers.contains("resnets") ? resnet(rest, to: \.original) : rest)
+    }
+    for (side, prefix) in [("down", "down_blocks_"), ("up", "up_blocks_")] {
+      guard let (block, kind, index, rest) = blockLayer(after: prefix, in: key) else { continue }
+      let first = side == "down" ? 1 + 3 * block : 3 * block
+      let name = side == "down" ? "input_blocks" : "output_blocks"
+      switch kind {
+      case "resnets": return "\(name)_\(first + index)_0\(resnet(rest, to: \.original))"
+      case "attentions": return "\(name)_\(first + index)_1\(rest)"
+      case "downsamplers": return "\(name)_\(first + 2)_0_op"
+      case "upsamplers":
+        return "\(name)_\(first + 2)_\(attentionUpBlocks.contains(block) ? 2 : 1)_conv"
+      default: return nil
+      }
+    }
+    return nil
+  }
+
+  /// `_0_1_rest` after a prefix: the block's number and the part's.
+  private static func numbers(
+    after prefix: String, in key: String
+  ) -> (number: Int, part: Int, rest: String)? {
+    guard key.utf8.starts(with: prefix.utf8) else { return nil }
+    let pieces = key.dropFirst(prefix.count).split(separator: "_", maxSplits: 2)
+    guard pieces.count >= 2, let number = Int(pieces[0]), let part = Int(pieces[1]) else {
+      return nil
+    }
+    return (number, part, pieces.count == 3 ? "_" + pieces[2] : "")
+  }
+
+  /// `1_resnets_0_rest` after a prefix.
+  private static func blockLayer(
+    after prefix: String, in key: String
+  ) -> (block: Int, kind: Substring, index: Int, rest: String)? {
+    guard key.utf8.starts(with: prefix.utf8) else { return nil }
+    let pieces = key.dropFirst(prefix.count).split(separator: "_", maxSplits: 3)
+    guard pieces.count >= 3, let block = Int(pieces[0]), let index = Int(pieces[2]) else {
+      return nil
+    }
+    return (block, pieces[1], index, pieces.count == 4 ? "_" + pieces[3] : "")
+  }
+
+  private static func layer(_ block: String, _ index: Int, _ part: Int, _ rest: String) -> String? {
+    switch part {
+    case 0: "\(block)_resnets_\(index)\(resnet(rest, to: \.diffusers))"
+    case 1: "\(block)_attentions_\(index)\(rest)"
+    default: nil
+    }
+  }
+
+  private static func resnet(
+    _ rest: String, to wanted: KeyPath<(original: String, diffusers: String), String>
+  ) -> String {
+    let name = rest.dropFirst()
+    let part = resnetParts.first { $0.original == name || $0.diffusers == name }
+    return part.map { "_" + $0[keyPath: wanted] } ?? rest
+  }
+}
+
+extension String {
+  /// What follows a prefix that ends at a `_` or at the end; `nil` where it does not begin so.
+  fileprivate func dropping(prefix: String) -> String? {
+    guard utf8.starts(with: prefix.utf8) else { return nil }
+    let rest = utf8.dropFirst(prefix.utf8.count)
+    return rest.isEmpty || rest.first == UInt8(ascii: "_") ? String(rest) : nil
+  }
+}

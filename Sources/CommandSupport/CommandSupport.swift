@@ -1,0 +1,5 @@
+// CommandSupport — what every command says and does in the same way.
+//
+// Options that several commands share, reports in text and JSON, tables,
+// progress on standard error. It knows the terminal; it does not know what an
+// adapter is.

@@ -1,0 +1,27 @@
+import ArgumentParser
+import Glibc
+
+/// Options that every command has.
+package struct CommonOptions: ParsableArguments {
+  @Flag(name: .long, help: "Print the report as JSON.")
+  package var json = false
+
+  @Flag(name: .shortAndLong, help: "Print no progress and no warnings.")
+  package var quiet = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("How many threads to use (default: one for each core).", valueName: "n"))
+  var threads: Int?
+
+  package init() {}
+
+  package func validate() throws {
+    if let threads, threads < 1 {
+      throw ValidationError("--threads takes a number from 1, not \(threads).")
+    }
+  }
+
+  /// How many threads to use.
+  package var threadCount: Int { threads ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+}

@@ -1,0 +1,45 @@
+import Glibc
+
+/// Why a file could not be read or written.
+package struct FileError: Error, Hashable {
+  package enum Reason: Hashable {
+    /// A system call that failed, as a verb ("open"), and its `errno`.
+    case system(call: String, errno: Int32)
+    case isFolder
+    case isTerminal
+    case badCompression(detail: String)
+  }
+
+  package let path: String
+  package let reason: Reason
+
+  init(_ path: String, _ reason: Reason) {
+    self.path = path
+    self.reason = reason
+  }
+
+  /// The system call that just failed; reads `errno`.
+  static func lastCall(_ call: String, on path: String) -> FileError {
+    FileError(path, .system(call: call, errno: Glibc.errno))
+  }
+}
+
+extension FileError: CustomStringConvertible {
+  package var description: String { "\(path): \(reason)" }
+}
+
+extension FileError.Reason: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .system(let call, EFBIG):
+      "cannot \(call): the file would be larger than this system allows (ulimit -f)"
+    case .system(let call, let number):
+      "cannot \(call): \(unsafe String(cString: strerror(number)).lowercased())"
+    case .isFolder: "is a folder, not a file"
+    case .isTerminal:
+      "will not write binary data to a terminal; give -o FILE, or pipe it somewhere"
+    case .badCompression(let detail):
+      "cannot decompress: \(detail); is the download complete?"
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import Glibc
+
+/// What a path leads to.
+package enum FileKind: Hashable, Sendable {
+  case missing
+  case file
+  case folder
+
+  /// A pipe, a terminal, a device: something without an end to seek to.
+  case stream
+
+  /// Follows symbolic links.
+  package init(path: String) {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else {
+      self = .missing
+      return
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: self = .file
+    case S_IFDIR: self = .folder
+    default: self = .stream
+    }
+  }
+
+  package var isRegular: Bool { self == .file }
+}
+
+/// The names in a folder, sorted by their bytes, without `.` and `..`.
+package func names(inFolder path: String) throws(FileError) -> [String] {
+  guard let folder = unsafe opendir(path) else { throw .lastCall("list", on: path) }
+  defer { unsafe closedir(folder) }
+  var names: [String] = []
+  while let entry = unsafe readdir(folder) {
+    let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+      unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+    }
+    if name != "." && name != ".." { names.append(name) }
+  }
+  return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+}

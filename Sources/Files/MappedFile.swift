@@ -1,0 +1,73 @@
+import Glibc
+
+/// The bytes of a file, readable until the last reference goes.
+///
+/// A regular file is mapped: pages are read when first touched, so opening a 7 GB checkpoint to
+/// list its header costs the header. A pipe, and standard input under the name `-`, is read to its
+/// end. What is compressed by zstd is decompressed, whatever its name says. The bytes are lent,
+/// never handed out: a `RawSpan` cannot outlive the closure it is passed to.
+@safe package final class MappedFile: Sendable {
+  /// As the user wrote it; `-` is standard input.
+  package let path: String
+
+  /// Whether the bytes on disk are zstd's, not those lent.
+  package let isCompressed: Bool
+
+  private let memory: Memory
+
+  /// - Complexity: O(1) for a regular file; O(bytes) for a pipe or a compressed file.
+  package init(path: String) throws(FileError) {
+    let source = try Self.read(path)
+    self.path = path
+    isCompressed = source.withBytes(Zstandard.isCompressed)
+    memory =
+      isCompressed
+      ? try source.withBytes { bytes throws(FileError) in
+        try Zstandard.decompress(bytes, path: path)
+      } : source
+  }
+
+  package var byteCount: Int { memory.byteCount }
+
+  package func withBytes<Result, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try memory.withBytes(body)
+  }
+
+  /// Tells the system that a range is no longer needed in memory; reading it again is allowed.
+  ///
+  /// A command that streams a file larger than memory calls this behind itself. Whole pages
+  /// inside the range are dropped; for what came from a pipe this does nothing, since the bytes
+  /// exist nowhere else.
+  package func release(_ range: Range<Int>) {
+    memory.release(range)
+  }
+
+  private static func read(_ path: String) throws(FileError) -> Memory {
+    if path == "-" { return try readToEnd(STDIN_FILENO, path: path) }
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .lastCall("open", on: path) }
+    defer { close(descriptor) }
+
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .lastCall("open", on: path) }
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR: throw FileError(path, .isFolder)
+    case S_IFREG where status.st_size > 0:
+      return try Memory(mapping: descriptor, byteCount: Int(status.st_size), path: path)
+    default: return try readToEnd(descriptor, path: path)
+    }
+  }
+
+  private static func readToEnd(_ descriptor: Int32, path: String) throws(FileError) -> Memory {
+    var bytes = GrowingBytes()
+    while true {
+      let count = try unsafe bytes.append(atMost: 1 << 20, path: path) { free in
+        unsafe Glibc.read(descriptor, free.baseAddress, free.count)
+      }
+      if count == 0 { return bytes.finish() }
+      if count < 0 && errno != EINTR { throw .lastCall("read", on: path) }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import CNettle
+
+/// A SHA-256 in the making (FIPS 180-4), by nettle.
+package struct SHA256 {
+  private var context = sha256_ctx()
+
+  package init() { unsafe nettle_sha256_init(&context) }
+
+  package mutating func update(_ bytes: RawSpan) {
+    unsafe bytes.withUnsafeBytes { source in
+      unsafe nettle_sha256_update(
+        &context, source.count, source.assumingMemoryBound(to: UInt8.self).baseAddress)
+    }
+  }
+
+  /// The digest in 64 lower-case hexadecimal digits; starts anew afterwards.
+  package mutating func finish() -> String {
+    var digest = [UInt8](repeating: 0, count: 32)
+    unsafe nettle_sha256_digest(&context, 32, &digest)
+    let digits = Array("0123456789abcdef".utf8)
+    return String(
+      decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+
+  /// The digest of some bytes.
+  package static func hex(of bytes: RawSpan) -> String {
+    var hash = SHA256()
+    hash.update(bytes)
+    return hash.finish()
+  }
+}

@@ -1,0 +1,80 @@
+import CZstd
+import Glibc
+
+/// Zstandard frames (RFC 8878), by libzstd.
+enum Zstandard {
+  static func isCompressed(_ bytes: RawSpan) -> Bool {
+    bytes.byteCount >= 4 && bytes.unsafeLoadLittleEndian32() == 0xFD2F_B528
+  }
+
+  /// Decompresses all frames of some bytes.
+  static func decompress(_ source: RawSpan, path: String) throws(FileError) -> Memory {
+    guard let stream = unsafe ZSTD_createDStream() else {
+      throw FileError(path, .system(call: "get memory to decompress", errno: ENOMEM))
+    }
+    defer { unsafe ZSTD_freeDStream(stream) }
+    var memory = GrowingBytes()
+    var position = 0
+    var status = 1
+    while position < source.byteCount || status != 0 {
+      let added = try unsafe memory.append(atMost: 1 << 20, path: path) { free in
+        unsafe source.withUnsafeBytes { source in
+          var input = unsafe ZSTD_inBuffer(
+            src: source.baseAddress, size: source.count, pos: position)
+          var output = unsafe ZSTD_outBuffer(dst: free.baseAddress, size: free.count, pos: 0)
+          status = unsafe ZSTD_decompressStream(stream, &output, &input)
+          position = unsafe input.pos
+          return unsafe output.pos
+        }
+      }
+      if ZSTD_isError(status) != 0 {
+        let name = unsafe String(cString: ZSTD_getErrorName(status))
+        throw FileError(path, .badCompression(detail: name.lowercased()))
+      }
+      if added == 0 && position == source.byteCount && status != 0 {
+        throw FileError(path, .badCompression(detail: "the data end in the middle of a frame"))
+      }
+    }
+    return memory.finish()
+  }
+
+  /// Compresses bytes, giving what comes out to `write` piece by piece.
+  ///
+  /// At least one worker is always used, so that the number of threads does not change the bytes.
+  static func compress(
+    _ bytes: RawSpan, threads: Int, path: String,
+    write: (RawSpan) throws(FileError) -> Void
+  ) throws(FileError) {
+    guard let context = unsafe ZSTD_createCCtx() else {
+      throw FileError(path, .system(call: "get memory to compress", errno: ENOMEM))
+    }
+    defer { unsafe ZSTD_freeCCtx(context) }
+    unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 3)
+    unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+    unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, Int32(max(1, threads)))
+    unsafe ZSTD_CCtx_setPledgedSrcSize(context, UInt64(bytes.byteCount))
+
+    let pieceBytes = 1 << 20
+    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceBytes, alignment: 64)
+    defer { unsafe piece.deallocate() }
+    var position = 0
+    var remaining = 1
+    while remaining != 0 {
+      var output = unsafe ZSTD_outBuffer(dst: piece.baseAddress, size: pieceBytes, pos: 0)
+      remaining = unsafe bytes.withUnsafeBytes { source in
+        var input = unsafe ZSTD_inBuffer(
+          src: source.baseAddress, size: source.count, pos: position)
+        defer { unsafe position = input.pos }
+        return unsafe ZSTD_compressStream2(context, &output, &input, ZSTD_e_end)
+      }
+      precondition(ZSTD_isError(remaining) == 0, "zstd cannot compress: code \(remaining)")
+      try write(unsafe UnsafeRawBufferPointer(rebasing: piece[..<output.pos]).bytes)
+    }
+  }
+}
+
+extension RawSpan {
+  fileprivate func unsafeLoadLittleEndian32() -> UInt32 {
+    UInt32(littleEndian: unsafe unsafeLoadUnaligned(as: UInt32.self))
+  }
+}

@@ -1,0 +1,140 @@
+import COpenBLAS
+package import Tensors
+
+/// A = U·diag(values)·Vᵀ, the values largest first.
+package struct SingularValueDecomposition: Sendable {
+  /// m × k, orthonormal columns.
+  package let left: Matrix
+  package let values: [Double]
+
+  /// k × n, orthonormal rows: Vᵀ.
+  package let right: Matrix
+}
+
+/// Returns the thin singular value decomposition: k = min(m, n).
+///
+/// - Complexity: O(m·n·min(m, n)); `dgesdd`.
+package func singularValueDecomposition(
+  of matrix: Matrix
+) throws(LinearAlgebraError) -> SingularValueDecomposition {
+  let (m, n, k) = (matrix.rows, matrix.columns, min(matrix.rows, matrix.columns))
+  var values = [Double](repeating: 0, count: k)
+  // LAPACK sees Aᵀ = V·diag·Uᵀ: its left vectors are V, laid out as our Vᵀ.
+  var right = Matrix(zeros: k, n)
+  var left = Matrix(zeros: m, k)
+  if k == 0 { return SingularValueDecomposition(left: left, values: [], right: right) }
+  var a = matrix.elements  // overwritten
+  let thin = CChar(UInt8(ascii: "S"))
+  let info = unsafe LAPACKE_dgesdd(
+    LAPACK_COL_MAJOR, thin, Int32(n), Int32(m), &a, Int32(n), &values, &right.elements, Int32(n),
+    &left.elements, Int32(k))
+  try check("dgesdd", info, matrixArgument: 5)
+  return SingularValueDecomposition(left: left, values: values, right: right)
+}
+
+/// Returns the singular values of a matrix, largest first; min(m, n) of them.
+///
+/// - Complexity: O(m·n·min(m, n)); `dgesdd`.
+package func singularValues(of matrix: Matrix) throws(LinearAlgebraError) -> [Double] {
+  let (m, n) = (Int32(matrix.rows), Int32(matrix.columns))
+  var values = [Double](repeating: 0, count: min(matrix.rows, matrix.columns))
+  if values.isEmpty { return [] }
+  var a = matrix.elements  // overwritten
+  let valuesOnly = CChar(UInt8(ascii: "N"))
+  let info = unsafe LAPACKE_dgesdd(
+    LAPACK_COL_MAJOR, valuesOnly, n, m, &a, n, &values, nil, 1, nil, 1)
+  try check("dgesdd", info, matrixArgument: 5)
+  return values
+}
+
+/// A = L·Q: L is m × k and zero above its diagonal, Q is k × n with orthonormal rows; k = min(m, n).
+package struct OrthogonalFactorization: Sendable {
+  package let lower: Matrix
+  package let orthonormal: Matrix
+}
+
+/// Returns L and Q of A = LQ, for a matrix A of m × n.
+///
+/// - Complexity: O(m·n·min(m, n)); `dgeqrf` and `dorgqr`, for LAPACK reads our A as Aᵀ = QᵀLᵀ.
+package func orthogonalFactorization(
+  of matrix: Matrix
+) throws(LinearAlgebraError) -> OrthogonalFactorization {
+  let (n, k) = (matrix.columns, min(matrix.rows, matrix.columns))
+  var (a, reflectors) = try reflected(matrix)
+  let lower = lowerFactor(in: a, like: matrix)
+  if k == 0 { return OrthogonalFactorization(lower: lower, orthonormal: Matrix(zeros: 0, n)) }
+  let info = unsafe LAPACKE_dorgqr(
+    LAPACK_COL_MAJOR, Int32(n), Int32(k), Int32(k), &a, Int32(n), reflectors)
+  try check("dorgqr", info, matrixArgument: 5)
+  a.removeLast(a.count - k * n)
+  let orthonormal = Matrix(rows: k, columns: n, elements: a)
+  return OrthogonalFactorization(lower: lower, orthonormal: orthonormal)
+}
+
+/// Returns L of A = LQ alone, at half the cost.
+package func lowerFactor(of matrix: Matrix) throws(LinearAlgebraError) -> Matrix {
+  lowerFactor(in: try reflected(matrix).elements, like: matrix)
+}
+
+/// LAPACK's packed form of A = LQ: row i up to column i is row i of L.
+private func reflected(
+  _ matrix: Matrix
+) throws(LinearAlgebraError) -> (elements: [Double], reflectors: [Double]) {
+  let (m, n) = (matrix.rows, matrix.columns)
+  var a = matrix.elements
+  var reflectors = [Double](repeating: 0, count: min(m, n))
+  if reflectors.isEmpty { return (a, reflectors) }
+  let info = unsafe LAPACKE_dgeqrf(LAPACK_COL_MAJOR, Int32(n), Int32(m), &a, Int32(n), &reflectors)
+  try check("dgeqrf", info, matrixArgument: 4)
+  return (a, reflectors)
+}
+
+private func lowerFactor(in elements: [Double], like matrix: Matrix) -> Matrix {
+  var lower = Matrix(zeros: matrix.rows, min(matrix.rows, matrix.columns))
+  for i in 0..<lower.rows {
+    for j in 0..<min(i + 1, lower.columns) {
+      lower[i, j] = elements[i * matrix.columns + j]
+    }
+  }
+  return lower
+}
+
+/// Returns the eigenvalues of a symmetric matrix, largest first.
+///
+/// - Complexity: O(n³); `dsyev`.
+package func eigenvalues(ofSymmetric matrix: Matrix) throws(LinearAlgebraError) -> [Double] {
+  let n = Int32(matrix.rows)
+  var values = [Double](repeating: 0, count: matrix.rows)
+  if values.isEmpty { return [] }
+  var a = matrix.elements  // overwritten
+  let valuesOnly = CChar(UInt8(ascii: "N"))
+  let upper = CChar(UInt8(ascii: "U"))
+  let info = unsafe LAPACKE_dsyev(LAPACK_COL_MAJOR, valuesOnly, upper, n, &a, n, &values)
+  try check("dsyev", info, matrixArgument: 5)
+  return values.reversed()
+}
+
+/// Returns a root of a positive semidefinite matrix: L and an order with A[order, order] = LLᵀ.
+///
+/// - Returns: L of n × k and zero above its diagonal, k the rank to working precision; the order
+///   in which rows and columns were taken.
+/// - Complexity: O(n³); `dpstrf`.
+package func pivotedRoot(
+  of matrix: Matrix
+) throws(LinearAlgebraError) -> (root: Matrix, order: [Int]) {
+  let n = matrix.rows
+  var order = [Int32](repeating: 0, count: n)
+  if n == 0 { return (Matrix(zeros: 0, 0), []) }
+  if !matrix.isFinite { throw .holdsNaN(routine: "dpstrf") }
+  var a = matrix.elements  // overwritten
+  var rank: Int32 = 0
+  let upper = CChar(UInt8(ascii: "U"))  // column-major: our lower triangle
+  let info = unsafe LAPACKE_dpstrf(
+    LAPACK_COL_MAJOR, upper, Int32(n), &a, Int32(n), &order, &rank, -1)
+  precondition(info >= 0, "dpstrf: argument \(-info) is wrong")
+  var root = Matrix(zeros: n, Int(rank))
+  for i in 0..<n {
+    for j in 0..<min(i + 1, root.columns) { root[i, j] = a[i * n + j] }
+  }
+  return (root, order.map { Int($0) - 1 })
+}

@@ -1,0 +1,49 @@
+package import Files
+import Tensors
+
+/// A safetensors file being written, tensor by tensor, in any order and from any thread.
+///
+/// Nothing is held: a result larger than memory can be written. The header comes last, since the
+/// hashes in its metadata depend on the data; room for it is kept from the start.
+package struct SafetensorsWriter: Sendable {
+  package let layout: Layout
+  private let output: OutputFile
+  private let headerByteCount: Int
+
+  /// - Parameter metadata: As it will be, up to values of the same length.
+  package init(_ layout: Layout, metadata: Metadata, to output: OutputFile) {
+    self.layout = layout
+    self.output = output
+    headerByteCount = layout.header(metadata: metadata).count
+  }
+
+  /// Writes a tensor, or the part of it that begins at a byte of its own.
+  package func write(
+    _ bytes: RawSpan, to name: String, at offset: Int = 0
+  ) throws(FileError) {
+    try output.write(bytes, at: headerByteCount + layout.offset(of: name) + offset)
+  }
+
+  /// Lends the data written so far, everything after the header.
+  package func withData<Result>(
+    _ body: (RawSpan) throws(FileError) -> Result
+  ) throws(FileError) -> Result {
+    try output.withContents { bytes throws(FileError) in
+      try body(bytes.extracting(min(headerByteCount, bytes.byteCount)..<bytes.byteCount))
+    }
+  }
+
+  /// Writes the header and puts the file in its place.
+  ///
+  /// - Returns: The bytes of the whole file, before any compression.
+  @discardableResult
+  package func finish(metadata: Metadata) throws(FileError) -> Int {
+    let header = layout.header(metadata: metadata, byteCount: headerByteCount)
+    precondition(
+      header.count == headerByteCount,
+      "the header grew from \(headerByteCount) to \(header.count) bytes while tensors were written")
+    try unsafe output.write(header.span.bytes, at: 0)
+    try output.commit()
+    return headerByteCount + layout.dataByteCount
+  }
+}
