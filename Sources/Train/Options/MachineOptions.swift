@@ -4,8 +4,6 @@ import ArgumentParser
 struct MachineOptions: ParsableArguments {
   @Option(help: .usual("Where to compute.", "name")) var device = DeviceChoice.auto
 
-  @Option(help: .usual("Threads. (default: all cores)", "n")) var threads: Int?
-
   @Option(help: .usual("Numbers of the base model while training.", "type"))
   var mixedPrecision = MixedPrecision.no
 
@@ -24,10 +22,6 @@ struct MachineOptions: ParsableArguments {
   var loggingDir: String?
 
   @Flag(help: .usual("Say what would be done, and stop.")) var dryRun = false
-
-  @Flag(help: .usual("Print the report as JSON.")) var json = false
-
-  @Flag(help: .usual("Show no progress.")) var quiet = false
 
   @Flag(help: .rare("Write the options that differ from the defaults to --config, and stop."))
   var outputConfig = false

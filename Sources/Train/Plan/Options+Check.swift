@@ -12,7 +12,7 @@ extension TrainingOptions {
       ("train_batch_size", run.trainBatchSize), ("max_train_epochs", run.maxTrainEpochs ?? 1),
       ("gradient_accumulation_steps", optimizer.gradientAccumulationSteps),
       ("repeats", run.repeats ?? 1), ("vae_batch_size", data.vaeBatchSize),
-      ("threads", machine.threads ?? 1), ("bucket_reso_steps", buckets.bucketResoSteps),
+      ("bucket_reso_steps", buckets.bucketResoSteps),
       ("clip_skip", model.clipSkip ?? 1), ("max_train_steps", run.maxTrainSteps),
       ("lr_scheduler_timescale", schedule.lrSchedulerTimescale ?? 1),
     ] where value < 1 {
