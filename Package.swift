@@ -14,6 +14,11 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Code for AVX2 and FMA, optimised in debug builds too: the loops over elements.
+///
+/// `CPUBackend.unsupportedReason` says on which machines it cannot run.
+let vectorised: [SwiftSetting] = [.unsafeFlags(["-O", "-Xcc", "-march=x86-64-v3"])]
+
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -53,10 +58,16 @@ let package = Package(
 
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
+    .module("Compute", ["Tensors"]),
+
+    // MARK: - Backends
+    .target(
+      name: "ComputeCPU", dependencies: ["Compute", "LinearAlgebra", "Tensors"],
+      swiftSettings: strict + vectorised),
 
     // MARK: - Meaning
     .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
-    .module("Diffusion"),
+    .module("Diffusion", ["Compute", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
@@ -75,7 +86,8 @@ let package = Package(
     .tests(of: "Tensors"),
     .tests(of: "TOML"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
-    .tests(of: "Diffusion"),
+    .tests(of: "Compute", ["ComputeCPU", "LinearAlgebra", "Tensors"]),
+    .tests(of: "Diffusion", ["Compute", "ComputeCPU", "Safetensors", "Tensors"]),
     .tests(of: "Train", [argumentParser, "Diffusion", "TOML", "Tensors"]),
   ],
   swiftLanguageModes: [.v6],
