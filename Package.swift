@@ -46,12 +46,15 @@ let package = Package(
   targets: [
     // MARK: - C: the outside world
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
-
     .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    .target(
+      name: "CImages",
+      linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
 
     // MARK: - Data
     .module("Tensors"),
+    .module("Images", ["CImages"]),
     .module("Files", ["CNettle", "CZstd"]),
     .module("Safetensors", ["Files", "Tensors"]),
     .module("TOML"),
@@ -67,17 +70,25 @@ let package = Package(
 
     // MARK: - Meaning
     .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
-    .module("Diffusion", ["Compute", "Safetensors", "Tensors"]),
+    .module("Diffusion", ["Compute", "Files", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
     .module(
+      "Inspect",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .module(
       "Train",
       [
-        argumentParser, "Adapters", "CommandSupport", "Diffusion", "Files", "Safetensors", "TOML",
-        "Tensors",
+        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "Diffusion", "Files", "Images",
+        "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
-    .executableTarget(name: "lora", dependencies: [argumentParser], swiftSettings: strict),
+    .executableTarget(
+      name: "lora", dependencies: ["CommandSupport", "Inspect", "Train", argumentParser],
+      swiftSettings: strict),
 
     // MARK: - Tests
     .target(
@@ -87,8 +98,10 @@ let package = Package(
     .tests(of: "TOML"),
     .tests(of: "LinearAlgebra", ["Tensors"]),
     .tests(of: "Compute", ["ComputeCPU", "LinearAlgebra", "Tensors"]),
+    .tests(of: "Images", ["Tensors"]),
     .tests(of: "Diffusion", ["Compute", "ComputeCPU", "Safetensors", "Tensors"]),
-    .tests(of: "Train", [argumentParser, "Diffusion", "TOML", "Tensors"]),
+    .tests(
+      of: "Train", ["Compute", "ComputeCPU", "Diffusion", "Images", "TOML", "Tensors", argumentParser]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

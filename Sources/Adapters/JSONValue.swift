@@ -40,7 +40,7 @@ package enum JSONValue: Codable, Hashable, Sendable {
     }
   }
 
-  var number: Double? {
+  package var number: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .number(let value): value

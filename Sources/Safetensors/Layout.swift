@@ -34,13 +34,27 @@ package struct Layout: Sendable {
   package let dataByteCount: Int
   private let indices: [TensorName: Int]
 
+  /// The layout of the reference writer.
   package init(_ tensors: [Tensor]) {
     let order = Dictionary(
       uniqueKeysWithValues: ElementType.allCases.enumerated().map { ($1, $0) })
-    self.tensors = tensors.sorted { a, b in
-      let (first, second) = (order[a.type] ?? 0, order[b.type] ?? 0)
-      return first == second ? a.name < b.name : first > second
-    }
+    self.init(
+      inOrder: tensors.sorted { a, b in
+        let (first, second) = (order[a.type] ?? 0, order[b.type] ?? 0)
+        return first == second ? a.name < b.name : first > second
+      })
+  }
+
+  /// The layout that a file has, for one that keeps its tensors where they are.
+  package init(keeping header: Header) {
+    self.init(
+      inOrder: header.entries.map {
+        Tensor(name: $0.name.string, type: $0.type, shape: $0.shape)
+      })
+  }
+
+  private init(inOrder tensors: [Tensor]) {
+    self.tensors = tensors
     var offsets: [Int] = []
     var end = 0
     for tensor in self.tensors {

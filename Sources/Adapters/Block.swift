@@ -1,0 +1,77 @@
+/// The part of a network that a layer is in, as block weights and reports name it.
+package enum Block: Hashable, Sendable {
+  /// One of the U-Net's: IN00 to IN11, MID, OUT00 to OUT11.
+  case input(Int)
+  case middle
+  case output(Int)
+
+  /// A numbered block of a transformer, by the name of its kind: `double_blocks` 3.
+  case numbered(String, Int)
+  case textEncoder(Int)
+
+  /// Anything else, by the first word of its path.
+  case other(String)
+
+  package init(of target: Target) {
+    if case .textEncoder(let number) = target.network {
+      self = .textEncoder(number)
+    } else {
+      self = Self.unet(target.key) ?? Self.transformer(target.key)
+    }
+  }
+
+  /// Source: sd-scripts `get_lbw_block_index`: three slots a level, the third for the sampler.
+  private static func unet(_ key: String) -> Block? {
+    if key.hasPrefix("mid_block_") { return .middle }
+    if key.hasPrefix("conv_in") || key.hasPrefix("time_embedding") || key.hasPrefix("add_embedding")
+    {
+      return .input(0)
+    }
+    let pieces = key.split(separator: "_", maxSplits: 5)
+    guard pieces.count >= 5, pieces[1] == "blocks", let level = Int(pieces[2]),
+      let index = Int(pieces[4])
+    else { return nil }
+    let isSampler = pieces[3].hasSuffix("samplers")
+    switch pieces[0] {
+    case "down": return .input(isSampler ? 3 * level + 3 : 3 * level + index + 1)
+    case "up": return .output(isSampler ? 3 * level + 2 : 3 * level + index)
+    default: return nil
+    }
+  }
+
+  /// The first number of a path and the words before it.
+  private static func transformer(_ key: String) -> Block {
+    let pieces = key.split(separator: "_")
+    guard let index = pieces.firstIndex(where: { Int($0) != nil }), let number = Int(pieces[index]),
+      index > 0
+    else { return .other(String(pieces.first ?? "")) }
+    return .numbered(pieces[..<index].joined(separator: "_"), number)
+  }
+
+  package var label: String {
+    switch self {
+    case .input(let number): "IN\(number < 10 ? "0" : "")\(number)"
+    case .middle: "MID"
+    case .output(let number): "OUT\(number < 10 ? "0" : "")\(number)"
+    case .numbered(let kind, let number): "\(kind) \(number)"
+    case .textEncoder(let number): number == 1 ? "text encoder" : "text encoder \(number)"
+    case .other(let name): name
+    }
+  }
+}
+
+extension Block: Comparable {
+  /// Text encoders first, then the order in which data pass through the network.
+  package static func < (a: Block, b: Block) -> Bool { a.position < b.position }
+
+  private var position: (Int, String, Int) {
+    switch self {
+    case .textEncoder(let number): (0, "", number)
+    case .input(let number): (1, "", number)
+    case .middle: (2, "", 0)
+    case .output(let number): (3, "", number)
+    case .numbered(let kind, let number): (4, kind, number)
+    case .other(let name): (5, name, 0)
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import Files
+package import Safetensors
+
+/// The checksums that programs of this field know a file by.
+///
+/// Sources: kohya-ss/sd-scripts `precalculate_safetensors_hashes`; AUTOMATIC1111 `hashes.py` and
+/// its Lora extension; Civitai's AutoV1, AutoV2, AutoV3.
+package struct Hashes: Codable, Hashable, Sendable {
+  /// SHA-256 of the whole file, decompressed.
+  package let sha256: String
+
+  /// The first 8 digits of the SHA-256 of 64 KiB from 1 MiB on: A1111's old hash of checkpoints.
+  package let autov1: String
+
+  /// The first 10 digits of `sha256`.
+  package let autov2: String
+
+  /// The first 12 digits of the hash that A1111 shows of a LoRA: `sshsModelHash`.
+  package let autov3: String
+
+  /// SHA-256 of everything after the header.
+  package let sshsModelHash: String
+
+  /// `legacyHash` of the file as it would be saved with its `ss_` metadata only.
+  package let sshsLegacyHash: String
+
+  /// The same by the writers of before April 2023, which did not pad the header.
+  package let sshsLegacyHashUnpadded: String
+
+  private enum CodingKeys: String, CodingKey {
+    case sha256
+    case autov1
+    case autov2
+    case autov3
+    case sshsModelHash = "sshs_model_hash"
+    case sshsLegacyHash = "sshs_legacy_hash"
+    case sshsLegacyHashUnpadded = "sshs_legacy_hash_unpadded"
+  }
+
+  /// - Complexity: Every byte is read twice.
+  package init(of file: SafetensorsFile) {
+    let model = file.withData { SHA256.hex(of: $0) }
+    sha256 = file.file.withBytes { SHA256.hex(of: $0) }
+    autov1 = file.file.withBytes { legacyHash(header: [], data: $0) }
+    autov2 = String(sha256.prefix(10))
+    autov3 = String(model.prefix(12))
+    sshsModelHash = model
+    let layout = Layout(keeping: file.header)
+    let kept = file.header.metadata.filter { $0.hasPrefix("ss_") }
+    let header = layout.header(metadata: kept)
+    sshsLegacyHash = file.withData { legacyHash(header: header, data: $0) }
+    let unpadded = withoutPadding(header)
+    sshsLegacyHashUnpadded = file.withData { legacyHash(header: unpadded, data: $0) }
+  }
+
+  /// Hashes as `lora hash` prints them, under their names.
+  package var listed: [(name: String, value: String)] {
+    [
+      ("sha256", sha256), ("autov1", autov1), ("autov2", autov2), ("autov3", autov3),
+      ("sshs_model_hash", sshsModelHash), ("sshs_legacy_hash", sshsLegacyHash),
+    ]
+  }
+}
+
+/// The first 8 digits of the SHA-256 of bytes 0x100000 to 0x10FFFF of a header and its data.
+///
+/// - Returns: `e3b0c442`, the digest of nothing, for a shorter file.
+package func legacyHash(header: [UInt8], data: RawSpan) -> String {
+  let window = 0x10_0000..<0x11_0000
+  var hash = SHA256()
+  let ofHeader = window.clamped(to: 0..<header.count)
+  if !ofHeader.isEmpty { unsafe hash.update(header.span.bytes.extracting(ofHeader)) }
+  let begin = max(window.lowerBound - header.count, 0)
+  let end = min(window.upperBound - header.count, data.byteCount)
+  if begin < end { hash.update(data.extracting(begin..<end)) }
+  return String(hash.finish().prefix(8))
+}
+
+/// A header whose JSON ends at its brace.
+private func withoutPadding(_ header: [UInt8]) -> [UInt8] {
+  let end = (header.lastIndex(of: UInt8(ascii: "}")) ?? 7) + 1
+  let length = unsafe withUnsafeBytes(of: UInt64(end - 8).littleEndian) { unsafe Array($0) }
+  return length + header[8..<end]
+}

@@ -1,0 +1,157 @@
+import Adapters
+import CommandSupport
+import Safetensors
+
+/// What the text shows beyond the headline and the blocks.
+struct TextOptions {
+  let modules: Bool
+  let spectrum: Bool
+  let metadata: Bool
+}
+
+extension Inspection {
+  func text(_ options: TextOptions) -> String {
+    var paragraphs = [headline]
+    if !modules.isEmpty {
+      paragraphs.append(options.modules ? moduleTable : blockTable)
+    }
+    if options.spectrum { paragraphs.append(spectra) }
+    if options.metadata { paragraphs.append(metadataText) }
+    if let others = otherText { paragraphs.append(others) }
+    paragraphs += warnings.map { "warning: \($0)" }
+    return paragraphs.joined(separator: "\n\n")
+  }
+
+  /// The file in a few lines: format, model, modules, ranks, size.
+  private var headline: String {
+    let model = baseModel == "unknown" ? "" : ", \(baseModel)"
+    let types = dtypes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { "\($0.key) × \($0.value)" }.joined(separator: ", ")
+    var lines = [
+      printable(file),
+      "  \(format)\(model), \(CommandSupport.bytes(bytes)), \(counted(tensors, "tensor"))"
+        + " (\(types)), \(grouped(parameters)) parameters",
+    ]
+    if !modules.isEmpty {
+      let algorithms = tally(modules.map(\.algorithm))
+      lines.append(
+        "  \(counted(modules.count, "module")) (\(algorithms)), rank \(range(modules.map(\.rank)))"
+          + ", alpha \(alphaRange)")
+      lines.append("  norm of the whole update \(significant(norm))")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private var alphaRange: String {
+    let alphas = Set(modules.compactMap(\.alpha))
+    guard let least = alphas.min(), let most = alphas.max() else { return "not stored (= rank)" }
+    return least == most ? plain(least) : "\(plain(least)) to \(plain(most))"
+  }
+
+  private var blockTable: String {
+    var table = Table([
+      ("block", .left), ("modules", .right), ("rank", .right), ("norm", .right),
+      ("share", .right), ("", .left),
+    ])
+    let total = norm * norm
+    for block in blocks {
+      let squared = block.modules.reduce(0) { $0 + ($1.norm ?? 0) * ($1.norm ?? 0) }
+      let share = total > 0 ? squared / total : 0
+      table.add([
+        block.label, "\(block.modules.count)", range(block.modules.map(\.rank)),
+        significant(squared.squareRoot()), percent(share), bar(share, width: 20),
+      ])
+    }
+    return table.text
+  }
+
+  private var moduleTable: String {
+    var table = Table([
+      ("module", .left), ("", .left), ("shape", .left), ("rank", .right), ("alpha", .right),
+      ("norm", .right), ("largest", .right), ("eff. rank", .right),
+      ("kept at half the rank", .right),
+    ])
+    for module in blocks.flatMap(\.modules) {
+      let kernel = (module.kernel ?? []).map { "×\($0)" }.joined()
+      let half = module.energy?["\(max(1, module.rank / 2))"]
+      table.add([
+        printable(module.target), module.algorithm, "\(module.out)×\(module.in)\(kernel)",
+        module.rank == 0 ? "full" : "\(module.rank)", module.alpha.map(plain) ?? "–",
+        module.norm.map { significant($0) } ?? "–",
+        module.spectralNorm.map { significant($0) } ?? "–",
+        module.effectiveRank.map { decimal($0, places: 1) } ?? "–",
+        module.rank > 1 ? half.map(percent) ?? "–" : "–",
+      ])
+    }
+    return table.text
+  }
+
+  private var spectra: String {
+    blocks.flatMap(\.modules).map { module in
+      let values = (module.singularValues ?? []).map { significant($0) }.joined(separator: " ")
+      return "\(printable(module.target))\n  \(values)"
+    }.joined(separator: "\n")
+  }
+
+  private var otherText: String? {
+    guard !otherTensors.isEmpty else { return nil }
+    let shown = otherTensors.prefix(5).map(printable).joined(separator: ", ")
+    let more = otherTensors.count > 5 ? " and \(otherTensors.count - 5) more" : ""
+    return "not part of a module: \(shown)\(more)"
+  }
+
+  /// Modules by block, in the order in which data pass through the network.
+  var blocks: [(label: String, modules: [ModuleInspection])] {
+    var grouped: [Block: [ModuleInspection]] = [:]
+    for module in modules { grouped[module.blockID, default: []].append(module) }
+    return grouped.keys.sorted().map { key in
+      (key.label, (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) })
+    }
+  }
+}
+
+/// Whether a name stands before another when the numbers in both count as numbers.
+private func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
+  let (first, second) = (a.split(separator: "."), b.split(separator: "."))
+  for (x, y) in zip(first, second) where x != y {
+    if let x = Int(x), let y = Int(y) { return x < y }
+    return x < y
+  }
+  return first.count < second.count
+}
+
+/// `4`, or `1 to 16`.
+private func range(_ ranks: [Int]) -> String {
+  guard let least = ranks.min(), let most = ranks.max() else { return "–" }
+  return least == most ? "\(most)" : "\(least) to \(most)"
+}
+
+/// `lora × 192`, the most frequent first.
+private func tally(_ names: [String]) -> String {
+  let counts = Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +)
+  return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    .map { "\($0.key) × \($0.value)" }.joined(separator: ", ")
+}
+
+/// A number without a needless fraction.
+private func plain(_ value: Double) -> String {
+  value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : significant(value, digits: 5)
+}
+
+/// A count with its digits in groups of three.
+private func grouped(_ count: Int) -> String {
+  var digits = String(count)
+  var index = digits.count - 3
+  while index > 0 {
+    digits.insert(",", at: digits.index(digits.startIndex, offsetBy: index))
+    index -= 3
+  }
+  return digits
+}
+
+/// A share as a bar of eighths.
+private func bar(_ share: Double, width: Int) -> String {
+  let eighths = Int((share * Double(width) * 8).rounded())
+  let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+  return String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
+}

@@ -1,0 +1,126 @@
+import Adapters
+import Files
+import LinearAlgebra
+import Safetensors
+import Tensors
+
+/// What `lora inspect` measures of one file; encodes as the contract's JSON.
+struct Inspection: Encodable {
+  let file: String
+  let bytes: Int
+  let tensors: Int
+  let dtypes: [String: Int]
+  let parameters: Int
+  let format: String
+  let baseModel: String
+  let metadata: [String: String]
+  let modules: [ModuleInspection]
+
+  /// `nil` for a folder of several files.
+  let hashes: Hashes?
+  let otherTensors: [String]
+  let warnings: [String]
+
+  private enum CodingKeys: String, CodingKey {
+    case file
+    case bytes
+    case tensors
+    case dtypes
+    case parameters
+    case format
+    case baseModel = "base_model"
+    case metadata
+    case modules
+    case hashes
+    case otherTensors = "other_tensors"
+    case warnings
+  }
+}
+
+/// What to measure beyond names and shapes.
+struct InspectionDepth {
+  /// Norms and singular values: every weight is read.
+  let measuresModules: Bool
+  let computesHashes: Bool
+  let threads: Int
+}
+
+extension Inspection {
+  init(
+    path: String, _ source: AdapterSource, depth: InspectionDepth,
+    onModule: @Sendable () -> Void = {}
+  ) throws {
+    switch source {
+    case .adapter(let adapter):
+      try self.init(path: path, adapter, depth: depth, onModule: onModule)
+    case .checkpoint(let checkpoint):
+      self.init(path: path, checkpoint, depth: depth)
+    case .other(let file, let reason):
+      self.init(
+        path: path, files: [file], format: "unknown", baseModel: .unknown, modules: [],
+        others: file.header.entries.map(\.name.string), warnings: ["\(reason.reason)"],
+        depth: depth)
+    }
+  }
+
+  private init(
+    path: String, _ adapter: Adapter, depth: InspectionDepth, onModule: @Sendable () -> Void
+  ) throws {
+    let modules = try parallelMap(count: adapter.modules.count, threads: depth.threads) { index in
+      let module = adapter.modules[index]
+      let inspected = try ModuleInspection(
+        module, in: adapter.file, measures: depth.measuresModules)
+      onModule()
+      return inspected
+    }
+    self.init(
+      path: path, files: [adapter.file], format: adapter.naming.rawValue,
+      baseModel: adapter.baseModel, modules: modules,
+      others: (adapter.others + adapter.orphans).map(\.name.string),
+      warnings: adapter.warnings + adapter.unusualTargets, depth: depth)
+  }
+
+  private init(path: String, _ checkpoint: Checkpoint, depth: InspectionDepth) {
+    let files = checkpoint.parts.map(\.file)
+    self.init(
+      path: path, files: files, format: "checkpoint", baseModel: checkpoint.baseModel, modules: [],
+      others: [], warnings: [], depth: depth)
+  }
+
+  private init(
+    path: String, files: [SafetensorsFile], format: String, baseModel: BaseModel,
+    modules: [ModuleInspection], others: [String], warnings: [String], depth: InspectionDepth
+  ) {
+    let entries = files.flatMap(\.header.entries)
+    file = path
+    bytes = files.reduce(0) { $0 + $1.file.byteCount }
+    tensors = entries.count
+    dtypes = Dictionary(entries.map { ($0.type.rawValue, 1) }, uniquingKeysWith: +)
+    parameters = entries.reduce(0) { $0 + $1.elementCount }
+    self.format = format
+    self.baseModel = baseModel.rawValue
+    metadata = Dictionary(
+      files.flatMap(\.header.metadata.entries).map { ($0.key, $0.value) },
+      uniquingKeysWith: { first, _ in first })
+    self.modules = modules
+    hashes = files.count == 1 && depth.computesHashes ? Hashes(of: files[0]) : nil
+    otherTensors = others
+    self.warnings = warnings
+  }
+
+  /// The square root of the sum of the modules' squared norms.
+  var norm: Double {
+    modules.compactMap(\.norm).reduce(0) { $0 + $1 * $1 }.squareRoot()
+  }
+}
+
+extension Adapter {
+  /// Two modules of one file on one layer: most readers keep only the last.
+  fileprivate var unusualTargets: [String] {
+    var seen: [Target: String] = [:]
+    return modules.compactMap { module in
+      defer { seen[module.target] = module.name }
+      return seen[module.target].map { "\($0) and \(module.name) change the same layer" }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Adapters
+package import ArgumentParser
+import CommandSupport
+import Files
+import Safetensors
+
+package struct MetadataCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "metadata",
+    abstract: "Show or edit the strings in a file's header.",
+    usage: """
+      lora metadata FILE
+      lora metadata FILE get KEY
+      lora metadata FILE set KEY=VALUE… [-o OUT]
+      lora metadata FILE remove KEY… [-o OUT]
+      lora metadata FILE copy-from OTHER [-o OUT]
+      """,
+    discussion: """
+      Without -o the file is edited in place: only its header where the new one fits into the
+      old one's room, else through an atomic rewrite. Tensors are never changed. A KEY of remove
+      may end in * to name all that begin so.
+
+        lora metadata slider.st
+        lora metadata slider.st get ss_training_comment
+        lora metadata slider.st set 'ss_training_comment=small to large head' author=me
+        lora metadata slider.st remove 'ss_*' -o clean.st
+      """)
+
+  @Argument(help: "The file; - is standard input.")
+  var file: String
+
+  @Argument(help: "get, set, remove or copy-from; nothing prints all.")
+  var action: Action?
+
+  @Argument(help: "Keys, KEY=VALUE pairs, or a file to copy from.")
+  var operands: [String] = []
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Write to another file.", valueName: "file"))
+  var output: String?
+
+  @Flag(help: "Print the metadata as one JSON object.")
+  var json = false
+
+  enum Action: String, ExpressibleByArgument {
+    case get
+    case set
+    case remove
+    case copyFrom = "copy-from"
+  }
+
+  package init() {}
+
+  package func validate() throws {
+    switch action {
+    case .get where operands.count != 1: throw ValidationError("get takes one KEY.")
+    case .set where operands.isEmpty || !operands.allSatisfy({ $0.contains("=") }):
+      throw ValidationError("set takes pairs KEY=VALUE.")
+    case .remove where operands.isEmpty: throw ValidationError("remove takes one KEY or more.")
+    case .copyFrom where operands.count != 1: throw ValidationError("copy-from takes one file.")
+    default: break
+    }
+    if (action == nil || action == .get) && output != nil {
+      throw ValidationError("-o goes with set, remove and copy-from.")
+    }
+  }
+
+  package func run() throws {
+    let source = try SafetensorsFile(path: file)
+    var metadata = source.header.metadata
+    switch action {
+    case nil: return try printAll(metadata)
+    case .get: return try printOne(metadata)
+    case .set:
+      for pair in operands {
+        let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        metadata[String(parts[0])] = String(parts[1])
+      }
+    case .remove: metadata = try removing(from: metadata)
+    case .copyFrom:
+      for entry in try SafetensorsFile(path: operands[0]).header.metadata.entries {
+        metadata[entry.key] = entry.value
+      }
+    }
+    try rewrite(source, metadata: metadata, to: output ?? file)
+  }
+
+  private func printAll(_ metadata: Metadata) throws {
+    let values = Dictionary(
+      metadata.entries.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+    if json {
+      print(try CommandSupport.json(values))
+    } else {
+      for entry in metadata.entries { print("\(printable(entry.key)): \(entry.value)") }
+    }
+  }
+
+  private func printOne(_ metadata: Metadata) throws {
+    guard let value = metadata[operands[0]] else {
+      Terminal.note("\(file): no metadata under '\(operands[0])'; lora metadata \(file) lists them")
+      throw ExitCode.failure
+    }
+    print(value)
+  }
+
+  private func removing(from metadata: Metadata) throws -> Metadata {
+    var rest = metadata
+    for operand in operands {
+      let matches = { (key: String) in
+        operand.hasSuffix("*") ? key.hasPrefix(operand.dropLast()) : key == operand
+      }
+      guard rest.entries.contains(where: { matches($0.key) }) else {
+        Terminal.note("\(file): no metadata under '\(operand)'; nothing was changed")
+        throw ExitCode.failure
+      }
+      rest = rest.filter { !matches($0) }
+    }
+    return rest
+  }
+}

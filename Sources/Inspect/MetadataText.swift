@@ -1,0 +1,106 @@
+import Adapters
+import CommandSupport
+import FoundationEssentials
+import Safetensors
+
+extension Inspection {
+  /// The metadata, a training's summary first, JSON strings unfolded.
+  var metadataText: String {
+    if metadata.isEmpty { return "no metadata" }
+    let entries = metadata.sorted { TensorName($0.key) < TensorName($1.key) }
+    let listed = entries.map { "\(printable($0.key)): \(unfolded($0.value))" }
+    return ([TrainingSummary(metadata).text] + [listed.joined(separator: "\n")])
+      .compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "\n\n")
+  }
+}
+
+/// A value as it reads best: JSON objects and lists over several lines, everything else as it is.
+private func unfolded(_ value: String) -> String {
+  let isDocument = value.hasPrefix("{") || value.hasPrefix("[")
+  guard isDocument,
+    let document = try? JSONDecoder().decode(JSONValue.self, from: Data(value.utf8)),
+    let text = try? json(document)
+  else {
+    return value.split(separator: "\n").map { printable(String($0)) }.joined(separator: "\n  ")
+  }
+  return text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ")
+}
+
+/// What a trained file's metadata say of its training, in a few lines.
+struct TrainingSummary {
+  private let metadata: [String: String]
+
+  init(_ metadata: [String: String]) { self.metadata = metadata }
+
+  private func value(_ key: String) -> String? {
+    guard let value = metadata["ss_" + key], value != "None", !value.isEmpty else { return nil }
+    return printable(value)
+  }
+
+  /// Empty for a file without sd-scripts' metadata.
+  var text: String {
+    let lines = [
+      line("base model", [value("sd_model_name"), value("base_model_version")]),
+      line(
+        "network",
+        [
+          value("network_module"), value("network_dim").map { "rank \($0)" },
+          value("network_alpha").map { "alpha \($0)" },
+        ]),
+      line(
+        "trained",
+        [
+          value("steps").map { "\($0) steps" },
+          value("epoch").map { epoch in
+            "epoch \(epoch)" + (value("num_epochs").map { " of \($0)" } ?? "")
+          },
+          value("total_batch_size").map { "batch \($0)" },
+          value("resolution").map { "at \($0)" },
+        ]),
+      line(
+        "settings",
+        [
+          value("learning_rate").map { "learning rate \($0)" }, value("lr_scheduler"),
+          value("optimizer").map { String($0.split(separator: ".").last ?? "") },
+          value("noise_offset").map { "noise offset \($0)" },
+          value("min_snr_gamma").map { "min-SNR \($0)" }, value("seed").map { "seed \($0)" },
+        ]),
+      line("pictures", [value("num_train_images").map { "\($0) with repeats" }] + folders),
+      line("tags", [tags]),
+      line("comment", [value("training_comment")]),
+    ]
+    return lines.compactMap { $0 }.joined(separator: "\n")
+  }
+
+  private func line(_ title: String, _ parts: [String?]) -> String? {
+    let known = parts.compactMap { $0 }
+    return known.isEmpty ? nil : "\(title): \(known.joined(separator: ", "))"
+  }
+
+  private func document(_ key: String) -> [String: JSONValue] {
+    guard let text = metadata["ss_" + key],
+      case .object(let fields)? = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+    else { return [:] }
+    return fields
+  }
+
+  private var folders: [String?] {
+    document("dataset_dirs").sorted { $0.key < $1.key }.map { name, value in
+      guard case .object(let fields) = value, let images = fields["img_count"]?.number,
+        let repeats = fields["n_repeats"]?.number
+      else { return printable(name) }
+      return "\(printable(name)) (\(Int(images)) × \(Int(repeats)))"
+    }
+  }
+
+  /// The ten most frequent tags.
+  private var tags: String? {
+    var counts: [String: Double] = [:]
+    for case .object(let folder) in document("tag_frequency").values {
+      for (tag, count) in folder { counts[tag, default: 0] += count.number ?? 0 }
+    }
+    let most = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(10)
+    let listed = most.map { "\(printable($0.key)) (\(Int($0.value)))" }
+    return listed.isEmpty ? nil : listed.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,46 @@
+import Adapters
+package import ArgumentParser
+import CommandSupport
+
+package struct VerifyCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Check files for NaN, zero modules, orphan keys and wrong hashes.",
+    discussion: """
+      Prints one line for each fault, and exits with 1 if there is any; silent where all is well.
+
+        lora verify *.safetensors && echo fine
+      """)
+
+  @Argument(help: "Adapters, checkpoints or folders; - is standard input.")
+  var files: [String]
+
+  @OptionGroup var common: CommonOptions
+
+  package init() {}
+
+  package func run() throws {
+    let depth = InspectionDepth(
+      measuresModules: true, computesHashes: true, threads: common.threadCount)
+    var faults: [String: [String]] = [:]
+    for file in files {
+      do {
+        let source = try AdapterSource(path: file)
+        let found = try Inspection(path: file, source, depth: depth).faults(source)
+        if !found.isEmpty { faults[file] = found }
+      } catch {
+        faults[file] = ["\(error)"]
+      }
+    }
+    if common.json {
+      print(try json(faults))
+    } else {
+      for file in files {
+        for fault in faults[file] ?? [] {
+          print(fault.hasPrefix(file + ": ") ? fault : "\(file): \(fault)")
+        }
+      }
+    }
+    if !faults.isEmpty { throw ExitCode.failure }
+  }
+}
