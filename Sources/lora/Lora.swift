@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Glibc
 import Inspect
+import Train
 
 /// The one program: `lora inspect …`, or `lora-inspect …` through a link of that name, as busybox
 /// does it.
@@ -17,6 +18,7 @@ struct Lora: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, HashCommand.self, VerifyCommand.self, MetadataCommand.self,
+      TrainCommand.self,
     ])
 
   static func main() {
@@ -24,7 +26,8 @@ struct Lora: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     do {
-      var command = try parseAsRoot(arguments(from: CommandLine.arguments))
+      var command = try parseAsRoot(
+        TrainCommand.expanding(arguments(from: CommandLine.arguments)))
       try command.run()
     } catch {
       fail(error)

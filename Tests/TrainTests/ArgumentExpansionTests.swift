@@ -119,7 +119,7 @@ import Testing
       """)
     let options = try TrainingOptions.parse(expansion.expanded(["--config", "article"]))
     #expect(options.run.learningRate == 1e-3)
-    #expect(options.run.resolution == Resolution(width: 512, height: 512))
+    #expect(options.run.resolution == PixelSize(width: 512, height: 512))
     #expect(options.schedule.lrWarmupSteps == .steps(250))
     #expect(options.schedule.lrScheduler == .cosineWithRestarts)
     #expect(options.optimizer.optimizerType == .adamW8bit)

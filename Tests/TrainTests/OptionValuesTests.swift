@@ -4,13 +4,13 @@ import Testing
 
 @Suite struct OptionValuesTests {
   @Test(arguments: [
-    ("512", Resolution(width: 512, height: 512)), ("512,768", Resolution(width: 512, height: 768)),
-    ("512x768", Resolution(width: 512, height: 768)),
-    ("512, 768", Resolution(width: 512, height: 768)),
+    ("512", PixelSize(width: 512, height: 512)), ("512,768", PixelSize(width: 512, height: 768)),
+    ("512x768", PixelSize(width: 512, height: 768)),
+    ("512, 768", PixelSize(width: 512, height: 768)),
     ("", nil), ("0", nil), ("-1", nil), ("512x", nil), ("1,2,3", nil), ("a", nil), ("1.5", nil),
   ])
-  func resolutionIsRead(_ text: String, _ resolution: Resolution?) {
-    #expect(Resolution(argument: text) == resolution)
+  func resolutionIsRead(_ text: String, _ resolution: PixelSize?) {
+    #expect(PixelSize(argument: text) == resolution)
   }
 
   @Test(arguments: [

@@ -96,7 +96,7 @@ import Testing
   }
 
   static func part(buckets: Bool) -> DatasetSummary.Part {
-    let square = Resolution(width: 512, height: 512)
+    let square = PixelSize(width: 512, height: 512)
     return DatasetSummary.Part(
       batchCount: 2, trainingPictures: 100, regularisationPictures: 0, resolution: square,
       enableBucket: buckets, bucketNoUpscale: true, minBucketReso: 256, maxBucketReso: 1024,
@@ -104,7 +104,7 @@ import Testing
       tags: [.init(folder: "100_girl", tags: [("girl", 1)])],
       folders: [
         .init(
-          name: "100_girl", path: "set/100_girl", classTokens: "girl", isRegularisation: false,
+          name: "100_girl", classTokens: "girl", isRegularisation: false,
           repeats: 100, pictures: 1,
           captions: .init(
             flipAug: false, randomCrop: false, shuffleCaption: false, keepTokens: 0,

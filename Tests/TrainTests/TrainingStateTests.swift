@@ -9,7 +9,7 @@ import Testing
   @Test func stateSurvivesJSON() throws {
     let (options, plan) = try Self.run(["--seed", "3"])
     let state = TrainingState(
-      step: 3, plan: plan, options: options, optimizer: ["d": 1.0 / 3, "n": 1e-300])
+      step: 3, plan: plan, options: options)
     let copy = try JSONDecoder().decode(TrainingState.self, from: JSONEncoder().encode(state))
     #expect(copy == state)
     try copy.check(against: options, plan, folder: "s")
@@ -37,7 +37,7 @@ import Testing
     _ example: (begun: [String], resumed: [String], message: String?)
   ) throws {
     let (options, plan) = try Self.run(example.begun)
-    let state = TrainingState(step: 3, plan: plan, options: options, optimizer: [:])
+    let state = TrainingState(step: 3, plan: plan, options: options)
     let (later, laterPlan) = try Self.run(example.resumed)
     do throws(OptionsError) {
       try state.check(against: later, laterPlan, folder: "s")

@@ -1,3 +1,5 @@
+import Images
+
 /// What the metadata say about the pictures.
 struct DatasetSummary: Hashable {
   /// How often each tag occurs in the captions of a folder, in the order of first occurrence.
@@ -18,13 +20,12 @@ struct DatasetSummary: Hashable {
 
   /// A size that pictures are brought to, and how many are, repeats included.
   struct Bucket: Hashable {
-    let resolution: Resolution
+    let resolution: PixelSize
     let count: Int
   }
 
   struct Folder: Hashable {
     let name: String
-    let path: String
     let classTokens: String?
     let isRegularisation: Bool
     let repeats: Int
@@ -41,7 +42,7 @@ struct DatasetSummary: Hashable {
     let enableWildcard: Bool
     let prefix: String?
     let suffix: String?
-    let interpolation: ResizeFilter?
+    let interpolation: Interpolation?
   }
 
   /// One data set: its own buckets and its own batches.
@@ -51,7 +52,7 @@ struct DatasetSummary: Hashable {
     /// Repeats included.
     let trainingPictures: Int
     let regularisationPictures: Int
-    let resolution: Resolution
+    let resolution: PixelSize
     let enableBucket: Bool
     let bucketNoUpscale: Bool
     let minBucketReso: Int

@@ -16,5 +16,5 @@ enum PythonText {
   static func of(_ value: Double?) -> String { value.map { of($0) } ?? "None" }
 
   /// `(512, 512)`.
-  static func of(_ value: Resolution) -> String { "(\(value.width), \(value.height))" }
+  static func of(_ value: PixelSize) -> String { "(\(value.width), \(value.height))" }
 }

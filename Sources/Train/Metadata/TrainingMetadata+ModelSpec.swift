@@ -30,7 +30,7 @@ extension TrainingMetadata {
   }
 
   /// The data sets' size where they have one; else the model's own.
-  private var resolution: Resolution {
+  private var resolution: PixelSize {
     dataset?.parts.first?.resolution ?? options.run.resolution ?? base.usualResolution
   }
 
@@ -54,13 +54,13 @@ extension TrainingMetadata.BaseSummary {
   }
 
   /// What the models of the family were trained on.
-  var usualResolution: Resolution {
+  var usualResolution: PixelSize {
     let side =
       switch family {
       case .sd1: 512
       case .sd2: predictsVelocity ? 768 : 512
       case .sdxl: 1024
       }
-    return Resolution(width: side, height: side)
+    return PixelSize(width: side, height: side)
   }
 }

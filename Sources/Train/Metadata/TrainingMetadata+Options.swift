@@ -1,3 +1,5 @@
+import Images
+
 extension TrainingMetadata {
   /// The options of the optimiser, the network and the model, as given.
   var optionEntries: [(key: String, value: String)] {

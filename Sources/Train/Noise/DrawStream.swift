@@ -23,6 +23,10 @@ struct DrawStream: Hashable {
     case inputNoiseStrength = 8
     case samplerStart = 9
     case samplerNoise = 10
+
+    /// A latent from the VAE's distribution: one of a picture for the whole run, or one at each use.
+    case keptLatent = 11
+    case latent = 12
   }
 
   let seed: UInt64

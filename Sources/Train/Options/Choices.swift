@@ -32,17 +32,6 @@ enum HuberSchedule: String, CaseIterable, ExpressibleByArgument {
   case snr
 }
 
-/// How pictures are resized.
-enum ResizeFilter: String, CaseIterable, ExpressibleByArgument {
-  case lanczos
-  case nearest
-  case bilinear
-  case linear
-  case bicubic
-  case cubic
-  case area
-}
-
 /// What the base model computes in.
 enum MixedPrecision: String, CaseIterable, ExpressibleByArgument {
   case no

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Images
 
 /// Where pictures come from and what is kept of them.
 struct DataOptions: ParsableArguments {
@@ -70,5 +71,5 @@ struct SubsetOptions: ParsableArguments {
   @Flag(help: .rare("Weigh the loss by the alpha channel.")) var alphaMask = false
 
   @Option(help: .rare("How pictures are resized. (default: area or lanczos)", "filter"))
-  var resizeInterpolation: ResizeFilter?
+  var resizeInterpolation: Interpolation?
 }

@@ -27,7 +27,7 @@ struct EssentialOptions: ParsableArguments {
   var configFile: String?
 
   @Option(help: .usual("Pixels: 512, or width and height as 512x768.", "size"))
-  var resolution: Resolution?
+  var resolution: PixelSize?
 
   @Option(help: .usual("Rank of the adapter. (default: 4)", "n"))
   var networkDim: Int?

@@ -9,7 +9,7 @@ enum PythonLiteral: Hashable {
 
   /// Reads `0.1`, `(0.9, 0.99)`, `0.9,0.99`, `[1, 2]`, `True`, `None`, `"x"` or a bare word.
   init(_ source: some StringProtocol) {
-    let text = stripped(source)
+    let text = trimmed(source)[...]
     let unwrapped =
       (text.first == "(" && text.last == ")") || (text.first == "[" && text.last == "]")
       ? text.dropFirst().dropLast() : nil
@@ -23,7 +23,7 @@ enum PythonLiteral: Hashable {
   }
 
   private static func elements(_ text: Substring) -> [PythonLiteral] {
-    text.split(separator: ",").map(stripped).filter { !$0.isEmpty }.map { scalar($0) }
+    text.split(separator: ",").map { trimmed($0)[...] }.filter { !$0.isEmpty }.map { scalar($0) }
   }
 
   private static func scalar(_ text: Substring) -> PythonLiteral {
@@ -75,11 +75,4 @@ extension PythonLiteral: CustomStringConvertible {
   private var representation: String {
     if case .text(let text) = self { "'\(text)'" } else { description }
   }
-}
-
-private func stripped(_ text: some StringProtocol) -> Substring {
-  var text = Substring(text)
-  while text.first?.isWhitespace == true { text.removeFirst() }
-  while text.last?.isWhitespace == true { text.removeLast() }
-  return text
 }

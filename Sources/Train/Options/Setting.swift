@@ -99,6 +99,7 @@ private func settingValue(_ value: Any) -> SettingValue {
   case let value as String: return .text(value)
   case let value as [Any]: return .list(value.map(settingValue))
   case let value as any RawRepresentable<String>: return .text(value.rawValue)
+  case let value as PixelSize: return .text("\(value.width),\(value.height)")
   case let value as StepCount:
     guard case .steps(let count) = value else { return .text("\(value)") }
     return .integer(count)

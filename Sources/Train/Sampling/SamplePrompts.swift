@@ -132,17 +132,6 @@ enum SamplePrompts {
   }
 }
 
-extension TOMLValue {
-  fileprivate var scalarText: String? {
-    switch self {
-    case .string(let text): text
-    case .integer(let number): "\(number)"
-    case .float(let number): "\(number)"
-    default: nil
-    }
-  }
-}
-
 extension JSONValue {
   fileprivate var scalarText: String? {
     switch self {

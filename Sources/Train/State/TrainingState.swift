@@ -13,17 +13,11 @@ struct TrainingState: Codable, Hashable {
   /// The settings that the rest of the run depends on, by key, as text.
   let settings: [String: String]
 
-  /// Numbers of the optimiser that are not one a weight, such as Prodigy's distance.
-  let optimizer: [String: Double]
-
-  init(
-    step: Int, plan: TrainingPlan, options: TrainingOptions, optimizer: [String: Double]
-  ) {
+  init(step: Int, plan: TrainingPlan, options: TrainingOptions) {
     version = Self.currentVersion
     self.step = step
     seed = plan.seed
     settings = Self.decisiveSettings(options, plan)
-    self.optimizer = optimizer
   }
 
   /// The files of a state's folder.

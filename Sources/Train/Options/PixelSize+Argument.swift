@@ -1,12 +1,7 @@
 import ArgumentParser
+import Images
 
-/// A width and a height in pixels.
-struct Resolution: Hashable {
-  let width: Int
-  let height: Int
-}
-
-extension Resolution: ExpressibleByArgument {
+extension PixelSize: ExpressibleByArgument {
   /// Reads `512`, `512,768`, `512x768` and `512, 768`.
   init?(argument: String) {
     let parts = argument.split(omittingEmptySubsequences: false) { ",x×".contains($0) }
@@ -17,6 +12,4 @@ extension Resolution: ExpressibleByArgument {
   }
 }
 
-extension Resolution: CustomStringConvertible {
-  var description: String { "\(width),\(height)" }
-}
+extension Interpolation: ExpressibleByArgument {}
