@@ -90,6 +90,12 @@ let package = Package(
       name: "lora", dependencies: ["CommandSupport", "Inspect", "Train", argumentParser],
       swiftSettings: strict),
 
+    // MARK: - Benchmarks
+    .executableTarget(
+      name: "benchmarks",
+      dependencies: ["Compute", "ComputeCPU", "Diffusion", "LinearAlgebra", "Tensors"],
+      path: "Benchmarks", exclude: ["results"], swiftSettings: strict),
+
     // MARK: - Tests
     .target(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",

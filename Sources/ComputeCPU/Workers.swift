@@ -51,16 +51,10 @@ final class Workers: Sendable {
 private final class Job: Sendable {
   let parts: Int
   nonisolated(unsafe) let body: (Int) -> Void
-  let done = Atomic<Int>(0)
 
   init(parts: Int, body: @escaping (Int) -> Void) {
     self.parts = parts
     unsafe self.body = body
-  }
-
-  func run(_ part: Int) {
-    unsafe body(part)
-    done.add(1, ordering: .releasing)
   }
 }
 
@@ -71,8 +65,11 @@ private final class Crew: Sendable {
   /// One word, so that a thread that comes late cannot take a part of a job it did not see.
   private let ticket = Atomic<UInt64>(0)
 
-  /// The `Job` of that number; alive while one of its parts is not done.
+  /// The `Job` of that number, alive while it has parts left or visitors.
   private let job = Atomic<UInt>(0)
+
+  /// Workers that may hold the job.
+  private let visitors = Atomic<Int>(0)
   private let sleepers = Atomic<Int>(0)
   private let isStopping = Atomic<Bool>(false)
   private let wakeUp = Semaphore()
@@ -85,7 +82,7 @@ private final class Crew: Sendable {
     for _ in 0..<sleepers.exchange(0, ordering: .sequentiallyConsistent) { wakeUp.signal() }
     while takePart() {}
     var turns = 0
-    while job.done.load(ordering: .acquiring) < job.parts {
+    while visitors.load(ordering: .acquiring) > 0 {
       turns += 1
       if turns % 1024 == 0 { sched_yield() }
     }
@@ -100,7 +97,10 @@ private final class Crew: Sendable {
   func work() {
     var idleTurns = 0
     while !isStopping.load(ordering: .relaxed) {
-      if takePart() {
+      if ticket.load(ordering: .relaxed) & 0xffff_ffff > 0 {
+        visitors.add(1, ordering: .sequentiallyConsistent)
+        while takePart() {}
+        visitors.subtract(1, ordering: .releasing)
         idleTurns = 0
         continue
       }
@@ -122,16 +122,19 @@ private final class Crew: Sendable {
   }
 
   /// Runs one part of the present job, if one is left.
+  ///
+  /// Not inlined: it must have let go of the job when it returns.
+  @inline(never)
   private func takePart() -> Bool {
-    let ticket = ticket.load(ordering: .acquiring)
+    let ticket = ticket.load(ordering: .sequentiallyConsistent)
     let left = ticket & 0xffff_ffff
     guard left > 0 else { return false }
     let address = job.load(ordering: .relaxed)
     let (isMine, _) = self.ticket.compareExchange(
-      expected: ticket, desired: ticket - 1, ordering: .acquiringAndReleasing)
+      expected: ticket, desired: ticket - 1, ordering: .sequentiallyConsistent)
     guard isMine, let pointer = unsafe UnsafeRawPointer(bitPattern: address) else { return true }
     let job = unsafe Unmanaged<Job>.fromOpaque(pointer).takeUnretainedValue()
-    job.run(job.parts - Int(left))
+    unsafe job.body(job.parts - Int(left))
     return true
   }
 }
