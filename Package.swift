@@ -75,10 +75,19 @@ let package = Package(
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
     .module(
+      "Results",
+      ["Adapters", "CommandSupport", "LinearAlgebra", "Safetensors", "Tensors", argumentParser]),
+    .module(
       "Inspect",
       [
         "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
         argumentParser,
+      ]),
+    .module(
+      "Diff",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Tensors", argumentParser,
       ]),
     .module(
       "Train",
@@ -87,7 +96,7 @@ let package = Package(
         "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .executableTarget(
-      name: "lora", dependencies: ["CommandSupport", "Inspect", "Train", argumentParser],
+      name: "lora", dependencies: ["CommandSupport", "Diff", "Inspect", "Train", argumentParser],
       swiftSettings: strict),
 
     // MARK: - Benchmarks

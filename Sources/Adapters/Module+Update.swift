@@ -105,9 +105,13 @@ extension Module {
   }
 
   /// What the module adds to its layer's bias; `nil` where it leaves it.
+  ///
+  /// The bias of PEFT's `lora_B` is multiplied by the scale, as its product is.
   package func biasDifference(in file: SafetensorsFile) throws -> [Double]? {
     for part in [Part.biasDifference, .normBiasDifference] {
-      if let entry = parts[part] { return try file.doubles(entry) }
+      guard let entry = parts[part] else { continue }
+      let isOfFactor = entry.name.string.hasSuffix("lora_B.bias")
+      return try file.doubles(entry).map { isOfFactor ? $0 * scale : $0 }
     }
     return nil
   }

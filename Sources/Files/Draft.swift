@@ -1,76 +1,90 @@
 import Glibc
 
 /// An open file without a name, or with a temporary one where the file system has no such thing.
+///
+/// What is not published vanishes with the last reference, and where it has no name also with a
+/// process that is killed.
 @safe final class Draft: Sendable {
-  let isForStream: Bool
-  private let descriptor: Int32
+  /// What errors name.
+  let path: String
 
-  /// The name to remove if the draft is dropped; `nil` where it never had one.
-  private let temporaryPath: String?
+  let descriptor: Int32
 
-  /// A draft in the folder of the file it is to become.
-  init(beside path: String) throws(FileError) {
-    let folder = Self.folder(of: path)
-    isForStream = false
-    let unnamed = unsafe open(folder, unnamedFile | O_RDWR | O_CLOEXEC, 0o666)
+  /// The name to remove if the draft is dropped; `nil` where it has none.
+  let temporaryPath: String?
+
+  /// A draft in the folder of the file that it is to become.
+  convenience init(of path: String) throws(FileError) {
+    try self.init(in: folder(of: followingLinks(path)), permissions: 0o666, path: path)
+  }
+
+  /// A draft that never gets a name: in `TMPDIR`, else where temporary files may be large.
+  static func temporary() throws(FileError) -> Draft {
+    let asked = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) }
+    let folder = asked ?? (unsafe access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp")
+    return try Draft(in: folder, permissions: 0o600, path: folder)
+  }
+
+  private init(in folder: String, permissions: mode_t, path: String) throws(FileError) {
+    self.path = path
+    let unnamed = unsafe open(folder, temporaryFile | O_RDWR | O_CLOEXEC, permissions)
     if unnamed >= 0 {
-      descriptor = unnamed
-      temporaryPath = nil
-      return
+      // It gets its name through /proc, which a container may lack.
+      if unsafe access("/proc/self/fd/\(unnamed)", F_OK) == 0 {
+        descriptor = unnamed
+        temporaryPath = nil
+        return
+      }
+      close(unnamed)
     }
-    guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else {
-      throw .lastCall("write", on: path)
-    }
-    let name = Self.temporaryName(for: path)
-    descriptor = unsafe open(name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw .lastCall("write", on: path) }
+    let name = Self.temporaryName(in: folder)
+    descriptor = unsafe open(name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, permissions)
     temporaryPath = name
+    if descriptor < 0 { throw .lastCall("write", on: path) }
   }
 
-  /// A draft whose bytes will go to a pipe: on disk, since they may be more than memory holds.
-  static func forStream() throws(FileError) -> Draft {
-    let folder = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
-    let descriptor = unsafe open(folder, unnamedFile | O_RDWR | O_CLOEXEC, 0o600)
-    if descriptor >= 0 { return Draft(descriptor: descriptor) }
-    let name = temporaryName(for: "\(folder)/lora")
-    let named = unsafe open(name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
-    guard named >= 0 else { throw .lastCall("write", on: folder) }
-    unsafe unlink(name)
-    return Draft(descriptor: named)
-  }
-
-  private init(descriptor: Int32) {
-    isForStream = true
-    self.descriptor = descriptor
-    temporaryPath = nil
+  /// A new name in a folder, short enough for any file system.
+  static func temporaryName(in folder: String) -> String {
+    "\(folder)/.lora-\(getpid())-\(UInt32.random(in: .min ... .max)).tmp"
   }
 
   deinit {
-    close(descriptor)
-    if let temporaryPath { unsafe unlink(temporaryPath) }
+    if descriptor >= 0 {
+      close(descriptor)
+      // After publishing the name is no longer there, and nothing is removed.
+      if let temporaryPath { unsafe unlink(temporaryPath) }
+    }
   }
+}
 
-  func write(_ bytes: RawSpan, at offset: Int, path: String) throws(FileError) {
+extension Draft {
+  /// Writes bytes at an offset, from any thread; holes read as zeros.
+  func write(_ bytes: RawSpan, at offset: Int) throws(FileError) {
     var written = 0
     while written < bytes.byteCount {
-      let rest = bytes.extracting(written..<bytes.byteCount)
-      let count = unsafe rest.withUnsafeBytes {
-        unsafe pwrite(descriptor, $0.baseAddress, $0.count, offset + written)
+      let rest = bytes.extracting(written...)
+      let count = unsafe rest.withUnsafeBytes { source in
+        uninterrupted {
+          unsafe pwrite(descriptor, source.baseAddress, source.count, off_t(offset + written))
+        }
       }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .lastCall("write", on: path)
-      }
+      guard count > 0 else { throw .lastCall("write", on: path) }
       written += count
     }
   }
 
+  /// Makes the file at least this long; what was not written reads as zeros.
+  func extend(to byteCount: Int) throws(FileError) {
+    guard try self.byteCount() < byteCount else { return }
+    guard uninterrupted({ ftruncate(descriptor, off_t(byteCount)) }) == 0 else {
+      throw .lastCall("write", on: path)
+    }
+  }
+
   func withContents<Result>(
-    path: String, _ body: (RawSpan) throws(FileError) -> Result
+    _ body: (RawSpan) throws(FileError) -> Result
   ) throws(FileError) -> Result {
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw .lastCall("read", on: path) }
-    let byteCount = Int(status.st_size)
+    let byteCount = try byteCount()
     if byteCount == 0 {
       return try body(unsafe UnsafeRawBufferPointer(start: nil, count: 0).bytes)
     }
@@ -82,52 +96,12 @@ import Glibc
     return try body(unsafe UnsafeRawBufferPointer(start: address, count: byteCount).bytes)
   }
 
-  /// Syncs the bytes and puts them in the place of `path`, with the permissions that stood there.
-  func publish(as path: String) throws(FileError) {
-    let target = Self.followingLinks(path)
+  private func byteCount() throws(FileError) -> Int {
     var status = stat()
-    if unsafe stat(target, &status) == 0 { fchmod(descriptor, status.st_mode & 0o7777) }
-    guard fsync(descriptor) == 0 else { throw .lastCall("sync", on: path) }
-
-    let name = temporaryPath ?? Self.temporaryName(for: target)
-    if temporaryPath == nil {
-      let link = unsafe linkat(
-        AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, name, AT_SYMLINK_FOLLOW)
-      guard link == 0 else { throw .lastCall("name", on: path) }
-    }
-    guard unsafe rename(name, target) == 0 else {
-      let error = FileError.lastCall("rename", on: path)
-      unsafe unlink(name)
-      throw error
-    }
-    Self.syncFolder(of: target)
-  }
-
-  private static func folder(of path: String) -> String {
-    let target = followingLinks(path)
-    guard let slash = target.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-    return slash == target.startIndex ? "/" : String(target[..<slash])
-  }
-
-  /// A symbolic link is written through, as `cp` does it.
-  private static func followingLinks(_ path: String) -> String {
-    guard let resolved = unsafe realpath(path, nil) else { return path }
-    defer { unsafe free(resolved) }
-    return unsafe String(cString: resolved)
-  }
-
-  private static func temporaryName(for path: String) -> String {
-    "\(path).\(getpid())-\(UInt32.random(in: .min ... .max)).tmp"
-  }
-
-  private static func syncFolder(of path: String) {
-    let descriptor = unsafe open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    if descriptor >= 0 {
-      fsync(descriptor)
-      close(descriptor)
-    }
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .lastCall("read", on: path) }
+    return Int(status.st_size)
   }
 }
 
 /// `O_TMPFILE`, whose macro Swift does not import: `__O_TMPFILE | O_DIRECTORY`.
-private let unnamedFile: Int32 = 0o20_000_000 | O_DIRECTORY
+private let temporaryFile: Int32 = 0o20_000_000 | O_DIRECTORY

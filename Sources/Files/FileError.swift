@@ -8,6 +8,7 @@ package struct FileError: Error, Hashable {
     case isFolder
     case isTerminal
     case badCompression(detail: String)
+    case cannotCompress(detail: String)
   }
 
   package let path: String
@@ -33,6 +34,8 @@ extension FileError.Reason: CustomStringConvertible {
     switch self {
     case .system(let call, EFBIG):
       "cannot \(call): the file would be larger than this system allows (ulimit -f)"
+    case .system(let call, ENOSPC):
+      "cannot \(call): no space left on device; make room, or choose another folder (TMPDIR for a pipe)"
     case .system(let call, let number):
       "cannot \(call): \(unsafe String(cString: strerror(number)).lowercased())"
     case .isFolder: "is a folder, not a file"
@@ -40,6 +43,7 @@ extension FileError.Reason: CustomStringConvertible {
       "will not write binary data to a terminal; give -o FILE, or pipe it somewhere"
     case .badCompression(let detail):
       "cannot decompress: \(detail); is the download complete?"
+    case .cannotCompress(let detail): "cannot compress: \(detail)"
     }
   }
 }

@@ -45,29 +45,37 @@ import Glibc
   }
 
   private static func read(_ path: String) throws(FileError) -> Memory {
-    if path == "-" { return try readToEnd(STDIN_FILENO, path: path) }
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    if path == "-" { return try read(STDIN_FILENO, path: path) }
+    let descriptor = uninterrupted { unsafe open(path, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw .lastCall("open", on: path) }
     defer { close(descriptor) }
+    return try read(descriptor, path: path)
+  }
 
+  private static func read(_ descriptor: Int32, path: String) throws(FileError) -> Memory {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { throw .lastCall("open", on: path) }
-    switch status.st_mode & S_IFMT {
-    case S_IFDIR: throw FileError(path, .isFolder)
-    case S_IFREG where status.st_size > 0:
-      return try Memory(mapping: descriptor, byteCount: Int(status.st_size), path: path)
-    default: return try readToEnd(descriptor, path: path)
+    if status.st_mode & S_IFMT == S_IFDIR { throw FileError(path, .isFolder) }
+
+    // Files of /proc say that they have no bytes; some file systems map none; what `<` opened may
+    // have been read in part.
+    let isWhole = status.st_mode & S_IFMT == S_IFREG && lseek(descriptor, 0, SEEK_CUR) == 0
+    if isWhole, status.st_size > 0,
+      let map = Memory(mapping: descriptor, byteCount: Int(status.st_size))
+    {
+      return map
     }
+    return try readToEnd(descriptor, path: path)
   }
 
   private static func readToEnd(_ descriptor: Int32, path: String) throws(FileError) -> Memory {
     var bytes = GrowingBytes()
     while true {
       let count = try unsafe bytes.append(atMost: 1 << 20, path: path) { free in
-        unsafe Glibc.read(descriptor, free.baseAddress, free.count)
+        uninterrupted { unsafe Glibc.read(descriptor, free.baseAddress, free.count) }
       }
       if count == 0 { return bytes.finish() }
-      if count < 0 && errno != EINTR { throw .lastCall("read", on: path) }
+      if count < 0 { throw .lastCall("read", on: path) }
     }
   }
 }

@@ -5,11 +5,10 @@ import Glibc
   private nonisolated(unsafe) let region: UnsafeMutableRawBufferPointer
   private let isMap: Bool
 
-  init(mapping descriptor: Int32, byteCount: Int, path: String) throws(FileError) {
+  /// - Returns: `nil` where the file cannot be mapped.
+  init?(mapping descriptor: Int32, byteCount: Int) {
     let address = unsafe mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0)
-    guard let address = unsafe address, unsafe address != MAP_FAILED else {
-      throw .lastCall("map", on: path)
-    }
+    guard let address = unsafe address, unsafe address != MAP_FAILED else { return nil }
     unsafe region = UnsafeMutableRawBufferPointer(start: address, count: byteCount)
     isMap = true
   }
@@ -38,7 +37,7 @@ import Glibc
   /// Drops the whole pages inside a range of a map: they are read from disk when next touched.
   func release(_ range: Range<Int>) {
     guard isMap, let base = unsafe region.baseAddress else { return }
-    let pageBytes = 4096
+    let pageBytes = sysconf(Int32(_SC_PAGESIZE))
     let start = (range.lowerBound + pageBytes - 1) / pageBytes * pageBytes
     let end = range.upperBound / pageBytes * pageBytes
     if start < end { unsafe madvise(base + start, end - start, MADV_DONTNEED) }
@@ -70,7 +69,7 @@ import Glibc
   }
 
   consuming func finish() -> Memory {
-    let address = unsafe realloc(region.baseAddress, max(count, 1))
+    let address = unsafe realloc(region.baseAddress, max(count, 1)) ?? region.baseAddress
     let filled = unsafe UnsafeMutableRawBufferPointer(start: address, count: count)
     unsafe region = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     return unsafe Memory(allocated: filled)

@@ -4,7 +4,8 @@ import Glibc
 ///
 /// Bytes go, at any offsets and from any thread, to a file without a name in the folder of the
 /// target; `commit` syncs it and renames it into place. A run that fails or is killed before that
-/// leaves what was there, and nothing else. `-` and other streams receive the bytes at `commit`.
+/// leaves what was there, and nothing else. `-` and other streams receive the bytes at `commit`:
+/// until then they lie in a temporary file, since they may be more than memory holds.
 @safe package final class OutputFile: Sendable {
   /// As the user wrote it; `-` is standard output.
   package let path: String
@@ -13,83 +14,86 @@ import Glibc
   private let threads: Int
   private let draft: Draft
 
+  /// `nil` where the bytes become a file.
+  private let stream: OutputStream?
+
   /// Opens a draft; the target is not touched yet.
   ///
   /// - Parameters:
   ///   - compresses: Whether zstd's bytes are wanted; always so for a name that ends in `.zst`.
+  ///   - threads: How many compress; their number does not change the bytes.
+  /// - Throws: Where the target cannot be written, so that no work is done in vain.
   package init(path: String, compresses: Bool = false, threads: Int = 1) throws(FileError) {
-    if path == "-", isatty(STDOUT_FILENO) == 1 {
-      throw FileError("standard output", .isTerminal)
-    }
-    let kind = FileKind(path: path)
-    if path != "-", kind == .folder { throw FileError(path, .isFolder) }
     self.path = path
     self.compresses = compresses || path.hasSuffix(".zst")
     self.threads = threads
-    draft = path == "-" || kind == .stream ? try Draft.forStream() : try Draft(beside: path)
+    if OutputStream.standardOutputs.contains(path) || FileKind(path: path) == .stream {
+      stream = try OutputStream(path: path)
+      draft = try Draft.temporary()
+    } else {
+      try Self.checkReplaceable(path)
+      stream = nil
+      draft = try Draft(of: path)
+    }
+  }
+
+  /// A rename would replace a file that its owner made read-only, where no write could.
+  private static func checkReplaceable(_ path: String) throws(FileError) {
+    switch FileKind(path: path) {
+    case .folder: throw FileError(path, .isFolder)
+    case .file where unsafe access(path, W_OK) != 0: throw .lastCall("write", on: path)
+    default: break
+    }
   }
 
   /// Writes bytes at an offset; holes read as zeros.
   package func write(_ bytes: RawSpan, at offset: Int) throws(FileError) {
-    try draft.write(bytes, at: offset, path: path)
+    try draft.write(bytes, at: offset)
+  }
+
+  /// Makes the file at least this long; what was not written reads as zeros.
+  package func extend(to byteCount: Int) throws(FileError) {
+    try draft.extend(to: byteCount)
   }
 
   /// Lends what has been written so far.
   package func withContents<Result>(
     _ body: (RawSpan) throws(FileError) -> Result
   ) throws(FileError) -> Result {
-    try draft.withContents(path: path, body)
+    try draft.withContents(body)
   }
 
   /// Finishes the file: it is on disk under its name when this returns.
+  ///
+  /// A reader of a stream that went away is not an error.
   package func commit() throws(FileError) {
-    if draft.isForStream {
-      try sendToStream()
+    if let stream {
+      do {
+        try forEachPiece { piece throws(FileError) in try stream.send(piece) }
+      } catch {
+        guard case .system(_, EPIPE) = error.reason else { throw error }
+      }
     } else if compresses {
-      let compressed = try Draft(beside: path)
+      let compressed = try Draft(of: path)
       var offset = 0
-      try draft.withContents(path: path) { bytes throws(FileError) in
-        try Zstandard.compress(bytes, threads: threads, path: path) { piece throws(FileError) in
-          try compressed.write(piece, at: offset, path: path)
-          offset += piece.byteCount
-        }
+      try forEachPiece { piece throws(FileError) in
+        try compressed.write(piece, at: offset)
+        offset += piece.byteCount
       }
-      try compressed.publish(as: path)
+      try compressed.publish()
     } else {
-      try draft.publish(as: path)
+      try draft.publish()
     }
   }
 
-  private func sendToStream() throws(FileError) {
-    let descriptor =
-      path == "-" ? dup(STDOUT_FILENO) : unsafe open(path, O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .lastCall("open", on: path) }
-    defer { close(descriptor) }
-    try draft.withContents(path: path) { bytes throws(FileError) in
+  /// Lends the bytes that the reader is to see, compressed where asked for.
+  private func forEachPiece(_ body: (RawSpan) throws(FileError) -> Void) throws(FileError) {
+    try draft.withContents { bytes throws(FileError) in
       if compresses {
-        try Zstandard.compress(bytes, threads: threads, path: path) { piece throws(FileError) in
-          try send(piece, to: descriptor)
-        }
+        try Zstandard.compress(bytes, threads: threads, path: path, write: body)
       } else {
-        try send(bytes, to: descriptor)
+        try body(bytes)
       }
-    }
-  }
-
-  /// Writes to a stream; a reader that went away is not an error.
-  private func send(_ bytes: RawSpan, to descriptor: Int32) throws(FileError) {
-    var sent = 0
-    while sent < bytes.byteCount {
-      let rest = bytes.extracting(sent..<bytes.byteCount)
-      let count = unsafe rest.withUnsafeBytes {
-        unsafe Glibc.write(descriptor, $0.baseAddress, min($0.count, 1 << 30))
-      }
-      if count < 0 {
-        if errno == EINTR { continue }
-        if errno == EPIPE { return }
-        throw .lastCall("write", on: path)
-      }
-      sent += count
     }
   }
 }

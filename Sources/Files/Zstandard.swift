@@ -3,8 +3,14 @@ import Glibc
 
 /// Zstandard frames (RFC 8878), by libzstd.
 enum Zstandard {
+  /// Whether bytes begin with a frame, or with one to be skipped (which `pzstd` puts first).
+  ///
+  /// Neither can begin a safetensors file: its header would be longer than 400 MB.
   static func isCompressed(_ bytes: RawSpan) -> Bool {
-    bytes.byteCount >= 4 && bytes.unsafeLoadLittleEndian32() == 0xFD2F_B528
+    guard bytes.byteCount >= 4 else { return false }
+    let magic = UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(as: UInt32.self))
+    return magic == ZSTD_MAGICNUMBER
+      || magic & ZSTD_MAGIC_SKIPPABLE_MASK == ZSTD_MAGIC_SKIPPABLE_START
   }
 
   /// Decompresses all frames of some bytes.
@@ -13,6 +19,8 @@ enum Zstandard {
       throw FileError(path, .system(call: "get memory to decompress", errno: ENOMEM))
     }
     defer { unsafe ZSTD_freeDStream(stream) }
+    // `zstd --ultra --long=31` looks back as far as 2 GB.
+    unsafe ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, 31)
     var memory = GrowingBytes()
     var position = 0
     var status = 1
@@ -28,8 +36,7 @@ enum Zstandard {
         }
       }
       if ZSTD_isError(status) != 0 {
-        let name = unsafe String(cString: ZSTD_getErrorName(status))
-        throw FileError(path, .badCompression(detail: name.lowercased()))
+        throw FileError(path, .badCompression(detail: name(ofError: status)))
       }
       if added == 0 && position == source.byteCount && status != 0 {
         throw FileError(path, .badCompression(detail: "the data end in the middle of a frame"))
@@ -67,14 +74,14 @@ enum Zstandard {
         defer { unsafe position = input.pos }
         return unsafe ZSTD_compressStream2(context, &output, &input, ZSTD_e_end)
       }
-      precondition(ZSTD_isError(remaining) == 0, "zstd cannot compress: code \(remaining)")
+      if ZSTD_isError(remaining) != 0 {
+        throw FileError(path, .cannotCompress(detail: name(ofError: remaining)))
+      }
       try write(unsafe UnsafeRawBufferPointer(rebasing: piece[..<output.pos]).bytes)
     }
   }
-}
 
-extension RawSpan {
-  fileprivate func unsafeLoadLittleEndian32() -> UInt32 {
-    UInt32(littleEndian: unsafe unsafeLoadUnaligned(as: UInt32.self))
+  private static func name(ofError code: Int) -> String {
+    unsafe String(cString: ZSTD_getErrorName(code)).lowercased()
   }
 }

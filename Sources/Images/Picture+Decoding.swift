@@ -3,8 +3,8 @@ import CImages
 extension Picture {
   /// Decodes a picture file, turned as its EXIF orientation asks.
   ///
-  /// Greys and palettes become RGB, 16 bits the upper 8 as in Pillow. Alpha is kept where the
-  /// file has any.
+  /// Greys and palettes become RGB, 16 bits the upper 8 (as in Pillow, but for 16-bit greys, which
+  /// it makes white). Alpha is kept where the file has any.
   ///
   /// - Parameters:
   ///   - bytes: A whole PNG, JPEG, WebP or BMP file.

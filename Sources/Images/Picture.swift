@@ -34,6 +34,7 @@ package struct Picture: Hashable, Sendable {
     self.init(width: width, height: height, bytes: bytes)
   }
 
+  package var size: PixelSize { PixelSize(width: width, height: height) }
   package var hasAlpha: Bool { channels == 4 }
 
   /// Where the values of a pixel begin in `bytes`.

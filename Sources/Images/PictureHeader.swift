@@ -33,8 +33,7 @@ package struct PictureHeader: Hashable, Sendable {
   /// As stored, in pixels.
   package let height: Int
 
-  /// Components a pixel has in the file where it matters: 4 for CMYK JPEGs and for files with
-  /// alpha, else 3.
+  /// That a decoder makes of it: 4 for CMYK JPEGs and for files with alpha, else 3.
   package let channels: Int
 
   /// How a viewer turns it: EXIF's 1...8.

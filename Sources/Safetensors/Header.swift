@@ -10,7 +10,7 @@ package struct Header: Sendable {
     /// Where the elements lie, in bytes from the end of the header.
     package let range: Range<Int>
 
-    package var elementCount: Int { range.count * 8 / type.bitCount }
+    package let elementCount: Int
   }
 
   /// In file order, covering the data without gap or overlap.
@@ -53,17 +53,11 @@ extension Header {
     var parser = unsafe HeaderParser(bytes)
     try parser.parse()
 
-    var claims = parser.claims
-    let isSorted = zip(claims, claims.dropFirst()).allSatisfy {
-      ($0.begin, $0.end) <= ($1.begin, $1.end)
-    }
-    if !isSorted { claims.sort { ($0.begin, $0.end) < ($1.begin, $1.end) } }
-
     var entries: [Entry] = []
-    entries.reserveCapacity(claims.count)
-    var indices: [TensorName: Int] = Dictionary(minimumCapacity: claims.count)
+    entries.reserveCapacity(parser.claims.count)
+    var indices: [TensorName: Int] = Dictionary(minimumCapacity: parser.claims.count)
     var end: UInt64 = 0
-    for claim in claims {
+    for claim in sorted(parser.claims) {
       guard claim.begin == end, claim.begin <= claim.end, claim.end <= UInt64(Int.max) else {
         throw ParseFailure(
           .invalidOffset(claim.name, expected: end, begin: claim.begin, end: claim.end))
@@ -80,29 +74,57 @@ extension Header {
   }
 }
 
+/// Claims in the order of their data, which is that of most headers; of tensors without elements
+/// at one place the first stays the first.
+private func sorted(_ claims: [HeaderParser.Claim]) -> [HeaderParser.Claim] {
+  let isSorted = zip(claims, claims.dropFirst()).allSatisfy {
+    ($0.begin, $0.end) <= ($1.begin, $1.end)
+  }
+  return isSorted ? claims : claims.sorted { ($0.begin, $0.end) < ($1.begin, $1.end) }
+}
+
 extension Header.Entry {
+  /// Believes a claim whose shape fills its bytes.
   fileprivate init(_ claim: HeaderParser.Claim) throws(ParseFailure) {
-    let spelled = "[\(claim.shape.map(String.init).joined(separator: ", "))]"
-    var count: UInt64 = 1
-    for extent in claim.shape + [UInt64(claim.type.bitCount)] {
-      let (product, overflows) = count.multipliedReportingOverflow(by: extent)
-      if overflows { throw ParseFailure(.sizeOverflow(claim.name, shape: spelled)) }
-      count = product
+    guard let elementCount = product(claim.shape),
+      let bitCount = product([elementCount, UInt64(claim.type.bitCount)])
+    else {
+      throw ParseFailure(.sizeOverflow(claim.name, shape: claim.spelledShape))
     }
-    if count % 8 != 0 {
-      throw ParseFailure(.partialByte(claim.name, shape: spelled, type: claim.type))
+    if bitCount % 8 != 0 {
+      throw ParseFailure(.partialByte(claim.name, shape: claim.spelledShape, type: claim.type))
     }
-    guard count / 8 == claim.end - claim.begin else {
-      let bytes = claim.end - claim.begin
+    let byteCount = claim.end - claim.begin
+    guard bitCount / 8 == byteCount else {
       throw ParseFailure(
-        .sizeMismatch(claim.name, shape: spelled, type: claim.type, bytes: bytes))
+        .sizeMismatch(
+          claim.name, shape: claim.spelledShape, type: claim.type, bytes: byteCount))
     }
     name = claim.name
     type = claim.type
     // Only a tensor without elements can have an extent that does not fit.
     shape = Shape(claim.shape.map { Int(clamping: $0) })
     range = Int(claim.begin)..<Int(claim.end)
+    self.elementCount = Int(elementCount)
   }
+}
+
+extension HeaderParser.Claim {
+  fileprivate var spelledShape: String {
+    "[\(shape.map(String.init).joined(separator: ", "))]"
+  }
+}
+
+/// The product from the first on, as the reference implementation takes it: a zero saves only what
+/// stands after it from overflow. `nil` where 64 bits do not hold it.
+private func product(_ factors: [UInt64]) -> UInt64? {
+  var result: UInt64 = 1
+  for factor in factors {
+    let (product, overflows) = result.multipliedReportingOverflow(by: factor)
+    if overflows { return nil }
+    result = product
+  }
+  return result
 }
 
 /// The offset of the first byte that is not UTF-8; `nil` where all are.

@@ -24,12 +24,13 @@ package struct SafetensorsWriter: Sendable {
     try output.write(bytes, at: headerByteCount + layout.offset(of: name) + offset)
   }
 
-  /// Lends the data written so far, everything after the header.
+  /// Lends the data written so far, everything after the header; the rest is zeros.
   package func withData<Result>(
     _ body: (RawSpan) throws(FileError) -> Result
   ) throws(FileError) -> Result {
-    try output.withContents { bytes throws(FileError) in
-      try body(bytes.extracting(min(headerByteCount, bytes.byteCount)..<bytes.byteCount))
+    try output.extend(to: headerByteCount + layout.dataByteCount)
+    return try output.withContents { bytes throws(FileError) in
+      try body(bytes.extracting(headerByteCount...))
     }
   }
 
@@ -42,6 +43,7 @@ package struct SafetensorsWriter: Sendable {
     precondition(
       header.count == headerByteCount,
       "the header grew from \(headerByteCount) to \(header.count) bytes while tensors were written")
+    try output.extend(to: headerByteCount + layout.dataByteCount)
     try unsafe output.write(header.span.bytes, at: 0)
     try output.commit()
     return headerByteCount + layout.dataByteCount

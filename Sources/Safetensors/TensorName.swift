@@ -28,13 +28,16 @@ extension TensorName: CustomStringConvertible {
   package var description: String { printable(string) }
 }
 
-/// A string from a file as one line fit for a terminal: control characters escaped, the middle of
-/// a very long one left out.
+/// A string from a file as one line fit for a terminal: what would move the cursor or turn the
+/// direction of writing is escaped, the middle of a very long one left out.
 package func printable(_ string: String) -> String {
-  var result = ""
-  for scalar in string.unicodeScalars {
-    let isControl = scalar.properties.generalCategory == .control
-    result += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+  let scalars = string.unicodeScalars.map { scalar in
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator:
+      "\\u{\(String(scalar.value, radix: 16))}"
+    default: String(scalar)
+    }
   }
-  return result.count <= 200 ? result : "\(result.prefix(120))…\(result.suffix(60))"
+  if scalars.count <= 200 { return scalars.joined() }
+  return "\(scalars.prefix(120).joined())…\(scalars.suffix(60).joined())"
 }

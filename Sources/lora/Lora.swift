@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Diff
 import Glibc
 import Inspect
 import Train
@@ -17,8 +18,8 @@ struct Lora: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      InspectCommand.self, HashCommand.self, VerifyCommand.self, MetadataCommand.self,
-      TrainCommand.self,
+      InspectCommand.self, DiffCommand.self, HashCommand.self, VerifyCommand.self,
+      MetadataCommand.self, TrainCommand.self,
     ])
 
   static func main() {

@@ -67,7 +67,7 @@ import Testing
       for (column, character) in line.enumerated() {
         canvas.write(
           Label("\(character)", scale: 1, width: 6), x: column * 6, y: row * 11, boxWidth: 5,
-          aligned: .center, scale: 1, color: .black)
+          aligned: .center, color: .black)
       }
     }
     let art = (0..<canvas.height).map { y in

@@ -44,18 +44,18 @@ package struct PictureGrid: Sendable {
   private func writeLabels(_ layout: Layout, on canvas: inout Picture) {
     canvas.write(
       layout.title, x: layout.columns.first?.lowerBound ?? 0, y: layout.margin,
-      boxWidth: layout.title.width, aligned: .center, scale: layout.titleScale, color: ink)
+      boxWidth: layout.title.width, aligned: .center, color: ink)
     for (label, column) in zip(layout.columnLabels, layout.columns) {
       canvas.write(
         label, x: column.lowerBound, y: layout.columnLabelBottom - label.height,
-        boxWidth: column.count, aligned: .center, scale: layout.scale, color: ink)
+        boxWidth: column.count, aligned: .center, color: ink)
     }
     for (label, row) in zip(layout.rowLabels, layout.rows) {
       // the letters' middle, not that of their descenders, is put at the row's
       let middle = (label.height - 2 * layout.scale) / 2
       canvas.write(
         label, x: layout.margin, y: row.lowerBound + row.count / 2 - middle,
-        boxWidth: layout.rowLabelWidth, aligned: .trailing, scale: layout.scale, color: ink)
+        boxWidth: layout.rowLabelWidth, aligned: .trailing, color: ink)
     }
   }
 }
@@ -64,7 +64,6 @@ extension PictureGrid {
   /// Where everything goes, in pixels.
   struct Layout {
     let scale: Int
-    let titleScale: Int
     let margin: Int
     let columns: [Range<Int>]
     let rows: [Range<Int>]
@@ -96,7 +95,6 @@ extension PictureGrid {
       let left = margin + (rowLabelWidth > 0 ? rowLabelWidth + 2 * gap + scale : 0)
       columns = Self.spread(widths, from: left, gap: gap)
       width = (columns.last?.upperBound ?? left) + margin
-      titleScale = scale
       title = Label(grid.title, scale: scale, width: width - left - margin, maximumLines: 2)
       let titleBottom = margin + (title.height > 0 ? title.height + 2 * gap + 2 * scale : 0)
       let labelHeight = columnLabels.map(\.height).max() ?? 0

@@ -34,7 +34,7 @@ extension Picture {
     }
   }
 
-  /// A picture of this one's channels out of values that are made pixel row by pixel row.
+  /// A picture of other pixels with this one's channels.
   func replaced(width: Int, height: Int, bytes: [UInt8]) -> Picture {
     Picture(width: width, height: height, channels: channels, bytes: bytes)
   }

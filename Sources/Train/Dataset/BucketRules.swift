@@ -1,3 +1,5 @@
+import Images
+
 /// Which sizes the pictures of a data set are brought to.
 ///
 /// Source: sd-scripts' BucketManager and make_bucket_resolutions.

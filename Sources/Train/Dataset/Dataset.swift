@@ -1,3 +1,5 @@
+import Images
+
 /// A data set that was read: its pictures, sorted into buckets.
 struct Dataset: Hashable, Sendable {
   let settings: DatasetConfiguration.Dataset

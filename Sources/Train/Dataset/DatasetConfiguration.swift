@@ -59,17 +59,3 @@ struct DatasetConfiguration: Hashable, Sendable {
     case files([String])
   }
 }
-
-/// A width and a height in pixels.
-struct PixelSize: Hashable, Sendable {
-  let width: Int
-  let height: Int
-
-  var aspectRatio: Double { Double(width) / Double(height) }
-}
-
-extension PixelSize: CustomStringConvertible, Comparable {
-  var description: String { "\(width) × \(height)" }
-
-  static func < (a: PixelSize, b: PixelSize) -> Bool { (a.width, a.height) < (b.width, b.height) }
-}

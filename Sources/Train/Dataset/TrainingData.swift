@@ -1,3 +1,5 @@
+import Images
+
 /// All pictures of a run, and the order in which an epoch shows them.
 struct TrainingData: Hashable, Sendable {
   let datasets: [Dataset]

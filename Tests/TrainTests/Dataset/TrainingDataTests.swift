@@ -193,4 +193,46 @@ final class TemporaryFolder {
     #expect(data.trainImageCount == 4)
     #expect(data.warnings.contains("\(folder.path)/4_girl: named twice; the second is left out"))
   }
+
+  @Test func foldersWithoutSubfoldersAreRefusedByName() throws {
+    let folder = try TemporaryFolder()
+    try folder.addPicture("loose.png", 128, 128)
+    var warnings: [String] = []
+    do {
+      _ = try DatasetConfiguration(
+        trainDataDir: folder.path, regDataDir: nil, settings([]).datasets[0],
+        template: DatasetConfiguration.Subset(source: .files([])), warnings: &warnings)
+      Issue.record("no error")
+    } catch {
+      #expect("\(error)".hasPrefix("\(folder.path): no folder in it is named like 100_girl"))
+    }
+    #expect(warnings.count == 1)
+  }
+
+  @Test func trainingAndRegularizationFoldersAreOneDataset() throws {
+    let folder = try TemporaryFolder()
+    for name in ["train/4_girl/a.png", "reg/1_person/b.png"] {
+      try folder.addPicture(name, 128, 128)
+    }
+    var warnings: [String] = []
+    let configuration = try DatasetConfiguration(
+      trainDataDir: folder.path + "/train", regDataDir: folder.path + "/reg",
+      settings([]).datasets[0], template: DatasetConfiguration.Subset(source: .files([])),
+      warnings: &warnings)
+    #expect(configuration.datasets[0].subsets.map(\.isReg) == [false, true])
+    #expect(try TrainingData(configuration).datasets[0].pictures.map(\.repeats) == [4, 4])
+  }
+
+  @Test func picturesByNameHaveNoCaption() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.addPicture("a.png", 128, 128)
+    try folder.add("a.txt", Array("unused".utf8))
+    let data = try TrainingData(
+      DatasetConfiguration(
+        images: [path], repeats: 30, settings([]).datasets[0],
+        template: DatasetConfiguration.Subset(source: .files([]))))
+    #expect(data.constantCaptions == [""])
+    #expect(data.trainImageCount == 30 && data.batchesPerEpoch == 15)
+    #expect(data.warnings.isEmpty)
+  }
 }

@@ -1,0 +1,147 @@
+package import Files
+import LinearAlgebra
+package import Safetensors
+package import Tensors
+
+/// One module of a result: everything but its weights.
+package struct ResultModule: Sendable {
+  package enum Form: Hashable, Sendable {
+    /// update = scale · up · down.
+    case lowRank(rank: Int, scale: Double)
+
+    /// The whole difference, of the shape that its source gives it.
+    case dense(Shape, isNorm: Bool)
+  }
+
+  package let target: Target
+  package let extents: Module.Extents
+  package let kind: Module.Kind
+  package let form: Form
+
+  /// The elements of a difference of the bias; `nil` where there is none.
+  package let biasCount: Int?
+
+  /// What sources call the module, by their naming.
+  package let names: [Naming: String]
+
+  package init(
+    target: Target, extents: Module.Extents, kind: Module.Kind, form: Form, biasCount: Int? = nil,
+    names: [Naming: String] = [:]
+  ) {
+    self.target = target
+    self.extents = extents
+    self.kind = kind
+    self.form = form
+    self.biasCount = biasCount
+    self.names = names
+  }
+}
+
+/// The weights of one module of a result, in 64 bits.
+package struct ResultWeights: Sendable {
+  package enum Values: Sendable {
+    /// What is to be stored, and the update that was asked for where the factors times the form's
+    /// scale are not exactly it.
+    case lowRank(LowRank, asked: LowRank?)
+    case dense(Matrix)
+  }
+
+  package let values: Values
+  package let bias: [Double]?
+
+  package init(_ values: Values, bias: [Double]? = nil) {
+    self.values = values
+    self.bias = bias
+  }
+}
+
+/// What was written, and how far it is from what was asked for.
+package struct Written: Sendable {
+  package struct Module: Sendable {
+    package let name: String
+    package let target: Target
+    package let rank: Int
+
+    /// ‖asked‖².
+    package let askedSquared: Double
+
+    /// ‖written − asked‖², computed from the values as stored.
+    package let errorSquared: Double
+  }
+
+  package let modules: [Module]
+  package let naming: Naming
+  package let byteCount: Int
+  package let sshsModelHash: String
+
+  /// ‖written − asked‖ / ‖asked‖ over all modules; 0 where nothing was asked for and written.
+  package var relativeError: Double {
+    let asked = modules.reduce(0) { $0 + $1.askedSquared }
+    let error = modules.reduce(0) { $0 + $1.errorSquared }
+    return error == 0 ? 0 : (error / asked).squareRoot()
+  }
+}
+
+/// Writes adapters: the one place where a result gets its names, types, hashes and metadata.
+package struct AdapterWriter: Sendable {
+  package let naming: Naming
+  package let model: BaseModel
+  package let type: ElementType
+  package let threads: Int
+
+  /// - Parameter type: F64, F32, F16 or BF16.
+  package init(naming: Naming, model: BaseModel, type: ElementType, threads: Int) {
+    self.naming = naming
+    self.model = model
+    self.type = type
+    self.threads = threads
+  }
+
+  /// The name of each module in the result.
+  ///
+  /// - Throws: `.cannotExpress`, which lists those that the naming has no name for.
+  package func names(of modules: [ResultModule], file: String) throws(AdapterError) -> [String] {
+    var unnamed: [String] = []
+    let names = modules.map { module in
+      let name = module.names[naming] ?? naming.moduleName(for: module.target, in: model)
+      if name == nil { unnamed.append("\(module.target)") }
+      return name ?? ""
+    }
+    if !unnamed.isEmpty {
+      throw AdapterError(file: file, reason: .cannotExpress(modules: unnamed, naming: naming))
+    }
+    return names
+  }
+
+  /// Writes a result, module by module, several at a time; none is held longer than it takes.
+  ///
+  /// - Parameters:
+  ///   - metadata: What the file is to say of itself; hashes are added here.
+  ///   - weights: The weights of a module by its index, from any thread.
+  /// - Returns: When the file is in its place.
+  package func write(
+    _ modules: [ResultModule], metadata: Metadata, to output: OutputFile,
+    weights: @Sendable (Int) throws -> ResultWeights
+  ) throws -> Written {
+    let names = try names(of: modules, file: output.path)
+    let tensors = zip(modules, names).map { StoredModule($0, name: $1, naming: naming, type: type) }
+    let layout = Layout(tensors.flatMap(\.tensors))
+    var metadata = metadata
+    metadata["sshs_model_hash"] = String(repeating: "0", count: 64)
+    metadata["sshs_legacy_hash"] = String(repeating: "0", count: 8)
+    let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
+
+    let written = try parallelMap(count: modules.count, threads: threads) { index in
+      try tensors[index].write(try weights(index), to: writer)
+    }
+    let headerOfSS = layout.header(metadata: metadata.filter { $0.hasPrefix("ss_") })
+    let (model, legacy) = try writer.withData { data throws(FileError) in
+      (SHA256.hex(of: data), legacyHash(header: headerOfSS, data: data))
+    }
+    metadata["sshs_model_hash"] = model
+    metadata["sshs_legacy_hash"] = legacy
+    let byteCount = try writer.finish(metadata: metadata)
+    return Written(
+      modules: written, naming: naming, byteCount: byteCount, sshsModelHash: model)
+  }
+}

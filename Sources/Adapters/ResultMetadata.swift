@@ -1,0 +1,143 @@
+import Files
+import FoundationEssentials
+import Glibc
+package import Safetensors
+
+/// What a result says of itself: the inputs' metadata, and how it was made of them.
+package struct ResultMetadata: Sendable {
+  /// One input of the result.
+  package struct Source: Sendable {
+    let path: String
+    let coefficient: Double
+    let metadata: Metadata
+    let sshsModelHash: String
+
+    package init(_ adapter: Adapter, coefficient: Double) {
+      path = adapter.file.path
+      self.coefficient = coefficient
+      metadata = adapter.file.header.metadata
+      sshsModelHash = adapter.file.withData { SHA256.hex(of: $0) }
+    }
+
+    /// The title that it gives itself, or its file's name without extension.
+    var title: String {
+      metadata["modelspec.title"] ?? metadata["ss_output_name"] ?? stem(of: path)
+    }
+  }
+
+  private let sources: [Source]
+  private let comment: String
+
+  /// - Parameter comment: What was done, in a few words, such as `difference: b − a`.
+  package init(sources: [Source], comment: String) {
+    self.sources = sources
+    self.comment = comment
+  }
+
+  /// The metadata of a result under a naming.
+  ///
+  /// Of two inputs that say something under one key, the first counts. What describes the old
+  /// tensors and not the new ones is left out.
+  ///
+  /// - Parameter forms: Those of the result's modules.
+  package func metadata(naming: Naming, forms: [ResultModule.Form]) -> Metadata {
+    let factored = forms.filter { $0.rank > 0 }
+    var result = Metadata()
+    for source in sources.reversed() {
+      for entry in source.metadata.entries where !isStale(entry.key) {
+        result[entry.key] = entry.value
+      }
+    }
+    let old = result["ss_training_comment"].flatMap { $0 == "None" ? nil : $0 }
+    result["ss_training_comment"] = [comment, old].compactMap { $0 }.joined(separator: "; ")
+    result["ss_network_dim"] = uniform(factored.map { Double($0.rank) })
+    result["ss_network_alpha"] = uniform(factored.map { $0.scale * Double($0.rank) })
+    if naming == .kohya && result["ss_network_module"] == nil {
+      result["ss_network_module"] = "networks.lora"
+    }
+    result["modelspec.sai_model_spec"] = result["modelspec.sai_model_spec"] ?? "1.0.1"
+    result["modelspec.merged_from"] = sources.map(\.title).joined(separator: ", ")
+    result["modelspec.date"] = dateText(now())
+    result["lora.sources"] = sourcesText
+    return result
+  }
+
+  /// JSON, in one line: the inputs' names, coefficients and hashes.
+  private var sourcesText: String {
+    let values = sources.map { source in
+      JSONValue.object([
+        "coefficient": .number(source.coefficient), "name": .string(name(of: source.path)),
+        "sshs_model_hash": .string(source.sshsModelHash),
+      ])
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let data = try? encoder.encode(JSONValue.array(values))
+    return data.map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+
+  /// A number all share, or `Dynamic` as sd-scripts has it.
+  private func uniform(_ values: [Double]) -> String {
+    guard let first = values.first else { return "Dynamic" }
+    guard values.allSatisfy({ $0 == first }) else { return "Dynamic" }
+    return first == first.rounded() && abs(first) < 1e15 ? "\(Int(first))" : "\(first)"
+  }
+
+  /// Keys about the tensors of an input: hashes, and the layer lists of cloneofsimo's files.
+  private func isStale(_ key: String) -> Bool {
+    let stale: Set = [
+      "sshs_model_hash", "sshs_legacy_hash", "modelspec.hash_sha256", "modelspec.title", "unet",
+      "text_encoder", "lora_adapter_metadata", "ss_network_dim", "ss_network_alpha",
+      "lora.sources",
+    ]
+    return stale.contains(key) || key.hasSuffix(":rank") || key.hasPrefix("<")
+  }
+}
+
+/// Seconds since 1970; what `SOURCE_DATE_EPOCH` says, where it says something.
+package func now() -> Int {
+  if let text = unsafe getenv("SOURCE_DATE_EPOCH").map({ unsafe String(cString: $0) }),
+    let seconds = Int(text)
+  {
+    return seconds
+  }
+  return time(nil)
+}
+
+/// A date as modelspec has it, in Universal Time: `2026-11-22T15:55:44`.
+package func dateText(_ seconds: Int) -> String {
+  let (days, second) = seconds.quotientAndRemainder(dividingBy: 86400)
+  let date = civilDate(daysSince1970: days)
+  func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  let time = [second / 3600, second / 60 % 60, second % 60].map(two).joined(separator: ":")
+  return "\(date.year)-\(two(date.month))-\(two(date.day))T\(time)"
+}
+
+/// The Gregorian date of a day.
+///
+/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
+private func civilDate(daysSince1970 days: Int) -> (year: Int, month: Int, day: Int) {
+  let shifted = days + 719468
+  let era = shifted / 146097
+  let dayOfEra = shifted % 146097
+  let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146096) / 365
+  let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+  let shiftedMonth = (5 * dayOfYear + 2) / 153
+  let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+  let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+  return (year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
+}
+
+/// `b.st` of `folder/b.st`.
+package func name(of path: String) -> String {
+  path == "-" ? "standard input" : String(path.split(separator: "/").last ?? "")
+}
+
+/// `b` of `folder/b.st.zst`.
+package func stem(of path: String) -> String {
+  var stem = name(of: path)
+  for ending in [".zst", ".safetensors", ".st"] where stem.hasSuffix(ending) {
+    stem.removeLast(ending.count)
+  }
+  return stem
+}

@@ -1,0 +1,138 @@
+import Adapters
+import LinearAlgebra
+import Safetensors
+
+/// Two adapters beside each other: norms, differences, cosines.
+struct Comparison: Encodable {
+  struct Module: Encodable, Sendable {
+    let name: String
+    let target: String
+    let block: String
+    let normA: Double
+    let normB: Double
+    let normDifference: Double
+    let innerProduct: Double
+
+    var cosine: Double? { normA * normB > 0 ? innerProduct / (normA * normB) : nil }
+
+    private enum CodingKeys: String, CodingKey {
+      case name
+      case target
+      case block
+      case normA = "norm_a"
+      case normB = "norm_b"
+      case normDifference = "norm_difference"
+      case cosine
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(name, forKey: .name)
+      try container.encode(target, forKey: .target)
+      try container.encode(block, forKey: .block)
+      try container.encode(normA, forKey: .normA)
+      try container.encode(normB, forKey: .normB)
+      try container.encode(normDifference, forKey: .normDifference)
+      try container.encode(cosine, forKey: .cosine)
+    }
+  }
+
+  let modules: [Module]
+  let onlyInA: [String]
+  let onlyInB: [String]
+
+  var normA: Double { total(modules.map(\.normA)) }
+  var normB: Double { total(modules.map(\.normB)) }
+  var normDifference: Double { total(modules.map(\.normDifference)) }
+
+  /// ‖B − A‖ over the larger of ‖A‖ and ‖B‖; 0 where both are zero.
+  var relativeDifference: Double {
+    let scale = max(normA, normB)
+    return scale > 0 ? normDifference / scale : 0
+  }
+
+  var cosine: Double? {
+    let product = normA * normB
+    return product > 0 ? modules.reduce(0) { $0 + $1.innerProduct } / product : nil
+  }
+
+  /// Whether the two are one update: to within what 32-bit floats can tell.
+  var isSame: Bool { relativeDifference <= 1e-7 }
+
+  private func total(_ norms: [Double]) -> Double {
+    norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case relativeDifference = "relative_difference"
+    case normA = "norm_a"
+    case normB = "norm_b"
+    case normDifference = "norm_difference"
+    case cosine
+    case onlyInA = "only_in_a"
+    case onlyInB = "only_in_b"
+    case modules
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(relativeDifference, forKey: .relativeDifference)
+    try container.encode(normA, forKey: .normA)
+    try container.encode(normB, forKey: .normB)
+    try container.encode(normDifference, forKey: .normDifference)
+    try container.encode(cosine, forKey: .cosine)
+    try container.encode(onlyInA, forKey: .onlyInA)
+    try container.encode(onlyInB, forKey: .onlyInB)
+    try container.encode(modules, forKey: .modules)
+  }
+}
+
+extension Comparison {
+  /// Compares the first input of a combination, B, with its second, A.
+  init(of combination: Combination, threads: Int, onModule: @Sendable () -> Void) throws {
+    let layers = combination.layers
+    modules = try parallelMap(count: layers.count, threads: threads) { index in
+      let module = try Module(layers[index], in: combination.inputs)
+      onModule()
+      return module
+    }
+    onlyInA = combination.modules(onlyIn: 1)
+    onlyInB = combination.modules(onlyIn: 0)
+  }
+}
+
+extension Comparison.Module {
+  fileprivate init(_ layer: Combination.Layer, in inputs: [Combination.Input]) throws {
+    func update(_ input: Int) throws -> LowRank? {
+      guard let term = layer.terms.first(where: { $0.input == input }) else { return nil }
+      defer { term.release(in: inputs) }
+      let update = try term.module.update(in: inputs[input].adapter.file)
+      guard update.isFinite else {
+        throw AdapterError(
+          file: inputs[input].adapter.file.path, reason: .notFinite(module: term.module.name))
+      }
+      return update.lowRank
+    }
+    let (b, a) = (try update(0), try update(1))
+    let squaredA = a.map { squaredNorm(ofProduct: $0.up, $0.down) } ?? 0
+    let squaredB = b.map { squaredNorm(ofProduct: $0.up, $0.down) } ?? 0
+    let squaredDifference =
+      if let a, let b {
+        a.rank == b.rank ? Adapters.squaredDifference(b, a) : squaredDistance(b, a)
+      } else {
+        squaredA + squaredB
+      }
+    name = layer.terms[0].module.name
+    target = layer.target.description
+    block = Block(of: layer.target).label
+    normA = squaredA.squareRoot()
+    normB = squaredB.squareRoot()
+    normDifference = squaredDifference.squareRoot()
+    innerProduct =
+      if let a, let b {
+        LinearAlgebra.innerProduct(b.up, b.down, a.up, a.down)
+      } else {
+        0
+      }
+  }
+}

@@ -1,0 +1,85 @@
+import Adapters
+package import ArgumentParser
+import CommandSupport
+import Files
+import Results
+
+package struct DiffCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract: "Compare two adapters, or write B − A exactly.",
+    discussion: """
+      Without -o, compares: norms, what is left of B when A is taken away, cosines; exit 0 when the
+      two are the same update, else 1. With -o, writes the adapter that adds what B adds and takes
+      away what A adds: ranks are concatenated and nothing is rounded that need not be. Ranks,
+      alphas, types, namings and algorithms may differ. The report ends with the relative error of
+      what was written, computed from the values as stored.
+
+        lora diff b.st a.st
+        lora diff b.st a.st -o slider.st
+        lora diff b.st a.st -o - --rank 8 | lora inspect -
+      """)
+
+  @Argument(help: "The adapter to subtract from; - is standard input.")
+  var b: String
+
+  @Argument(help: "The adapter to subtract.")
+  var a: String
+
+  @Flag(help: "One line a module instead of one a block.")
+  var modules = false
+
+  @OptionGroup(title: "Result") var result: OutputOptions
+  @OptionGroup(title: "Rank of the result") var rank: RankOptions
+  @OptionGroup(title: "Common") var common: CommonOptions
+
+  package init() {}
+
+  package func validate() throws {
+    if b == "-" && a == "-" { throw ValidationError("Only one of the two can be standard input.") }
+    if result.output == nil && rank.choice != nil {
+      throw ValidationError("--rank and --sv-… go with -o.")
+    }
+  }
+
+  package func run() throws {
+    let inputs = try [(b, 1.0), (a, -1.0)].map { path, weight in
+      Combination.Input(try AdapterSource(path: path).adapter(), weight: weight)
+    }
+    let combination = try Combination(inputs)
+    let progress = Progress(
+      "subtracting", total: combination.layers.count, quiet: common.quiet)
+    defer { progress.finish() }
+    if let output = result.output {
+      try write(combination, to: output, progress)
+    } else {
+      try compare(combination, progress)
+    }
+  }
+
+  private func compare(_ combination: Combination, _ progress: Progress) throws {
+    let comparison = try Comparison(of: combination, threads: common.threadCount) {
+      progress.advance()
+    }
+    progress.finish()
+    print(try common.json ? json(comparison) : comparison.text(b: b, a: a, modules: modules))
+    if !comparison.isSame { throw ExitCode.failure }
+  }
+
+  private func write(_ combination: Combination, to path: String, _ progress: Progress) throws {
+    let choice = try ResultChoice(result, for: combination)
+    let output = try OutputFile(
+      path: path, compresses: result.zstd, threads: common.threadCount)
+    let difference = Difference(
+      combination: combination, naming: choice.naming, type: choice.type, choice: rank.choice,
+      threads: common.threadCount,
+      metadata: ResultMetadata(
+        sources: combination.inputs.map { .init($0.adapter, coefficient: $0.weight) },
+        comment: "difference: \(stem(of: b)) - \(stem(of: a))"))
+    let written = try difference.write(to: output) { progress.advance() }
+    progress.finish()
+    let report = WriteReport(
+      written, onlyInA: combination.modules(onlyIn: 1), onlyInB: combination.modules(onlyIn: 0))
+    try report.print(to: path, notes: choice.notes, common)
+  }
+}

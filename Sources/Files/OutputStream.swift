@@ -1,0 +1,44 @@
+import Glibc
+
+/// Where bytes go that become no file: a pipe, standard output, a device.
+@safe final class OutputStream: Sendable {
+  /// As the user wrote it; `-` is standard output.
+  let path: String
+
+  private let descriptor: Int32
+
+  /// Opens the stream, for a named pipe as soon as someone reads it.
+  ///
+  /// - Throws: `.isTerminal` where a person would see the bytes.
+  init(path: String) throws(FileError) {
+    self.path = path
+    let isStandard = Self.standardOutputs.contains(path)
+    descriptor =
+      isStandard
+      ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+      : uninterrupted { unsafe open(path, O_WRONLY | O_CLOEXEC) }
+    guard descriptor >= 0 else { throw .lastCall("open", on: path) }
+    if isatty(descriptor) == 1 {
+      throw FileError(isStandard ? "standard output" : path, .isTerminal)
+    }
+  }
+
+  /// The names of what the shell's `>` leads to: a file there is not ours to replace.
+  static let standardOutputs = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+  }
+
+  func send(_ bytes: RawSpan) throws(FileError) {
+    var sent = 0
+    while sent < bytes.byteCount {
+      let rest = bytes.extracting(sent...)
+      let count = unsafe rest.withUnsafeBytes { source in
+        uninterrupted { unsafe write(descriptor, source.baseAddress, source.count) }
+      }
+      guard count > 0 else { throw .lastCall("write", on: path) }
+      sent += count
+    }
+  }
+}

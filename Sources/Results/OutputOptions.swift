@@ -1,0 +1,29 @@
+package import ArgumentParser
+
+/// Options of every command that writes an adapter.
+package struct OutputOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Where the result goes; - is standard output.", valueName: "file"))
+  package var output: String?
+
+  @Option(help: "The element type of the result: f32, f16 or bf16 (default: the inputs' widest).")
+  package var dtype: FloatType?
+
+  @Option(
+    help: ArgumentHelp(
+      "The naming of the result (default: the first input's).", valueName: "naming"))
+  package var to: String?
+
+  @Flag(help: "Compress the result by zstd; always so for a name that ends in .zst.")
+  package var zstd = false
+
+  package init() {}
+}
+
+/// The float types that a result can be written in.
+package enum FloatType: String, CaseIterable, ExpressibleByArgument, Sendable {
+  case f32
+  case f16
+  case bf16
+}

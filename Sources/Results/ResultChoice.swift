@@ -1,0 +1,69 @@
+package import Adapters
+import ArgumentParser
+package import Tensors
+
+/// The naming and the element type of a result.
+package struct ResultChoice: Sendable {
+  package let naming: Naming
+  package let type: ElementType
+
+  /// What the report has to say of the choice.
+  package let notes: [String]
+
+  /// Chooses what the options say, else the first input's naming and the inputs' widest type.
+  ///
+  /// A naming that holds an order instead of names, or that has no name for a layer of the result,
+  /// gives way to sd-scripts'.
+  package init(_ options: OutputOptions, for combination: Combination) throws {
+    let adapters = combination.inputs.map(\.adapter)
+    type = options.dtype?.elementType ?? widest(adapters.map(\.type))
+    if let spelling = options.to {
+      naming = try Naming(option: spelling)
+      notes = []
+      return
+    }
+    let first = adapters.first?.naming ?? .kohya
+    let model = adapters.map(\.baseModel).first { $0 != .unknown } ?? .unknown
+    let isExpressible =
+      first != .cloneofsimo
+      && combination.layers.allSatisfy { layer in
+        (layer.names[first] ?? first.moduleName(for: layer.target, in: model)) != nil
+      }
+    naming = isExpressible ? first : .kohya
+    notes =
+      isExpressible
+      ? [] : ["\(first.rawValue) naming cannot hold the result: named as sd-scripts names it"]
+  }
+}
+
+extension Naming {
+  /// A naming by its option's spelling.
+  package init(option spelling: String) throws {
+    guard let naming = Naming(rawValue: spelling), naming.isWritable else {
+      let known = Naming.allCases.filter(\.isWritable).map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("--to takes one of \(known), not '\(spelling)'.")
+    }
+    self = naming
+  }
+
+  private var isWritable: Bool { self != .cloneofsimo }
+}
+
+extension FloatType {
+  package var elementType: ElementType {
+    switch self {
+    case .f32: .float32
+    case .f16: .float16
+    case .bf16: .bfloat16
+    }
+  }
+}
+
+/// The narrowest float that holds all of some types exactly.
+private func widest(_ types: [ElementType]) -> ElementType {
+  let kinds = Set(types)
+  if kinds.contains(where: { $0.bitCount > 16 }) || kinds.isSuperset(of: [.float16, .bfloat16]) {
+    return .float32
+  }
+  return kinds.contains(.bfloat16) ? .bfloat16 : .float16
+}
