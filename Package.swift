@@ -76,7 +76,10 @@ let package = Package(
     .module("CommandSupport", [argumentParser]),
     .module(
       "Results",
-      ["Adapters", "CommandSupport", "LinearAlgebra", "Safetensors", "Tensors", argumentParser]),
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
     .module(
       "Inspect",
       [
@@ -90,13 +93,28 @@ let package = Package(
         "Tensors", argumentParser,
       ]),
     .module(
+      "Merge",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Tensors", argumentParser,
+      ]),
+    .module(
+      "Resize",
+      [
+        "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .module(
       "Train",
       [
         "Adapters", "CommandSupport", "Compute", "ComputeCPU", "Diffusion", "Files", "Images",
         "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .executableTarget(
-      name: "lora", dependencies: ["CommandSupport", "Diff", "Inspect", "Train", argumentParser],
+      name: "lora",
+      dependencies: [
+        "CommandSupport", "Diff", "Files", "Inspect", "Merge", "Resize", "Train", argumentParser,
+      ],
       swiftSettings: strict),
 
     // MARK: - Benchmarks
@@ -111,13 +129,30 @@ let package = Package(
       swiftSettings: strict),
     .tests(of: "Tensors"),
     .tests(of: "TOML"),
+    .tests(of: "Files"),
+    .tests(of: "Safetensors", ["Files", "Tensors"]),
     .tests(of: "LinearAlgebra", ["Tensors"]),
     .tests(of: "Compute", ["ComputeCPU", "LinearAlgebra", "Tensors"]),
     .tests(of: "Images", ["Tensors"]),
     .tests(of: "Diffusion", ["Compute", "ComputeCPU", "Safetensors", "Tensors"]),
     .tests(
       of: "Train", ["Compute", "ComputeCPU", "Diffusion", "Images", "TOML", "Tensors", argumentParser]),
+    .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["TestSupport", "lora"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
 )
+
+// `make fuzz` alone builds this: it needs -sanitize=fuzzer, and the rest does not need it.
+if Context.environment["LORA_FUZZ"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CMemoryFile", path: "Fuzz/CMemoryFile"),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Adapters", "CMemoryFile", "Files", "Safetensors", "Tensors"],
+      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict"],
+      swiftSettings: strict),
+  ]
+}

@@ -1,7 +1,7 @@
 // Diff — what B adds that A does not.
 //
 //     [B, A] ─▶ Combination (1, −1) ─▶ Comparison ─▶ text, JSON
-//                                  └─▶ Difference ─▶ AdapterWriter ─▶ report
+//                                  └─▶ ResultPlan ─▶ ResultWriter ─▶ report
 //
-// `DiffCommand` knows flags; `Comparison` and `Difference` know adapters;
-// `Comparison+Text` only prints.
+// `DiffCommand` knows flags; `Comparison` knows adapters; `Comparison+Text` only
+// prints. The difference itself is a `Combination`, as every merge is.

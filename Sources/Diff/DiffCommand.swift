@@ -67,19 +67,16 @@ package struct DiffCommand: ParsableCommand {
   }
 
   private func write(_ combination: Combination, to path: String, _ progress: Progress) throws {
-    let choice = try ResultChoice(result, for: combination)
-    let output = try OutputFile(
-      path: path, compresses: result.zstd, threads: common.threadCount)
-    let difference = Difference(
-      combination: combination, naming: choice.naming, type: choice.type, choice: rank.choice,
-      threads: common.threadCount,
-      metadata: ResultMetadata(
-        sources: combination.inputs.map { .init($0.adapter, coefficient: $0.weight) },
-        comment: "difference: \(stem(of: b)) - \(stem(of: a))"))
-    let written = try difference.write(to: output) { progress.advance() }
+    let resultWriter = try ResultWriter(
+      result, common, combination, to: path,
+      comment: "difference: \(stem(of: b)) - \(stem(of: a))")
+    let plan =
+      try rank.choice.map { choice in
+        try combination.approximation(choice, threads: common.threadCount) { progress.advance() }
+      } ?? combination.concatenation
+    let written = try resultWriter.write(plan) { if rank.choice == nil { progress.advance() } }
     progress.finish()
-    let report = WriteReport(
-      written, onlyInA: combination.modules(onlyIn: 1), onlyInB: combination.modules(onlyIn: 0))
-    try report.print(to: path, notes: choice.notes, common)
+    try resultWriter.report(
+      WriteReport(written, of: combination, inputNames: ["B", "A"], listsModules: modules))
   }
 }

@@ -3,6 +3,8 @@ import CommandSupport
 import Diff
 import Glibc
 import Inspect
+import Merge
+import Resize
 import Train
 
 /// The one program: `lora inspect …`, or `lora-inspect …` through a link of that name, as busybox
@@ -18,8 +20,9 @@ struct Lora: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      InspectCommand.self, DiffCommand.self, HashCommand.self, VerifyCommand.self,
-      MetadataCommand.self, TrainCommand.self,
+      InspectCommand.self, DiffCommand.self, MergeCommand.self, ResizeCommand.self,
+      TrainCommand.self, SliderCommand.self, SampleCommand.self, HashCommand.self,
+      VerifyCommand.self, MetadataCommand.self, ManualCommand.self,
     ])
 
   static func main() {

@@ -1,3 +1,5 @@
+import Images
+
 /// What Python's `str` makes of a value: `None`, `True`, `0.001`.
 enum PythonText {
   static func of(_ value: Bool) -> String { value ? "True" : "False" }

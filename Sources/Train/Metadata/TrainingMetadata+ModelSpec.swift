@@ -1,3 +1,5 @@
+import Images
+
 extension TrainingMetadata {
   /// Stability AI's model specification 1.0.1; what is not known is left out.
   ///

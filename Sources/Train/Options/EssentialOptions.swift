@@ -1,4 +1,5 @@
 import ArgumentParser
+import Images
 
 /// The options that a first run needs.
 struct EssentialOptions: ParsableArguments {

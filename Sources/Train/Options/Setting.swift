@@ -1,4 +1,5 @@
 import ArgumentParser
+import Images
 
 /// What an option is set to, without its type.
 enum SettingValue: Hashable {

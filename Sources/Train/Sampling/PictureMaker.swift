@@ -44,9 +44,10 @@ struct PictureMaker {
   private func network(
     for prompt: SamplePrompt, _ shape: Shape, _ adapters: Diffusion.Adapters?
   ) throws -> ([Float], Float) -> [Float] {
-    let (context, pooled) = try text.state(of: [prompt.prompt])
+    let forText = adapters.flatMap { $0.changesText ? $0 : nil }
+    let (context, pooled) = try text.state(of: [prompt.prompt], adapters: forText)
     let isGuided = prompt.scale > 1 && prompt.prompt != prompt.negativePrompt
-    let negative = isGuided ? try text.state(of: [prompt.negativePrompt]) : nil
+    let negative = isGuided ? try text.state(of: [prompt.negativePrompt], adapters: forText) : nil
     let sizes: [Float] = [
       Float(prompt.height), Float(prompt.width), 0, 0, Float(prompt.height), Float(prompt.width),
     ]
@@ -67,6 +68,13 @@ struct PictureMaker {
       let other = predict(latents, timestep, negative.context, negative.pooled)
       return guided(wanted, awayFrom: other, scale: Float(prompt.scale))
     }
+  }
+}
+
+extension Diffusion.Adapters {
+  /// Whether layers of a text encoder are among the adapted.
+  fileprivate var changesText: Bool {
+    modules.modules.contains { $0.layer.name.network != .unet }
   }
 }
 

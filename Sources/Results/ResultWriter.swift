@@ -1,0 +1,58 @@
+package import Adapters
+package import CommandSupport
+import Files
+import Tensors
+
+/// Writes a command's result where its options say, and reports it.
+package struct ResultWriter {
+  private let path: String
+  private let common: CommonOptions
+  private let choice: ResultChoice
+  private let output: OutputFile
+  private let writer: AdapterWriter
+  private let metadata: ResultMetadata
+
+  /// Opens the output; no weight has been read yet when it cannot be written.
+  ///
+  /// - Parameter comment: What is done, for the result's metadata.
+  package init(
+    _ options: OutputOptions, _ common: CommonOptions, _ combination: Combination,
+    to path: String, comment: String
+  ) throws {
+    self.path = path
+    self.common = common
+    choice = try ResultChoice(options, for: combination)
+    output = try OutputFile(
+      path: path, compresses: options.zstd, threads: common.threadCount)
+    writer = AdapterWriter(
+      naming: choice.naming, model: combination.baseModel, type: choice.type,
+      threads: common.threadCount)
+    metadata = ResultMetadata(
+      sources: combination.inputs.map { .init($0.adapter, coefficient: $0.weight) },
+      comment: comment)
+  }
+
+  package func write(_ plan: ResultPlan, onModule: @Sendable () -> Void = {}) throws -> Written {
+    let said = metadata.metadata(naming: choice.naming, forms: plan.modules.map(\.form))
+    return try writer.write(plan, metadata: said, to: output, onModule: onModule)
+  }
+
+  /// The bytes of the file that a plan would become; no weight is asked for.
+  package func byteCount(of plan: ResultPlan) throws -> Int {
+    let said = metadata.metadata(naming: choice.naming, forms: plan.modules.map(\.form))
+    return try writer.byteCount(of: plan, metadata: said, file: path)
+  }
+
+  package var bytesPerElement: Int { choice.type.bitCount / 8 }
+
+  /// Prints the report: JSON on standard output unless the result went there, text on standard
+  /// error.
+  package func report(_ report: WriteReport) throws {
+    if common.json {
+      let text = try json(report)
+      if path == "-" { Terminal.report(text) } else { print(text) }
+    } else if !common.quiet {
+      Terminal.report((choice.notes + [report.text(path: path)]).joined(separator: "\n"))
+    }
+  }
+}
