@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How far a long piece of work is, on standard error: a bar on a terminal, else a few lines.
+/// How far a long piece of work is, on standard error: a bar on a terminal, else a line at times.
 ///
 /// Nothing is shown of work that takes under a second.
 package final class Progress: Sendable {
