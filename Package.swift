@@ -136,7 +136,8 @@ let package = Package(
     .tests(of: "Images", ["Tensors"]),
     .tests(of: "Diffusion", ["Compute", "ComputeCPU", "Safetensors", "Tensors"]),
     .tests(
-      of: "Train", ["Compute", "ComputeCPU", "Diffusion", "Images", "TOML", "Tensors", argumentParser]),
+      of: "Train",
+      ["Compute", "ComputeCPU", "Diffusion", "Images", "TOML", "Tensors", argumentParser]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
     .testTarget(
