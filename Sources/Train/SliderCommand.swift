@@ -26,6 +26,15 @@ package struct SliderCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Weights of the strip.", valueName: "first..last/count"))
   var stripWeights = "-2..2/9"
 
+  @Option(help: ArgumentHelp("How the slider is made of the two.", valueName: "name"))
+  var method = Method.difference
+
+  /// What becomes of the two pictures.
+  enum Method: String, CaseIterable, ExpressibleByArgument {
+    /// Two adapters, of which the exact difference is taken.
+    case difference
+  }
+
   @OptionGroup var options: TrainingOptions
   @OptionGroup var common: CommonOptions
 
@@ -73,10 +82,11 @@ package struct SliderCommand: ParsableCommand {
     var options = options
     options.run.image = [picture]
     options.network.networkTrainUnetOnly = !options.network.networkTrainTextEncoderOnly
-    let base = try OutputName(options.saving, output: output)
-    options.run.output =
-      base.directory + base.state(of: base.final).dropLast("state".count) + name
-      + base.suffix
+    // The shape that is meant where a warm-up is asked for and no shape.
+    if options.schedule.lrScheduler == .constant, options.schedule.lrWarmupSteps != .steps(0) {
+      options.schedule.lrScheduler = .constantWithWarmup
+    }
+    options.run.output = try OutputName(options.saving, output: output).path(with: name)
     let job = try TrainingJob(options, threads: common.threadCount, environment: environment)
     if !common.quiet { Terminal.note("\(name): \(TrainingReport(job).headline)") }
     let session = try TrainingSession(job, quiet: common.quiet)

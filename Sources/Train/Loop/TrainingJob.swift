@@ -48,6 +48,9 @@ extension TrainingJob {
 
     let model = try PretrainedModel(path: path)
     kind = model.kind
+    if options.model.v2, model.kind != .sd2 {
+      throw TrainingError.unsupported("\(path): --v2 is given, but this is \(model.kind.rawValue)")
+    }
     let base = TrainingMetadata.BaseSummary(model, options)
     backend = try Self.backend(options.machine.device, threads: threads)
     unet = try model.unet(on: backend)
@@ -155,6 +158,9 @@ extension TrainingPlan {
     }
     if options.optimizer.optimizerType == .adamW8bit {
       warnings.append("AdamW8bit runs as AdamW, with 32-bit moments")
+    }
+    if options.data.cacheLatentsToDisk || options.data.cacheTextEncoderOutputsToDisk {
+      warnings.append("nothing is cached on disk: latents and captions are kept in memory")
     }
     if hasZeroTerminalSNR, loss.prediction == .noise {
       warnings.append("--zero-terminal-snr is meant for models that predict velocity")

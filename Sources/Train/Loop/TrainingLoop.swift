@@ -139,17 +139,6 @@ extension TrainingLoop {
   }
 }
 
-extension LossRecipe {
-  fileprivate var distance: Distance {
-    switch type {
-    case .l2: .squared
-    case .l1: .absolute
-    case .huber: .huber
-    case .smoothL1: .smoothAbsolute
-    }
-  }
-}
-
 extension AdaptedModules {
   fileprivate var products: [LowRankProduct] {
     modules.map { module in

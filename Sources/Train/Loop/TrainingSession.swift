@@ -13,6 +13,9 @@ struct TrainingSession {
   init(_ job: TrainingJob, quiet: Bool) throws {
     self.job = job
     self.quiet = quiet
+    // Found out now, not at the first save.
+    let folder = job.plan.saves.output.directory
+    if !folder.isEmpty { try createFolder(at: folder) }
     loop = try TrainingLoop(job)
     painter = try SamplePainter(job)
     log = try Self.logPath(job).map { path throws(FileError) in

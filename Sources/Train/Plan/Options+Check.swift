@@ -77,6 +77,14 @@ extension TrainingOptions {
         "there are more --base-weights-multiplier than --base-weights"
       ),
       (
+        !network.baseWeights.isEmpty,
+        "--base-weights is not supported yet; bake the adapter in with lora merge --into"
+      ),
+      (
+        saving.initialEpoch != nil || saving.initialStep != nil,
+        "--initial-epoch and --initial-step are not supported: --resume goes on at its own step"
+      ),
+      (
         schedule.lrScheduler == .cosineWithMinimum && schedule.lrSchedulerMinLrRatio == nil,
         "--lr-scheduler cosine_with_min_lr needs --lr-scheduler-min-lr-ratio"
       ),

@@ -46,6 +46,9 @@ struct OutputName: Hashable {
   /// `a-step00000003.safetensors`.
   func step(_ step: Int) -> String { "\(name ?? "at")-step\(padded(step, to: 8))\(suffix)" }
 
+  /// The path of a file beside the result: `DIR/a-before.safetensors`.
+  func path(with word: String) -> String { "\(directory)\(name ?? "last")-\(word)\(suffix)" }
+
   /// The folder of the state that belongs to a file of this name: `a-000010-state`.
   func state(of file: String) -> String {
     String(file.dropLast(suffix.count)) + "-state"

@@ -82,7 +82,7 @@ struct SavePlan: Hashable {
   /// All saves of the run, in order.
   var all: [Save] { totalSteps > 0 ? (1...totalSteps).flatMap(saves(after:)) : [final] }
 
-  /// The last save; also that of a run that is interrupted.
+  /// The last save.
   var final: Save {
     Save(
       occasion: .final, file: output.final,
