@@ -156,14 +156,12 @@ extension Combination.Layer {
       return ResultWeights(.dense(parts.dropFirst().reduce(parts[0], +)), bias: bias)
     }
     let common = concatenated.form.scale
-    let parts = try activeTerms.map { term in
-      let factors = try term.module.unscaledFactors(in: inputs[term.input].adapter.file)
-      let ratio = term.weight * term.module.scale / common
-      return LowRank(up: factors.up.scaled(by: ratio), down: factors.down)
+    let parts = activeTerms.map { term in
+      ConcatenatedModule(
+        module: term.module, file: inputs[term.input].adapter.file,
+        ratio: term.weight * term.module.scale / common)
     }
-    let factors = LowRank(
-      up: .joiningColumns(parts.map(\.up)), down: .joiningRows(parts.map(\.down)))
-    return ResultWeights(.lowRank(factors, asked: nil), bias: bias)
+    return ResultWeights(.concatenation(parts), bias: bias)
   }
 
   /// The sum of what the terms add to the bias; `nil` where none does.

@@ -1,6 +1,7 @@
 package import Adapters
 package import CommandSupport
 import Files
+import LinearAlgebra
 import Tensors
 
 /// Writes a command's result where its options say, and reports it.
@@ -27,9 +28,11 @@ package struct ResultWriter {
     writer = AdapterWriter(
       naming: choice.naming, model: combination.baseModel, type: choice.type,
       threads: common.threadCount)
+    let inputs = combination.inputs
     metadata = ResultMetadata(
-      sources: combination.inputs.map { .init($0.adapter, coefficient: $0.weight) },
-      comment: comment)
+      sources: try parallelMap(count: inputs.count, threads: common.threadCount) { index in
+        .init(inputs[index].adapter, coefficient: inputs[index].weight)
+      }, comment: comment)
   }
 
   package func write(_ plan: ResultPlan, onModule: @Sendable () -> Void = {}) throws -> Written {

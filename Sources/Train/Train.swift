@@ -1,0 +1,9 @@
+// Train — options to an adapter: `lora train`, `lora slider`, `lora sample`.
+//
+//     argv, TOML ─ArgumentExpansion─▶ TrainingOptions ─▶ TrainingPlan (values: steps, names, groups)
+//     plan + batch + Philox ─▶ StepDraws ─▶ network ─▶ Loss ─▶ gradients ─▶ optimiser
+//     plan + counters ─▶ TrainingMetadata, SaveSchedule, TrainingState, Progress
+//
+// `Options/` is what a user may say, `Plan/` what follows from it, `Schedules/`, `Loss/` and
+// `Noise/` the arithmetic of a step, `Metadata/` and `State/` what is written. All of it is
+// values and pure functions; only the loop and the commands touch files and devices.
