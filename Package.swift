@@ -137,7 +137,7 @@ let package = Package(
     .tests(of: "LinearAlgebra", ["Tensors"]),
     .tests(of: "Compute", ["ComputeCPU", "LinearAlgebra", "Tensors"]),
     .tests(of: "Images", ["Tensors"]),
-    .tests(of: "Diffusion", ["Compute", "ComputeCPU", "Safetensors", "Tensors"]),
+    .tests(of: "Diffusion", ["Compute", "ComputeCPU", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(
       of: "Train",
       ["Compute", "ComputeCPU", "Diffusion", "Images", "TOML", "Tensors", argumentParser]),

@@ -47,6 +47,7 @@ struct StepBenchmark {
 
   func run(steps: Int) {
     var times: [[Double]] = [[], [], []]
+    let processor = processorTime()
     for step in 1...steps {
       let start = now()
       let prediction = unet.prediction(
@@ -64,6 +65,7 @@ struct StepBenchmark {
     let names = ["forward", "backward", "clip + AdamW"]
     for (name, values) in zip(names, times) { report(name, values) }
     report("step", (0..<steps).map { step in times.reduce(0) { $0 + $1[step] } })
+    print("processor: \(rounded((processorTime() - processor) / Double(steps))) ms a step")
     print(
       "tensors \(backend.heldByteCount >> 20) MiB, process \(peakKilobytes() >> 10) MiB at most")
   }
@@ -90,9 +92,17 @@ struct StepBenchmark {
     return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) * 1e-6
   }
 
-  private func peakKilobytes() -> Int {
+  /// Milliseconds that all threads have run, which other programs disturb less than the clock.
+  private func processorTime() -> Double {
+    let time = usage().ru_utime
+    return Double(time.tv_sec) * 1e3 + Double(time.tv_usec) * 1e-3
+  }
+
+  private func peakKilobytes() -> Int { usage().ru_maxrss }
+
+  private func usage() -> rusage {
     var usage = rusage()
     unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return usage.ru_maxrss
+    return usage
   }
 }

@@ -16,6 +16,9 @@ package final class Tape {
 
   package init() {}
 
+  /// How many operations are recorded.
+  package var count: Int { entries.count }
+
   /// Takes note of how the gradient of `output` reaches the inputs.
   ///
   /// - Returns: The output with a node.

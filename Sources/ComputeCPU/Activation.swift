@@ -1,7 +1,7 @@
 package import Compute
 
 extension Activation {
-  @inline(__always)
+  @_transparent
   func value(_ x: Vector) -> Vector {
     switch self {
     case .silu: x * sigmoid(x)
@@ -10,7 +10,7 @@ extension Activation {
     }
   }
 
-  @inline(__always)
+  @_transparent
   func derivative(_ x: Vector) -> Vector {
     switch self {
     case .silu:

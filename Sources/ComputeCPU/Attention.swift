@@ -55,7 +55,7 @@ private struct HeadColumns: Sendable {
     values.from((sample * tokens + token) * stride + first + head * width)
   }
 
-  var rows: MatrixLayout { .rows(every: stride) }
+  var rows: FactorLayout { .rows(every: stride) }
 }
 
 /// The host's view of an attention.

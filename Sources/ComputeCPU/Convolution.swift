@@ -56,18 +56,19 @@ extension CPUBackend {
       }
       guard let dx else { return }
       let target = Floats(dx)
-      if !accumulating { target.fill(0..<target.count, with: 0) }
-      addInputGradient(dy, window, weight: Floats(operands.weight), width: outputs, to: target)
+      inputGradient(
+        dy, window, weight: Floats(operands.weight), width: outputs, into: target, accumulating)
       if let branch {
-        addInputGradient(
-          hiddenGradient, window, weight: branch.down, width: branch.width, to: target)
+        inputGradient(
+          hiddenGradient, window, weight: branch.down, width: branch.width, into: target, true)
       }
     }
   }
 
-  /// Adds Σ over kernel positions of (dy moved there)·W to dx.
-  private func addInputGradient(
-    _ dy: Floats, _ window: Window, weight: Floats, width: Int, to dx: Floats
+  /// Computes Σ over kernel positions of (dy moved there)·W.
+  private func inputGradient(
+    _ dy: Floats, _ window: Window, weight: Floats, width: Int, into dx: Floats,
+    _ accumulating: Bool
   ) {
     let inputs = window.inputs
     forTiles(window.inputPixels, width: width * window.positions, outputs: inputs) { pixels in
@@ -77,7 +78,8 @@ extension CPUBackend {
           multiply(
             moved, .rows(every: width), weight.from(position * inputs),
             .rows(every: window.patch), into: dx.from(pixels.lowerBound * inputs),
-            stride: inputs, m: pixels.count, n: inputs, k: width, beta: 1)
+            stride: inputs, m: pixels.count, n: inputs, k: width,
+            beta: accumulating || position > 0 ? 1 : 0)
         }
       }
     }

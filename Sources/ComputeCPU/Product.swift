@@ -7,7 +7,7 @@ import LinearAlgebra
 ///   - b: k × n.
 ///   - c: m × n in rows `stride` apart.
 func multiply(
-  _ a: Floats, _ aLayout: MatrixLayout, _ b: Floats, _ bLayout: MatrixLayout, into c: Floats,
+  _ a: Floats, _ aLayout: FactorLayout, _ b: Floats, _ bLayout: FactorLayout, into c: Floats,
   stride: Int,
   m: Int, n: Int, k: Int, alpha: Float = 1, beta: Float = 0
 ) {

@@ -4,7 +4,7 @@
 ///
 /// x = k·ln 2 + r with |r| ≤ ½·ln 2; e^r by a polynomial of degree 6 (own minimax fit, relative
 /// error 3e-9 before rounding), 2ᵏ by its bits.
-@inline(__always)
+@_transparent
 func exp(_ x: Vector) -> Vector {
   let shifter = Vector(repeating: 12_582_912)  // 1.5 · 2²³: adding it rounds to a whole number
   // Not `clamped`: NaN must stay NaN.
@@ -25,14 +25,14 @@ func exp(_ x: Vector) -> Vector {
 }
 
 /// 1 / (1 + e⁻ˣ).
-@inline(__always)
+@_transparent
 func sigmoid(_ x: Vector) -> Vector { 1 / (1 + exp(-x)) }
 
 /// The normal distribution function Φ(x) and its density φ(x).
 ///
 /// erfc(y) = e^(−y²)·t·p(t) with t = 1/(1 + y/2), p of degree 9 (own minimax fit over 0…10,
 /// relative error 2e-8 before rounding).
-@inline(__always)
+@_transparent
 func normalDistribution(_ x: Vector) -> (probability: Vector, density: Vector) {
   let y = (x * 0.707_106_77).replacing(with: x * -0.707_106_77, where: x .< 0)
   let t = 1 / (1 + 0.5 * y)

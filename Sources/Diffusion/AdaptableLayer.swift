@@ -1,4 +1,3 @@
-
 /// A layer that a low-rank adapter may change.
 package struct AdaptableLayer: Hashable, Sendable {
   /// What a layer computes, and so the shapes of its adapter's tensors in a file.

@@ -2,6 +2,8 @@ import FoundationEssentials
 
 // What `config.json` of a diffusers folder says, as far as it matters; the rest is in the shapes.
 
+// Fields are the file's, which are spelled `in_channels`.
+
 /// One number, or one a level.
 enum OneOrMany: Decodable {
   case one(Int)
@@ -26,42 +28,44 @@ enum OneOrMany: Decodable {
 }
 
 struct UNetFile: Decodable {
-  let in_channels: Int?
-  let block_out_channels: [Int]
-  let layers_per_block: OneOrMany?
-  let down_block_types: [String]?
-  let attention_head_dim: OneOrMany?
-  let num_attention_heads: OneOrMany?
-  let transformer_layers_per_block: OneOrMany?
-  let norm_num_groups: Int?
-  let norm_eps: Float?
-  let addition_time_embed_dim: Int?
+  let inChannels: Int?
+  let blockOutChannels: [Int]
+  let layersPerBlock: OneOrMany?
+  let downBlockTypes: [String]?
+  let attentionHeadDim: OneOrMany?
+  let numAttentionHeads: OneOrMany?
+  let transformerLayersPerBlock: OneOrMany?
+  let normNumGroups: Int?
+  let normEps: Float?
+  let additionTimeEmbedDim: Int?
 }
 
 struct VAEFile: Decodable {
-  let block_out_channels: [Int]
-  let layers_per_block: Int?
-  let norm_num_groups: Int?
-  let scaling_factor: Float?
+  let blockOutChannels: [Int]
+  let layersPerBlock: Int?
+  let normNumGroups: Int?
+  let scalingFactor: Float?
 }
 
 struct TextEncoderFile: Decodable {
-  let num_attention_heads: Int
-  let num_hidden_layers: Int
-  let hidden_act: String?
-  let layer_norm_eps: Float?
-  let eos_token_id: Int?
+  let numAttentionHeads: Int
+  let numHiddenLayers: Int
+  let hiddenAct: String?
+  let layerNormEps: Float?
+  let eosTokenId: Int?
 }
 
 struct SchedulerFile: Decodable {
-  let prediction_type: String?
+  let predictionType: String?
 }
 
 /// Reads a configuration; `nil` where there is no such file.
 func configuration<File: Decodable>(_ type: File.Type, at path: String) throws -> File? {
   guard FileManager.default.fileExists(atPath: path) else { return nil }
   do {
-    return try JSONDecoder().decode(type, from: Data(contentsOf: URL(filePath: path)))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(type, from: Data(contentsOf: URL(filePath: path)))
   } catch {
     throw DiffusionError(file: path, reason: .badConfiguration("\(error)"))
   }

@@ -23,15 +23,15 @@ struct ModelFolder: ModelLayout {
 
   /// SD 2's context is 1024 wide; a toy is told by its linear projections.
   private static func isSD2(_ path: String, context: Int) throws -> Bool {
-    struct Projections: Decodable { let use_linear_projection: Bool? }
+    struct Projections: Decodable { let useLinearProjection: Bool? }
     let file = try configuration(Projections.self, at: "\(path)/unet/config.json")
-    return file?.use_linear_projection ?? (context == 1024)
+    return file?.useLinearProjection ?? (context == 1024)
   }
 
   func predictsVelocity() throws -> Bool {
     let file = try configuration(
       SchedulerFile.self, at: "\(path)/scheduler/scheduler_config.json")
-    return file?.prediction_type == "v_prediction"
+    return file?.predictionType == "v_prediction"
   }
 
   var tokenizerFolders: [String] {

@@ -35,11 +35,11 @@ package struct TextEncoderConfiguration: Hashable, Sendable {
     }
     (vocabulary, width) = (tokens[0], tokens[1])
     let stored = weights.count("text_model.encoder.layers.", ".layer_norm1.weight")
-    layers = file?.num_hidden_layers ?? (kind == .sd2 ? stored - 1 : stored)
+    layers = file?.numHiddenLayers ?? (kind == .sd2 ? stored - 1 : stored)
     // Real encoders have 64 columns a head; a toy that is no multiple of that has four heads.
-    heads = file?.num_attention_heads ?? max(4, width / 64)
+    heads = file?.numAttentionHeads ?? max(4, width / 64)
     let isFirst = index == 0 && kind != .sd2
-    switch file?.hidden_act {
+    switch file?.hiddenAct {
     case "quick_gelu": activation = .quickGELU
     case "gelu": activation = .gelu
     case nil: activation = isFirst ? .quickGELU : .gelu
@@ -49,9 +49,9 @@ package struct TextEncoderConfiguration: Hashable, Sendable {
     innerWidth = weights.shape("text_model.encoder.layers.0.mlp.fc1.weight")?.extents[0] ?? 0
     positions =
       weights.shape("text_model.embeddings.position_embedding.weight")?.extents[0] ?? 77
-    epsilon = file?.layer_norm_eps ?? 1e-5
+    epsilon = file?.layerNormEps ?? 1e-5
     // Old configurations say 2, which CLIP's vocabulary does not mean: there it is the last token.
-    let end = file?.eos_token_id ?? 2
+    let end = file?.eosTokenId ?? 2
     endToken = end == 2 ? vocabulary - 1 : end
     hasProjection = weights.has("text_projection.weight")
     self.index = index

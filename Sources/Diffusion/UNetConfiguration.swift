@@ -29,7 +29,7 @@ extension UNetConfiguration {
   /// Takes the extents from `config.json`, and what it does not say from the shapes.
   init(_ weights: Weights, _ file: UNetFile?, kind: PretrainedModel.Kind) throws {
     let levels =
-      file?.block_out_channels.count ?? weights.count("down_blocks.", ".resnets.0.conv1.weight")
+      file?.blockOutChannels.count ?? weights.count("down_blocks.", ".resnets.0.conv1.weight")
     guard levels > 0 else {
       throw weights.failure(
         .missingTensor("down_blocks.0.resnets.0.conv1.weight", part: weights.part))
@@ -45,14 +45,14 @@ extension UNetConfiguration {
       weights.count("down_blocks.\($0).attentions.0.transformer_blocks.", ".norm1.weight")
     }
     let channels = channels
-    let heads = (file?.num_attention_heads ?? file?.attention_head_dim)?.values(levels)
+    let heads = (file?.numAttentionHeads ?? file?.attentionHeadDim)?.values(levels)
     self.heads = heads ?? channels.map { kind == .sd1 ? 8 : max(1, $0 / 64) }
     let attention = "attentions.0.transformer_blocks.0.attn2.to_k.weight"
     contextWidth = weights.shape("mid_block.\(attention)")?.extents[1] ?? 0
-    normGroups = file?.norm_num_groups ?? 32
-    normEpsilon = file?.norm_eps ?? 1e-5
+    normGroups = file?.normNumGroups ?? 32
+    normEpsilon = file?.normEps ?? 1e-5
     sizeWidth =
-      weights.has("add_embedding.linear_1.weight") ? file?.addition_time_embed_dim ?? 256 : nil
+      weights.has("add_embedding.linear_1.weight") ? file?.additionTimeEmbedDim ?? 256 : nil
     try check(weights)
   }
 

@@ -26,8 +26,8 @@ package struct VAEConfiguration: Hashable, Sendable {
       weights.shape("encoder.down_blocks.\($0).resnets.0.conv1.weight")?.extents[0] ?? 0
     }
     resnetsPerBlock = weights.count("encoder.down_blocks.0.resnets.", ".conv1.weight")
-    normGroups = file?.norm_num_groups ?? 32
-    scalingFactor = file?.scaling_factor ?? (kind == .sdxl ? 0.13025 : 0.18215)
+    normGroups = file?.normNumGroups ?? 32
+    scalingFactor = file?.scalingFactor ?? (kind == .sdxl ? 0.13025 : 0.18215)
   }
 }
 
