@@ -6,13 +6,15 @@ import Testing
 @testable import Adapters
 
 /// Files that others made, which lie beside the repository for developers.
-@Suite(.enabled(if: RealFilesTests.isThere, "no ../shared/adapters"))
-struct RealFilesTests {
-  private static let folder = Fixtures.directory.deletingLastPathComponent()
+private enum SharedAdapters {
+  static let folder = Fixtures.directory.deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "shared/adapters").path
 
-  static let isThere = FileManager.default.fileExists(atPath: folder)
+  static let areThere = FileManager.default.fileExists(atPath: folder)
+}
 
+@Suite(.enabled(if: SharedAdapters.areThere, "no ../shared/adapters"))
+struct RealFilesTests {
   @Test(arguments: [
     ("analog_svd_rank4.safetensors", Naming.cloneofsimo, BaseModel.sd1, 192, 0),
     ("lora_disney.safetensors", .cloneofsimo, .sd1, 192, 2),
@@ -25,7 +27,7 @@ struct RealFilesTests {
   func adapterIsWhole(
     name: String, naming: Naming, model: BaseModel, modules: Int, others: Int
   ) throws {
-    let adapter = try AdapterSource(path: Self.folder + "/" + name).adapter()
+    let adapter = try AdapterSource(path: SharedAdapters.folder + "/" + name).adapter()
     #expect(adapter.naming == naming)
     #expect(adapter.baseModel == model)
     #expect(adapter.modules.count == modules)
@@ -43,14 +45,14 @@ struct RealFilesTests {
   ])
   func whatIsNotALoRAIsRefused(name: String) throws {
     #expect(throws: AdapterError.self) {
-      try AdapterSource(path: Self.folder + "/" + name).adapter()
+      try AdapterSource(path: SharedAdapters.folder + "/" + name).adapter()
     }
   }
 
   /// The trainer's own checksums.
   @Test(arguments: ["4", "8"]) func storedHashesAreComputed(rank: String) throws {
     let file = try SafetensorsFile(
-      path: Self.folder + "/lycoris-lokr/smart_falcon_\(rank)_lokr.safetensors")
+      path: SharedAdapters.folder + "/lycoris-lokr/smart_falcon_\(rank)_lokr.safetensors")
     let hashes = Hashes(of: file)
     #expect(file.header.metadata["sshs_model_hash"] == hashes.sshsModelHash)
     let legacy = [hashes.sshsLegacyHash, hashes.sshsLegacyHashUnpadded]
