@@ -110,10 +110,8 @@ extension Inspection {
     var grouped: [Block: [ModuleInspection]] = [:]
     for module in modules { grouped[module.blockID, default: []].append(module) }
     return grouped.keys.sorted().map { key in
-      (
-        key, printable(key.label),
-        (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) }
-      )
+      let modules = (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) }
+      return (key, printable(key.label), modules)
     }
   }
 }

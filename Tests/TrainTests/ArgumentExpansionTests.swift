@@ -1,4 +1,5 @@
 import ArgumentParser
+import Images
 import Testing
 
 @testable import Train

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diffusion
+import Images
 import Testing
 
 @testable import Train
