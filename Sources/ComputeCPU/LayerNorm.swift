@@ -60,11 +60,11 @@ extension CPUBackend {
 }
 
 extension Vector {
-  /// The vector with 0 in the lanes from `count` on.
+  /// The vector with another's lanes, or 0, from `count` on.
   @inline(__always)
-  func firstLanes(_ count: Int) -> Vector {
+  func firstLanes(_ count: Int, else other: Vector = Vector()) -> Vector {
     if count == Vector.scalarCount { return self }
-    var result = Vector()
+    var result = other
     for lane in 0..<count { result[lane] = self[lane] }
     return result
   }

@@ -1,32 +1,31 @@
 package import Compute
-import LinearAlgebra
 
 extension CPUBackend {
   package func linear(_ operands: LinearOperands, into y: Tensor, saving saved: BranchActivations?)
   {
     let (rows, inputs, outputs) = (operands.rows, operands.inputs, operands.outputs)
-    let (x, weight, result) = (Floats(operands.x), Floats(operands.weight), Floats(y))
+    let x = Block(Floats(operands.x), stride: inputs)
+    let weight = Block(Floats(operands.weight), stride: inputs)
+    let result = Block(Floats(y), stride: outputs)
     let addends = Addends(operands.bias, operands.residual)
-    let branch = operands.branch.flatMap { branch in
-      saved.map { BranchView(branch, $0, inputs: inputs, outputs: outputs) }
-    }
+    let branch = BranchView(operands.branch, saved, inputs: inputs, outputs: outputs)
     let costOfRow = Float(inputs * outputs) * productCost
     if rows >= 8 * workers.count || threads(for: Float(rows) * costOfRow) == 1 {
       forRanges(rows, cost: costOfRow, step: 8) { range in
-        let hasAddends = addends.write(to: result, rows: range, outputs: 0..<outputs, of: outputs)
+        addends.write(to: result, rows: range, columns: 0..<outputs)
         multiply(
-          x.from(range.lowerBound * inputs), .rows(every: inputs), weight, .columns(every: inputs),
-          into: result.from(range.lowerBound * outputs), stride: outputs, m: range.count,
-          n: outputs, k: inputs, beta: hasAddends ? 1 : 0)
-        branch?.forward(x, rows: range, into: result)
+          x.rows(from: range.lowerBound), weight.transposed,
+          into: result.rows(from: range.lowerBound), m: range.count, n: outputs, k: inputs,
+          beta: addends.isEmpty ? 0 : 1)
+        branch?.forward(x.rows(from: range.lowerBound), rows: range, into: result)
       }
     } else {
       forRanges(outputs, cost: Float(rows * inputs) * productCost, step: 16) { range in
-        let hasAddends = addends.write(to: result, rows: 0..<rows, outputs: range, of: outputs)
+        addends.write(to: result, rows: 0..<rows, columns: range)
         multiply(
-          x, .rows(every: inputs), weight.from(range.lowerBound * inputs), .columns(every: inputs),
-          into: result.from(range.lowerBound), stride: outputs, m: rows, n: range.count, k: inputs,
-          beta: hasAddends ? 1 : 0)
+          x, weight.rows(from: range.lowerBound).transposed,
+          into: result.columns(from: range.lowerBound), m: rows, n: range.count, k: inputs,
+          beta: addends.isEmpty ? 0 : 1)
       }
       branch?.forward(x, rows: 0..<rows, into: result)
     }
@@ -37,19 +36,18 @@ extension CPUBackend {
     accumulating: Bool
   ) {
     let (rows, inputs, outputs) = (operands.rows, operands.inputs, operands.outputs)
-    let (x, weight, dy) = (Floats(operands.x), Floats(operands.weight), Floats(dy))
-    let dx = dx.map { Floats($0) }
-    let branch = operands.branch.flatMap { branch in
-      saved.map { BranchView(branch, $0, inputs: inputs, outputs: outputs) }
-    }
-    withScratch(rows * (branch?.width ?? 0)) { hiddenGradient in
+    let x = Block(Floats(operands.x), stride: inputs)
+    let weight = Block(Floats(operands.weight), stride: inputs)
+    let dy = Block(Floats(dy), stride: outputs)
+    let dx = dx.map { Block(Floats($0), stride: inputs) }
+    let branch = BranchView(operands.branch, saved, inputs: inputs, outputs: outputs)
+    withScratch(rows * (branch?.width ?? 0)) { scratch in
+      let hiddenGradient = Block(scratch, stride: branch?.width ?? 0)
       forRanges(rows, cost: Float(inputs * outputs) * productCost, step: 8) { range in
         branch?.backward(dy, rows: range, into: hiddenGradient)
-        guard let dx else { return }
-        let target = dx.from(range.lowerBound * inputs)
+        guard let target = dx?.rows(from: range.lowerBound) else { return }
         multiply(
-          dy.from(range.lowerBound * outputs), .rows(every: outputs), weight,
-          .rows(every: inputs), into: target, stride: inputs, m: range.count, n: inputs,
+          dy.rows(from: range.lowerBound), weight, into: target, m: range.count, n: inputs,
           k: outputs, beta: accumulating ? 1 : 0)
         branch?.inputGradient(hiddenGradient, rows: range, into: target)
       }
@@ -59,7 +57,7 @@ extension CPUBackend {
 }
 
 /// What a product's result begins with: a bias, another tensor, both or nothing.
-struct Addends {
+struct Addends: Sendable {
   private let bias: Floats?
   private let residual: Floats?
 
@@ -68,30 +66,25 @@ struct Addends {
     self.residual = residual.map { Floats($0) }
   }
 
-  /// Writes the sum of what there is to some rows and columns of a result.
-  ///
-  /// - Returns: Whether there is anything; otherwise nothing was written.
-  func write(
-    to result: Floats, rows: Range<Int>, outputs: Range<Int>, of stride: Int
-  ) -> Bool {
-    if bias == nil && residual == nil { return false }
+  var isEmpty: Bool { bias == nil && residual == nil }
+
+  /// Writes the sum of what there is to some rows and columns of a result; nothing where empty.
+  func write(to result: Block, rows: Range<Int>, columns: Range<Int>) {
+    if isEmpty { return }
+    let values = result.values
     for row in rows {
-      let start = row * stride
+      let start = row * result.stride
+      let first = start + columns.lowerBound
       switch (bias, residual) {
       case (let bias?, let residual?):
-        forVectors(outputs) {
-          result[start + $0, $1] = bias[$0, $1] + residual[start + $0, $1]
-        }
-      case (let addend?, nil):
-        result.copy(
-          addend, from: outputs.lowerBound, to: start + outputs.lowerBound, count: outputs.count)
-      case (nil, let addend?):
-        let first = start + outputs.lowerBound
-        result.copy(addend, from: first, to: first, count: outputs.count)
+        forVectors(columns) { values[start + $0, $1] = bias[$0, $1] + residual[start + $0, $1] }
+      case (let bias?, nil):
+        values.copy(bias, from: columns.lowerBound, to: first, count: columns.count)
+      case (nil, let residual?):
+        values.copy(residual, from: first, to: first, count: columns.count)
       case (nil, nil):
         break
       }
     }
-    return true
   }
 }

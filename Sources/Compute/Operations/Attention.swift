@@ -6,6 +6,11 @@ package struct Columns {
   package let tensor: Tensor
   package let first: Int
 
+  package init(tensor: Tensor, first: Int) {
+    self.tensor = tensor
+    self.first = first
+  }
+
   package var stride: Int { tensor.channels }
   package var tokens: Int { tensor.shape.extents[1] }
 }
