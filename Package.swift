@@ -41,12 +41,15 @@ let package = Package(
   targets: [
     // MARK: - C: the outside world
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
-
     .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+    .target(
+      name: "CImages",
+      linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
 
     // MARK: - Data
     .module("Tensors"),
+    .module("Images", ["CImages"]),
     .module("Files", ["CNettle", "CZstd"]),
     .module("Safetensors", ["Files", "Tensors"]),
 
@@ -55,6 +58,7 @@ let package = Package(
 
     // MARK: - Meaning
     .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .module("Diffusion", ["Files"]),
 
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
@@ -76,8 +80,24 @@ let package = Package(
         "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
         "Tensors", argumentParser,
       ]),
+    .module(
+      "Merge",
+      [
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Tensors", argumentParser,
+      ]),
+    .module(
+      "Resize",
+      [
+        "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .module("Train", ["Files", "Images", "Tensors"]),
     .executableTarget(
-      name: "lora", dependencies: ["CommandSupport", "Diff", "Inspect", argumentParser],
+      name: "lora",
+      dependencies: [
+        "CommandSupport", "Diff", "Files", "Inspect", "Merge", "Resize", argumentParser,
+      ],
       swiftSettings: strict),
 
     // MARK: - Tests
@@ -85,8 +105,28 @@ let package = Package(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
       swiftSettings: strict),
     .tests(of: "Tensors"),
+    .tests(of: "Files"),
+    .tests(of: "Safetensors", ["Files", "Tensors"]),
     .tests(of: "LinearAlgebra", ["Tensors"]),
+    .tests(of: "Images", ["Tensors"]),
+    .tests(of: "Diffusion"),
+    .tests(of: "Train", ["Images", "Tensors"]),
+    .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["TestSupport", "lora"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x
 )
+
+// `make fuzz` alone builds this: it needs -sanitize=fuzzer, and the rest does not need it.
+if Context.environment["LORA_FUZZ"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CMemoryFile", path: "Fuzz/CMemoryFile"),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Adapters", "CMemoryFile", "Files", "Safetensors", "Tensors"],
+      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict"],
+      swiftSettings: strict),
+  ]
+}

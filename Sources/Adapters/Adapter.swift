@@ -44,6 +44,7 @@ extension Adapter {
     let configuration =
       configuration ?? AdapterConfiguration(diffusersMetadata: file.header.metadata)
     groups.claimWholeModules(of: configuration)
+    try Self.refuseAmbiguity(groups, file: file)
 
     var modules: [Module] = []
     var orphans: [Header.Entry] = []
@@ -67,6 +68,21 @@ extension Adapter {
           target: $0.target, outputs: $0.extents.outputs, inputs: $0.extents.inputs)
       })
     warnings = Self.warnings(naming, configuration, orphans)
+  }
+
+  /// Refuses what would be read as something that it is not.
+  private static func refuseAmbiguity(
+    _ groups: PartGroups, file: SafetensorsFile
+  ) throws(AdapterError) {
+    if let (module, name) = groups.clash {
+      let detail =
+        "has two tensors for one part (the other is \(name)); save each of several adapters alone"
+      throw AdapterError(file: file.path, reason: .shapesDiffer(module: module, detail: detail))
+    }
+    if groups.others.contains(where: { $0.name.string.contains(".lora_E") }) {
+      let what = "is an AdaLoRA adapter, whose factors hold a third matrix; convert it with PEFT"
+      throw AdapterError(file: file.path, reason: .noAdapter(what: what))
+    }
   }
 
   private static func naming(of modules: [Module]) -> Naming {
@@ -97,18 +113,37 @@ extension Adapter {
 private func notAnAdapter(_ header: Header) -> String {
   let names = header.entries.map(\.name.string)
   func has(_ marker: String) -> Bool { names.contains { $0.contains(marker) } }
+  if let method = foreignMethods.first(where: { has($0.marker) })?.method {
+    return "is \(method), not low-rank factors of each layer; its own program can merge it"
+  }
   if names.isEmpty { return "holds no tensors; is it the right file?" }
   if has("emb_params") || has("string_to_param") || names == ["clip_g", "clip_l"] {
     return "is a textual-inversion embedding, not a LoRA"
-  }
-  if has("unilora_theta_d") {
-    return "is a Uni-LoRA adapter, which stores one vector and no factors; convert it with PEFT"
   }
   if has("w_a_000") {
     return
       "holds factors numbered without their layers' names (w_a_000, …); their layers cannot be told"
   }
-  if has("prompt_embeddings") { return "is a prompt-tuning adapter, not a LoRA" }
   if Checkpoint.isCheckpoint(header) { return "is a checkpoint, not a LoRA" }
   return "has no tensor named as a LoRA's; is it the right file?"
 }
+
+/// Ways of fine-tuning whose tensors are not a LoRA's, by a name that each has.
+private let foreignMethods: [(marker: String, method: String)] = [
+  ("unilora_theta_d", "a Uni-LoRA adapter (one vector for all layers)"),
+  ("vera_lambda_", "a VeRA adapter (vectors around shared random matrices)"),
+  ("randlora_", "a RandLoRA adapter (scales of shared random matrices)"),
+  ("vblora_", "a VB-LoRA adapter (a bank of vectors)"),
+  ("fourierft_spectrum", "a FourierFT adapter (Fourier coefficients)"),
+  ("waveft_spectrum", "a WaveFT adapter (wavelet coefficients)"),
+  ("c3a_kernel", "a C³A adapter (circular convolutions)"),
+  ("hra_u", "a Householder adapter (HRA)"),
+  ("bone_block", "a Bone adapter"),
+  ("miss_block", "a MiSS adapter"),
+  ("shira_weight", "a SHiRA adapter (sparse differences)"),
+  ("road_theta", "a RoAd adapter (rotations)"),
+  ("ln_tuning_layers", "an LN-tuning adapter (norms)"),
+  ("adaption_prompt", "a LLaMA-Adapter"),
+  ("prompt_embeddings", "a prompt-tuning adapter"),
+  ("lora_controlnet", "a Control-LoRA (a ControlNet kept as differences)"),
+]

@@ -8,8 +8,9 @@ package struct AdapterConfiguration: Sendable {
   struct Settings: Sendable {
     var rank: Double?
     var alpha: Double?
-    var rankPattern: [String: Double] = [:]
-    var alphaPattern: [String: Double] = [:]
+
+    /// In the document's order: the first that matches counts.
+    var alphaPattern: [(pattern: String, alpha: Double)] = []
     var isRankStabilized = false
 
     /// MLX's factor, used as it is.
@@ -39,14 +40,23 @@ extension AdapterConfiguration {
     guard case .object(let fields) = document else {
       throw AdapterError(file: path, reason: .unreadableConfiguration(detail: "no JSON object"))
     }
-    var settings = Settings(fields)
+    var settings = Settings(fields, document: String(decoding: json, as: UTF8.self))
     if case .object(let parameters)? = fields["lora_parameters"] {
-      settings.scale = parameters["scale"]?.number
+      settings.scale = Self.mlxScale(parameters)
     } else if fields["peft_type"] == nil {
-      settings.scale = fields["scale"]?.number
+      settings.scale = Self.mlxScale(fields)
     }
     components = ["": settings]
     isFanInFanOut = fields["fan_in_fan_out"]?.boolean ?? false
+  }
+
+  /// MLX's factor; its first versions divided an alpha by the rank instead.
+  private static func mlxScale(_ fields: [String: JSONValue]) -> Double? {
+    if let scale = fields["scale"]?.number { return scale }
+    guard let alpha = fields["alpha"]?.number, let rank = fields["rank"]?.number, rank > 0 else {
+      return nil
+    }
+    return alpha / rank
   }
 
   /// Reads diffusers' `lora_adapter_metadata`; `nil` where the file has none.
@@ -59,7 +69,7 @@ extension AdapterConfiguration {
       guard let dot = key.lastIndex(of: ".") else { continue }
       grouped[String(key[..<dot]), default: [:]][String(key[key.index(after: dot)...])] = value
     }
-    components = grouped.mapValues(Settings.init)
+    components = grouped.mapValues { Settings($0, document: text) }
     isFanInFanOut = false
   }
 
@@ -67,13 +77,17 @@ extension AdapterConfiguration {
   ///
   /// - Parameter storedAlpha: The file's own, which counts more.
   func scaling(
-    of module: String, prefix: String, rank: Int, storedAlpha: Double?
+    of module: String, prefix: String, _ algorithm: Algorithm, rank: Int, storedAlpha: Double?
   ) -> (alpha: Double?, scale: Double)? {
     let component = prefix.hasSuffix(".") ? String(prefix.dropLast()) : prefix
-    guard let settings = components[component] ?? components[""], rank > 0 else { return nil }
+    guard let settings = components[component] ?? components[""] else { return nil }
+    // PEFT's LoKr is scaled by the configured rank even where both factors are whole.
+    let configured = algorithm == .lokr ? settings.rank.map { Int($0) } : nil
+    let rank = rank > 0 ? rank : configured ?? 0
+    guard rank > 0 else { return nil }
     if let scale = settings.scale { return (scale * Double(rank), scale) }
     let name = String(module.dropFirst(prefix.count))
-    let pattern = settings.alphaPattern.first { matches(name, $0.key) }?.value
+    let pattern = settings.alphaPattern.first { matches(name, $0.pattern) }?.alpha
     guard let alpha = storedAlpha ?? pattern ?? settings.alpha else { return nil }
     let divisor = settings.isRankStabilized ? Double(rank).squareRoot() : Double(rank)
     return (alpha, alpha / divisor)
@@ -91,12 +105,28 @@ extension AdapterConfiguration {
 }
 
 extension AdapterConfiguration.Settings {
-  fileprivate init(_ fields: [String: JSONValue]) {
+  /// - Parameter document: The JSON that the fields are of, which alone knows their order.
+  fileprivate init(_ fields: [String: JSONValue], document: String) {
     rank = fields["r"]?.number
-    alpha = fields["lora_alpha"]?.number
-    rankPattern = fields["rank_pattern"]?.numbers ?? [:]
-    alphaPattern = fields["alpha_pattern"]?.numbers ?? [:]
+    alpha = (fields["lora_alpha"] ?? fields["alpha"])?.number
+    alphaPattern = ordered(fields["alpha_pattern"]?.numbers ?? [:], in: document)
     isRankStabilized = fields["use_rslora"]?.boolean ?? false
     wholeModules = fields["modules_to_save"]?.strings ?? []
   }
+}
+
+/// Patterns in the order in which a document spells them behind `alpha_pattern`.
+private func ordered(
+  _ patterns: [String: Double], in document: String
+) -> [(pattern: String, alpha: Double)] {
+  let sorted = patterns.sorted { $0.key < $1.key }.map { (pattern: $0.key, alpha: $0.value) }
+  guard patterns.count > 1, let start = document.firstRange(of: "alpha_pattern") else {
+    return sorted
+  }
+  let rest = document[start.upperBound...]
+  let places = sorted.map { entry in
+    let spelled = entry.pattern.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    return rest.firstRange(of: "\"\(spelled)\"")?.lowerBound ?? rest.endIndex
+  }
+  return sorted.indices.sorted { places[$0] < places[$1] }.map { sorted[$0] }
 }

@@ -17,6 +17,9 @@ package struct AdapterError: Error, Hashable {
 
     /// An update that depends on the base model's weights.
     case needsBase(module: String, algorithm: Algorithm)
+
+    /// The file holds the layer's weight itself.
+    case replacesWeight(module: String)
     case notFinite(module: String)
     case numeric(module: String, LinearAlgebraError)
     case twoModules(target: String, first: String, second: String)
@@ -53,6 +56,8 @@ extension AdapterError.Reason: CustomStringConvertible {
     case .zeroRank(let module): "\(module) has rank 0; remove it"
     case .needsBase(let module, let algorithm):
       "\(module) is \(algorithm.title), whose update depends on the base model's weights; give --base, or bake it with merge --into"
+    case .replacesWeight(let module):
+      "\(module) is stored whole, not as a difference from the base model's; remove it, or bake it with merge --into"
     case .notFinite(let module): "\(module) holds NaN or infinity; lora inspect --check lists them"
     case .numeric(let module, let error): "\(module): \(error)"
     case .twoModules(let target, let first, let second):

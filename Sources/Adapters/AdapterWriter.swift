@@ -113,6 +113,24 @@ package struct AdapterWriter: Sendable {
     return names
   }
 
+  /// The bytes of the file that a plan becomes, before any compression; no weight is asked for.
+  package func byteCount(
+    of plan: ResultPlan, metadata: Metadata, file: String
+  ) throws(AdapterError) -> Int {
+    let (_, layout) = try layout(of: plan, file: file)
+    return layout.header(metadata: metadata.withRoomForHashes).count + layout.dataByteCount
+  }
+
+  private func layout(
+    of plan: ResultPlan, file: String
+  ) throws(AdapterError) -> (stored: [StoredModule], layout: Layout) {
+    let names = try names(of: plan.modules, file: file)
+    let stored = zip(plan.modules, names).map {
+      StoredModule($0, name: $1, naming: naming, type: type)
+    }
+    return (stored, Layout(stored.flatMap(\.tensors)))
+  }
+
   /// Writes a result, module by module, several at a time; none is held longer than it takes.
   ///
   /// - Parameters:
@@ -123,14 +141,8 @@ package struct AdapterWriter: Sendable {
     _ plan: ResultPlan, metadata: Metadata, to output: OutputFile,
     onModule: @Sendable () -> Void = {}
   ) throws -> Written {
-    let names = try names(of: plan.modules, file: output.path)
-    let stored = zip(plan.modules, names).map {
-      StoredModule($0, name: $1, naming: naming, type: type)
-    }
-    let layout = Layout(stored.flatMap(\.tensors))
-    var metadata = metadata
-    metadata["sshs_model_hash"] = String(repeating: "0", count: 64)
-    metadata["sshs_legacy_hash"] = String(repeating: "0", count: 8)
+    let (stored, layout) = try layout(of: plan, file: output.path)
+    var metadata = metadata.withRoomForHashes
     let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
 
     let written = try parallelMap(count: stored.count, threads: threads) { index in
@@ -147,5 +159,15 @@ package struct AdapterWriter: Sendable {
     let byteCount = try writer.finish(metadata: metadata)
     return Written(
       modules: written, naming: naming, byteCount: byteCount, sshsModelHash: model)
+  }
+}
+
+extension Metadata {
+  /// The same with zeros where the hashes will stand.
+  fileprivate var withRoomForHashes: Metadata {
+    var result = self
+    result["sshs_model_hash"] = String(repeating: "0", count: 64)
+    result["sshs_legacy_hash"] = String(repeating: "0", count: 8)
+    return result
   }
 }

@@ -42,7 +42,7 @@ package enum Algorithm: String, Hashable, Sendable {
       self = parts.contains(.magnitude) ? .dora : .lora
     } else if parts.contains(.normWeightDifference) || parts.contains(.normBiasDifference) {
       self = .norm
-    } else if !parts.isDisjoint(with: [.weightDifference, .biasDifference, .weight]) {
+    } else if !parts.isDisjoint(with: [.weightDifference, .biasDifference, .weight, .bias]) {
       self = .full
     } else {
       return nil

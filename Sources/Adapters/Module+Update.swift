@@ -93,12 +93,14 @@ extension Module {
     _ whole: Part, _ a: Part, _ b: Part, core: Part?, in file: SafetensorsFile
   ) throws -> Update {
     if parts[whole] != nil { return .dense(try matrix(whole, in: file)) }
-    if parts[a] == nil { return .dense(Matrix(identity: 1)) }
     return try factor(a, b, core: core, in: file)
   }
 
   private func difference(in file: SafetensorsFile) throws -> Matrix {
-    for part in [Part.weightDifference, .normWeightDifference, .weight] where parts[part] != nil {
+    if replacesWeight {
+      throw AdapterError(file: file.path, reason: .replacesWeight(module: name))
+    }
+    for part in [Part.weightDifference, .normWeightDifference] where parts[part] != nil {
       return try matrix(part, in: file)
     }
     return Matrix(zeros: extents.outputs, extents.columns)

@@ -65,5 +65,17 @@ package struct Module: Sendable {
     [.mid, .hadamardCore1, .hadamardCore2, .kroneckerCore].contains { parts[$0] != nil }
   }
 
+  /// Whether the file holds the layer's weight or bias itself, not what is added to it.
+  package var replacesWeight: Bool { parts[.weight] != nil || parts[.bias] != nil }
+
+  /// Whether what the module adds to its layer's weight can be told without the base model.
+  package var hasUpdate: Bool {
+    switch algorithm {
+    case .lora, .dora, .loha, .lokr: true
+    case .full, .norm: !replacesWeight
+    case .ia3, .glora, .oft, .boft: false
+    }
+  }
+
   package var byteCount: Int { parts.values.reduce(0) { $0 + $1.range.count } }
 }

@@ -47,17 +47,27 @@ package enum Naming: String, CaseIterable, Sendable {
     let isFlux = flux.contains { name.hasPrefix($0) }
     if isFlux && hasBias { return .bflControl }
     if isLanguageModel(name) { return .peft }
-    if spellings.contains(.kohya) || isFlux { return .comfy }
-    return .diffusers
+    // Bare names: diffusers' own, or those of the original model, as ComfyUI reads them.
+    return !spellings.contains(.kohya) && isOfDiffusers(name) ? .diffusers : .comfy
+  }
+
+  private static func isOfDiffusers(_ path: String) -> Bool {
+    let components = [
+      "down_blocks.", "up_blocks.", "mid_block.", "transformer_blocks.",
+      "single_transformer_blocks.", "text_model.", "x_embedder", "context_embedder", "proj_out",
+      "norm_out.", "time_text_embed.", "conv_in", "conv_out", "time_embedding.", "add_embedding.",
+    ]
+    return components.contains { path.hasPrefix($0) } || path.contains(".attn1.to_")
   }
 
   /// Whether a path is one of a language model or an encoder of text.
   static func isLanguageModel(_ path: String) -> Bool {
     let name = "." + path
     let markers = [
-      ".model.layers.", ".transformer.h.", ".encoder.layer.", ".decoder.layers.",
-      ".gpt_neox.layers.",
-      ".language_model.", ".h.",
+      ".model.layers.", ".transformer.h.", ".transformer.layer.", ".transformer.encoder.layers.",
+      ".transformer.blocks.", ".encoder.layer.", ".decoder.layers.", ".decoder.block.",
+      ".encoder.block.", ".model.encoder.layers.", ".encoder.albert_layer_groups.",
+      ".gpt_neox.layers.", ".language_model.", ".backbone.layers.", ".h.", ".lm_head",
     ]
     return markers.contains { name.contains($0) }
   }

@@ -16,8 +16,9 @@ package enum Part: Hashable, Sendable {
   /// What is added to the layer's weight, whole.
   case weightDifference
 
-  /// What takes the place of the layer's weight.
+  /// What takes the place of the layer's weight, and of its bias.
   case weight
+  case bias
   case normWeightDifference
   case normBiasDifference
   case reshape
@@ -93,6 +94,10 @@ extension PartName {
   /// To read one more spelling, add its suffix to `suffixes`.
   init?(_ name: String) {
     let bytes = Array(name.utf8)
+    if bytes.ends(with: ".diff_m") {  // of Wan's `modulation`, which is no layer with a weight
+      self.init(module: bytes.dropLast(6) + "modulation".utf8, .weightDifference, .any)
+      return
+    }
     // The longest of the known suffixes has three dots.
     var dots: [Int] = []
     for index in bytes.indices.reversed() where bytes[index] == UInt8(ascii: ".") {
@@ -120,6 +125,8 @@ extension PartName {
     self.init(module: String(decoding: module, as: UTF8.self), part: part, spelling: spelling)
   }
 
+  private static let named = ["lora_", "hada_", "lokr_", "oft_", "boft_", "ia3_l"]
+
   /// PEFT may leave the adapter's own name in the key: `….lora_A.default.weight`.
   private static func namedAdapter(_ bytes: [UInt8], dots: [Int]) -> PartName? {
     for length in [3, 2] where dots.count >= length {
@@ -127,7 +134,7 @@ extension PartName {
         String(decoding: $0, as: UTF8.self)
       }
       let tail = components.count == 3 ? "." + components[2] : ""
-      guard components.count == length, components[0].hasPrefix("lora_"),
+      guard components.count == length, named.contains(where: components[0].hasPrefix),
         let (part, spelling) = suffixes["." + components[0] + tail]
       else { continue }
       return PartName(module: bytes[..<dots[length - 1]], part, spelling)
@@ -186,8 +193,12 @@ extension PartName {
     ".b2.weight": (.gloraB2, .any),
     ".oft_blocks": (.orthogonalBlocks, .any),
     ".oft_R.weight": (.orthogonalBlocks, .any),
+    ".oft_r": (.orthogonalBlocks, .peft),
+    ".boft_R": (.orthogonalBlocks, .peft),
     ".oft_diag": (.orthogonalBlocks, .any),
     ".rescale": (.rescale, .any),
+    ".oft_s": (.rescale, .peft),
+    ".boft_s": (.rescale, .peft),
     ".ia3_l": (.ia3Weight, .peft),
     ".on_input": (.ia3OnInput, .any),
   ]

@@ -20,36 +20,43 @@ struct PartGroups {
         case .loha: [.hadamard1A, .hadamard1B, .hadamard2A, .hadamard2B]
         case .glora: [.gloraA1, .gloraA2, .gloraB1, .gloraB2]
         case .ia3: [.ia3Weight]
-        case .lokr: halves(.kronecker1A, .kronecker1B) + halves(.kronecker2A, .kronecker2B)
+        case .lokr:
+          factor(.kronecker1, .kronecker1A, .kronecker1B)
+            + factor(.kronecker2, .kronecker2A, .kronecker2B)
         case .full, .norm, .oft, .boft: []
         }
       return needed.first { parts[$0] == nil }
     }
 
-    /// Both of two parts where there is one of them.
-    private func halves(_ a: Part, _ b: Part) -> [Part] {
-      parts[a] != nil || parts[b] != nil ? [a, b] : []
+    /// The whole of a factor, or its two halves.
+    private func factor(_ whole: Part, _ a: Part, _ b: Part) -> [Part] {
+      parts[a] != nil || parts[b] != nil ? [a, b] : [whole]
     }
   }
 
   /// In the order of their bytes.
   private(set) var names: [String] = []
   private(set) var others: [Header.Entry] = []
+
+  /// The first tensor that would be a part which its module has already.
+  private(set) var clash: (module: String, tensor: TensorName)?
   private var groups: [TensorName: Group] = [:]
 
   subscript(name: String) -> Group { groups[TensorName(name)] ?? Group() }
 
   init(_ header: Header) {
     for entry in header.entries {
-      if let name = PartName(entry.name.string),
-        groups[TensorName(name.module)]?.parts[name.part] == nil
-      {
-        add(entry, to: name.module, as: name.part, name.spelling)
-      } else {
+      guard let name = PartName(entry.name.string) else {
         others.append(entry)
+        continue
       }
+      if groups[TensorName(name.module)]?.parts[name.part] != nil {
+        clash = clash ?? (name.module, entry.name)
+      }
+      add(entry, to: name.module, as: name.part, name.spelling)
     }
     claimWeightsOfIA3()
+    claimWholeModulesOfPEFT()
     names = groups.keys.sorted().map(\.string)
   }
 
@@ -62,7 +69,9 @@ struct PartGroups {
 
   /// Whether there is a part that only adapters have.
   var holdAdapter: Bool {
-    let weak: Set<Part> = [.alpha, .weight, .reshape, .biasDifference, .magnitude, .rescale]
+    let weak: Set<Part> = [
+      .alpha, .weight, .bias, .reshape, .biasDifference, .magnitude, .rescale,
+    ]
     return groups.values.contains { !weak.isSuperset(of: $0.parts.keys) }
   }
 
@@ -74,17 +83,27 @@ struct PartGroups {
     }
   }
 
-  /// Takes PEFT's whole modules (`modules_to_save`) out of `others`.
+  /// PEFT keeps modules that were trained whole (`modules_to_save`, embeddings, biases) under
+  /// their plain names; no weight of the model itself is ever in its files.
+  private mutating func claimWholeModulesOfPEFT() {
+    claim { module, leaf in
+      module.hasPrefix("base_model.model.") ? Self.wholePart(leaf) : nil
+    }
+  }
+
+  /// Takes the whole modules that a configuration names out of `others`.
   mutating func claimWholeModules(of configuration: AdapterConfiguration?) {
     let saved = configuration?.wholeModules ?? []
     guard !saved.isEmpty else { return }
     claim { module, leaf in
-      guard saved.contains(where: { module.hasSuffix("." + $0) || module == $0 }) else {
-        return nil
-      }
-      return leaf == "weight" ? .weight : leaf == "bias" ? .biasDifference : nil
+      let isSaved = saved.contains { module.hasSuffix("." + $0) || module == $0 }
+      return isSaved ? Self.wholePart(leaf) : nil
     }
     names = groups.keys.sorted().map(\.string)
+  }
+
+  private static func wholePart(_ leaf: Substring) -> Part? {
+    leaf == "weight" ? .weight : leaf == "bias" ? .bias : nil
   }
 
   private mutating func claim(_ part: (_ module: String, _ leaf: Substring) -> Part?) {

@@ -21,6 +21,14 @@ extension Combination {
     inputs.map(\.adapter.baseModel).first { $0 != .unknown } ?? .unknown
   }
 
+  /// The rank of each layer's exact sum, without reading a weight.
+  package var ranks: [Target: Int] {
+    Dictionary(
+      layers.map { layer in
+        (layer.target, layer.terms.reduce(0) { $0 + $1.module.expandedRank })
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
   /// The exact sum: the terms' factors side by side, read when they are written.
   package var concatenation: ResultPlan {
     let layers = layers.filter { !$0.isZero }

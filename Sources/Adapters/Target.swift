@@ -5,7 +5,8 @@ package struct Target: Hashable, Sendable {
     /// The U-Net or transformer that removes the noise, or a language model.
     case denoiser
 
-    /// 1: CLIP-L; 2: OpenCLIP bigG; 3: T5.
+    /// 1: CLIP-L, or a model's only encoder; 2: OpenCLIP bigG; 3: T5; 4: a language model
+    /// beside those.
     case textEncoder(Int)
   }
 
@@ -46,7 +47,8 @@ extension Target: CustomStringConvertible {
 }
 
 extension Target {
-  /// The prefixes of modules' names, longest first, and the network each stands for.
+  /// The prefixes of modules' names and the network each stands for: of two that fit, the longer
+  /// stands first.
   ///
   /// A flattened prefix is followed by a name without dots.
   private static let prefixes: [(text: String, network: Network)] = [
@@ -63,7 +65,9 @@ extension Target {
     ("lora_te1_", .textEncoder(1)),
     ("lora_te2_", .textEncoder(2)),
     ("lora_te3_", .textEncoder(3)),
+    ("lora_te4_", .textEncoder(4)),
     ("lora_te_", .textEncoder(1)),
+    ("lora_prior_te_", .textEncoder(2)),
     ("lycoris_", .denoiser),
     ("transformer.", .denoiser),
     ("unet.", .denoiser),
@@ -73,6 +77,7 @@ extension Target {
     ("text_encoders.clip_l.", .textEncoder(1)),
     ("text_encoders.clip_g.", .textEncoder(2)),
     ("text_encoders.t5xxl.", .textEncoder(3)),
+    ("text_encoder_4.", .textEncoder(4)),
     ("text_encoder_3.", .textEncoder(3)),
     ("text_encoder_2.", .textEncoder(2)),
     ("text_encoder.", .textEncoder(1)),
@@ -84,27 +89,57 @@ extension Target {
   static func parse(_ name: String) -> (target: Target, prefix: String) {
     if let target = cloneofsimo(name) { return (target, "") }
     guard let (text, network) = prefixes.first(where: { name.utf8.starts(with: $0.text.utf8) })
-    else { return (named(name, in: .denoiser), "") }
-    // `transformer.h.3.…` is GPT-2's own name, not diffusers' component.
-    if text == "transformer.", name.utf8.starts(with: "transformer.h.".utf8) {
-      return (named(name, in: .denoiser), "")
-    }
+    else { return comfyEncoder(name) ?? (named(name, in: .denoiser), "") }
     var rest = String(name.dropFirst(text.count))
-    if text == "base_model.model.", rest.hasPrefix("text_model.") {
-      return (named(rest, in: .textEncoder(1)), text)
+    // `transformer.h.3.…` is GPT-2's own name, not diffusers' component.
+    if text == "transformer.", isOfLanguageModel(rest) { return (named(name, in: .denoiser), "") }
+    if text == "base_model.model." {
+      if rest.hasPrefix("text_model.") { return (named(rest, in: .textEncoder(1)), text) }
+      rest = withoutComponent(rest)
     }
     if text == "lycoris_", rest.hasPrefix("unet_") { rest.removeFirst(5) }
     return (named(rest, in: network), text)
   }
 
+  /// A language model also calls what it is made of `transformer`; diffusers' have other layers.
+  private static func isOfLanguageModel(_ rest: String) -> Bool {
+    ["h.", "layer.", "encoder.", "word_embedding", "wte", "wpe", "ln_f", "embedding"]
+      .contains { rest.hasPrefix($0) }
+  }
+
+  /// PEFT may have wrapped a pipeline's component, or a model that names its own.
+  private static func withoutComponent(_ name: String) -> String {
+    for component in ["model.diffusion_model.", "diffusion_model.", "unet."]
+    where name.hasPrefix(component) {
+      return String(name.dropFirst(component.count))
+    }
+    let inner = name.following("transformer.")
+    let isDiffusers =
+      inner?.hasPrefix("transformer_blocks.") ?? false
+      || inner?.hasPrefix("single_transformer_blocks.") ?? false
+    return isDiffusers ? inner ?? name : name
+  }
+
+  /// ComfyUI's `text_encoders.NAME.transformer.…` of any encoder but those of `prefixes`.
+  private static func comfyEncoder(_ name: String) -> (target: Target, prefix: String)? {
+    guard let rest = name.following("text_encoders."),
+      let dot = rest.firstIndex(of: ".")
+    else { return nil }
+    let path = String(rest[rest.index(after: dot)...])
+    let inner = path.following("transformer.") ?? path
+    let number = rest.hasPrefix("t5") || rest.hasPrefix("umt5") ? 3 : 4
+    return (named(inner, in: .textEncoder(number)), String(name.dropLast(inner.count)))
+  }
+
   /// The target under a name without prefix.
   private static func named(_ name: String, in network: Network) -> Target {
     let isDotted = name.utf8.contains(UInt8(ascii: "."))
-    var path = isDotted ? withoutProcessor(name) : name
+    var path = isDotted ? withoutWrappers(name) : name
     var network = network
-    if network == .textEncoder(2) && path.hasPrefix("encoder") && path.contains("block") {
-      network = .textEncoder(3)  // T5 where Flux has no second CLIP
+    if network != .denoiser, path.hasPrefix("encoder.block.") || path.hasPrefix("encoder_block_") {
+      network = .textEncoder(3)  // T5, whatever its number among the pipeline's encoders
     }
+    if network != .denoiser && isDotted { path = withCLIPNames(path) }
     if network != .denoiser, path.hasPrefix("encoder.layers.") || path.hasPrefix("encoder_layers_")
     {
       path = (isDotted ? "text_model." : "text_model_") + path
@@ -117,12 +152,46 @@ extension Target {
     return Target(network: network, key: flat, path: isDotted ? path : DottedPath.path(of: flat))
   }
 
-  /// `….attn1.processor.to_q` → `….attn1.to_q`, and its `to_out` → `to_out.0`.
-  private static func withoutProcessor(_ name: String) -> String {
-    let components = name.split(separator: ".")
+  /// Takes out what stands for no layer: `….attn1.processor.to_q` → `….attn1.to_q`, and its
+  /// `to_out` → `to_out.0`; PEFT's `….classifier.modules_to_save.default` → `….classifier`.
+  private static func withoutWrappers(_ name: String) -> String {
+    var components = name.split(separator: ".")
+    if let index = components.firstIndex(of: "modules_to_save") {
+      return components[..<index].joined(separator: ".")
+    }
     guard let index = components.firstIndex(of: "processor") else { return name }
-    let kept = (components[..<index] + components[(index + 1)...]).joined(separator: ".")
+    components.remove(at: index)
+    if let layer = components.last, let block = xlabsLayers[layer], components[0] == "double_blocks"
+    {
+      components[components.count - 1] = Substring(block)
+    }
+    let kept = components.joined(separator: ".")
     return kept.hasSuffix(".to_out") ? kept + ".0" : kept
+  }
+
+  /// XLabs numbers the two streams of Flux's double blocks.
+  private static let xlabsLayers: [Substring: String] = [
+    "qkv_lora1": "img_attn.qkv", "proj_lora1": "img_attn.proj",
+    "qkv_lora2": "txt_attn.qkv", "proj_lora2": "txt_attn.proj",
+  ]
+
+  /// diffusers' first files name the layers of CLIP as those of its own attention.
+  private static func withCLIPNames(_ path: String) -> String {
+    for (old, new) in [
+      ("to_q", "q_proj"), ("to_k", "k_proj"), ("to_v", "v_proj"), ("to_out", "out_proj"),
+    ] where path.hasSuffix(".self_attn." + old) {
+      return path.dropLast(old.count) + new
+    }
+    return path
+  }
+
+  /// Whether the layer is one of the U-Nets' 3 × 3 convolutions.
+  var isThreeByThree: Bool {
+    guard network == .denoiser else { return false }
+    if key == "conv_in" || key == "conv_out" { return true }
+    let isConvolution =
+      key.hasSuffix("_conv1") || key.hasSuffix("_conv2") || key.hasSuffix("samplers_0_conv")
+    return isConvolution && (key.contains("_resnets_") || key.contains("samplers_"))
   }
 }
 
@@ -153,5 +222,12 @@ extension Target {
       return Target(network: .textEncoder(1), key: key, path: DottedPath.path(of: key))
     default: return nil
     }
+  }
+}
+
+extension String {
+  /// What follows a prefix; `nil` where the string does not begin with it.
+  fileprivate func following(_ prefix: String) -> String? {
+    utf8.starts(with: prefix.utf8) ? String(dropFirst(prefix.count)) : nil
   }
 }

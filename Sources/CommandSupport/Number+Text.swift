@@ -36,8 +36,8 @@ package func bytes(_ count: Int) -> String {
 }
 
 /// A count with its noun, which gets an s unless there is one.
-package func counted(_ count: Int, _ noun: String) -> String {
-  "\(count) \(noun)\(count == 1 ? "" : "s")"
+package func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
+  "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
 }
 
 private func scientific(_ value: Double, _ exponent: Int, _ digits: Int) -> String {

@@ -77,7 +77,6 @@ package struct DiffCommand: ParsableCommand {
     let written = try resultWriter.write(plan) { if rank.choice == nil { progress.advance() } }
     progress.finish()
     try resultWriter.report(
-      WriteReport(
-        written, onlyInA: combination.modules(onlyIn: 1), onlyInB: combination.modules(onlyIn: 0)))
+      WriteReport(written, of: combination, inputNames: ["B", "A"], listsModules: modules))
   }
 }

@@ -60,17 +60,7 @@ import Glibc
 extension Draft {
   /// Writes bytes at an offset, from any thread; holes read as zeros.
   func write(_ bytes: RawSpan, at offset: Int) throws(FileError) {
-    var written = 0
-    while written < bytes.byteCount {
-      let rest = bytes.extracting(written...)
-      let count = unsafe rest.withUnsafeBytes { source in
-        uninterrupted {
-          unsafe pwrite(descriptor, source.baseAddress, source.count, off_t(offset + written))
-        }
-      }
-      guard count > 0 else { throw .lastCall("write", on: path) }
-      written += count
-    }
+    try Files.write(bytes, to: descriptor, at: offset, path: path)
   }
 
   /// Makes the file at least this long; what was not written reads as zeros.

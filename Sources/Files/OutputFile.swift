@@ -97,25 +97,3 @@ import Glibc
     }
   }
 }
-
-/// Replaces the first bytes of a file and syncs it; the rest stays as it is.
-///
-/// Not atomic: for a few kilobytes whose place in the file cannot change.
-package func overwriteBeginning(of path: String, with bytes: RawSpan) throws(FileError) {
-  let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { throw .lastCall("write", on: path) }
-  defer { close(descriptor) }
-  var written = 0
-  while written < bytes.byteCount {
-    let rest = bytes.extracting(written..<bytes.byteCount)
-    let count = unsafe rest.withUnsafeBytes {
-      unsafe pwrite(descriptor, $0.baseAddress, $0.count, written)
-    }
-    if count < 0 {
-      if errno == EINTR { continue }
-      throw .lastCall("write", on: path)
-    }
-    written += count
-  }
-  guard fsync(descriptor) == 0 else { throw .lastCall("sync", on: path) }
-}

@@ -8,11 +8,21 @@ func uninterrupted<Count: SignedInteger>(_ call: () -> Count) -> Count {
   }
 }
 
-/// Lets a write that fails say why: unasked, the system ends the program where the reader of a pipe
-/// has gone (`SIGPIPE`) or a file meets its size limit (`SIGXFSZ`).
+/// Writes all of some bytes at an offset of an open file.
 ///
-/// For the whole process; called once, by the program.
-package func reportFailedWritesAsErrors() {
-  signal(SIGPIPE, SIG_IGN)
-  signal(SIGXFSZ, SIG_IGN)
+/// - Parameter path: Named in errors.
+func write(
+  _ bytes: RawSpan, to descriptor: Int32, at offset: Int, path: String
+) throws(FileError) {
+  var written = 0
+  while written < bytes.byteCount {
+    let rest = bytes.extracting(written...)
+    let count = unsafe rest.withUnsafeBytes { source in
+      uninterrupted {
+        unsafe pwrite(descriptor, source.baseAddress, source.count, off_t(offset + written))
+      }
+    }
+    guard count > 0 else { throw .lastCall("write", on: path) }
+    written += count
+  }
 }

@@ -69,7 +69,8 @@ package struct InspectCommand: ParsableCommand {
     return try Inspection(
       path: file, source,
       depth: InspectionDepth(
-        measuresModules: true, computesHashes: isPartOfAdapter && (common.json || check),
+        measuresModules: true,
+        computesHashes: isPartOfAdapter && (common.json || check || html != nil),
         threads: common.threadCount),
       onModule: { progress.advance() })
   }

@@ -42,7 +42,7 @@ extension Inspection {
     return lines.joined(separator: "\n")
   }
 
-  private var alphaRange: String {
+  var alphaRange: String {
     let alphas = Set(modules.compactMap(\.alpha))
     guard let least = alphas.min(), let most = alphas.max() else { return "not stored (= rank)" }
     return least == most ? plain(least) : "\(plain(least)) to \(plain(most))"
@@ -101,11 +101,11 @@ extension Inspection {
   }
 
   /// Modules by block, in the order in which data pass through the network.
-  var blocks: [(label: String, modules: [ModuleInspection])] {
+  var blocks: [(key: Block, label: String, modules: [ModuleInspection])] {
     var grouped: [Block: [ModuleInspection]] = [:]
     for module in modules { grouped[module.blockID, default: []].append(module) }
     return grouped.keys.sorted().map { key in
-      (key.label, (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) })
+      (key, key.label, (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) })
     }
   }
 }
@@ -121,25 +121,25 @@ private func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
 }
 
 /// `4`, or `1 to 16`.
-private func range(_ ranks: [Int]) -> String {
+func range(_ ranks: [Int]) -> String {
   guard let least = ranks.min(), let most = ranks.max() else { return "–" }
   return least == most ? "\(most)" : "\(least) to \(most)"
 }
 
 /// `lora × 192`, the most frequent first.
-private func tally(_ names: [String]) -> String {
+func tally(_ names: [String]) -> String {
   let counts = Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +)
   return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     .map { "\($0.key) × \($0.value)" }.joined(separator: ", ")
 }
 
 /// A number without a needless fraction.
-private func plain(_ value: Double) -> String {
+func plain(_ value: Double) -> String {
   value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : significant(value, digits: 5)
 }
 
 /// A count with its digits in groups of three.
-private func grouped(_ count: Int) -> String {
+func grouped(_ count: Int) -> String {
   var digits = String(count)
   var index = digits.count - 3
   while index > 0 {

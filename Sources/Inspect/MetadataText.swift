@@ -15,7 +15,7 @@ extension Inspection {
 }
 
 /// A value as it reads best: JSON objects and lists over several lines, everything else as it is.
-private func unfolded(_ value: String) -> String {
+func unfolded(_ value: String) -> String {
   let isDocument = value.hasPrefix("{") || value.hasPrefix("[")
   guard isDocument,
     let document = try? JSONDecoder().decode(JSONValue.self, from: Data(value.utf8)),
@@ -38,7 +38,9 @@ struct TrainingSummary {
   }
 
   /// Empty for a file without sd-scripts' metadata.
-  var text: String {
+  var text: String { lines.map { "\($0.title): \($0.text)" }.joined(separator: "\n") }
+
+  var lines: [(title: String, text: String)] {
     let lines = [
       line("base model", [value("sd_model_name"), value("base_model_version")]),
       line(
@@ -69,12 +71,12 @@ struct TrainingSummary {
       line("tags", [tags]),
       line("comment", [value("training_comment")]),
     ]
-    return lines.compactMap { $0 }.joined(separator: "\n")
+    return lines.compactMap { $0 }
   }
 
-  private func line(_ title: String, _ parts: [String?]) -> String? {
+  private func line(_ title: String, _ parts: [String?]) -> (title: String, text: String)? {
     let known = parts.compactMap { $0 }
-    return known.isEmpty ? nil : "\(title): \(known.joined(separator: ", "))"
+    return known.isEmpty ? nil : (title, known.joined(separator: ", "))
   }
 
   private func document(_ key: String) -> [String: JSONValue] {

@@ -57,7 +57,7 @@ struct ModuleInspection: Encodable, Sendable {
 
 extension ModuleInspection {
   init(_ module: Module, in file: SafetensorsFile, measures: Bool) throws {
-    let update = measures ? try module.measurableUpdate(in: file) : nil
+    let update = measures && module.hasUpdate ? try module.inspectedUpdate(in: file) : nil
     let isFinite = update?.isFinite ?? true
     let values = isFinite ? try update?.singularValues() : nil
     for entry in module.parts.values { file.release(entry) }
@@ -109,11 +109,14 @@ func energyKept(of values: [Double], rank: Int) -> Double {
 }
 
 extension Module {
-  /// The update, or `nil` where it needs the base model's weights.
-  fileprivate func measurableUpdate(in file: SafetensorsFile) throws -> Update? {
-    switch algorithm {
-    case .ia3, .glora, .oft, .boft: nil
-    default: try update(in: file)
+  /// The update of the weight; of a module that changes nothing but a bias, the bias's.
+  fileprivate func inspectedUpdate(in file: SafetensorsFile) throws -> Update {
+    let changesWeight =
+      algorithm != .full && algorithm != .norm || parts[.weightDifference] != nil
+      || parts[.normWeightDifference] != nil
+    guard !changesWeight, let bias = try biasDifference(in: file) else {
+      return try update(in: file)
     }
+    return .dense(Matrix(rows: bias.count, columns: 1, elements: bias))
   }
 }

@@ -54,4 +54,14 @@ package struct RankOptions: ParsableArguments {
       ?? svCumulative.map { .cumulative($0) }
     return rule.map { RankChoice(rule: $0, convolutionRank: convRank, maximum: maxRank) }
   }
+
+  /// The choice in a few words, for a result's history.
+  package var text: String {
+    let convolution = convRank.map { " (conv: \($0))" } ?? ""
+    if let rank { return "\(rank)\(convolution)" }
+    let rule =
+      svRatio.map { "sv_ratio: \($0)" } ?? svFro.map { "sv_fro: \($0)" }
+      ?? svCumulative.map { "sv_cumulative: \($0)" } ?? ""
+    return "\(rule)\(convolution)"
+  }
 }

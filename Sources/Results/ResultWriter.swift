@@ -1,6 +1,7 @@
 package import Adapters
 package import CommandSupport
 import Files
+import Tensors
 
 /// Writes a command's result where its options say, and reports it.
 package struct ResultWriter {
@@ -35,6 +36,14 @@ package struct ResultWriter {
     let said = metadata.metadata(naming: choice.naming, forms: plan.modules.map(\.form))
     return try writer.write(plan, metadata: said, to: output, onModule: onModule)
   }
+
+  /// The bytes of the file that a plan would become; no weight is asked for.
+  package func byteCount(of plan: ResultPlan) throws -> Int {
+    let said = metadata.metadata(naming: choice.naming, forms: plan.modules.map(\.form))
+    return try writer.byteCount(of: plan, metadata: said, file: path)
+  }
+
+  package var bytesPerElement: Int { choice.type.bitCount / 8 }
 
   /// Prints the report: JSON on standard output unless the result went there, text on standard
   /// error.

@@ -19,49 +19,135 @@ package struct WriteReport: Encodable {
     }
   }
 
+  /// One module: its rank before and after, and what was lost.
+  struct Module: Encodable {
+    let name: String
+    let target: String
+    let rankBefore: Int?
+    let rank: Int
+    let energyKept: Double
+    let relativeError: Double
+
+    private enum CodingKeys: String, CodingKey {
+      case name
+      case target
+      case rankBefore = "rank_before"
+      case rank
+      case energyKept = "energy_kept"
+      case relativeError = "relative_error"
+    }
+  }
+
   let relativeError: Double
   let modules: Int
   let rank: RankRange
+  let rankBefore: RankRange
 
   /// The share of the squared norm of what was asked for that was written.
   let energyKept: Double
   let onlyInA: [String]
   let onlyInB: [String]
+
+  /// By file, where there are more than two.
+  let onlyIn: [String: [String]]?
+  let perModule: [Module]?
   let output: Output
+
+  /// What stands before lists of modules in the text, with the lists.
+  private let onlyLists: [(file: String, names: [String])]
 
   private enum CodingKeys: String, CodingKey {
     case relativeError = "relative_error"
     case modules
     case rank
+    case rankBefore = "rank_before"
     case energyKept = "energy_kept"
     case onlyInA = "only_in_a"
     case onlyInB = "only_in_b"
+    case onlyIn = "only_in"
+    case perModule = "per_module"
     case output
   }
 
-  package init(_ written: Written, onlyInA: [String] = [], onlyInB: [String] = []) {
+  /// - Parameters:
+  ///   - combination: Of what inputs the result was made.
+  ///   - inputNames: What the inputs are called in the report; `["B", "A"]` for a difference.
+  ///   - listsModules: Whether every module is reported.
+  package init(
+    _ written: Written, of combination: Combination, inputNames: [String],
+    listsModules: Bool = false
+  ) {
+    let before = combination.ranks
     relativeError = written.relativeError
     modules = written.modules.count
-    let ranks = written.modules.map(\.rank)
-    rank = RankRange(min: ranks.min() ?? 0, max: ranks.max() ?? 0)
+    rank = RankRange(written.modules.map(\.rank))
+    rankBefore = RankRange(Array(before.values))
     energyKept = max(0, 1 - relativeError * relativeError)
-    self.onlyInA = onlyInA
-    self.onlyInB = onlyInB
+    let lists = inputNames.indices.map { combination.modules(onlyIn: $0) }
+    let a = inputNames.firstIndex(of: "A") ?? 0
+    let b = inputNames.firstIndex(of: "B") ?? 1
+    onlyInA = lists.indices.contains(a) && lists.count == 2 ? lists[a] : []
+    onlyInB = lists.indices.contains(b) && lists.count == 2 ? lists[b] : []
+    onlyLists = lists.count > 1 ? zip(inputNames, lists).map { ($0, $1) } : []
+    onlyIn =
+      lists.count > 2
+      ? Dictionary(zip(inputNames, lists), uniquingKeysWith: { first, _ in first }) : nil
+    perModule = listsModules ? written.modules.map { Module($0, before: before[$0.target]) } : nil
     output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
   }
 
   /// The report in a few lines.
   func text(path: String) -> String {
-    let ranks = rank.min == rank.max ? "\(rank.max)" : "\(rank.min) to \(rank.max)"
     let target = path == "-" ? "standard output" : printable(path)
     var lines: [String] = []
-    lines += only(onlyInB, in: "B") + only(onlyInA, in: "A")
+    if let perModule { lines += [moduleTable(perModule), ""] }
+    for list in onlyLists { lines += only(list.names, in: list.file) }
     lines.append(
-      "\(target): \(counted(modules, "module")), rank \(ranks), \(bytes(output.bytes)),"
+      "\(target): \(counted(modules, "module")), rank \(change), \(bytes(output.bytes)),"
         + " energy kept \(percent(energyKept))")
     lines.append(
       "verified: relative error \(significant(relativeError, digits: 2)) of what was asked")
     return lines.joined(separator: "\n")
+  }
+}
+
+extension WriteReport {
+  /// `5`, or `8 to 4` where the ranks changed.
+  private var change: String {
+    let (before, after) = (rankBefore.text, rank.text)
+    return before == after ? after : "\(before) → \(after)"
+  }
+
+  private func moduleTable(_ modules: [Module]) -> String {
+    var table = Table([
+      ("module", .left), ("rank", .right), ("kept", .right), ("relative error", .right),
+    ])
+    for module in modules {
+      let before = module.rankBefore.map { $0 == module.rank ? "" : "\($0) → " } ?? ""
+      table.add([
+        printable(module.target), "\(before)\(module.rank)", percent(module.energyKept),
+        significant(module.relativeError, digits: 2),
+      ])
+    }
+    return table.text
+  }
+}
+
+extension WriteReport.RankRange {
+  fileprivate init(_ ranks: [Int]) {
+    min = ranks.min() ?? 0
+    max = ranks.max() ?? 0
+  }
+
+  fileprivate var text: String { min == max ? "\(max)" : "\(min)–\(max)" }
+}
+
+extension WriteReport.Module {
+  fileprivate init(_ module: Written.Module, before: Int?) {
+    let share = module.askedSquared > 0 ? module.errorSquared / module.askedSquared : 0
+    self.init(
+      name: module.name, target: module.target.description, rankBefore: before, rank: module.rank,
+      energyKept: Swift.max(0, 1 - share), relativeError: share.squareRoot())
   }
 }
 

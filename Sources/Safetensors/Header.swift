@@ -58,12 +58,12 @@ extension Header {
     var indices: [TensorName: Int] = Dictionary(minimumCapacity: parser.claims.count)
     var end: UInt64 = 0
     for claim in sorted(parser.claims) {
+      guard indices.updateValue(entries.count, forKey: claim.name) == nil else {
+        throw ParseFailure(.duplicateTensor(claim.name))
+      }
       guard claim.begin == end, claim.begin <= claim.end, claim.end <= UInt64(Int.max) else {
         throw ParseFailure(
           .invalidOffset(claim.name, expected: end, begin: claim.begin, end: claim.end))
-      }
-      guard indices.updateValue(entries.count, forKey: claim.name) == nil else {
-        throw ParseFailure(.duplicateTensor(claim.name))
       }
       entries.append(try Entry(claim))
       end = claim.end
@@ -115,8 +115,9 @@ extension HeaderParser.Claim {
   }
 }
 
-/// The product from the first on, as the reference implementation takes it: a zero saves only what
-/// stands after it from overflow. `nil` where 64 bits do not hold it.
+/// The product of extents from the outermost on, `nil` where 64 bits do not hold it.
+///
+/// As in the reference implementation a zero saves only what stands after it from overflow.
 private func product(_ factors: [UInt64]) -> UInt64? {
   var result: UInt64 = 1
   for factor in factors {

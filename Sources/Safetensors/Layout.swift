@@ -56,7 +56,7 @@ package struct Layout: Sendable {
     var offsets: [Int] = []
     var indices: [TensorName: Int] = Dictionary(minimumCapacity: tensors.count)
     var end = 0
-    for (index, tensor) in self.tensors.enumerated() {
+    for (index, tensor) in tensors.enumerated() {
       let other = indices.updateValue(index, forKey: tensor.name)
       precondition(other == nil, "two tensors '\(tensor.name)' in one file")
       offsets.append(end)

@@ -13,10 +13,9 @@ package struct Shape: Hashable, Sendable {
 
   /// The number of elements, or `nil` where it does not fit in an `Int`.
   ///
-  /// A header can claim any extents; ask here before allocating. The product is taken from the
-  /// outermost extent on, so `[0, 2⁶³ − 1, 2]` has no elements and `[2⁶³ − 1, 2, 0]` overflows, as
-  /// in the reference implementation.
+  /// A header can claim any extents; ask here before allocating.
   package var elementCount: Int? {
+    if extents.contains(0) { return 0 }
     var count = 1
     for extent in extents {
       let (product, overflows) = count.multipliedReportingOverflow(by: extent)

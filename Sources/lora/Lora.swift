@@ -3,6 +3,8 @@ import CommandSupport
 import Diff
 import Glibc
 import Inspect
+import Merge
+import Resize
 
 /// The one program: `lora inspect …`, or `lora-inspect …` through a link of that name, as busybox
 /// does it.
@@ -17,8 +19,8 @@ struct Lora: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      InspectCommand.self, DiffCommand.self, HashCommand.self, VerifyCommand.self,
-      MetadataCommand.self,
+      InspectCommand.self, DiffCommand.self, MergeCommand.self, ResizeCommand.self,
+      HashCommand.self, VerifyCommand.self, MetadataCommand.self, ManualCommand.self,
     ])
 
   static func main() {

@@ -1,0 +1,2 @@
+// Glibc's header shows it to GNU sources alone.
+int memfd_create(const char *name, unsigned flags);

@@ -1,0 +1,74 @@
+# `make` alone lists what can be made.
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+CONFIGURATION ?= release
+lora := .build/$(CONFIGURATION)/lora
+root := $(DESTDIR)$(PREFIX)
+sources := Sources Tests Benchmarks Fuzz Package.swift
+
+.PHONY: help setup build test demo install uninstall static lint format fuzz bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: # what Debian calls libopenblas-dev and so on; nothing where it is there
+	@scripts/setup
+
+build: setup ## .build/release/lora
+	$(SWIFT) build -c $(CONFIGURATION) --product lora
+
+test: setup ## build and run all tests
+	$(SWIFT) test
+
+demo: build ## what the program does, on small files of ours
+	@scripts/demo
+
+install: build ## binary, lora-COMMAND links, man pages, completions; PREFIX=/usr/local DESTDIR=
+	install -D -m 755 $(lora) $(root)/bin/lora
+	rm -rf .build/manual
+	$(lora) manual .build/manual
+	install -d $(root)/share/man/man1
+	install -m 644 .build/manual/*.1 $(root)/share/man/man1
+	for page in .build/manual/lora-*.1; do \
+	  ln -sf lora $(root)/bin/$$(basename $$page .1) || exit 1; done
+	install -d $(root)/share/bash-completion/completions $(root)/share/zsh/site-functions \
+	  $(root)/share/fish/vendor_completions.d
+	$(lora) --generate-completion-script bash > $(root)/share/bash-completion/completions/lora
+	$(lora) --generate-completion-script zsh > $(root)/share/zsh/site-functions/_lora
+	$(lora) --generate-completion-script fish > $(root)/share/fish/vendor_completions.d/lora.fish
+
+uninstall: ## what install has put there
+	for page in $(root)/share/man/man1/lora-*.1; do rm -f $(root)/bin/$$(basename $$page .1); done
+	rm -f $(root)/bin/lora $(root)/share/man/man1/lora.1 $(root)/share/man/man1/lora-*.1 \
+	  $(root)/share/bash-completion/completions/lora $(root)/share/zsh/site-functions/_lora \
+	  $(root)/share/fish/vendor_completions.d/lora.fish
+
+static: setup ## a binary that needs no Swift where it runs
+	$(SWIFT) build -c release --product lora --static-swift-stdlib --scratch-path .build/static
+	strip -o .build/static/lora .build/static/release/lora
+	@ls -l .build/static/lora | awk '{ printf "%s: %.1f MB\n", $$NF, $$5 / 1e6 }'
+	@ldd .build/static/lora | awk '{ print "  needs " $$1 }'
+
+lint: ## formatting, as strictly as the CI does
+	$(SWIFT) format lint --strict --recursive $(sources)
+
+format: ## put formatting right
+	$(SWIFT) format --in-place --recursive $(sources)
+
+TARGET ?= header
+TIME ?= 600
+fuzz: setup ## libFuzzer; TARGET=header or names, TIME=600 seconds
+	LORA_FUZZ=1 $(SWIFT) build -c release --product Fuzz --scratch-path .build/fuzz \
+	  --sanitize fuzzer --sanitize address \
+	  -Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp,indirect-calls
+	mkdir -p .build/fuzz/corpus/$(TARGET)
+	cd .build/fuzz && LORA_FUZZ=$(TARGET) release/Fuzz corpus/$(TARGET) \
+	  $(CURDIR)/Fuzz/corpus/$(TARGET) -dict=$(CURDIR)/Fuzz/$(TARGET).dict \
+	  -max_len=4096 -timeout=10 -max_total_time=$(TIME) -print_final_stats=1
+
+bench: build ## times, as ratios to cat, cp and Python's readers; into Benchmarks/results
+	@Benchmarks/run
+
+clean: ## remove what was built
+	rm -rf .build

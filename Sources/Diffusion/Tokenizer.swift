@@ -1,0 +1,78 @@
+/// CLIP's tokenizer: a text to the ids that the text encoders know.
+///
+///     text ─▶ normalized ─▶ words ─▶ bytes ─Vocabulary.merges─▶ ids ─▶ chunks of 77
+///
+/// Source: OpenAI's CLIP (byte pair encoding of Sennrich et al., 2016), normalized as the
+/// `tokenizers` library does.
+package struct Tokenizer: Sendable {
+  /// What fills a text up to 77 ids; which one, the encoder was trained with.
+  package enum Padding: Sendable {
+    /// SD 1.x, and SDXL's first encoder.
+    case endOfText
+
+    /// Id 0, which is `!`: SD 2.x, and SDXL's second encoder.
+    case zero
+  }
+
+  /// Ids that a text encoder takes at once, begin and end included.
+  package static let length = 77
+
+  private let vocabulary: Vocabulary?
+
+  /// - Parameter vocabulary: Without one, only the empty text has ids.
+  package init(vocabulary: Vocabulary?) {
+    self.vocabulary = vocabulary
+  }
+
+  package var beginOfText: Int32 { vocabulary?.beginOfText ?? 49406 }
+  package var endOfText: Int32 { vocabulary?.endOfText ?? 49407 }
+
+  /// The ids of a text, without begin, end and padding; any number.
+  ///
+  /// - Complexity: O(n²) for a word of n bytes.
+  package func ids(of text: String) throws(TokenizerError) -> [Int32] {
+    let words = Self.words(in: text)
+    if words.isEmpty { return [] }
+    guard let vocabulary else { throw .noVocabulary(text: text) }
+    var ids: [Int32] = []
+    for word in words {
+      switch word {
+      case .beginOfText: ids.append(vocabulary.beginOfText)
+      case .endOfText: ids.append(vocabulary.endOfText)
+      case .text(let bytes): ids += vocabulary.ids(ofWord: bytes)
+      }
+    }
+    return ids
+  }
+
+  /// What a text encoder takes: one chunk of 77 ids, or two or three of them.
+  ///
+  /// A chunk is begin, 75 ids, and end or padding, so that 75, 150 or 225 ids are read; what is
+  /// beyond them is cut off. Chunks are encoded apart and joined by `joined`.
+  ///
+  /// - Parameter maximum: sd-scripts' `max_token_length`: 75, 150 or 225.
+  package func chunks(
+    of text: String, padding: Padding, maximum: Int = 75
+  ) throws(TokenizerError) -> [[Int32]] {
+    precondition([75, 150, 225].contains(maximum), "\(maximum) tokens")
+    let pad = padding == .zero ? 0 : endOfText
+    var padded = try ids(of: text).prefix(maximum) + [endOfText]
+    padded += Array(repeating: pad, count: maximum + 1 - padded.count)
+    let last = padded[maximum]
+    return stride(from: 0, to: maximum, by: 75).map { start in
+      let chunk = [beginOfText] + padded[start..<start + 75] + [last]
+      return padding == .zero && maximum > 75 ? ended(chunk, pad: pad) : chunk
+    }
+  }
+
+  /// A chunk whose text reaches its end, or that has none, with an end of text.
+  ///
+  /// Only for encoders whose padding is not the end of text itself.
+  private func ended(_ chunk: [Int32], pad: Int32) -> [Int32] {
+    var chunk = chunk
+    let lastSlot = chunk[Self.length - 2]
+    if lastSlot != endOfText && lastSlot != pad { chunk[Self.length - 1] = endOfText }
+    if chunk[1] == pad { chunk[1] = endOfText }
+    return chunk
+  }
+}

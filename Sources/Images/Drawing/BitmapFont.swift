@@ -1,0 +1,45 @@
+/// A font of 5 × 9 points a character, drawn for this program: printable ASCII and a few signs.
+enum BitmapFont {
+  /// From the left edge of one character to that of the next, in points.
+  static let advance = 6
+
+  /// Of a character, in points: seven above the base line, two below.
+  static let height = 9
+
+  /// From the top of one line to that of the next, in points.
+  static let lineHeight = 11
+
+  /// The points of a character, row by row; 16 is the leftmost of five.
+  ///
+  /// A character that the
+  /// font lacks is a box.
+  static func rows(of character: Character) -> [UInt8] { glyphs[character] ?? box }
+
+  private static let box: [UInt8] = [31, 17, 17, 17, 17, 17, 31, 0, 0]
+
+  /// Each character followed by its nine rows as digits of base 32.
+  private static let glyphs: [Character: [UInt8]] = {
+    var glyphs: [Character: [UInt8]] = [" ": Array(repeating: 0, count: height)]
+    for glyph in drawing.split(whereSeparator: \.isWhitespace) {
+      guard let character = glyph.first else { continue }
+      glyphs[character] = glyph.dropFirst().map { UInt8(String($0), radix: 32) ?? 0 }
+    }
+    return glyphs
+  }()
+
+  private static let drawing = #"""
+    !444440400 "aaa000000 #aavavaa00 $4fke5u400 %op248j300 &cik8lid00 '444000000 (248884200
+    )842224800 *04lel4000 +044v44000 ,00000cc48 -000v00000 .00000cc00 /01248g000 0ehjlphe00
+    14c4444e00 2eh1248v00 3v2421he00 426aiv2200 5vgu11he00 668guhhe00 7v12488800 8ehhehhe00
+    9ehhf12c00 :0cc0cc000 ;0cc0cc480 <248g84200 =00v0v0000 >842124800 ?eh1240400 @eh1dlle00
+    Aehhvhhh00 Buhhuhhu00 Cehggghe00 Dsihhhis00 Evgguggv00 Fvgguggg00 Gehgnhhf00 Hhhhvhhh00
+    Ie44444e00 J72222ic00 Khikokih00 Lggggggv00 Mhrllhhh00 Nhhpljhh00 Oehhhhhe00 Puhhuggg00
+    Qehhhlid00 Ruhhukih00 Sfgge11u00 Tv44444400 Uhhhhhhe00 Vhhhhha400 Whhhllla00 Xhha4ahh00
+    Yhhha44400 Zv1248gv00 [e88888e00 \0g8421000 ]e22222e00 ^4ah000000 _0000000v0 `840000000
+    a00e1fhf00 bggmphhu00 c00egghe00 d11djhhf00 e00ehvge00 f698s88800 g00fhhhf1e hggmphhh00
+    i40c444e00 j2062222ic kggikoki00 lc44444e00 m00qllhh00 n00mphhh00 o00ehhhe00 p00uhhhugg
+    q00fhhhf11 r00mpggg00 s00ege1u00 t88s889600 u00hhhjd00 v00hhha400 w00hhlla00 x00ha4ah00
+    y00hhhhf1e z00v248v00 {244844200 |444444400 }844244800 ~008l20000 −000v00000 ×00ha4ah00
+    …00000ll00 ·000cc0000 °4a4000000 ±044v440v0
+    """#
+}

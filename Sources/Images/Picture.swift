@@ -1,0 +1,68 @@
+/// An 8-bit picture in memory: rows from the top, RGB or RGBA, no padding.
+package struct Picture: Hashable, Sendable {
+  /// In pixels.
+  package let width: Int
+
+  /// In pixels.
+  package let height: Int
+
+  /// 3 for RGB, 4 for RGB and alpha (straight, not multiplied in).
+  package let channels: Int
+
+  /// `height * width * channels` values.
+  package var bytes: [UInt8]
+
+  /// The most pixels that are read: Pillow's limit against decompression bombs.
+  package static let pixelLimit = 178_956_970
+
+  package init(width: Int, height: Int, channels: Int = 3, bytes: [UInt8]) {
+    precondition(channels == 3 || channels == 4, "\(channels) channels")
+    precondition(
+      bytes.count == width * height * channels,
+      "\(bytes.count) bytes for \(width) × \(height) × \(channels)")
+    self.width = width
+    self.height = height
+    self.channels = channels
+    self.bytes = bytes
+  }
+
+  /// A picture of one colour.
+  package init(width: Int, height: Int, filledWith color: Color) {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(width * height * 3)
+    for _ in 0..<width * height { bytes += [color.red, color.green, color.blue] }
+    self.init(width: width, height: height, bytes: bytes)
+  }
+
+  package var size: PixelSize { PixelSize(width: width, height: height) }
+  package var hasAlpha: Bool { channels == 4 }
+
+  /// Where the values of a pixel begin in `bytes`.
+  package func offset(x: Int, y: Int) -> Int { (y * width + x) * channels }
+
+  /// The picture in RGB, the alpha channel dropped without mixing: the colours that lie hidden
+  /// under transparent pixels appear, as they do in sd-scripts.
+  package var withoutAlpha: Picture {
+    guard hasAlpha else { return self }
+    var rgb: [UInt8] = []
+    rgb.reserveCapacity(width * height * 3)
+    for start in stride(from: 0, to: bytes.count, by: 4) { rgb += bytes[start..<start + 3] }
+    return Picture(width: width, height: height, bytes: rgb)
+  }
+}
+
+/// A colour of 8 bits a channel.
+package struct Color: Hashable, Sendable {
+  package let red: UInt8
+  package let green: UInt8
+  package let blue: UInt8
+
+  package init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
+    self.red = red
+    self.green = green
+    self.blue = blue
+  }
+
+  package static let white = Color(255, 255, 255)
+  package static let black = Color(0, 0, 0)
+}

@@ -1,8 +1,0 @@
-/// A page of inspections.
-struct Page {
-  private let inspections: [Inspection]
-
-  init(_ inspections: [Inspection]) { self.inspections = inspections }
-
-  var html: String { "<!doctype html>" }
-}

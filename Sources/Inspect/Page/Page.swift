@@ -1,0 +1,95 @@
+import CommandSupport
+import Safetensors
+
+/// A page of inspections that needs nothing from the network and no script to be read.
+struct Page {
+  let inspections: [Inspection]
+
+  init(_ inspections: [Inspection]) { self.inspections = inspections }
+
+  var html: String {
+    let title = inspections.map { lastComponent($0.file) }.joined(separator: ", ")
+    let page: HTML = """
+      <!doctype html>
+      <html lang="en">
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta http-equiv="Content-Security-Policy" \
+      content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+      <title>\(title) – lora inspect</title>
+      <style>\(HTML(stringLiteral: style))</style>
+      <main>
+      \(inspections.count > 1 ? comparison : "")
+      \(inspections.map { FileSection($0, isAlone: inspections.count == 1).html })
+      <footer>Written by <code>lora inspect --html</code>. Norms are those of the update \
+      alpha / rank · up · down, in 64 bits.</footer>
+      </main>
+      <script>\(HTML(stringLiteral: script))</script>
+      </html>
+
+      """
+    return page.text
+  }
+
+  /// Several files side by side.
+  private var comparison: HTML {
+    let series = inspections.enumerated().map { Series(name: lastComponent($1.file), index: $0) }
+    let blocks = inspections.map { inspection in
+      Dictionary(
+        inspection.blocks.map { ($0.label, Spectra(label: $0.label, $0.modules)) },
+        uniquingKeysWith: { first, _ in first })
+    }
+    let rows = labels.map { label in (label, blocks.map { $0[label]?.norm }) }
+    let curves = zip(inspections, series).map { (Spectra(label: "", $0.modules).energy, $1) }
+    let plots: HTML =
+      rows.isEmpty
+      ? ""
+      : """
+      <h2>Norm by block</h2>\(legend(series))\(barPlot(rows, series))
+      <h2>Energy kept by rank</h2>\(legend(series))\(energyPlot(curves))
+      """
+    return """
+      <h1>\(inspections.count) files compared</h1>
+      \(factTable)
+      \(plots)
+      """
+  }
+
+  /// The labels of all files' blocks, in the order of the first that has each.
+  private var labels: [String] {
+    let all = inspections.flatMap { $0.blocks.map { (key: $0.key, label: $0.label) } }
+    var seen: Set<String> = []
+    return all.sorted { $0.key < $1.key }.map(\.label).filter { seen.insert($0).inserted }
+  }
+
+  private var factTable: HTML {
+    let columns = inspections.map(\.facts)
+    let names = columns.flatMap { $0.map(\.name) }
+    var seen: Set<String> = []
+    let rows = names.filter { seen.insert($0).inserted }.map { name -> HTML in
+      let cells = columns.map { facts -> HTML in
+        "<td>\(facts.first { $0.name == name }?.value ?? "–")</td>"
+      }
+      return "<tr><th scope=\"row\">\(name)</th>\(cells)</tr>\n"
+    }
+    let heads = inspections.enumerated().map { index, inspection -> HTML in
+      "<th scope=\"col\"><span class=\"key s\(index % 6)\"></span>\(lastComponent(inspection.file))</th>"
+    }
+    return """
+      <div class="scroll"><table class="facts"><thead><tr><td></td>\(heads)</tr></thead>
+      <tbody>\(rows)</tbody></table></div>
+      """
+  }
+
+  private func legend(_ series: [Series]) -> HTML {
+    let items = series.map { item -> HTML in
+      "<li><span class=\"key \(item.style)\"></span>\(item.name)</li>"
+    }
+    return "<ul class=\"legend\">\(items)</ul>"
+  }
+}
+
+/// A path's last component, as it may be shown.
+func lastComponent(_ path: String) -> String {
+  printable(String(path.split(separator: "/").last ?? Substring(path)))
+}

@@ -1,0 +1,122 @@
+import CommandSupport
+import Glibc
+
+/// One file's line or bars in a plot, under its name in the legend.
+struct Series {
+  let name: String
+  let index: Int
+
+  /// The class that gives it its colour; they repeat after six.
+  var style: String { "s\(index % 6)" }
+}
+
+/// Bars from left to right, a group a row: a norm for each block and file.
+///
+/// - Parameter rows: A label, and one value a series; `nil` where the file has no such block.
+func barPlot(_ rows: [(label: String, values: [Double?])], _ series: [Series]) -> HTML {
+  let most = rows.flatMap(\.values).compactMap(\.self).filter(\.isFinite).max() ?? 0
+  let (labelWidth, width, bar) = (176.0, 760.0, series.count > 1 ? 10.0 : 13.0)
+  let step = bar * Double(series.count) + 7
+  let scale = most > 0 ? (width - labelWidth - 78) / most : 0
+  let marks = rows.enumerated().map { number, row -> HTML in
+    let top = Double(number) * step + 3
+    let bars = zip(row.values, series).enumerated().map { index, pair -> HTML in
+      guard let value = pair.0 else { return "" }
+      let length = value.isFinite ? value * scale : 0
+      let y = top + Double(index) * bar
+      return """
+        <rect class="\(pair.1.style)" x="\(labelWidth)" y="\(y)" width="\(length)" \
+        height="\(bar - 1.5)" rx="1.5"><title>\(row.label): \(significant(value))</title></rect>
+        <text class="value" x="\(labelWidth + length + 6)" y="\(y + bar - 3)">\
+        \(significant(value, digits: 3))</text>
+        """
+    }
+    let middle = top + bar * Double(series.count) / 2 + 3
+    return """
+      <text class="label" x="\(labelWidth - 8)" y="\(middle)">\(row.label)</text>\(bars)
+      """
+  }
+  return """
+    <svg class="wide" viewBox="0 0 \(width) \(Double(rows.count) * step + 4)" role="img" \
+    aria-label="Norm of the update by block">\(marks)</svg>
+    """
+}
+
+/// The share of energy kept by rank, a line a series, with the ranks of 90, 95 and 99 %.
+func energyPlot(_ curves: [(energy: [Double], series: Series)]) -> HTML {
+  let (left, top, width, height) = (44.0, 10.0, 690.0, 230.0)
+  let last = Double(max(1, (curves.map(\.energy.count).max() ?? 1) - 1))
+  let x = { (rank: Int) in left + Double(rank) / last * width }
+  let y = { (share: Double) in top + (1 - share) * height }
+  let levels = [0.0, 0.5, 0.9, 0.95, 0.99, 1].map { share -> HTML in
+    let label: HTML = share == 0.95 || share == 1 ? "" : "\(Int(share * 100)) %"
+    return """
+      <line class="grid" x1="\(left)" x2="\(left + width)" y1="\(y(share))" y2="\(y(share))"/>
+      <text class="tick end" x="\(left - 6)" y="\(y(share) + (share == 0.99 ? 0 : 4))">\(label)</text>
+      """
+  }
+  let ticks = rankTicks(upTo: Int(last)).map { rank -> HTML in
+    """
+    <text class="tick middle" x="\(x(rank))" y="\(top + height + 16)">\(rank)</text>
+    """
+  }
+  let lines = curves.filter { $0.energy.count > 1 }.map { curve -> HTML in
+    let points = curve.energy.enumerated().map { "\(number(x($0)))" + "," + number(y($1)) }
+    let marks = [0.9, 0.95, 0.99].compactMap { share -> HTML? in
+      guard let rank = curve.energy.firstIndex(where: { $0 >= share }) else { return nil }
+      return """
+        <circle class="\(curve.series.style)" cx="\(x(rank))" cy="\(y(curve.energy[rank]))" r="3.5">\
+        <title>\(curve.series.name): rank \(rank) keeps \(percent(curve.energy[rank]))</title></circle>
+        """
+    }
+    return """
+      <polyline class="line \(curve.series.style)" points="\(points.joined(separator: " "))"/>\(marks)
+      """
+  }
+  return """
+    <svg class="wide" viewBox="0 0 760 \(top + height + 38)" role="img" \
+    aria-label="Share of energy kept by rank">\(levels)\(ticks)\(lines)
+    <text class="tick middle" x="\(left + width / 2)" y="\(top + height + 33)">rank kept in every module</text></svg>
+    """
+}
+
+/// A block's singular values relative to the largest, on a logarithmic scale down to 1/1000: the
+/// median of its modules in the band of all of them.
+func decayPlot(_ spectra: Spectra) -> HTML {
+  let (left, top, width, height) = (30.0, 6.0, 150.0, 78.0)
+  let decay = spectra.decay
+  let last = Double(max(1, decay.count - 1))
+  let x = { (index: Int) in left + (decay.count == 1 ? 0.5 : Double(index) / last) * width }
+  let y = { (value: Double) in top + min(1, max(0, -log10(max(value, 1e-9)) / 3)) * height }
+  let points = { (values: [Double]) in
+    values.enumerated().map { number(x($0)) + "," + number(y($1)) }
+  }
+  let band =
+    points(decay.map(\.greatest))
+    + points(decay.map(\.least)).enumerated().reversed().map(\.element)
+  let median = points(decay.map(\.median)).joined(separator: " ")
+  let levels = [(1.0, "1"), (0.1, "0.1"), (0.01, ".01"), (0.001, ".001")].map { level -> HTML in
+    """
+    <line class="grid" x1="\(left)" x2="\(left + width)" y1="\(y(level.0))" y2="\(y(level.0))"/>\
+    <text class="tick end" x="\(left - 4)" y="\(y(level.0) + 3.5)">\(level.1)</text>
+    """
+  }
+  let dot: HTML =
+    decay.count == 1 ? "<circle class=\"s0\" cx=\"\(x(0))\" cy=\"\(y(1))\" r=\"2.5\"/>" : ""
+  return """
+    <figure><figcaption>\(spectra.label)</figcaption>\
+    <svg viewBox="0 0 186 102" role="img" aria-label="Singular values of \(spectra.label)">\(levels)\
+    <polygon class="band" points="\(band.joined(separator: " "))"/>\
+    <polyline class="line s0" points="\(median)"/>\(dot)\
+    <text class="tick" x="\(left)" y="98">1</text>\
+    <text class="tick end" x="\(left + width)" y="98">\(decay.count)</text></svg></figure>
+    """
+}
+
+private func number(_ coordinate: Double) -> String { decimal(coordinate, places: 1) }
+
+/// Some ranks of an axis: 0, the last, and round ones between.
+private func rankTicks(upTo last: Int) -> [Int] {
+  let step = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].first { last / $0 <= 10 } ?? 1024
+  return Array(stride(from: 0, through: last, by: step))
+}

@@ -1,0 +1,62 @@
+import Tensors
+
+/// What the singular values of some modules say of all of them together.
+struct Spectra {
+  let label: String
+  let modules: [ModuleInspection]
+
+  /// Element k: the share of the squared norm that is kept when each module keeps its k largest
+  /// values; from 0 at no rank to 1. Empty where nothing was measured, or all is zero.
+  let energy: [Double]
+
+  init(label: String, _ modules: [ModuleInspection]) {
+    self.label = label
+    self.modules = modules
+    let spectra = modules.compactMap(\.singularValues)
+    var sums = [Double](repeating: 0, count: (spectra.map(\.count).max() ?? 0) + 1)
+    for values in spectra {
+      for (index, value) in values.enumerated() { sums[index + 1] += value * value }
+    }
+    for index in sums.indices.dropFirst() { sums[index] += sums[index - 1] }
+    let total = sums.last ?? 0
+    energy = total > 0 && total.isFinite ? sums.map { $0 / total } : []
+  }
+
+  var norm: Double {
+    modules.reduce(0) { $0 + ($1.norm ?? 0) * ($1.norm ?? 0) }.squareRoot()
+  }
+
+  /// The smallest rank that keeps a share of the energy; `nil` where there is none to keep.
+  func rank(keeping share: Double) -> Int? {
+    energy.firstIndex { $0 >= share }
+  }
+
+  /// The bytes of the factors; 0 where they are not a product that can be cut.
+  var bytes: Int { modules.reduce(0) { $0 + $1.bytes(atRank: $1.rank) } }
+
+  /// The bytes when no module has a higher rank than this.
+  func bytes(atRank rank: Int) -> Int {
+    modules.reduce(0) { $0 + $1.bytes(atRank: min(rank, $1.rank)) }
+  }
+
+  /// The values relative to each module's largest, as the least, the median and the greatest of
+  /// the modules; as many as most modules have.
+  var decay: [(least: Double, median: Double, greatest: Double)] {
+    let spectra = modules.compactMap(\.singularValues).filter { ($0.first ?? 0) > 0 }
+    let counts = spectra.map(\.count).sorted()
+    guard !counts.isEmpty else { return [] }
+    return (0..<counts[counts.count / 2]).map { index in
+      let values = spectra.filter { $0.count > index }.map { $0[index] / $0[0] }.sorted()
+      return (values[0], values[values.count / 2], values[values.count - 1])
+    }
+  }
+}
+
+extension ModuleInspection {
+  fileprivate func bytes(atRank rank: Int) -> Int {
+    guard algorithm == "lora" || algorithm == "dora",
+      let bits = ElementType(rawValue: dtype)?.bitCount
+    else { return 0 }
+    return rank * (out + (kernel ?? []).reduce(`in`, *)) * bits / 8
+  }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+
+/// Which of the files each `--block-weights` belongs to.
+///
+/// An option that stands behind a file and before another belongs to it; a single one that stands
+/// before the first file or behind the last is for all.
+struct BlockWeightAssignment {
+  private let byFile: [Int: BlockWeights]
+  private let common: BlockWeights?
+
+  /// - Parameters:
+  ///   - arguments: As typed; words before the files, such as the command's name, do not count.
+  ///   - fileCount: How many of them are files.
+  init(arguments: [String], fileCount: Int) throws {
+    var byFile: [Int: BlockWeights] = [:]
+    var common: BlockWeights?
+    let (options, wordCount) = Self.options(in: arguments)
+    for (text, wordsBefore) in options {
+      let filesBefore = max(0, wordsBefore - (wordCount - fileCount))
+      let weights = try BlockWeights(text)
+      if options.count == 1 && (filesBefore == 0 || filesBefore == fileCount) {
+        common = weights
+      } else if filesBefore == 0 {
+        throw ValidationError("Of several --block-weights each stands behind its file.")
+      } else {
+        byFile[filesBefore - 1] = weights
+      }
+    }
+    self.byFile = byFile
+    self.common = common
+  }
+
+  func weights(of file: Int) -> BlockWeights? { byFile[file] ?? common }
+
+  /// The values of `--block-weights`, how many words that are no options stand before each, and
+  /// how many there are in all.
+  private static func options(
+    in arguments: [String]
+  ) -> (options: [(text: String, wordsBefore: Int)], wordCount: Int) {
+    var options: [(String, Int)] = []
+    var wordCount = 0
+    var index = 0
+    while index < arguments.count {
+      let argument = arguments[index]
+      index += 1
+      if argument == "--" {
+        wordCount += arguments.count - index
+        break
+      }
+      guard argument.hasPrefix("-"), argument != "-" else {
+        wordCount += 1
+        continue
+      }
+      let parts = argument.split(separator: "=", maxSplits: 1)
+      let takesValue = !flags.contains(String(parts[0]))
+      var value = parts.count == 2 ? String(parts[1]) : nil
+      if value == nil && takesValue && index < arguments.count {
+        value = arguments[index]
+        index += 1
+      }
+      if parts[0] == "--block-weights", let value { options.append((value, wordCount)) }
+    }
+    return (options, wordCount)
+  }
+
+  /// Options of `lora merge` without a value.
+  private static let flags: Set = [
+    "--json", "--quiet", "-q", "--zstd", "--modules", "--skip-missing", "--help", "-h",
+  ]
+}

@@ -1,0 +1,169 @@
+import Adapters
+package import ArgumentParser
+import CommandSupport
+import Files
+import LinearAlgebra
+import Results
+
+package struct MergeCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "merge",
+    abstract: "Add adapters, each with a weight, into one.",
+    discussion: """
+      The default method, concat, is exact: the result's update is Σ weight · update, whatever the
+      ranks, alphas, types, namings and signs; its rank is the sum of the ranks. svd and linear
+      give the best approximation of that sum at a rank. ties, dare, dare-ties and magnitude-prune
+      drop elements of the updates first (--density, --seed). The report ends with the relative
+      error of what was written, computed from the values as stored. Without -o the result goes to
+      standard output.
+
+        lora merge style.st:0.8 face.st:0.5 -o both.st
+        lora merge b.st:1 a.st:-1 --method svd --rank 8 -o slider.st
+        lora merge a.st --block-weights MID=0,OUT03=0.5 b.st -o c.st
+        lora merge a.st b.st | lora resize - --rank 16 -o small.st
+      """)
+
+  @Argument(help: "Adapters as FILE or FILE:WEIGHT; - is standard input.")
+  var files: [WeightedFile]
+
+  @Option(help: "concat, svd, linear, ties, dare, dare-ties or magnitude-prune.")
+  var method: MergeMethod = .concat
+
+  @Option(
+    help: ArgumentHelp(
+      "The share of each update's elements to keep, for methods that drop some (default: 0.5).",
+      valueName: "share"))
+  var density: Double?
+
+  @Option(
+    help: ArgumentHelp("What dare's choice of elements depends on (default: 0).", valueName: "n"))
+  var seed: UInt64?
+
+  @Option(
+    help: ArgumentHelp(
+      "Weights of blocks: 12, 17, 20, 26 or 61 numbers, or names (IN04=0.5,MID=0,te=0,rest=1). Behind a file, for it; else for all.",
+      valueName: "list"))
+  var blockWeights: [String] = []
+
+  @Option(help: ArgumentHelp("Multiplies all weights in text encoders.", valueName: "w"))
+  var teWeight: Double?
+
+  @Option(help: ArgumentHelp("Multiplies all weights in the U-Net or transformer.", valueName: "w"))
+  var unetWeight: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Turn each module's rank axis by a random matrix, so that sources cannot be read back.",
+      valueName: "seed"))
+  var mix: UInt64?
+
+  enum Compatibility: String, CaseIterable, ExpressibleByArgument {
+    case sdScripts = "sd-scripts"
+  }
+
+  @Option(help: "Reproduce the strength and the losses of sd-scripts' merge scripts.")
+  var compat: Compatibility?
+
+  @Flag(help: "Report every module: ranks, energy kept, error.")
+  var modules = false
+
+  @OptionGroup(title: "Result") var result: OutputOptions
+  @OptionGroup(title: "Rank of the result") var rank: RankOptions
+  @OptionGroup(title: "Common") var common: CommonOptions
+
+  package init() {}
+
+  package func validate() throws {
+    if files.isEmpty { throw ValidationError("Missing expected argument '<files>'.") }
+    if files.count(where: { $0.path == "-" }) > 1 {
+      throw ValidationError("Only one of the files can be standard input.")
+    }
+    if method != .concat && rank.choice == nil && compat == nil {
+      throw ValidationError("--method \(method.rawValue) needs --rank N, or a rule of --sv-….")
+    }
+    if method == .concat && rank.choice != nil {
+      throw ValidationError("--rank and --sv-… go with --method svd; concat keeps every rank.")
+    }
+    if let density, !(density > 0 && density <= 1) {
+      throw ValidationError("--density takes a share above 0 and up to 1, not \(density).")
+    }
+    if density != nil && !method.prunes {
+      throw ValidationError("--density has no meaning for --method \(method.rawValue).")
+    }
+    if seed != nil && !method.isRandom {
+      throw ValidationError("--seed has no meaning for --method \(method.rawValue).")
+    }
+    if compat != nil && method.prunes {
+      throw ValidationError("sd-scripts has no method \(method.rawValue).")
+    }
+  }
+
+  package func run() throws {
+    let inputs = try files.map {
+      Combination.Input(try AdapterSource(path: $0.path).adapter(), weight: $0.weight)
+    }
+    let combination = try weighted(inputs)
+    let path = result.output ?? "-"
+    let writer = try ResultWriter(result, common, combination, to: path, comment: comment)
+    let progress = Progress("merging", total: combination.layers.count, quiet: common.quiet)
+    defer { progress.finish() }
+
+    let isLazy = method == .concat && compat == nil
+    var plan = try plan(combination) { progress.advance() }
+    if let mix { plan = plan.mixed(seed: mix) }
+    let written = try writer.write(plan) { if isLazy { progress.advance() } }
+    progress.finish()
+    try writer.report(
+      WriteReport(
+        written, of: combination, inputNames: files.map(\.path), listsModules: modules))
+  }
+
+  /// `merge: b * 1 + a * -0.5`.
+  private var comment: String {
+    "merge (\(method.rawValue)): "
+      + files.map { "\(stem(of: $0.path)) * \($0.weight)" }.joined(separator: " + ")
+  }
+
+  private func weighted(_ inputs: [Combination.Input]) throws -> Combination {
+    let assignment = try BlockWeightAssignment(
+      arguments: Array(CommandLine.arguments.dropFirst()), fileCount: files.count)
+    for (index, input) in inputs.enumerated() {
+      try assignment.weights(of: index)?.check(for: input.adapter.baseModel)
+    }
+    return try Combination(inputs) { input, target in
+      let byPart = target.network == .denoiser ? unetWeight : teWeight
+      return (assignment.weights(of: input)?.weight(of: target) ?? 1) * (byPart ?? 1)
+    }
+  }
+
+  private func plan(
+    _ combination: Combination, onLayer: @Sendable () -> Void
+  ) throws -> ResultPlan {
+    let inputs = combination.inputs
+    let threads = common.threadCount
+    switch (method, compat, rank.choice) {
+    case (.concat, nil, _): return combination.concatenation
+    case (.concat, _, _):
+      return try combination.plan(threads: threads, onLayer: onLayer) {
+        try SDScriptsMerging.concatenation($0, in: inputs)
+      }
+    case (.linear, .sdScripts?, nil):
+      return try combination.plan(threads: threads, onLayer: onLayer) {
+        try SDScriptsMerging.sum($0, in: inputs)
+      }
+    case (.svd, .sdScripts?, let choice?):
+      return try combination.plan(threads: threads, onLayer: onLayer) {
+        try SDScriptsMerging.approximation($0, in: inputs, choice)
+      }
+    case (.svd, _, let choice?), (.linear, _, let choice?):
+      return try combination.approximation(choice, threads: threads, onLayer: onLayer)
+    case (_, _, let choice?):
+      let merging = PrunedMerging(method: method, density: density ?? 0.5, seed: seed ?? 0)
+      return try combination.plan(threads: threads, onLayer: onLayer) {
+        try merging.reduce($0, in: inputs, choice)
+      }
+    case (_, _, nil):
+      throw ValidationError("--method \(method.rawValue) needs --rank N, or a rule of --sv-….")
+    }
+  }
+}

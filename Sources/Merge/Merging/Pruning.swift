@@ -1,0 +1,67 @@
+import Tensors
+
+// What is left of an update when only a share of its elements is kept.
+
+/// The elements of largest magnitude, `density` of them; all others zero.
+///
+/// Of elements equal in magnitude at the border the first are kept.
+///
+/// - Complexity: O(n) on average.
+func keepingLargest(_ update: Matrix, density: Double) -> Matrix {
+  let kept = Int(density * Double(update.elements.count))
+  if kept >= update.elements.count { return update }
+  var result = Matrix(zeros: update.rows, update.columns)
+  if kept == 0 { return result }
+  let border = largest(kept, of: update.elements.map(abs))
+  var atBorder = kept - update.elements.count { abs($0) > border }
+  for (index, element) in update.elements.enumerated() {
+    if abs(element) > border {
+      result.elements[index] = element
+    } else if abs(element) == border && atBorder > 0 {
+      result.elements[index] = element
+      atBorder -= 1
+    }
+  }
+  return result
+}
+
+/// Each element with the probability `density`, divided by it; all others zero.
+///
+/// Source: Yu et al., DARE (arXiv 2311.03099).
+func keepingRandomly(_ update: Matrix, density: Double, generator: Philox) -> Matrix {
+  var generator = generator
+  var result = update
+  for index in result.elements.indices {
+    let isKept = Double.random(in: 0..<1, using: &generator) < density
+    result.elements[index] = isKept ? result.elements[index] / density : 0
+  }
+  return result
+}
+
+/// The k-th largest number (k from 1), by partitioning.
+private func largest(_ k: Int, of numbers: [Double]) -> Double {
+  var numbers = numbers
+  var (low, high) = (0, numbers.count - 1)
+  let wanted = k - 1
+  while low < high {
+    let pivot = numbers[(low + high) / 2]
+    var (left, right) = (low, high)
+    while left <= right {
+      while numbers[left] > pivot { left += 1 }
+      while numbers[right] < pivot { right -= 1 }
+      if left <= right {
+        numbers.swapAt(left, right)
+        left += 1
+        right -= 1
+      }
+    }
+    if wanted <= right {
+      high = right
+    } else if wanted >= left {
+      low = left
+    } else {
+      break
+    }
+  }
+  return numbers[wanted]
+}

@@ -1,0 +1,127 @@
+import Adapters
+package import ArgumentParser
+import CommandSupport
+import LinearAlgebra
+import Results
+
+package struct ResizeCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "resize",
+    abstract: "Store an adapter at other ranks: smaller, or for an adapter of a size.",
+    discussion: """
+      Each module's update is replaced by its best approximation at the rank asked for; rules choose
+      the smallest rank that fulfils them, exactly. --bytes and --params spend a budget over all
+      modules where it keeps most energy. A rank above the one there is pads with zeros, exactly.
+      alpha / rank is kept, so that a strength means what it meant. Without -o the result goes to
+      standard output.
+
+        lora resize big.st --rank 8 -o small.st
+        lora resize big.st --rank 16 --conv-rank 4 -o small.st
+        lora resize big.st --sv-fro 0.95 --max-rank 32 -o small.st
+        lora resize big.st --bytes 8MB -o small.st
+      """)
+
+  @Argument(help: "The adapter; - is standard input.")
+  var file: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The size that the result may have, such as 8MB or 500kB.", valueName: "size"))
+  var bytes: ByteCount?
+
+  @Option(
+    help: ArgumentHelp("How many elements the factors may have, such as 2000000.", valueName: "n"))
+  var params: Int?
+
+  @Flag(
+    help:
+      "The adapter was trained by DyLoRA: --rank takes its first ranks, at their strength in training."
+  )
+  var dylora = false
+
+  enum Compatibility: String, CaseIterable, ExpressibleByArgument {
+    case sdScripts = "sd-scripts"
+  }
+
+  @Option(help: "Choose ranks by rules as sd-scripts' resize_lora.py of 2026 does: one too many.")
+  var compat: Compatibility?
+
+  @Flag(help: "Report every module: ranks, energy kept, error.")
+  var modules = false
+
+  @OptionGroup(title: "Rank of the result") var rank: RankOptions
+  @OptionGroup(title: "Result") var result: OutputOptions
+  @OptionGroup(title: "Common") var common: CommonOptions
+
+  package init() {}
+
+  package func validate() throws {
+    let choices = [rank.choice == nil, bytes == nil, params == nil].count { !$0 }
+    if choices != 1 {
+      throw ValidationError(
+        "Give one of --rank, --sv-ratio, --sv-fro, --sv-cumulative, --bytes, --params.")
+    }
+    if let params, params < 1 {
+      throw ValidationError("--params takes a number from 1, not \(params).")
+    }
+    if dylora, case .fixed? = rank.choice?.rule {
+    } else if dylora {
+      throw ValidationError("--dylora goes with --rank.")
+    }
+  }
+
+  package func run() throws {
+    let adapter = try AdapterSource(path: file).adapter()
+    let combination = try Combination([.init(adapter, weight: 1)])
+    let path = result.output ?? "-"
+    let writer = try ResultWriter(result, common, combination, to: path, comment: comment(adapter))
+    let progress = Progress("resizing", total: combination.layers.count, quiet: common.quiet)
+    defer { progress.finish() }
+    let plan = try plan(combination, writer) { progress.advance() }
+    let written = try writer.write(plan)
+    progress.finish()
+    try writer.report(
+      WriteReport(written, of: combination, inputNames: [file], listsModules: modules))
+  }
+
+  /// As sd-scripts words it.
+  private func comment(_ adapter: Adapter) -> String {
+    let ranks = Set(adapter.modules.map(\.rank))
+    let before = ranks.count == 1 ? "\(ranks.first ?? 0)" : "Dynamic"
+    if let bytes { return "resized from \(before) to \(bytes.count) bytes" }
+    if let params { return "resized from \(before) to \(params) parameters" }
+    return "dimension is resized from \(before) to \(rank.text)"
+  }
+
+  private func plan(
+    _ combination: Combination, _ writer: ResultWriter, onLayer: @escaping @Sendable () -> Void
+  ) throws -> ResultPlan {
+    if let choice = rank.choice {
+      try Resizing.check(choice, combination)
+      let resizing = Resizing(choice, isDyLoRA: dylora, addsOne: compat != nil)
+      return try combination.plan(threads: common.threadCount, onLayer: onLayer) { layer in
+        try resizing.result(layer, in: combination.inputs)
+      }
+    }
+    let modules = try BudgetedModules(combination, threads: common.threadCount, onLayer: onLayer)
+    return try modules.plan(
+      file: file, elements: params, byteCount: bytes?.count, writer)
+  }
+}
+
+/// A size as people write it: `8MB`, `500kB`, `1.5GiB`, a plain number of bytes.
+struct ByteCount: Hashable, ExpressibleByArgument {
+  let count: Int
+
+  init?(argument: String) {
+    let units: [(String, Double)] = [
+      ("kib", 0x1p10), ("mib", 0x1p20), ("gib", 0x1p30), ("kb", 1e3), ("mb", 1e6), ("gb", 1e9),
+      ("k", 1e3), ("m", 1e6), ("g", 1e9), ("b", 1), ("", 1),
+    ]
+    let text = argument.lowercased().filter { $0 != " " }
+    guard let (suffix, factor) = units.first(where: { text.hasSuffix($0.0) }),
+      let number = Double(text.dropLast(suffix.count)), number > 0, number * factor < 1e15
+    else { return nil }
+    count = Int(number * factor)
+  }
+}

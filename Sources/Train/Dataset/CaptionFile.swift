@@ -1,0 +1,78 @@
+import Files
+
+/// The caption beside a picture.
+enum CaptionFile {
+  /// What was read, and from which extension.
+  struct Found: Hashable {
+    let text: String
+    let fileExtension: String
+    let isEmptyFile: Bool
+  }
+
+  /// The caption of a picture; nil where it has none.
+  ///
+  /// The file has the picture's name, or that name without its last four pieces between `_`
+  /// (which face cropping adds).
+  ///
+  /// - Parameters:
+  ///   - fileExtension: With or without its dot; nil reads `.caption`, then `.txt`.
+  ///   - keepsLines: Whether all lines that are not blank count (for wildcards), or the first.
+  static func find(
+    for picture: String, fileExtension: String?, keepsLines: Bool
+  ) throws(DatasetError) -> Found? {
+    let extensions = fileExtension.map { [$0.hasPrefix(".") ? $0 : "." + $0] }
+    for fileExtension in extensions ?? [".caption", ".txt"] {
+      for name in names(of: picture) {
+        let path = name + fileExtension
+        guard FileKind(path: path).isRegular else { continue }
+        let text = try read(path)
+        return Found(
+          text: caption(in: text, keepsLines: keepsLines), fileExtension: fileExtension,
+          isEmptyFile: text.isEmpty)
+      }
+    }
+    return nil
+  }
+
+  private static func names(of picture: String) -> [String] {
+    let path = stem(of: picture)
+    let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    let pieces = path[slash...].split(separator: "_", omittingEmptySubsequences: false)
+    guard pieces.count >= 5 else { return [path] }
+    return [path, path[..<slash] + pieces.dropLast(4).joined(separator: "_")]
+  }
+
+  /// A path without its file's extension.
+  static func stem(of path: String) -> String {
+    guard let dot = path.lastIndex(of: "."), !path[dot...].contains("/") else { return path }
+    return String(path[..<dot])
+  }
+
+  static func caption(in text: String, keepsLines: Bool) -> String {
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .map(trimmed)
+    return keepsLines ? lines.filter { !$0.isEmpty }.joined(separator: "\n") : lines.first ?? ""
+  }
+
+  private static func read(_ path: String) throws(DatasetError) -> String {
+    let bytes: [UInt8]
+    do throws(FileError) {
+      bytes = try MappedFile(path: path).withBytes { span in
+        unsafe span.withUnsafeBytes { unsafe Array($0) }
+      }
+    } catch {
+      throw .file(error)
+    }
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let text = bytes.starts(with: mark) ? bytes.dropFirst(3) : bytes[...]
+    guard let text = String(validating: text, as: UTF8.self) else { throw .caption(file: path) }
+    return text
+  }
+}
+
+/// A text without the white space at its ends.
+func trimmed(_ text: some StringProtocol) -> String {
+  let start = text.firstIndex { !$0.isWhitespace } ?? text.endIndex
+  let last = text.lastIndex { !$0.isWhitespace }
+  return last.map { String(text[start...$0]) } ?? ""
+}

@@ -1,0 +1,132 @@
+import Images
+import Tensors
+
+/// What a VAE and the loss need of one use of a picture.
+struct PreparedSample: Hashable, Sendable {
+  /// -1...1, `[height, width, 3]`, of the bucket's size.
+  let values: [Float]
+
+  /// Over the same pixels; nil where all count alike.
+  let mask: Mask?
+}
+
+/// Where in the resized picture a bucket's rectangle lies, and whether it is mirrored.
+struct Placement: Hashable, Sendable {
+  let left: Int
+  let top: Int
+  let isFlipped: Bool
+}
+
+/// What SDXL is told of a picture's size, in pixels.
+struct SizeConditioning: Hashable, Sendable {
+  let original: PixelSize
+  let target: PixelSize
+
+  /// In the resized picture; of a mirrored one, from what is its left edge then.
+  let cropLeft: Int
+  let cropTop: Int
+}
+
+/// Two uses of pictures with the same key have the same pixels, and so the same latents.
+struct LatentsKey: Hashable, Sendable {
+  let file: String
+  let bucket: PixelSize
+  let resized: PixelSize
+  let placement: Placement
+  let interpolation: Interpolation?
+}
+
+extension TrainingData {
+  func picture(of sample: Sample) -> TrainingPicture {
+    datasets[sample.dataset].pictures[sample.picture]
+  }
+
+  func subset(of sample: Sample) -> DatasetConfiguration.Subset {
+    datasets[sample.dataset].subset(of: picture(of: sample))
+  }
+
+  /// Whether latents can be kept: no picture is cropped anew at each use.
+  var hasConstantPixels: Bool {
+    datasets.allSatisfy { dataset in dataset.settings.subsets.allSatisfy { !$0.randomCrop } }
+  }
+
+  /// The captions that are ever used, sorted; nil where they change from use to use.
+  var constantCaptions: [String]? {
+    var captions: Set<String> = []
+    for dataset in datasets {
+      for picture in dataset.pictures {
+        let rules = dataset.subset(of: picture).caption
+        guard rules.isConstant else { return nil }
+        var unused = Philox(seed: 0, stream: 0)
+        let moment = CaptionRules.Moment(epoch: 1, step: 0, stepCount: 1)
+        captions.insert(rules.apply(to: picture.caption, at: moment, using: &unused))
+      }
+    }
+    return captions.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// The caption of one use.
+  ///
+  /// - Parameters:
+  ///   - step: Steps done before.
+  ///   - stepCount: Steps of the whole run.
+  func caption(of sample: Sample, step: Int, stepCount: Int, seed: UInt64) -> String {
+    var generator = DatasetDraw.caption.generator(
+      seed: seed, epoch: sample.epoch, position: sample.position)
+    let moment = CaptionRules.Moment(epoch: sample.epoch, step: step, stepCount: stepCount)
+    return subset(of: sample).caption.apply(
+      to: picture(of: sample).caption, at: moment, using: &generator)
+  }
+
+  func placement(of sample: Sample, seed: UInt64) -> Placement {
+    let subset = subset(of: sample)
+    let choice = picture(of: sample).choice
+    let spareWidth = choice.resized.width - choice.bucket.width
+    let spareHeight = choice.resized.height - choice.bucket.height
+    var generator = DatasetDraw.placement.generator(
+      seed: seed, epoch: sample.epoch, position: sample.position)
+    let left = subset.randomCrop ? generator.below(spareWidth + 1) : spareWidth / 2
+    let top = subset.randomCrop ? generator.below(spareHeight + 1) : spareHeight / 2
+    let isFlipped = subset.flipAug && generator.uniform() < 0.5
+    return Placement(left: left, top: top, isFlipped: isFlipped)
+  }
+
+  func sizeConditioning(of sample: Sample, _ placement: Placement) -> SizeConditioning {
+    let picture = picture(of: sample)
+    let (bucket, resized) = (picture.choice.bucket, picture.choice.resized)
+    let left =
+      placement.isFlipped ? resized.width - bucket.width - placement.left : placement.left
+    return SizeConditioning(
+      original: picture.size, target: bucket, cropLeft: left, cropTop: placement.top)
+  }
+
+  func latentsKey(of sample: Sample, _ placement: Placement) -> LatentsKey {
+    let picture = picture(of: sample)
+    return LatentsKey(
+      file: picture.file, bucket: picture.choice.bucket, resized: picture.choice.resized,
+      placement: placement, interpolation: subset(of: sample).resizeInterpolation)
+  }
+
+  /// Reads, resizes, crops and mirrors one picture and its mask.
+  func prepare(_ sample: Sample, _ placement: Placement) throws(DatasetError) -> PreparedSample {
+    let subset = subset(of: sample)
+    let picture = picture(of: sample)
+    func placed(_ stored: Picture) -> Picture {
+      let (bucket, resized) = (picture.choice.bucket, picture.choice.resized)
+      let cropped = stored.resized(
+        toWidth: resized.width, height: resized.height, by: subset.resizeInterpolation
+      ).cropped(x: placement.left, y: placement.top, width: bucket.width, height: bucket.height)
+      return placement.isFlipped ? cropped.mirrored : cropped
+    }
+    let stored = try TrainingPicture.decode(picture.file)
+    // alpha is dropped first, unless it is wanted: it would weigh the colours while resizing
+    let whole = placed(subset.alphaMask ? stored : stored.withoutAlpha)
+    let mask: Mask? =
+      if let file = picture.mask {
+        Mask(redOf: placed(try TrainingPicture.decode(file).withoutAlpha))
+      } else {
+        subset.alphaMask ? Mask(alphaOf: whole) : nil
+      }
+    return PreparedSample(values: whole.signedValues, mask: mask)
+  }
+}

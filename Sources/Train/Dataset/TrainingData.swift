@@ -1,0 +1,110 @@
+import Images
+
+/// All pictures of a run, and the order in which an epoch shows them.
+struct TrainingData: Hashable, Sendable {
+  let datasets: [Dataset]
+
+  /// What the user should know, in the order it was found.
+  let warnings: [String]
+
+  /// Reads every header and caption; no pixels.
+  init(_ configuration: DatasetConfiguration) throws(DatasetError) {
+    var warnings: [String] = []
+    let configuration = configuration.withoutRepeatedFolders(&warnings)
+    var datasets: [Dataset] = []
+    for settings in configuration.datasets {
+      datasets.append(try Dataset(settings, warnings: &warnings))
+    }
+    self.datasets = datasets
+    self.warnings = warnings
+    guard datasets.contains(where: { $0.trainImageCount > 0 }) else {
+      throw .noPictures(configuration.nothingFound(warnings))
+    }
+  }
+
+  var batchesPerEpoch: Int { datasets.map(\.batchesPerEpoch).reduce(0, +) }
+  var trainImageCount: Int { datasets.map(\.trainImageCount).reduce(0, +) }
+  var regImageCount: Int { datasets.map(\.regImageCount).reduce(0, +) }
+
+  /// Pictures of one size that are trained on together.
+  struct Batch: Hashable, Sendable {
+    let dataset: Int
+    let size: PixelSize
+    let samples: [Sample]
+  }
+
+  /// One use of a picture.
+  struct Sample: Hashable, Sendable {
+    let dataset: Int
+
+    /// Its place in the data set's `pictures`.
+    let picture: Int
+
+    /// Counted from 1.
+    let epoch: Int
+
+    /// Its place in the epoch, by which its random numbers are drawn.
+    let position: Int
+  }
+
+  /// The batches of an epoch: each picture exactly as often as it is repeated, buckets and
+  /// batches in an order of their own.
+  ///
+  /// - Parameter epoch: Counted from 1. Any epoch can be had without those before.
+  func batches(epoch: Int, seed: UInt64) -> [Batch] {
+    var groups: [(dataset: Int, size: PixelSize, pictures: ArraySlice<Int>)] = []
+    var bucketNumber = 0
+    for (number, dataset) in datasets.enumerated() {
+      for bucket in dataset.buckets {
+        var pictures = bucket.pictures
+        var order = DatasetDraw.bucketOrder.generator(
+          seed: seed, epoch: epoch, position: bucketNumber)
+        order.shuffle(&pictures)
+        bucketNumber += 1
+        let batchSize = dataset.settings.batchSize
+        for start in stride(from: 0, to: pictures.count, by: batchSize) {
+          let end = min(start + batchSize, pictures.count)
+          groups.append((number, bucket.size, pictures[start..<end]))
+        }
+      }
+    }
+    var order = DatasetDraw.batchOrder.generator(seed: seed, epoch: epoch)
+    order.shuffle(&groups)
+    var position = 0
+    return groups.map { group in
+      let samples = group.pictures.map { picture in
+        defer { position += 1 }
+        return Sample(dataset: group.dataset, picture: picture, epoch: epoch, position: position)
+      }
+      return Batch(dataset: group.dataset, size: group.size, samples: samples)
+    }
+  }
+}
+
+extension DatasetConfiguration {
+  /// A folder that is named again in one data set is left out.
+  fileprivate func withoutRepeatedFolders(_ warnings: inout [String]) -> DatasetConfiguration {
+    var result = self
+    for index in datasets.indices {
+      var seen: Set<String> = []
+      result.datasets[index].subsets = datasets[index].subsets.filter { subset in
+        guard case .folder(let folder) = subset.source, !seen.insert(folder).inserted else {
+          return true
+        }
+        warnings.append("\(folder): named twice; the second is left out")
+        return false
+      }
+    }
+    return result
+  }
+
+  fileprivate func nothingFound(_ warnings: [String]) -> String {
+    let folders = datasets.flatMap(\.subsets).compactMap { subset in
+      if case .folder(let folder) = subset.source { folder } else { nil }
+    }
+    let place = folders.isEmpty ? "" : "\(folders.joined(separator: ", ")): "
+    return place
+      + "no pictures to train on; give a folder that holds one like 100_girl with PNG, JPEG, WebP "
+      + "or BMP pictures, or --image FILE"
+  }
+}
