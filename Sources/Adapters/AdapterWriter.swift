@@ -11,6 +11,9 @@ package struct ResultModule: Sendable {
 
     /// The whole difference, of the shape that its source gives it.
     case dense(Shape, isNorm: Bool)
+
+    /// Nothing but a difference of the bias.
+    case biasOnly
   }
 
   package let target: Target
@@ -43,7 +46,11 @@ package struct ResultWeights: Sendable {
     /// What is to be stored, and the update that was asked for where the factors times the form's
     /// scale are not exactly it.
     case lowRank(LowRank, asked: LowRank?)
+
+    /// What is to be stored times the form's scale approximates a whole matrix.
+    case approximation(LowRank, of: Matrix)
     case dense(Matrix)
+    case biasOnly
   }
 
   package let values: Values

@@ -1,3 +1,4 @@
+import Glibc
 package import Safetensors
 package import Tensors
 
@@ -136,7 +137,7 @@ private struct Place {
   /// Several where one tensor holds the rows of several layers.
   let targets: [Target]
   let role: CheckpointLayers.Role
-  var isTransposed = false
+  let isTransposed: Bool
 
   init?(_ name: String, _ component: String) {
     for (prefix, encoder) in Self.openCLIP where name.hasPrefix(prefix) {
@@ -146,21 +147,23 @@ private struct Place {
     guard let dot = name.lastIndex(of: "."), Self.components.contains(component) else {
       return nil
     }
-    switch name[dot...] {
-    case ".weight": role = .weight
-    case ".bias": role = .bias
-    default: return nil
-    }
+    let roles: [Substring: CheckpointLayers.Role] = [".weight": .weight, ".bias": .bias]
+    guard let role = roles[name[dot...]] else { return nil }
     let prefix = component.hasPrefix("text_encoder") ? component + "." : ""
     guard let target = Checkpoint.target(of: prefix + name[..<dot]) else { return nil }
-    targets = [target]
+    self.init(targets: [target], role: role)
+  }
+
+  private init(targets: [Target], role: CheckpointLayers.Role, isTransposed: Bool = false) {
+    self.targets = targets
+    self.role = role
+    self.isTransposed = isTransposed
   }
 
   private init?(openCLIP name: String, _ encoder: String) {
     if name == "text_projection" {
-      targets = [Target.parse(encoder + name).target]
-      role = .weight
-      isTransposed = true
+      self.init(
+        targets: [Target.parse(encoder + name).target], role: .weight, isTransposed: true)
       return
     }
     let endings: [(String, CheckpointLayers.Role, isFused: Bool)] = [
@@ -171,8 +174,7 @@ private struct Place {
       let path = OpenCLIPNames.path(String(name.dropLast(ending.utf8.count)))
     else { return nil }
     let paths = isFused ? OpenCLIPNames.fused.map { "\(path).\($0)" } : [path]
-    targets = paths.map { Target.parse(encoder + $0).target }
-    self.role = role
+    self.init(targets: paths.map { Target.parse(encoder + $0).target }, role: role)
   }
 
   private static let openCLIP = [
@@ -222,6 +224,11 @@ extension CheckpointLayers {
         rows: shape.extents[0], columns: parts[0].columns, elements: parts.flatMap(\.elements))
   }
 
+  /// The element types of the layers' weights.
+  package var floatTypes: [ElementType] {
+    Array(Set(keys.flatMap { key in self[key].map(\.entry.type) }))
+  }
+
   /// Tells the system that a layer's bytes are no longer needed in memory.
   package func release(_ key: Key) {
     for piece in self[key] { checkpoint.parts[piece.part].file.release(piece.entry) }
@@ -236,6 +243,44 @@ extension ElementType {
       .float8e5m2fnuz:
       true
     default: false
+    }
+  }
+}
+
+extension CheckpointLayers {
+  /// Whether another checkpoint's layer has the same values.
+  package func holdsSame(_ key: Key, as other: CheckpointLayers) throws -> Bool {
+    let (ours, theirs) = (self[key], other[key])
+    defer {
+      release(key)
+      other.release(key)
+    }
+    let areAlike =
+      ours.count == 1 && theirs.count == 1 && ours[0].rows == theirs[0].rows
+      && ours[0].entry.type == theirs[0].entry.type
+      && ours[0].extents == theirs[0].extents && ours[0].isTransposed == theirs[0].isTransposed
+    guard areAlike else { return try matrix(key) == other.matrix(key) }
+    return checkpoint.parts[ours[0].part].file.withBytes(of: ours[0].entry) { first in
+      other.checkpoint.parts[theirs[0].part].file.withBytes(of: theirs[0].entry) { second in
+        let width = ours[0].isTransposed ? 0 : first.byteCount / max(ours[0].extents[0], 1)
+        let rows = ours[0].rows
+        let range =
+          ours[0].isTransposed
+          ? 0..<first.byteCount : rows.lowerBound * width..<rows.upperBound * width
+        return first.extracting(range).isEqual(to: second.extracting(range))
+      }
+    }
+  }
+}
+
+extension RawSpan {
+  fileprivate func isEqual(to other: RawSpan) -> Bool {
+    if byteCount != other.byteCount { return false }
+    return unsafe withUnsafeBytes { first in
+      unsafe other.withUnsafeBytes { second in
+        guard let a = first.baseAddress, let b = second.baseAddress else { return true }
+        return unsafe memcmp(a, b, first.count) == 0
+      }
     }
   }
 }

@@ -37,8 +37,11 @@ package enum FluxNames {
 
   private static let single: [(fused: String, split: [(String, Range<Int>)], count: Int)] = [
     (
-      "linear1", [("attn_to_q", 0..<1), ("attn_to_k", 1..<2), ("attn_to_v", 2..<3),
-        ("proj_mlp", 3..<7)], 7
+      "linear1",
+      [
+        ("attn_to_q", 0..<1), ("attn_to_k", 1..<2), ("attn_to_v", 2..<3),
+        ("proj_mlp", 3..<7),
+      ], 7
     ),
     ("linear2", [("proj_out", 0..<1)], 1), ("modulation_lin", [("norm_linear", 0..<1)], 1),
   ]

@@ -21,11 +21,16 @@ extension Module {
     case .boft: return try butterfly(weight, in: file)
     case .lora, .dora, .loha, .lokr, .full, .norm: break
     }
+    if replacesWeight {
+      guard let entry = parts[.weight] else { return Matrix(zeros: weight.rows, weight.columns) }
+      let elements = try file.doubles(entry)
+      guard elements.count == weight.elements.count else { throw misfit(weight, in: file) }
+      return Matrix(rows: weight.rows, columns: weight.columns, elements: elements) - weight
+    }
     let update = try update(in: file)
     guard update.rows == weight.rows, update.columns == weight.columns else {
       throw misfit(weight, in: file)
     }
-    if parts[.weight] != nil { return update.formed - weight }
     guard let magnitude = parts[.magnitude] else { return update.formed }
     return try decomposed(weight + update.formed, magnitude, in: file) - weight
   }
@@ -140,7 +145,9 @@ extension Module {
       }
       var turned = Matrix(zeros: weight.rows, weight.columns)
       for block in 0..<count {
-        let rows = (block * size..<(block + 1) * size).map { result.rows(in: order[$0]..<order[$0] + 1) }
+        let rows = (block * size..<(block + 1) * size).map {
+          result.rows(in: order[$0]..<order[$0] + 1)
+        }
         let part = LinearAlgebra.product(turns[stage * count + block], .joiningRows(rows))
         for row in 0..<size {
           turned.replaceRow(order[block * size + row], with: part, row: row)

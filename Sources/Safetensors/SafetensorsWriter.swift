@@ -24,6 +24,11 @@ package struct SafetensorsWriter: Sendable {
     try output.write(bytes, at: headerByteCount + layout.offset(of: name) + offset)
   }
 
+  /// Writes a stretch of the data, which may hold several tensors.
+  package func write(_ bytes: RawSpan, atDataOffset offset: Int) throws(FileError) {
+    try output.write(bytes, at: headerByteCount + offset)
+  }
+
   /// Lends the data written so far, everything after the header; the rest is zeros.
   package func withData<Result>(
     _ body: (RawSpan) throws(FileError) -> Result
