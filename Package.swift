@@ -70,6 +70,12 @@ let package = Package(
         argumentParser,
       ]),
     .module(
+      "Convert",
+      [
+        "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .module(
       "Inspect",
       [
         "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
@@ -97,9 +103,13 @@ let package = Package(
     .executableTarget(
       name: "lora",
       dependencies: [
-        "CommandSupport", "Diff", "Files", "Inspect", "Merge", "Resize", argumentParser,
+        "CommandSupport", "Convert", "Diff", "Files", "Inspect", "Merge", "Resize", argumentParser,
       ],
       swiftSettings: strict),
+
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Files", "Safetensors", "Tensors"],
+      path: "Benchmarks/Modules", swiftSettings: strict),
 
     // MARK: - Tests
     .target(
@@ -127,7 +137,7 @@ if Context.environment["LORA_FUZZ"] != nil {
     .systemLibrary(name: "CMemoryFile", path: "Fuzz/CMemoryFile"),
     .executableTarget(
       name: "Fuzz", dependencies: ["Adapters", "CMemoryFile", "Files", "Safetensors", "Tensors"],
-      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict"],
+      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict", "runs.md"],
       swiftSettings: strict),
   ]
 }

@@ -25,6 +25,10 @@ package struct AdapterError: Error, Hashable {
     case twoModules(target: String, first: String, second: String)
     case cannotExpress(modules: [String], naming: Naming)
 
+    /// Parts of a file that a naming cannot hold, each with what it is.
+    case unsupported(items: [String], naming: Naming, canExpand: Bool)
+    case nothingLeft(naming: Naming)
+
     /// Modules whose layers a checkpoint does not have.
     case noLayers(modules: [String], adapter: String)
   }
@@ -65,6 +69,10 @@ extension AdapterError.Reason: CustomStringConvertible {
     case .numeric(let module, let error): "\(module): \(error)"
     case .twoModules(let target, let first, let second):
       "\(first) and \(second) both change \(target); remove one"
+    case .unsupported(let items, let naming, let canExpand):
+      "\(naming.rawValue) naming cannot hold \(items.joined(separator: ", ")); \(canExpand ? "--plain expands what has a product, " : "")--skip-unsupported leaves them out"
+    case .nothingLeft(let naming):
+      "nothing is left that \(naming.rawValue) naming can hold; choose another with --to"
     case .noLayers(let modules, let adapter):
       "has no layer for \(modules.count) of the modules of \(adapter): \(modules.joined(separator: ", ")); is it for another model? --skip-missing leaves them out"
     case .cannotExpress(let modules, let naming):

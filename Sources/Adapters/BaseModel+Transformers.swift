@@ -92,7 +92,7 @@ extension BaseModel {
     {
       return .flux2
     }
-    guard hidden ?? 3072 == 3072 else { return nil }  // HunyuanImage, HunyuanVideo 1.5
+    if hidden == 2048 || hidden == 3584 { return nil }  // HunyuanVideo 1.5, HunyuanImage
     let isHunyuan =
       evidence.has("individual_token_refiner", "_mlp_fc", "_mod_linear", "_modulation_linear")
       || evidence.last("double_blocks") == 19 || evidence.last("single_blocks") > 37
@@ -141,7 +141,7 @@ extension BaseModel {
     if evidence.has("adaln_modulation", "_attn_q_proj", "_attn_k_proj", "_mlp_layer", "llm_adapter")
     {
       let hidden = evidence.inputs("_self_attn_q_proj", "_cross_attn_q_proj", "_mlp_layer1")
-      return hidden ?? 2048 == 2048 ? .anima : nil
+      return hidden == 5120 ? nil : .anima  // 5120: Cosmos
     }
     if evidence.has("_self_attn_", "_cross_attn_", "_ffn_") { return .wan }
     let widths: [Int?] = [1536, 3072, 5120]

@@ -172,14 +172,12 @@ extension Combination.Layer {
       return ResultWeights(.dense(try difference(in: inputs)), bias: bias)
     }
     let common = concatenated.form.scale
-    let parts = try activeTerms.map { term in
-      let factors = try term.unscaledFactors(in: inputs)
-      let ratio = term.weight * term.module.scale / common
-      return LowRank(up: factors.up.scaled(by: ratio), down: factors.down)
+    let parts = activeTerms.map { term in
+      ConcatenatedModule(
+        module: term.module, file: inputs[term.input].adapter.file,
+        ratio: term.weight * term.module.scale / common, placement: term.placement)
     }
-    let factors = LowRank(
-      up: .joiningColumns(parts.map(\.up)), down: .joiningRows(parts.map(\.down)))
-    return ResultWeights(.lowRank(factors, asked: nil), bias: bias)
+    return ResultWeights(.concatenation(parts), bias: bias)
   }
 
   /// The exact sum, formed.

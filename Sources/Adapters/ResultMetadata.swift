@@ -16,7 +16,7 @@ package struct ResultMetadata: Sendable {
       path = adapter.file.path
       self.coefficient = coefficient
       metadata = adapter.file.header.metadata
-      sshsModelHash = adapter.file.withData { SHA256.hex(of: $0) }
+      sshsModelHash = adapter.file.file.sha256(from: adapter.file.dataOffset)
     }
 
     /// The title that it gives itself, or its file's name without extension.

@@ -33,8 +33,7 @@ extension Combination {
   package var concatenation: ResultPlan {
     let layers = layers.filter { !$0.isZero }
     return ResultPlan(modules: layers.map(\.concatenated)) { index in
-      defer { layers[index].release(in: inputs) }
-      return try layers[index].concatenation(in: inputs)
+      try layers[index].concatenation(in: inputs)
     }
   }
 

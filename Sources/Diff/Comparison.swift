@@ -1,6 +1,7 @@
 import Adapters
 import LinearAlgebra
 import Safetensors
+import Tensors
 
 /// Two adapters beside each other: norms, differences, cosines.
 struct Comparison: Encodable {
@@ -106,7 +107,7 @@ extension Comparison.Module {
     func update(_ input: Int) throws -> LowRank? {
       guard let term = layer.terms.first(where: { $0.input == input }) else { return nil }
       defer { layer.release(in: inputs) }
-      // Their difference is taken later: as compared, an input counts by what it adds.
+      // Undo the input's sign: each is compared as what it adds by itself.
       let sum = try layer.sum(in: inputs, of: input)
       guard sum.up.isFinite, sum.down.isFinite else {
         throw AdapterError(

@@ -7,15 +7,20 @@ struct TextOptions {
   let modules: Bool
   let spectrum: Bool
   let metadata: Bool
+
+  /// The columns of the terminal; `nil` where the text goes elsewhere and names stay whole.
+  let width: Int?
 }
 
 extension Inspection {
   func text(_ options: TextOptions) -> String {
     var paragraphs = [headline]
     if !modules.isEmpty {
-      paragraphs.append(options.modules ? moduleTable : blockTable)
+      paragraphs.append(options.modules ? moduleTable(width: options.width) : blockTable)
     }
-    if options.spectrum { paragraphs.append(spectra) }
+    if format == "checkpoint" { paragraphs.append(componentTable) }
+    if !components.isEmpty && tensors > 0 { paragraphs.append(largestTensors) }
+    if options.spectrum && !modules.isEmpty { paragraphs.append(spectra) }
     if options.metadata { paragraphs.append(metadataText) }
     if let others = otherText { paragraphs.append(others) }
     paragraphs += warnings.map { "warning: \($0)" }
@@ -65,11 +70,11 @@ extension Inspection {
     return table.text
   }
 
-  private var moduleTable: String {
+  /// "half keeps" is the share of the squared norm that half the rank would keep.
+  private func moduleTable(width: Int?) -> String {
     var table = Table([
       ("module", .left), ("", .left), ("shape", .left), ("rank", .right), ("alpha", .right),
-      ("norm", .right), ("largest", .right), ("eff. rank", .right),
-      ("kept at half the rank", .right),
+      ("norm", .right), ("largest", .right), ("eff. rank", .right), ("half keeps", .right),
     ])
     for module in blocks.flatMap(\.modules) {
       let kernel = (module.kernel ?? []).map { "×\($0)" }.joined()
@@ -83,7 +88,7 @@ extension Inspection {
         module.rank > 1 ? half.map(percent) ?? "–" : "–",
       ])
     }
-    return table.text
+    return table.text(width: width)
   }
 
   private var spectra: String {
@@ -94,7 +99,7 @@ extension Inspection {
   }
 
   private var otherText: String? {
-    guard !otherTensors.isEmpty else { return nil }
+    guard !otherTensors.isEmpty, components.isEmpty else { return nil }
     let shown = otherTensors.prefix(5).map(printable).joined(separator: ", ")
     let more = otherTensors.count > 5 ? " and \(otherTensors.count - 5) more" : ""
     return "not part of a module: \(shown)\(more)"
@@ -105,7 +110,7 @@ extension Inspection {
     var grouped: [Block: [ModuleInspection]] = [:]
     for module in modules { grouped[module.blockID, default: []].append(module) }
     return grouped.keys.sorted().map { key in
-      (key, key.label, (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) })
+      (key, printable(key.label), (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) })
     }
   }
 }

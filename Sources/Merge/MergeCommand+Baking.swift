@@ -2,6 +2,7 @@ import Adapters
 import ArgumentParser
 import Baking
 import CommandSupport
+import Results
 import Safetensors
 
 extension MergeCommand {

@@ -161,7 +161,8 @@ extension WriteReport.RankRange {
 
 extension WriteReport.Module {
   fileprivate init(_ module: Written.Module, before: Int?) {
-    let share = module.askedSquared > 0 ? module.errorSquared / module.askedSquared : 0
+    let asked = module.askedSquared ?? 0
+    let share = asked > 0 ? module.errorSquared / asked : 0
     self.init(
       name: module.name, target: module.target.description, rankBefore: before, rank: module.rank,
       energyKept: Swift.max(0, 1 - share), relativeError: share.squareRoot())

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Convert
 import Diff
 import Glibc
 import Inspect
@@ -20,6 +21,7 @@ struct Lora: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, DiffCommand.self, MergeCommand.self, ResizeCommand.self,
+      ConvertCommand.self,
       HashCommand.self, VerifyCommand.self, MetadataCommand.self, ManualCommand.self,
     ])
 

@@ -27,7 +27,7 @@ final class TemporaryFile {
 
   private func write(header: Data, byteCount: Int) throws {
     let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-    FileManager.default.createFile(atPath: path, contents: Data(length) + header)
+    try (Data(length) + header).write(to: URL(filePath: path))
     let file = try FileHandle(forWritingTo: URL(filePath: path))
     try file.truncate(atOffset: UInt64(8 + header.count + byteCount))
     try file.close()

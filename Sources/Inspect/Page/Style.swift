@@ -24,9 +24,9 @@ let style = """
   p { margin: 0 0 .8rem; color: var(--quiet); max-width: 46rem; }
   code, pre, .hash { font: .86em/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
   dl.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr));
-    gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: 8px;
+    gap: 1px; background: var(--panel); border: 1px solid var(--line); border-radius: 8px;
     overflow: hidden; margin: 0; }
-  dl.facts div { background: var(--panel); padding: .55rem .8rem; }
+  dl.facts div { box-shadow: 0 0 0 1px var(--line); padding: .55rem .8rem; }
   dt { color: var(--quiet); font-size: .8rem; } dl.facts dd { margin: 0; font-weight: 600; }
   .warnings { background: var(--warn); color: var(--warn-ink); border-radius: 8px;
     padding: .7rem 1rem .7rem 2rem; margin: 1rem 0 0; overflow-wrap: anywhere; }
