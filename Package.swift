@@ -70,6 +70,7 @@ let package = Package(
 
     // MARK: - Meaning
     .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .module("Diffusion", ["Compute", "Files", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
@@ -78,6 +79,12 @@ let package = Package(
       "Results",
       [
         "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .module(
+      "Convert",
+      [
+        "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
         argumentParser,
       ]),
     .module(
@@ -95,7 +102,7 @@ let package = Package(
     .module(
       "Merge",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Adapters", "Baking", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
         "Tensors", argumentParser,
       ]),
     .module(
@@ -113,7 +120,8 @@ let package = Package(
     .executableTarget(
       name: "lora",
       dependencies: [
-        "CommandSupport", "Diff", "Files", "Inspect", "Merge", "Resize", "Train", argumentParser,
+        "CommandSupport", "Convert", "Diff", "Files", "Inspect", "Merge", "Resize", "Train",
+        argumentParser,
       ],
       swiftSettings: strict),
 

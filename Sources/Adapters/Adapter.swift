@@ -108,3 +108,20 @@ extension Adapter {
     return warnings
   }
 }
+
+extension Adapter {
+  /// The adapter with some of its modules.
+  package func keeping(_ isKept: (Module) -> Bool) -> Adapter {
+    Adapter(self, modules: modules.filter(isKept))
+  }
+
+  private init(_ adapter: Adapter, modules: [Module]) {
+    file = adapter.file
+    naming = adapter.naming
+    baseModel = adapter.baseModel
+    self.modules = modules
+    others = adapter.others
+    orphans = adapter.orphans
+    warnings = adapter.warnings
+  }
+}

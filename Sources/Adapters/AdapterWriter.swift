@@ -11,6 +11,12 @@ package struct ResultModule: Sendable {
 
     /// The whole difference, of the shape that its source gives it.
     case dense(Shape, isNorm: Bool)
+
+    /// Nothing but a difference of the bias.
+    case biasOnly
+
+    /// The module's own parts.
+    case kept(KeptForm)
   }
 
   package let target: Target
@@ -101,11 +107,29 @@ package struct AdapterWriter: Sendable {
     return names
   }
 
+  /// What lies beside the weights, for namings that keep ranks there.
+  package func configuration(
+    of modules: [ResultModule], file: String
+  ) throws(AdapterError) -> ResultConfiguration {
+    ResultConfiguration(modules, names: try names(of: modules, file: file))
+  }
+
+  /// Diffusers takes the first rank it finds for all, unless the metadata say better.
+  private func complete(
+    _ metadata: Metadata, for modules: [ResultModule], file: String
+  ) throws(AdapterError) -> Metadata {
+    guard naming == .diffusers else { return metadata }
+    var result = metadata
+    result["lora_adapter_metadata"] = try configuration(of: modules, file: file).diffusers
+    return result
+  }
+
   /// The bytes of the file that a plan becomes, before any compression; no weight is asked for.
   package func byteCount(
     of plan: ResultPlan, metadata: Metadata, file: String
   ) throws(AdapterError) -> Int {
     let (_, layout) = try layout(of: plan, file: file)
+    let metadata = try complete(metadata, for: plan.modules, file: file)
     return layout.header(metadata: metadata.withRoomForHashes).count + layout.dataByteCount
   }
 
@@ -130,7 +154,7 @@ package struct AdapterWriter: Sendable {
     onModule: @Sendable () -> Void = {}
   ) throws -> Written {
     let (stored, layout) = try layout(of: plan, file: output.path)
-    let metadata = metadata.withRoomForHashes
+    let metadata = try complete(metadata, for: plan.modules, file: output.path).withRoomForHashes
     let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
 
     let modules = try parallelMap(count: stored.count, threads: threads) { index in

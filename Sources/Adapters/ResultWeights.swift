@@ -1,5 +1,5 @@
 import LinearAlgebra
-import Safetensors
+package import Safetensors
 package import Tensors
 
 /// The weights of one module of a result.
@@ -12,6 +12,13 @@ package struct ResultWeights: Sendable {
     /// Modules as they are stored, their factors to stand side by side.
     case concatenation([ConcatenatedModule])
     case dense(Matrix)
+
+    /// What is to be stored times the form's scale approximates a whole matrix.
+    case approximation(LowRank, of: Matrix)
+    case biasOnly
+
+    /// A module whose parts stay what they are.
+    case kept(Module, SafetensorsFile)
   }
 
   package let values: Values
@@ -30,6 +37,18 @@ package struct ConcatenatedModule: Sendable {
 
   /// What up is multiplied by: ±1 where the module has the result's scale.
   let ratio: Double
+
+  /// Where its rows go; `nil` where the layer is the module's own.
+  let placement: Placement?
+
+  /// The factors in 64 bits, without the module's scale.
+  var factors: LowRank {
+    get throws {
+      let stored = try module.unscaledFactors(in: file)
+      let placed = placement?.applied(to: stored) ?? stored
+      return LowRank(up: placed.up.scaled(by: ratio), down: placed.down)
+    }
+  }
 }
 
 extension ResultWeights.Values {
@@ -39,23 +58,26 @@ extension ResultWeights.Values {
     switch self {
     case .lowRank(let factors, let asked): return (factors, asked)
     case .concatenation(let parts):
-      let factors = try parts.map { part in
-        let stored = try part.module.unscaledFactors(in: part.file)
-        return LowRank(up: stored.up.scaled(by: part.ratio), down: stored.down)
-      }
+      let factors = try parts.map { try $0.factors }
       return (
         LowRank(up: .joiningColumns(factors.map(\.up)), down: .joiningRows(factors.map(\.down))),
         nil
       )
-    case .dense: return nil
+    case .approximation(let factors, let whole): return (factors, Update.dense(whole).lowRank)
+    case .dense, .biasOnly, .kept: return nil
     }
   }
 
   /// Tells the system that stored modules' weights are no longer needed in memory.
   func release() {
-    guard case .concatenation(let parts) = self else { return }
-    for part in parts {
-      for entry in part.module.parts.values { part.file.release(entry) }
+    switch self {
+    case .concatenation(let parts):
+      for part in parts {
+        for entry in part.module.parts.values { part.file.release(entry) }
+      }
+    case .kept(let module, let file):
+      for entry in module.parts.values { file.release(entry) }
+    case .lowRank, .dense, .approximation, .biasOnly: break
     }
   }
 }
@@ -64,6 +86,7 @@ extension ResultWeights {
   /// ‖asked‖² of weights whose factors times a scale are what was asked for, without that scale.
   func askedSquared(scale: Double) throws -> Double {
     if case .dense(let whole) = values { return whole.squaredNorm }
+    if case .approximation(_, let whole) = values { return whole.squaredNorm }
     guard let (factors, asked) = try values.lowRank() else { return 0 }
     if let asked { return squaredNorm(ofProduct: asked.up, asked.down) }
     return squaredNorm(ofProduct: factors.up, factors.down) * scale * scale

@@ -18,7 +18,8 @@ struct VerbatimFactors {
       naming.storesAlpha ? Double(alpha) / Double(rank) == scale : scale == 1
     guard isScaleExact, type.isFloat, naming != .mlx else { return nil }
     for part in parts {
-      guard part.module.algorithm == .lora, !part.module.isTucker, part.module.naming != .mlx,
+      guard part.module.algorithm == .lora, !part.module.isTucker, part.placement == nil,
+        part.module.naming != .mlx,
         abs(part.ratio) == 1, part.module.parts[.up]?.type == type,
         part.module.parts[.down]?.type == type
       else { return nil }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Convert
 import Diff
 import Glibc
 import Inspect
@@ -21,8 +22,8 @@ struct Lora: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, DiffCommand.self, MergeCommand.self, ResizeCommand.self,
-      TrainCommand.self, SliderCommand.self, SampleCommand.self, HashCommand.self,
-      VerifyCommand.self, MetadataCommand.self, ManualCommand.self,
+      ConvertCommand.self, TrainCommand.self, SliderCommand.self, SampleCommand.self,
+      HashCommand.self, VerifyCommand.self, MetadataCommand.self, ManualCommand.self,
     ])
 
   static func main() {

@@ -15,7 +15,7 @@ struct TrainingSession {
     self.quiet = quiet
     // Found out now, not at the first save.
     let folder = job.plan.saves.output.directory
-    if !folder.isEmpty { try createFolder(at: folder) }
+    if !folder.isEmpty { try makeFolder(folder) }
     loop = try TrainingLoop(job)
     painter = try SamplePainter(job)
     log = try Self.logPath(job).map { path throws(FileError) in

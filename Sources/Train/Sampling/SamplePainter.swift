@@ -53,7 +53,7 @@ struct SamplePainter {
 
   /// Draws all pictures into the folder `sample` beside the result.
   func paint(step: Int, _ loop: TrainingLoop) throws {
-    try createFolder(at: folder)
+    try makeFolder(folder)
     for (index, prompt) in prompts.enumerated() {
       let picture = try maker.picture(
         of: prompt, seed: prompt.seed ?? seed, adapters: loop.currentAdapters)

@@ -19,7 +19,7 @@ struct StateFolder {
   func write(
     _ state: TrainingState, weights: [Float], tensors: [(name: String, values: [Float])]
   ) throws {
-    try createFolder(at: path)
+    try makeFolder(path)
     let all = [(Self.weights, weights)] + tensors.map { (Self.memory + $0.name, $0.values) }
     let layout = Layout(
       all.map { Layout.Tensor(name: $0.0, type: .float32, shape: [$0.1.count]) })
