@@ -61,6 +61,7 @@ let package = Package(
     .module("Images", ["CImages"]),
     .module("Files", ["CNettle", "CZstd"]),
     .module("Safetensors", ["Files", "Tensors"]),
+    .module("TOML"),
 
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
@@ -73,6 +74,7 @@ let package = Package(
 
     // MARK: - Meaning
     .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .module("Diffusion", ["Compute", "Files", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
@@ -81,6 +83,12 @@ let package = Package(
       "Results",
       [
         "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .module(
+      "Convert",
+      [
+        "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
         argumentParser,
       ]),
     .module(
@@ -98,7 +106,7 @@ let package = Package(
     .module(
       "Merge",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Adapters", "Baking", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
         "Tensors", argumentParser,
       ]),
     .module(
@@ -107,32 +115,44 @@ let package = Package(
         "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
         argumentParser,
       ]),
-    .module("Train", ["Files", "Images", "Tensors"]),
+    .module(
+      "Train",
+      [
+        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "Diffusion", "Files", "Images",
+        "Safetensors", "TOML", "Tensors", argumentParser,
+      ]),
     .executableTarget(
       name: "lora",
       dependencies: [
-        "CommandSupport", "Diff", "Files", "Inspect", "Merge", "Resize", argumentParser,
+        "CommandSupport", "Convert", "Diff", "Files", "Inspect", "Merge", "Resize", "Train",
+        argumentParser,
       ],
       swiftSettings: strict),
 
     // MARK: - Benchmarks
     .executableTarget(
-      name: "benchmarks",
+      name: "Benchmarks", dependencies: ["Files", "Safetensors", "Tensors"],
+      path: "Benchmarks/Modules", swiftSettings: strict),
+    .executableTarget(
+      name: "TrainingBenchmark",
       dependencies: ["Compute", "ComputeCPU", "Diffusion", "LinearAlgebra", "Tensors"],
-      path: "Benchmarks", exclude: ["results"], swiftSettings: strict),
+      path: "Benchmarks/Training", swiftSettings: strict),
 
     // MARK: - Tests
     .target(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
       swiftSettings: strict),
     .tests(of: "Tensors"),
+    .tests(of: "TOML"),
     .tests(of: "Files"),
     .tests(of: "Safetensors", ["Files", "Tensors"]),
     .tests(of: "LinearAlgebra", ["Tensors"]),
-    .tests(of: "Images", ["Tensors"]),
     .tests(of: "Compute", ["ComputeCPU", "LinearAlgebra", "Tensors"]),
+    .tests(of: "Images", ["Tensors"]),
     .tests(of: "Diffusion", ["Compute", "ComputeCPU", "LinearAlgebra", "Safetensors", "Tensors"]),
-    .tests(of: "Train", ["Images", "Tensors"]),
+    .tests(
+      of: "Train",
+      ["Compute", "ComputeCPU", "Diffusion", "Images", "TOML", "Tensors", argumentParser]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
     .testTarget(
@@ -148,7 +168,7 @@ if Context.environment["LORA_FUZZ"] != nil {
     .systemLibrary(name: "CMemoryFile", path: "Fuzz/CMemoryFile"),
     .executableTarget(
       name: "Fuzz", dependencies: ["Adapters", "CMemoryFile", "Files", "Safetensors", "Tensors"],
-      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict"],
+      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict", "runs.md"],
       swiftSettings: strict),
   ]
 }

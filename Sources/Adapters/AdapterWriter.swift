@@ -11,6 +11,12 @@ package struct ResultModule: Sendable {
 
     /// The whole difference, of the shape that its source gives it.
     case dense(Shape, isNorm: Bool)
+
+    /// Nothing but a difference of the bias.
+    case biasOnly
+
+    /// The module's own parts.
+    case kept(KeptForm)
   }
 
   package let target: Target
@@ -37,24 +43,6 @@ package struct ResultModule: Sendable {
   }
 }
 
-/// The weights of one module of a result, in 64 bits.
-package struct ResultWeights: Sendable {
-  package enum Values: Sendable {
-    /// What is to be stored, and the update that was asked for where the factors times the form's
-    /// scale are not exactly it.
-    case lowRank(LowRank, asked: LowRank?)
-    case dense(Matrix)
-  }
-
-  package let values: Values
-  package let bias: [Double]?
-
-  package init(_ values: Values, bias: [Double]? = nil) {
-    self.values = values
-    self.bias = bias
-  }
-}
-
 /// What was written, and how far it is from what was asked for.
 package struct Written: Sendable {
   package struct Module: Sendable {
@@ -62,11 +50,17 @@ package struct Written: Sendable {
     package let target: Target
     package let rank: Int
 
-    /// ‖asked‖².
-    package let askedSquared: Double
+    /// ‖asked‖²; `nil` where it was not taken, since nothing was lost.
+    package let askedSquared: Double?
 
     /// ‖written − asked‖², computed from the values as stored.
     package let errorSquared: Double
+
+    func with(askedSquared: Double) -> Module {
+      Module(
+        name: name, target: target, rank: rank, askedSquared: askedSquared,
+        errorSquared: errorSquared)
+    }
   }
 
   package let modules: [Module]
@@ -76,7 +70,7 @@ package struct Written: Sendable {
 
   /// ‖written − asked‖ / ‖asked‖ over all modules; 0 where nothing was asked for and written.
   package var relativeError: Double {
-    let asked = modules.reduce(0) { $0 + $1.askedSquared }
+    let asked = modules.reduce(0) { $0 + ($1.askedSquared ?? 0) }
     let error = modules.reduce(0) { $0 + $1.errorSquared }
     return error == 0 ? 0 : (error / asked).squareRoot()
   }
@@ -113,11 +107,29 @@ package struct AdapterWriter: Sendable {
     return names
   }
 
+  /// What lies beside the weights, for namings that keep ranks there.
+  package func configuration(
+    of modules: [ResultModule], file: String
+  ) throws(AdapterError) -> ResultConfiguration {
+    ResultConfiguration(modules, names: try names(of: modules, file: file))
+  }
+
+  /// Diffusers takes the first rank it finds for all, unless the metadata say better.
+  private func complete(
+    _ metadata: Metadata, for modules: [ResultModule], file: String
+  ) throws(AdapterError) -> Metadata {
+    guard naming == .diffusers else { return metadata }
+    var result = metadata
+    result["lora_adapter_metadata"] = try configuration(of: modules, file: file).diffusers
+    return result
+  }
+
   /// The bytes of the file that a plan becomes, before any compression; no weight is asked for.
   package func byteCount(
     of plan: ResultPlan, metadata: Metadata, file: String
   ) throws(AdapterError) -> Int {
     let (_, layout) = try layout(of: plan, file: file)
+    let metadata = try complete(metadata, for: plan.modules, file: file)
     return layout.header(metadata: metadata.withRoomForHashes).count + layout.dataByteCount
   }
 
@@ -142,32 +154,33 @@ package struct AdapterWriter: Sendable {
     onModule: @Sendable () -> Void = {}
   ) throws -> Written {
     let (stored, layout) = try layout(of: plan, file: output.path)
-    var metadata = metadata.withRoomForHashes
+    let metadata = try complete(metadata, for: plan.modules, file: output.path).withRoomForHashes
     let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
 
-    let written = try parallelMap(count: stored.count, threads: threads) { index in
-      let module = try stored[index].write(try plan.weights(index), to: writer)
+    let modules = try parallelMap(count: stored.count, threads: threads) { index in
+      let weights = try plan.weights(index)
+      let module = try stored[index].write(weights, to: writer)
+      weights.values.release()
       onModule()
       return module
     }
-    let headerOfSS = layout.header(metadata: metadata.filter { $0.hasPrefix("ss_") })
-    let (model, legacy) = try writer.withData { data throws(FileError) in
-      (SHA256.hex(of: data), legacyHash(header: headerOfSS, data: data))
-    }
-    metadata["sshs_model_hash"] = model
-    metadata["sshs_legacy_hash"] = legacy
-    let byteCount = try writer.finish(metadata: metadata)
+    let (byteCount, model) = try writer.finish(hashing: metadata)
     return Written(
-      modules: written, naming: naming, byteCount: byteCount, sshsModelHash: model)
+      modules: try withNorms(modules, of: plan), naming: naming, byteCount: byteCount,
+      sshsModelHash: model)
   }
-}
 
-extension Metadata {
-  /// The same with zeros where the hashes will stand.
-  fileprivate var withRoomForHashes: Metadata {
-    var result = self
-    result["sshs_model_hash"] = String(repeating: "0", count: 64)
-    result["sshs_legacy_hash"] = String(repeating: "0", count: 8)
-    return result
+  /// The modules with the norms of what was asked for: those that lost nothing have not taken
+  /// theirs, and where none lost anything none is needed.
+  private func withNorms(
+    _ modules: [Written.Module], of plan: ResultPlan
+  ) throws -> [Written.Module] {
+    if modules.allSatisfy({ $0.errorSquared == 0 }) { return modules }
+    return try parallelMap(count: modules.count, threads: threads) { index in
+      modules[index].askedSquared == nil
+        ? modules[index].with(
+          askedSquared: try plan.weights(index).askedSquared(scale: plan.modules[index].form.scale))
+        : modules[index]
+    }
   }
 }

@@ -9,16 +9,28 @@ package struct Checkpoint: Sendable {
     /// The component's folder, such as `unet`; empty for a single file.
     package let component: String
     package let file: SafetensorsFile
+
+    package init(component: String, file: SafetensorsFile) {
+      self.component = component
+      self.file = file
+    }
   }
 
   /// As the user named it.
   package let path: String
   package let parts: [Part]
+
+  package init(path: String, parts: [Part]) {
+    self.path = path
+    self.parts = parts
+  }
 }
 
 extension Checkpoint {
   /// Opens a single file, a `*.safetensors.index.json`, or a folder of either.
   package init(path: String) throws {
+    var path = path
+    while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
     self.path = path
     if path.hasSuffix(".safetensors.index.json") {
       parts = try Self.shards(index: path).map { Part(component: "", file: $0) }

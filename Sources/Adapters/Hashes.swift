@@ -39,8 +39,8 @@ package struct Hashes: Codable, Hashable, Sendable {
 
   /// - Complexity: Every byte is read twice.
   package init(of file: SafetensorsFile) {
-    let model = file.withData { SHA256.hex(of: $0) }
-    sha256 = file.file.withBytes { SHA256.hex(of: $0) }
+    let model = file.file.sha256(from: file.dataOffset)
+    sha256 = file.file.sha256(from: 0)
     autov1 = file.file.withBytes { legacyHash(header: [], data: $0) }
     autov2 = String(sha256.prefix(10))
     autov3 = String(model.prefix(12))
@@ -66,14 +66,21 @@ package struct Hashes: Codable, Hashable, Sendable {
 ///
 /// - Returns: `e3b0c442`, the digest of nothing, for a shorter file.
 package func legacyHash(header: [UInt8], data: RawSpan) -> String {
+  legacyHash(
+    header: header, data: { unsafe data.extracting($0).withUnsafeBytes { unsafe Array($0) } },
+    count: data.byteCount)
+}
+
+/// The same of data that are read where they are needed.
+func legacyHash<Failure: Error>(
+  header: [UInt8], data: (Range<Int>) throws(Failure) -> [UInt8], count: Int
+) throws(Failure) -> String {
   let window = 0x10_0000..<0x11_0000
-  var hash = SHA256()
-  let ofHeader = window.clamped(to: 0..<header.count)
-  if !ofHeader.isEmpty { unsafe hash.update(header.span.bytes.extracting(ofHeader)) }
+  var bytes = Array(header[window.clamped(to: 0..<header.count)])
   let begin = max(window.lowerBound - header.count, 0)
-  let end = min(window.upperBound - header.count, data.byteCount)
-  if begin < end { hash.update(data.extracting(begin..<end)) }
-  return String(hash.finish().prefix(8))
+  let end = min(window.upperBound - header.count, count)
+  if begin < end { bytes += try data(begin..<end) }
+  return String(unsafe SHA256.hex(of: bytes.span.bytes).prefix(8))
 }
 
 /// A header whose JSON ends at its brace.

@@ -34,6 +34,13 @@ struct StoredModule: Sendable {
       }
     case .dense(let shape, _):
       tensors.append(.init(name: tensorName(densePart), type: type, shape: shape))
+    case .biasOnly: break
+    case .kept(let kept):
+      for part in kept.parts.sorted(by: { $0.suffix < $1.suffix }) {
+        tensors.append(
+          .init(
+            name: name + part.suffix, type: part.isNumber ? .float32 : type, shape: part.shape))
+      }
     }
     if let biasCount = module.biasCount {
       tensors.append(.init(name: tensorName(biasPart), type: type, shape: [biasCount]))
@@ -64,10 +71,30 @@ struct StoredModule: Sendable {
       try unsafe writer.write(encoded(bias, as: type).span.bytes, to: tensorName(biasPart))
     }
     switch (module.form, weights.values) {
-    case (.lowRank(let rank, let scale), .lowRank(let factors, let asked)):
+    case (.lowRank(let rank, let scale), .approximation(let factors, let whole)):
+      let stored = try store(factors, scale: scale, rank: rank, to: writer)
+      return Written.Module(
+        name: name, target: module.target, rank: rank, askedSquared: whole.squaredNorm,
+        errorSquared: squaredDistance(stored, whole))
+    case (.kept, .kept(let module, let file)):
+      return try KeptModule(module, naming: naming, type: type).write(
+        from: file, as: name, to: writer)
+    case (.lowRank(let rank, let scale), _):
+      if case .concatenation(let parts) = weights.values,
+        let verbatim = VerbatimFactors(parts, type: type, naming: naming, rank: rank, scale: scale)
+      {
+        try verbatim.write(up: tensorName(.up), down: tensorName(.down), to: writer)
+        try storeAlpha(scale: scale, rank: rank, to: writer)
+        return Written.Module(
+          name: name, target: module.target, rank: rank, askedSquared: nil, errorSquared: 0)
+      }
+      guard let (factors, asked) = try weights.values.lowRank() else { break }
       let stored = try store(factors, scale: scale, rank: rank, to: writer)
       let wanted = LowRank(up: factors.up.scaled(by: scale), down: factors.down)
       return result(rank: rank, stored, wanted: wanted, asked: asked)
+    case (.biasOnly, .biasOnly):
+      return Written.Module(
+        name: name, target: module.target, rank: 0, askedSquared: 0, errorSquared: 0)
     case (.dense, .dense(let whole)):
       let bytes = encoded(whole.elements, as: type)
       try unsafe writer.write(bytes.span.bytes, to: tensorName(densePart))
@@ -76,8 +103,9 @@ struct StoredModule: Sendable {
       return Written.Module(
         name: name, target: module.target, rank: min(whole.rows, whole.columns),
         askedSquared: whole.squaredNorm, errorSquared: error)
-    default: preconditionFailure("'\(name)' was planned in another form than it was computed in")
+    default: break
     }
+    preconditionFailure("'\(name)' was planned in another form than it was computed in")
   }
 
   /// Writes the factors, and alpha where the naming has it.
@@ -87,14 +115,23 @@ struct StoredModule: Sendable {
     _ factors: LowRank, scale: Double, rank: Int, to writer: SafetensorsWriter
   ) throws -> LowRank {
     let storesAlpha = naming.storesAlpha
-    let alpha = Float(scale * Double(rank))
-    if storesAlpha {
-      try unsafe writer.write(
-        encoded([Double(alpha)], as: .float32).span.bytes, to: tensorName(.alpha))
-    }
+    let alpha = try storeAlpha(scale: scale, rank: rank, to: writer)
     let up = try store(factors.up.scaled(by: storesAlpha ? 1 : scale), .up, to: writer)
     let down = try store(factors.down, .down, to: writer)
     return LowRank(up: up.scaled(by: storesAlpha ? Double(alpha) / Double(rank) : 1), down: down)
+  }
+
+  /// Writes alpha, where the naming has it.
+  ///
+  /// - Returns: The alpha that readers find.
+  @discardableResult
+  private func storeAlpha(scale: Double, rank: Int, to writer: SafetensorsWriter) throws -> Float {
+    let alpha = Float(scale * Double(rank))
+    if naming.storesAlpha {
+      let bytes = encoded([Double(alpha)], as: .float32)
+      try unsafe writer.write(bytes.span.bytes, to: tensorName(.alpha))
+    }
+    return alpha
   }
 
   /// Writes one factor.
@@ -144,4 +181,17 @@ package func squaredDistance(_ a: LowRank, _ b: LowRank) -> Double {
   if a.rank == b.rank && a == b { return 0 }
   return squaredNorm(
     ofProduct: .joiningColumns([a.up, b.up.scaled(by: -1)]), .joiningRows([a.down, b.down]))
+}
+
+/// ‖UD − A‖², of the difference formed a few rows at a time: nothing cancels.
+func squaredDistance(_ factors: LowRank, _ whole: Matrix) -> Double {
+  let height = max(1, (1 << 20) / max(whole.columns, 1))
+  var sum = 0.0
+  for start in stride(from: 0, to: whole.rows, by: height) {
+    let rows = start..<min(start + height, whole.rows)
+    let part = product(factors.up.rows(in: rows), factors.down)
+    let elements = whole.elements[rows.lowerBound * whole.columns..<rows.upperBound * whole.columns]
+    for (a, b) in zip(part.elements, elements) { sum += (a - b) * (a - b) }
+  }
+  return sum
 }

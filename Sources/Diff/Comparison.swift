@@ -1,6 +1,7 @@
 import Adapters
 import LinearAlgebra
 import Safetensors
+import Tensors
 
 /// Two adapters beside each other: norms, differences, cosines.
 struct Comparison: Encodable {
@@ -105,13 +106,14 @@ extension Comparison.Module {
   fileprivate init(_ layer: Combination.Layer, in inputs: [Combination.Input]) throws {
     func update(_ input: Int) throws -> LowRank? {
       guard let term = layer.terms.first(where: { $0.input == input }) else { return nil }
-      defer { term.release(in: inputs) }
-      let update = try term.module.update(in: inputs[input].adapter.file)
-      guard update.isFinite else {
+      defer { layer.release(in: inputs) }
+      // Undo the input's sign: each is compared as what it adds by itself.
+      let sum = try layer.sum(in: inputs, of: input)
+      guard sum.up.isFinite, sum.down.isFinite else {
         throw AdapterError(
           file: inputs[input].adapter.file.path, reason: .notFinite(module: term.module.name))
       }
-      return update.lowRank
+      return LowRank(up: sum.up.scaled(by: inputs[input].weight), down: sum.down)
     }
     let (b, a) = (try update(0), try update(1))
     let squaredA = a.map { squaredNorm(ofProduct: $0.up, $0.down) } ?? 0

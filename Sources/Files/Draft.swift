@@ -86,6 +86,25 @@ extension Draft {
     return try body(unsafe UnsafeRawBufferPointer(start: address, count: byteCount).bytes)
   }
 
+  func contents(in range: Range<Int>) throws(FileError) -> [UInt8] {
+    var failure: FileError?
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+      while count < range.count {
+        let got = uninterrupted {
+          unsafe pread(
+            descriptor, UnsafeMutableRawPointer(buffer.baseAddress)?.advanced(by: count),
+            range.count - count,
+            range.lowerBound + count)
+        }
+        if got < 0 { failure = .lastCall("read", on: path) }
+        if got <= 0 { return }
+        count += got
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
   private func byteCount() throws(FileError) -> Int {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { throw .lastCall("read", on: path) }

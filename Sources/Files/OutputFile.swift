@@ -63,6 +63,11 @@ import Glibc
     try draft.withContents(body)
   }
 
+  /// Reads back a range of what has been written; shorter where the file ends before it.
+  package func contents(in range: Range<Int>) throws(FileError) -> [UInt8] {
+    try draft.contents(in: range)
+  }
+
   /// Finishes the file: it is on disk under its name when this returns.
   ///
   /// A reader of a stream that went away is not an error.

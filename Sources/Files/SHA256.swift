@@ -29,3 +29,34 @@ package struct SHA256 {
     return hash.finish()
   }
 }
+
+extension MappedFile {
+  /// The SHA-256 of everything from an offset on; what has been hashed does not stay in memory.
+  package func sha256(from offset: Int) -> String {
+    var hash = SHA256()
+    var position = offset
+    while position < byteCount {
+      let end = min(position + hashedPieceBytes, byteCount)
+      withBytes { hash.update($0.extracting(position..<end)) }
+      release(position..<end)
+      position = end
+    }
+    return hash.finish()
+  }
+}
+
+extension OutputFile {
+  /// The SHA-256 of everything written so far from an offset on.
+  package func sha256(from offset: Int) throws(FileError) -> String {
+    var hash = SHA256()
+    var position = offset
+    while true {
+      let piece = try contents(in: position..<position + hashedPieceBytes)
+      if piece.isEmpty { return hash.finish() }
+      unsafe hash.update(piece.span.bytes)
+      position += piece.count
+    }
+  }
+}
+
+private let hashedPieceBytes = 1 << 20

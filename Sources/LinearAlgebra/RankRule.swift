@@ -60,4 +60,16 @@ package struct RankChoice: Hashable, Sendable {
     let rule = hasWideKernel ? convolutionRank.map(RankRule.fixed) ?? self.rule : self.rule
     return min(rule.rank(for: values), maximum ?? .max)
   }
+
+  /// The rank, where it does not depend on the values.
+  package func fixedRank(hasWideKernel: Bool) -> Int? {
+    if hasWideKernel, let convolutionRank { return min(convolutionRank, maximum ?? .max) }
+    guard case .fixed(let rank) = rule else { return nil }
+    return min(rank, maximum ?? .max)
+  }
+
+  /// Whether the rule needs the sum of all values, the smallest too.
+  package var needsWholeSpectrum: Bool {
+    if case .cumulative = rule { true } else { false }
+  }
 }

@@ -36,6 +36,15 @@ package struct ResultChoice: Sendable {
   }
 }
 
+extension ResultChoice {
+  /// Chooses what the options say, else sd-scripts' naming and the widest of some types.
+  package init(_ options: OutputOptions, types: [ElementType]) throws {
+    type = options.dtype?.elementType ?? widest(types)
+    naming = try options.to.map { try Naming(option: $0) } ?? .kohya
+    notes = []
+  }
+}
+
 extension Naming {
   /// A naming by its option's spelling.
   package init(option spelling: String) throws {
@@ -66,4 +75,11 @@ private func widest(_ types: [ElementType]) -> ElementType {
     return .float32
   }
   return kinds.contains(.bfloat16) ? .bfloat16 : .float16
+}
+
+extension OutputOptions {
+  /// How the asked naming divides Flux's layers; `nil` where none is asked for.
+  package var fluxDivision: FluxNames.Division? {
+    to.flatMap { Naming(rawValue: $0)?.fluxDivision }
+  }
 }

@@ -1,13 +1,15 @@
 package import Adapters
 package import CommandSupport
 import Files
-import Tensors
+import LinearAlgebra
+package import Tensors
 
 /// Writes a command's result where its options say, and reports it.
 package struct ResultWriter {
   private let path: String
   private let common: CommonOptions
   private let choice: ResultChoice
+  private let location: ResultLocation
   private let output: OutputFile
   private let writer: AdapterWriter
   private let metadata: ResultMetadata
@@ -22,19 +24,60 @@ package struct ResultWriter {
     self.path = path
     self.common = common
     choice = try ResultChoice(options, for: combination)
-    output = try OutputFile(
-      path: path, compresses: options.zstd, threads: common.threadCount)
+    (location, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: combination.baseModel, type: choice.type,
       threads: common.threadCount)
+    let inputs = combination.inputs
     metadata = ResultMetadata(
-      sources: combination.inputs.map { .init($0.adapter, coefficient: $0.weight) },
-      comment: comment)
+      sources: try parallelMap(count: inputs.count, threads: common.threadCount) { index in
+        .init(inputs[index].adapter, coefficient: inputs[index].weight)
+      }, comment: comment)
+  }
+
+  /// Opens the output of a result that is no combination.
+  ///
+  /// - Parameters:
+  ///   - model: What the result is for.
+  ///   - types: Those of the weights that it is made of.
+  ///   - sources: The adapters that it is made of, if any.
+  package init(
+    _ options: OutputOptions, _ common: CommonOptions, model: BaseModel, types: [ElementType],
+    sources: [ResultMetadata.Source] = [], to path: String, comment: String
+  ) throws {
+    self.path = path
+    self.common = common
+    choice = try ResultChoice(options, types: types)
+    (location, output) = try Self.open(path, choice.naming, options, common)
+    writer = AdapterWriter(
+      naming: choice.naming, model: model, type: choice.type, threads: common.threadCount)
+    metadata =
+      sources.isEmpty
+      ? ResultMetadata(model: model, comment: comment)
+      : ResultMetadata(sources: sources, comment: comment)
+  }
+
+  private static func open(
+    _ path: String, _ naming: Naming, _ options: OutputOptions, _ common: CommonOptions
+  ) throws(FileError) -> (ResultLocation, OutputFile) {
+    let location = ResultLocation(path: path, naming: naming)
+    if let folder = location.folder { try makeFolder(folder) }
+    let output = try OutputFile(
+      path: location.weights, compresses: options.zstd, threads: common.threadCount)
+    return (location, output)
   }
 
   package func write(_ plan: ResultPlan, onModule: @Sendable () -> Void = {}) throws -> Written {
     let said = metadata.metadata(naming: choice.naming, forms: plan.modules.map(\.form))
-    return try writer.write(plan, metadata: said, to: output, onModule: onModule)
+    let written = try writer.write(plan, metadata: said, to: output, onModule: onModule)
+    if let path = location.configuration {
+      let configuration = try writer.configuration(of: plan.modules, file: path)
+      let text = choice.naming == .mlx ? configuration.mlx : configuration.peft
+      let file = try OutputFile(path: path)
+      try unsafe file.write(Array((text + "\n").utf8).span.bytes, at: 0)
+      try file.commit()
+    }
+    return written
   }
 
   /// The bytes of the file that a plan would become; no weight is asked for.

@@ -96,6 +96,23 @@ package struct WriteReport: Encodable {
     output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
   }
 
+  /// The report of a result that is made of no adapter.
+  package init(
+    _ written: Written, onlyInA: [String] = [], onlyInB: [String] = [], listsModules: Bool = false
+  ) {
+    relativeError = written.relativeError
+    modules = written.modules.count
+    rank = RankRange(written.modules.map(\.rank))
+    rankBefore = rank
+    energyKept = max(0, 1 - relativeError * relativeError)
+    self.onlyInA = onlyInA
+    self.onlyInB = onlyInB
+    onlyIn = nil
+    onlyLists = [("B", onlyInB), ("A", onlyInA)]
+    perModule = listsModules ? written.modules.map { Module($0, before: nil) } : nil
+    output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
+  }
+
   /// The report in a few lines.
   func text(path: String) -> String {
     let target = path == "-" ? "standard output" : printable(path)
@@ -144,7 +161,8 @@ extension WriteReport.RankRange {
 
 extension WriteReport.Module {
   fileprivate init(_ module: Written.Module, before: Int?) {
-    let share = module.askedSquared > 0 ? module.errorSquared / module.askedSquared : 0
+    let asked = module.askedSquared ?? 0
+    let share = asked > 0 ? module.errorSquared / asked : 0
     self.init(
       name: module.name, target: module.target.description, rankBefore: before, rank: module.rank,
       energyKept: Swift.max(0, 1 - share), relativeError: share.squareRoot())

@@ -24,14 +24,22 @@ package struct SafetensorsWriter: Sendable {
     try output.write(bytes, at: headerByteCount + layout.offset(of: name) + offset)
   }
 
-  /// Lends the data written so far, everything after the header; the rest is zeros.
-  package func withData<Result>(
-    _ body: (RawSpan) throws(FileError) -> Result
-  ) throws(FileError) -> Result {
+  /// Writes a stretch of the data, which may hold several tensors.
+  package func write(_ bytes: RawSpan, atDataOffset offset: Int) throws(FileError) {
+    try output.write(bytes, at: headerByteCount + offset)
+  }
+
+  /// The SHA-256 of the data: everything after the header.
+  package func dataSHA256() throws(FileError) -> String {
     try output.extend(to: headerByteCount + layout.dataByteCount)
-    return try output.withContents { bytes throws(FileError) in
-      try body(bytes.extracting(headerByteCount...))
-    }
+    return try output.sha256(from: headerByteCount)
+  }
+
+  /// Reads back a part of the data; what was not written is zeros.
+  package func data(in range: Range<Int>) throws(FileError) -> [UInt8] {
+    try output.extend(to: headerByteCount + layout.dataByteCount)
+    return try output.contents(
+      in: headerByteCount + range.lowerBound..<headerByteCount + range.upperBound)
   }
 
   /// Writes the header and puts the file in its place.

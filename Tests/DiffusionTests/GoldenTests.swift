@@ -162,8 +162,8 @@ private struct Replay {
   func step(_ index: Int) throws -> (inputs: UNetInputs, target: Tensor) {
     let (latents, noise) = (try picture("latents", index), try picture("noise", index))
     let timesteps = try trace.step("timesteps", index).values
-    let signal = timesteps.map { schedule.signal[Int($0)].squareRoot() }
-    let level = timesteps.map { (1 - schedule.signal[Int($0)]).squareRoot() }
+    let signal = timesteps.map { schedule.signalScale(at: Int($0)) }
+    let level = timesteps.map { schedule.noiseScale(at: Int($0)) }
     let alpha = Tensor(signal, shape: [signal.count], on: backend)
     let sigma = Tensor(level, shape: [level.count], on: backend)
     let minus = Tensor(level.map { -$0 }, shape: [level.count], on: backend)

@@ -11,7 +11,7 @@ extension ResultPlan {
   func mixed(seed: UInt64) -> ResultPlan {
     ResultPlan(modules: modules) { index in
       let weights = try weights(index)
-      guard case .lowRank(let factors, let asked) = weights.values, factors.rank > 0 else {
+      guard let (factors, asked) = try weights.values.lowRank(), factors.rank > 0 else {
         return weights
       }
       let rank = factors.rank

@@ -1,0 +1,94 @@
+import Files
+import Safetensors
+import Tensors
+
+/// Factors that can be put side by side as the bytes they are, up to signs: nothing is decoded,
+/// nothing is rounded, and nothing can be lost.
+struct VerbatimFactors {
+  private let parts: [ConcatenatedModule]
+  private let type: ElementType
+
+  /// - Returns: `nil` where a factor must be computed: another element type, a scale of its own, a
+  ///   layout that is not that of the result.
+  init?(
+    _ parts: [ConcatenatedModule], type: ElementType, naming: Naming, rank: Int, scale: Double
+  ) {
+    let alpha = Float(scale * Double(rank))
+    let isScaleExact =
+      naming.storesAlpha ? Double(alpha) / Double(rank) == scale : scale == 1
+    guard isScaleExact, type.isFloat, naming != .mlx else { return nil }
+    for part in parts {
+      guard part.module.algorithm == .lora, !part.module.isTucker, part.placement == nil,
+        part.module.naming != .mlx,
+        abs(part.ratio) == 1, part.module.parts[.up]?.type == type,
+        part.module.parts[.down]?.type == type
+      else { return nil }
+    }
+    self.parts = parts
+    self.type = type
+  }
+
+  func write(up: String, down: String, to writer: SafetensorsWriter) throws {
+    var offset = 0
+    for part in parts {
+      guard let entry = part.module.parts[.down] else { continue }
+      try part.file.withBytes(of: entry) { bytes throws(FileError) in
+        try writer.write(bytes, to: down, at: offset)
+      }
+      offset += entry.range.count
+    }
+    try unsafe writer.write(joinedUps().span.bytes, to: up)
+  }
+
+  /// The ups side by side: row i is all of their rows i.
+  private func joinedUps() -> [UInt8] {
+    let rows = parts[0].module.extents.outputs
+    let widths = parts.map { $0.module.rank * type.bitCount / 8 }
+    let stride = widths.reduce(0, +)
+    return unsafe [UInt8](unsafeUninitializedCapacity: rows * stride) { buffer, count in
+      let joined = UnsafeMutableRawBufferPointer(buffer)
+      var column = 0
+      for (part, width) in zip(parts, widths) {
+        guard let entry = part.module.parts[.up] else { continue }
+        part.file.withBytes(of: entry) { bytes in
+          unsafe bytes.withUnsafeBytes { source in
+            for row in 0..<rows {
+              unsafe UnsafeMutableRawBufferPointer(
+                rebasing: joined[row * stride + column..<row * stride + column + width]
+              ).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: source[row * width..<(row + 1) * width]))
+            }
+          }
+        }
+        if part.ratio < 0 {
+          unsafe flipSigns(joined, rows: rows, stride: stride, columns: column..<column + width)
+        }
+        column += width
+      }
+      count = rows * stride
+    }
+  }
+
+  /// Flips the sign bit, the highest of the last byte, of every element in some columns.
+  private func flipSigns(
+    _ bytes: UnsafeMutableRawBufferPointer, rows: Int, stride: Int, columns: Range<Int>
+  ) {
+    let elementBytes = type.bitCount / 8
+    for row in 0..<rows {
+      var index = row * stride + columns.lowerBound + elementBytes - 1
+      for _ in 0..<columns.count / elementBytes {
+        unsafe bytes[index] ^= 0x80
+        index += elementBytes
+      }
+    }
+  }
+}
+
+extension ElementType {
+  fileprivate var isFloat: Bool {
+    switch self {
+    case .float64, .float32, .float16, .bfloat16: true
+    default: false
+    }
+  }
+}
