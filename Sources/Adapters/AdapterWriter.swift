@@ -154,7 +154,7 @@ package struct AdapterWriter: Sendable {
     onModule: @Sendable () -> Void = {}
   ) throws -> Written {
     let (stored, layout) = try layout(of: plan, file: output.path)
-    var metadata = try complete(metadata, for: plan.modules, file: output.path).withRoomForHashes
+    let metadata = try complete(metadata, for: plan.modules, file: output.path).withRoomForHashes
     let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
 
     let modules = try parallelMap(count: stored.count, threads: threads) { index in
@@ -164,12 +164,7 @@ package struct AdapterWriter: Sendable {
       onModule()
       return module
     }
-    let headerOfSS = layout.header(metadata: metadata.filter { $0.hasPrefix("ss_") })
-    let model = try writer.dataSHA256()
-    metadata["sshs_model_hash"] = model
-    metadata["sshs_legacy_hash"] = try legacyHash(
-      header: headerOfSS, data: writer.data(in:), count: layout.dataByteCount)
-    let byteCount = try writer.finish(metadata: metadata)
+    let (byteCount, model) = try writer.finish(hashing: metadata)
     return Written(
       modules: try withNorms(modules, of: plan), naming: naming, byteCount: byteCount,
       sshsModelHash: model)
@@ -187,15 +182,5 @@ package struct AdapterWriter: Sendable {
           askedSquared: try plan.weights(index).askedSquared(scale: plan.modules[index].form.scale))
         : modules[index]
     }
-  }
-}
-
-extension Metadata {
-  /// The same with zeros where the hashes will stand.
-  fileprivate var withRoomForHashes: Metadata {
-    var result = self
-    result["sshs_model_hash"] = String(repeating: "0", count: 64)
-    result["sshs_legacy_hash"] = String(repeating: "0", count: 8)
-    return result
   }
 }

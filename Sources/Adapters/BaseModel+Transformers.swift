@@ -116,7 +116,8 @@ extension BaseModel {
     }
     switch hidden {
     case 1536, 2432: return .sd3
-    case 4096, 6144: return .flux2
+    case 4096, 6144:  // Krea 2 has 28 blocks of 6144, Flux.2 at most 8 of two streams
+      return evidence.last("transformer_blocks") < 10 && !evidence.has("text_fusion") ? .flux2 : nil
     case 3072, nil: break
     default: return nil
     }

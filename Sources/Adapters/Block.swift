@@ -28,8 +28,8 @@ package enum Block: Hashable, Sendable {
       return .input(0)
     }
     let pieces = key.split(separator: "_", maxSplits: 5)
-    guard pieces.count >= 5, pieces[1] == "blocks", let level = Int(pieces[2]),
-      let index = Int(pieces[4])
+    guard pieces.count >= 5, pieces[1] == "blocks", let level = layerNumber(pieces[2]),
+      let index = layerNumber(pieces[4])
     else { return nil }
     let isSampler = pieces[3].hasSuffix("samplers")
     switch pieces[0] {
@@ -42,7 +42,8 @@ package enum Block: Hashable, Sendable {
   /// The first number of a path and the words before it.
   private static func transformer(_ target: Target) -> Block {
     let pieces = target.key.split(separator: "_")
-    guard let index = pieces.firstIndex(where: { Int($0) != nil }), let number = Int(pieces[index]),
+    guard let index = pieces.firstIndex(where: { layerNumber($0) != nil }),
+      let number = layerNumber(pieces[index]),
       index > 0
     else {
       return .other(String((target.path ?? target.key).split(separator: ".").first ?? ""))

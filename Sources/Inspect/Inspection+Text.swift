@@ -110,7 +110,8 @@ extension Inspection {
     var grouped: [Block: [ModuleInspection]] = [:]
     for module in modules { grouped[module.blockID, default: []].append(module) }
     return grouped.keys.sorted().map { key in
-      (key, printable(key.label), (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) })
+      let modules = (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) }
+      return (key, printable(key.label), modules)
     }
   }
 }
@@ -125,8 +126,9 @@ private func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
   return first.count < second.count
 }
 
-/// `4`, or `1 to 16`.
+/// `4`, or `1 to 16`; modules without a rank left out.
 func range(_ ranks: [Int]) -> String {
+  let ranks = ranks.filter { $0 > 0 }
   guard let least = ranks.min(), let most = ranks.max() else { return "–" }
   return least == most ? "\(most)" : "\(least) to \(most)"
 }
@@ -140,7 +142,9 @@ func tally(_ names: [String]) -> String {
 
 /// A number without a needless fraction.
 func plain(_ value: Double) -> String {
-  value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : significant(value, digits: 5)
+  if value == value.rounded() && abs(value) < 1e15 { return "\(Int(value))" }
+  let text = significant(value, digits: 5)
+  return text.contains("e") ? text : String(text.reversed().drop { $0 == "0" }.reversed())
 }
 
 /// A count with its digits in groups of three.

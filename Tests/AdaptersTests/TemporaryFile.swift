@@ -16,7 +16,7 @@ final class TemporaryFile {
     var header: [String: Any] = [:]
     for name in shapes.keys.sorted() {
       let shape = shapes[name] ?? []
-      let count = 2 * shape.reduce(1, *)
+      let count = shape.contains(0) ? 0 : 2 * shape.reduce(1, *)
       header[name] = ["dtype": "F16", "shape": shape, "data_offsets": [end, end + count]]
       end += count
     }

@@ -33,7 +33,7 @@ func barPlot(_ rows: [(label: String, values: [Double?])], _ series: [Series]) -
     }
     let middle = top + bar * Double(series.count) / 2 + 3
     return """
-      <text class="label" x="\(labelWidth - 8)" y="\(middle)">\(row.label)</text>\(bars)
+      <text class="label" x="\(labelWidth - 8)" y="\(middle)">\(shortened(row.label))</text>\(bars)
       """
   }
   return """
@@ -121,6 +121,11 @@ func decayPlot(_ spectra: Spectra, decades: Int) -> HTML {
 func decades(of spectra: [Spectra]) -> Int {
   let least = spectra.compactMap { $0.decay.map(\.median).filter { $0 > 0 }.min() }.min() ?? 1
   return min(4, max(1, Int((-log10(least)).rounded(.up))))
+}
+
+/// A label that fits beside the bars; their titles hold it whole.
+private func shortened(_ label: String) -> String {
+  label.count <= 26 ? label : "\(label.prefix(25))…"
 }
 
 private func number(_ coordinate: Double) -> String { decimal(coordinate, places: 1) }

@@ -59,7 +59,9 @@ let style = """
     text-align: left; vertical-align: top; }
   tbody th { font-weight: 400; } thead th { color: var(--quiet); font-weight: 600; }
   .numbers td, .numbers thead th:not(:first-child) { text-align: right; padding: .22rem .6rem; }
-  .numbers td.text { text-align: left; } .numbers th, .numbers td { white-space: nowrap; }
+  .numbers td.text, .modules thead th:nth-child(-n+3) { text-align: left !important; }
+  .modules table { font-size: .8rem; } .modules td, .modules thead th { padding: .2rem .4rem !important; }
+  .modules th:first-child { padding-left: 0 !important; } .numbers th, .numbers td { white-space: nowrap; }
   .numbers .total > * { font-weight: 600; border-bottom: 0; }
   .summary th, table.facts tbody th { color: var(--quiet); white-space: nowrap; }
   .summary td { overflow-wrap: anywhere; } table.facts td { font-weight: 600; }
