@@ -58,6 +58,7 @@ let package = Package(
 
     // MARK: - Meaning
     .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .module("Diffusion", ["Files"]),
 
     // MARK: - Commands
@@ -83,7 +84,7 @@ let package = Package(
     .module(
       "Merge",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Adapters", "Baking", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
         "Tensors", argumentParser,
       ]),
     .module(

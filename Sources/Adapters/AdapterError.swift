@@ -24,6 +24,9 @@ package struct AdapterError: Error, Hashable {
     case numeric(module: String, LinearAlgebraError)
     case twoModules(target: String, first: String, second: String)
     case cannotExpress(modules: [String], naming: Naming)
+
+    /// Modules whose layers a checkpoint does not have.
+    case noLayers(modules: [String], adapter: String)
   }
 
   package let file: String
@@ -62,6 +65,8 @@ extension AdapterError.Reason: CustomStringConvertible {
     case .numeric(let module, let error): "\(module): \(error)"
     case .twoModules(let target, let first, let second):
       "\(first) and \(second) both change \(target); remove one"
+    case .noLayers(let modules, let adapter):
+      "has no layer for \(modules.count) of the modules of \(adapter): \(modules.joined(separator: ", ")); is it for another model? --skip-missing leaves them out"
     case .cannotExpress(let modules, let naming):
       "\(naming.rawValue) naming cannot express \(modules.joined(separator: ", ")); choose another with --to"
     }

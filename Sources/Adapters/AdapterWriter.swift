@@ -11,6 +11,9 @@ package struct ResultModule: Sendable {
 
     /// The whole difference, of the shape that its source gives it.
     case dense(Shape, isNorm: Bool)
+
+    /// Nothing but a difference of the bias.
+    case biasOnly
   }
 
   package let target: Target

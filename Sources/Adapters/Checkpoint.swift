@@ -19,6 +19,8 @@ package struct Checkpoint: Sendable {
 extension Checkpoint {
   /// Opens a single file, a `*.safetensors.index.json`, or a folder of either.
   package init(path: String) throws {
+    var path = path
+    while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
     self.path = path
     if path.hasSuffix(".safetensors.index.json") {
       parts = try Self.shards(index: path).map { Part(component: "", file: $0) }

@@ -1,6 +1,6 @@
 import LinearAlgebra
 import Safetensors
-import Tensors
+package import Tensors
 
 /// A weighted sum of adapters: Δ = Σ weight · Δᵢ, module by module.
 package struct Combination: Sendable {
@@ -22,13 +22,19 @@ package struct Combination: Sendable {
 
     /// The input's weight, times what block weights say.
     package let weight: Double
+
+    /// Where the module's rows go; `nil` where the layer is the module's own.
+    let placement: Placement?
+
+    /// The model whose weights the module's update depends on.
+    let base: CheckpointLayers?
   }
 
   /// The terms of one layer, in the order of the inputs; at least one.
   package struct Layer: Sendable {
     package let target: Target
     package let terms: [Term]
-    package var extents: Module.Extents { terms[0].module.extents }
+    package var extents: Module.Extents { terms[0].extents }
     package var kind: Module.Kind { terms[0].module.kind }
   }
 
@@ -39,43 +45,48 @@ package struct Combination: Sendable {
 
   /// Matches the inputs' modules by the layers that they change.
   ///
-  /// - Parameter blockWeight: What an input's weight is multiplied by in a layer.
+  /// - Parameters:
+  ///   - division: How Flux's layers are to be divided; that of the first input otherwise.
+  ///   - base: The model that the inputs are for; modules whose update depends on its weights
+  ///     (DoRA and others) are taken as what they make of them.
+  ///   - blockWeight: What an input's weight is multiplied by in a layer.
   /// - Throws: Where two inputs disagree on a layer's shape, or one changes a layer twice.
   package init(
-    _ inputs: [Input], blockWeight: (Int, Target) throws(AdapterError) -> Double = { _, _ in 1 }
-  ) throws(AdapterError) {
+    _ inputs: [Input], division: FluxNames.Division? = nil, base: CheckpointLayers? = nil,
+    blockWeight: (Int, Target) throws -> Double = { _, _ in 1 }
+  ) throws {
     self.inputs = inputs
+    let division = division ?? inputs.first?.adapter.fluxDivision
     var order: [Target] = []
     var terms: [Target: [Term]] = [:]
     for (index, input) in inputs.enumerated() {
       for module in input.adapter.modules {
         let weight = input.weight * (try blockWeight(index, module.target))
-        let term = Term(input: index, module: module, weight: weight)
-        try Self.check(term, against: terms[module.target]?.last, in: inputs)
-        if terms[module.target] == nil { order.append(module.target) }
-        terms[module.target, default: []].append(term)
+        for (target, placement) in try input.adapter.layers(of: module, in: division) {
+          let term = Term(
+            input: index, module: module, weight: weight, placement: placement, base: base)
+          try Self.check(term, against: terms[target] ?? [], in: inputs)
+          if terms[target] == nil { order.append(target) }
+          terms[target, default: []].append(term)
+        }
       }
     }
     layers = order.compactMap { target in terms[target].map { Layer(target: target, terms: $0) } }
   }
 
   private static func check(
-    _ term: Term, against other: Term?, in inputs: [Input]
-  ) throws(AdapterError) {
+    _ term: Term, against others: [Term], in inputs: [Input]
+  ) throws {
     let file = inputs[term.input].adapter.file.path
-    if term.module.needsBase {
-      throw AdapterError(
-        file: file,
-        reason: .needsBase(module: term.module.name, algorithm: term.module.algorithm))
-    }
-    guard let other else { return }
-    if other.input == term.input {
+    try term.checkBase(file: file)
+    guard let other = others.last else { return }
+    if let twin = others.first(where: { $0.input == term.input && $0.overlaps(term) }) {
       throw AdapterError(
         file: file,
         reason: .twoModules(
-          target: "\(term.module.target)", first: other.module.name, second: term.module.name))
+          target: "\(term.module.target)", first: twin.module.name, second: term.module.name))
     }
-    let (a, b) = (other.module.extents, term.module.extents)
+    let (a, b) = (other.extents, term.extents)
     guard a.outputs == b.outputs, a.columns == b.columns else {
       let detail =
         "changes a layer of \(b.shape), in \(inputs[other.input].adapter.file.path) of \(a.shape);"
@@ -88,27 +99,18 @@ package struct Combination: Sendable {
   /// The names of the modules that one input alone has, as it spells them.
   package func modules(onlyIn input: Int) -> [String] {
     layers.compactMap { layer in
-      layer.terms.count == 1 && layer.terms[0].input == input ? layer.terms[0].module.name : nil
+      layer.terms.allSatisfy { $0.input == input } ? layer.terms[0].module.name : nil
     }
-  }
-}
-
-extension Combination.Term {
-  /// The update of the term, its weight included.
-  package func update(in inputs: [Combination.Input]) throws -> Update {
-    .scaled(try module.update(in: inputs[input].adapter.file), by: weight)
-  }
-
-  /// Tells the system that the module's weights are no longer needed in memory.
-  package func release(in inputs: [Combination.Input]) {
-    for entry in module.parts.values { inputs[input].adapter.file.release(entry) }
   }
 }
 
 extension Combination.Layer {
   /// The exact sum as one product: the terms' factors side by side.
-  package func sum(in inputs: [Combination.Input]) throws -> LowRank {
-    let parts = try terms.map { try $0.update(in: inputs).lowRank }
+  ///
+  /// - Parameter input: The one input whose terms count; all do where it is `nil`.
+  package func sum(in inputs: [Combination.Input], of input: Int? = nil) throws -> LowRank {
+    let parts = try terms.filter { input == nil || $0.input == input }
+      .map { try $0.update(in: inputs).lowRank }
     return LowRank(
       up: .joiningColumns(parts.map(\.up)), down: .joiningRows(parts.map(\.down)))
   }
@@ -122,25 +124,40 @@ extension Combination.Layer {
 
   /// Whether one of the terms is a whole difference: their sum is one, too.
   package var isDense: Bool {
-    terms.contains { $0.module.algorithm == .full || $0.module.algorithm == .norm }
+    terms.contains(where: \.isDense)
+  }
+
+  /// Whether a term changes the layer's weight, not its bias alone.
+  package var changesWeight: Bool { terms.contains(where: \.changesWeight) }
+
+  /// Whether the terms' parts tell the layer's extents.
+  package var hasExtents: Bool {
+    terms.contains { ![.oft, .boft, .ia3].contains($0.module.algorithm) }
+  }
+
+  /// Whether the factors of the sum have fewer elements than the sum.
+  package var isThin: Bool {
+    terms.reduce(0) { $0 + $1.expandedRank } * 2 < min(extents.outputs, extents.columns)
   }
 
   /// The elements of the bias that the terms add to; `nil` where none does.
-  package var biasCount: Int? { terms.lazy.compactMap { $0.module.biasCount }.first }
+  package var biasCount: Int? { terms.lazy.compactMap(\.biasCount).first }
 
   /// What the inputs call the module, by their naming; the first input's name counts.
   package var names: [Naming: String] {
     Dictionary(
-      terms.map { ($0.module.naming, $0.module.name) }, uniquingKeysWith: { first, _ in first })
+      terms.filter { $0.placement == nil && $0.module.target.key == target.key }
+        .map { ($0.module.naming, $0.module.name) },
+      uniquingKeysWith: { first, _ in first })
   }
 
   /// The layer of a result that holds the terms' factors side by side, or their sum where one
   /// of them is whole; no weight is read.
   package var concatenated: ResultModule {
-    let shape = terms.lazy.compactMap { $0.module.wholeShape }.first ?? extents.shape
+    let shape = terms.lazy.compactMap(\.wholeShape).first ?? extents.shape
     let isNorm = terms.allSatisfy { $0.module.algorithm == .norm }
     let scale = activeTerms.first.map { abs($0.weight * $0.module.scale) } ?? 1
-    let rank = activeTerms.reduce(0) { $0 + $1.module.expandedRank }
+    let rank = activeTerms.reduce(0) { $0 + $1.expandedRank }
     return ResultModule(
       target: target, extents: extents, kind: kind,
       form: isDense ? .dense(shape, isNorm: isNorm) : .lowRank(rank: rank, scale: scale),
@@ -152,24 +169,32 @@ extension Combination.Layer {
   package func concatenation(in inputs: [Combination.Input]) throws -> ResultWeights {
     let bias = try bias(in: inputs)
     if isDense {
-      let parts = try terms.map { try $0.update(in: inputs).formed }
-      return ResultWeights(.dense(parts.dropFirst().reduce(parts[0], +)), bias: bias)
+      return ResultWeights(.dense(try difference(in: inputs)), bias: bias)
     }
     let common = concatenated.form.scale
     let parts = activeTerms.map { term in
       ConcatenatedModule(
-        module: term.module, file: inputs[term.input].adapter.file,
+        module: term.module, file: inputs[term.input].adapter.file, placement: term.placement,
         ratio: term.weight * term.module.scale / common)
     }
     return ResultWeights(.concatenation(parts), bias: bias)
   }
+
+  /// The exact sum, formed.
+  package func difference(in inputs: [Combination.Input]) throws -> Matrix {
+    let parts = try terms.map { try $0.update(in: inputs).formed }
+    return parts.dropFirst().reduce(parts[0], +)
+  }
+
+  /// Whether a term is what a module makes of the base model's weight.
+  package var dependsOnBase: Bool { terms.contains(where: \.dependsOnBase) }
 
   /// The sum of what the terms add to the bias; `nil` where none does.
   package func bias(in inputs: [Combination.Input]) throws -> [Double]? {
     guard let biasCount else { return nil }
     var sum = [Double](repeating: 0, count: biasCount)
     for term in terms {
-      let part = try term.module.biasDifference(in: inputs[term.input].adapter.file)
+      let part = try term.biasDifference(in: inputs)
       for (index, value) in (part ?? []).enumerated() { sum[index] += term.weight * value }
     }
     return sum
@@ -177,65 +202,5 @@ extension Combination.Layer {
 
   package func release(in inputs: [Combination.Input]) {
     for term in terms { term.release(in: inputs) }
-  }
-}
-
-extension Module {
-  /// The factors of the update without its scale.
-  func unscaledFactors(in file: Safetensors.SafetensorsFile) throws -> LowRank {
-    let update = try update(in: file)
-    if case .scaled(let inner, _) = update { return inner.lowRank }
-    return update.lowRank
-  }
-
-  /// Whether what the module does depends on the base model's weights.
-  package var needsBase: Bool {
-    switch algorithm {
-    case .lora, .loha, .lokr, .full, .norm: parts[.magnitude] != nil
-    case .dora, .ia3, .glora, .oft, .boft: true
-    }
-  }
-
-  /// The shape of a whole difference as stored; `nil` where there is none.
-  var wholeShape: Shape? {
-    (parts[.weightDifference] ?? parts[.normWeightDifference] ?? parts[.weight])?.shape
-  }
-
-  /// The elements of the bias that the module adds to; `nil` where it leaves it.
-  package var biasCount: Int? {
-    (parts[.biasDifference] ?? parts[.normBiasDifference])?.elementCount
-  }
-
-  /// The rank of the update as one product, by the shapes alone.
-  package var expandedRank: Int {
-    let most = min(extents.outputs, extents.columns)
-    switch algorithm {
-    case .lora, .dora: return rank
-    case .loha: return parts.hadamardRank.map { min($0, most) } ?? most
-    case .lokr: return parts.kroneckerRank
-    case .full, .norm, .ia3, .glora, .oft, .boft: return most
-    }
-  }
-}
-
-extension [Part: Header.Entry] {
-  /// r₁·r₂ of a LoHa's factors; above min(m, n) the update is formed instead.
-  fileprivate var hadamardRank: Int? {
-    guard let first = self[.hadamard1B]?.shape.extents.first,
-      let second = self[.hadamard2B]?.shape.extents.first
-    else { return nil }
-    return first * second
-  }
-
-  fileprivate var kroneckerRank: Int {
-    rank(.kronecker1, .kronecker1B) * rank(.kronecker2, .kronecker2B)
-  }
-
-  /// Of a factor that is a product its inner extent, of a whole one the lesser side.
-  private func rank(_ whole: Part, _ b: Part) -> Int {
-    if let extents = self[whole]?.shape.extents {
-      return Swift.min(extents[0], extents[1...].reduce(1, *))
-    }
-    return self[b]?.shape.extents.first ?? 1
   }
 }

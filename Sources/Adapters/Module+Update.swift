@@ -31,7 +31,7 @@ extension Module {
   }
 
   /// A part as a matrix, its first extent the rows.
-  private func matrix(_ part: Part, in file: SafetensorsFile) throws -> Matrix {
+  func matrix(_ part: Part, in file: SafetensorsFile) throws -> Matrix {
     guard let entry = parts[part] else {
       throw AdapterError(file: file.path, reason: .missingPart(module: name, part: "\(part)"))
     }

@@ -28,10 +28,21 @@ package struct ResultMetadata: Sendable {
   private let sources: [Source]
   private let comment: String
 
+  /// Said of a result that no input says anything of.
+  private let model: BaseModel?
+
   /// - Parameter comment: What was done, in a few words, such as `difference: b − a`.
   package init(sources: [Source], comment: String) {
     self.sources = sources
     self.comment = comment
+    model = nil
+  }
+
+  /// What a result made of no adapter says of itself.
+  package init(model: BaseModel, comment: String) {
+    sources = []
+    self.comment = comment
+    self.model = model
   }
 
   /// The metadata of a result under a naming.
@@ -56,9 +67,15 @@ package struct ResultMetadata: Sendable {
       result["ss_network_module"] = "networks.lora"
     }
     result["modelspec.sai_model_spec"] = result["modelspec.sai_model_spec"] ?? "1.0.1"
-    result["modelspec.merged_from"] = sources.map(\.title).joined(separator: ", ")
     result["modelspec.date"] = dateText(now())
-    result["lora.sources"] = sourcesText
+    if !sources.isEmpty {
+      result["modelspec.merged_from"] = sources.map(\.title).joined(separator: ", ")
+      result["lora.sources"] = sourcesText
+    }
+    if let version = model?.versionOfSS {
+      result["ss_base_model_version"] = version
+      result["ss_v2"] = model == .sd2 ? "True" : "False"
+    }
     return result
   }
 
@@ -91,6 +108,20 @@ package struct ResultMetadata: Sendable {
       "lora.sources",
     ]
     return stale.contains(key) || key.hasSuffix(":rank") || key.hasPrefix("<")
+  }
+}
+
+extension BaseModel {
+  /// What sd-scripts calls the model under `ss_base_model_version`.
+  fileprivate var versionOfSS: String? {
+    switch self {
+    case .sd1: "sd_v1"
+    case .sd2: "sd_v2"
+    case .sdxl: "sdxl_base_v1-0"
+    case .sd3: "sd3"
+    case .flux1: "flux1"
+    default: nil
+    }
   }
 }
 

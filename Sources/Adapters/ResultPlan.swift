@@ -25,7 +25,7 @@ extension Combination {
   package var ranks: [Target: Int] {
     Dictionary(
       layers.map { layer in
-        (layer.target, layer.terms.reduce(0) { $0 + $1.module.expandedRank })
+        (layer.target, layer.terms.reduce(0) { $0 + $1.expandedRank })
       }, uniquingKeysWith: { first, _ in first })
   }
 
@@ -41,7 +41,7 @@ extension Combination {
   ///
   /// - Parameters:
   ///   - onLayer: Called after each layer, from any thread.
-  ///   - reduce: The layer's result; not asked for whole differences, which are summed.
+  ///   - reduce: The layer's result; not asked for stored whole differences, which are summed.
   package func plan(
     threads: Int, onLayer: @Sendable () -> Void = {},
     _ reduce: @Sendable (Layer) throws -> (form: ResultModule.Form, weights: ResultWeights)
@@ -53,7 +53,7 @@ extension Combination {
         layer.release(in: inputs)
         onLayer()
       }
-      if layer.isDense {
+      if layer.isDense && !layer.dependsOnBase {
         return (layer.concatenated, try layer.concatenation(in: inputs))
       }
       let (form, weights) = try reduce(layer)
@@ -67,9 +67,14 @@ extension Combination {
     _ choice: RankChoice, threads: Int, onLayer: @Sendable () -> Void = {}
   ) throws -> ResultPlan {
     try plan(threads: threads, onLayer: onLayer) { layer in
-      let reduction = try Reduction(
-        of: layer.sum(in: inputs), choice, hasWideKernel: layer.extents.hasWideKernel,
-        bias: layer.bias(in: inputs))
+      let reduction =
+        layer.dependsOnBase
+        ? try Reduction(
+          ofWhole: layer.difference(in: inputs), choice,
+          hasWideKernel: layer.extents.hasWideKernel, bias: layer.bias(in: inputs))
+        : try Reduction(
+          of: layer.sum(in: inputs), choice, hasWideKernel: layer.extents.hasWideKernel,
+          bias: layer.bias(in: inputs))
       return (reduction.form, reduction.weights)
     }
   }

@@ -34,6 +34,7 @@ struct StoredModule: Sendable {
       }
     case .dense(let shape, _):
       tensors.append(.init(name: tensorName(densePart), type: type, shape: shape))
+    case .biasOnly: break
     }
     if let biasCount = module.biasCount {
       tensors.append(.init(name: tensorName(biasPart), type: type, shape: [biasCount]))
@@ -77,6 +78,14 @@ struct StoredModule: Sendable {
       let stored = try store(factors, scale: scale, rank: rank, to: writer)
       let wanted = LowRank(up: factors.up.scaled(by: scale), down: factors.down)
       return result(rank: rank, stored, wanted: wanted, asked: asked)
+    case (.lowRank(let rank, let scale), .approximation(let factors, let whole)):
+      let stored = try store(factors, scale: scale, rank: rank, to: writer)
+      return Written.Module(
+        name: name, target: module.target, rank: rank, askedSquared: whole.squaredNorm,
+        errorSquared: squaredDistance(stored, whole))
+    case (.biasOnly, .biasOnly):
+      return Written.Module(
+        name: name, target: module.target, rank: 0, askedSquared: 0, errorSquared: 0)
     case (.dense, .dense(let whole)):
       let bytes = encoded(whole.elements, as: type)
       try unsafe writer.write(bytes.span.bytes, to: tensorName(densePart))
@@ -163,4 +172,17 @@ package func squaredDistance(_ a: LowRank, _ b: LowRank) -> Double {
   if a.rank == b.rank && a == b { return 0 }
   return squaredNorm(
     ofProduct: .joiningColumns([a.up, b.up.scaled(by: -1)]), .joiningRows([a.down, b.down]))
+}
+
+/// ‖UD − A‖², of the difference formed a few rows at a time: nothing cancels.
+func squaredDistance(_ factors: LowRank, _ whole: Matrix) -> Double {
+  let height = max(1, (1 << 20) / max(whole.columns, 1))
+  var sum = 0.0
+  for start in stride(from: 0, to: whole.rows, by: height) {
+    let rows = start..<min(start + height, whole.rows)
+    let part = product(factors.up.rows(in: rows), factors.down)
+    let elements = whole.elements[rows.lowerBound * whole.columns..<rows.upperBound * whole.columns]
+    for (a, b) in zip(part.elements, elements) { sum += (a - b) * (a - b) }
+  }
+  return sum
 }

@@ -105,13 +105,14 @@ extension Comparison.Module {
   fileprivate init(_ layer: Combination.Layer, in inputs: [Combination.Input]) throws {
     func update(_ input: Int) throws -> LowRank? {
       guard let term = layer.terms.first(where: { $0.input == input }) else { return nil }
-      defer { term.release(in: inputs) }
-      let update = try term.module.update(in: inputs[input].adapter.file)
-      guard update.isFinite else {
+      defer { layer.release(in: inputs) }
+      // Their difference is taken later: as compared, an input counts by what it adds.
+      let sum = try layer.sum(in: inputs, of: input)
+      guard sum.up.isFinite, sum.down.isFinite else {
         throw AdapterError(
           file: inputs[input].adapter.file.path, reason: .notFinite(module: term.module.name))
       }
-      return update.lowRank
+      return LowRank(up: sum.up.scaled(by: inputs[input].weight), down: sum.down)
     }
     let (b, a) = (try update(0), try update(1))
     let squaredA = a.map { squaredNorm(ofProduct: $0.up, $0.down) } ?? 0

@@ -14,10 +14,13 @@ package struct DiffCommand: ParsableCommand {
       away what A adds: ranks are concatenated and nothing is rounded that need not be. Ranks,
       alphas, types, namings and algorithms may differ. The report ends with the relative error of
       what was written, computed from the values as stored.
+      Of two checkpoints, with -o and --rank or --sv-…, extracts what B has that A has not; both are
+      read layer by layer.
 
         lora diff b.st a.st
         lora diff b.st a.st -o slider.st
         lora diff b.st a.st -o - --rank 8 | lora inspect -
+        lora diff tuned.safetensors base.safetensors -o tuning.st --rank 32 --conv-rank 8
       """)
 
   @Argument(help: "The adapter to subtract from; - is standard input.")
@@ -28,6 +31,15 @@ package struct DiffCommand: ParsableCommand {
 
   @Flag(help: "One line a module instead of one a block.")
   var modules = false
+
+  @Flag(help: "Of two checkpoints, extract differences of norms and biases too, whole.")
+  var fullNorms = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The model that both are for; what DoRA and the like do depends on its weights.",
+      valueName: "checkpoint"))
+  var base: String?
 
   @OptionGroup(title: "Result") var result: OutputOptions
   @OptionGroup(title: "Rank of the result") var rank: RankOptions
@@ -43,10 +55,17 @@ package struct DiffCommand: ParsableCommand {
   }
 
   package func run() throws {
-    let inputs = try [(b, 1.0), (a, -1.0)].map { path, weight in
-      Combination.Input(try AdapterSource(path: path).adapter(), weight: weight)
+    let sources = try [b, a].map { try AdapterSource(path: $0) }
+    if case .checkpoint(let b) = sources[0], case .checkpoint(let a) = sources[1] {
+      try extract(CheckpointLayers(b), CheckpointLayers(a))
+      return
     }
-    let combination = try Combination(inputs)
+    let inputs = try zip(sources, [1.0, -1.0]).map {
+      Combination.Input(try $0.adapter(), weight: $1)
+    }
+    let combination = try Combination(
+      inputs, division: result.fluxDivision,
+      base: base.map { CheckpointLayers(try Checkpoint(path: $0)) })
     let progress = Progress(
       "subtracting", total: combination.layers.count, quiet: common.quiet)
     defer { progress.finish() }

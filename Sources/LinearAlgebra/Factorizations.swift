@@ -138,3 +138,41 @@ package func pivotedRoot(
   }
   return (root, order.map { Int($0) - 1 })
 }
+
+/// Returns the eigenvalues of a symmetric matrix, largest first, and its eigenvectors as rows.
+///
+/// - Complexity: O(n³); `dsyevd`.
+package func eigenvectors(
+  ofSymmetric matrix: Matrix
+) throws(LinearAlgebraError) -> (values: [Double], vectors: Matrix) {
+  let n = matrix.rows
+  var values = [Double](repeating: 0, count: n)
+  if n == 0 { return ([], matrix) }
+  var a = matrix.elements  // overwritten: the columns, our rows, become the vectors
+  let vectors = CChar(UInt8(ascii: "V"))
+  let upper = CChar(UInt8(ascii: "U"))
+  let info = unsafe LAPACKE_dsyevd(
+    LAPACK_COL_MAJOR, vectors, upper, Int32(n), &a, Int32(n), &values)
+  try check("dsyevd", info, matrixArgument: 5)
+  var sorted: [Double] = []
+  sorted.reserveCapacity(a.count)
+  for row in (0..<n).reversed() { sorted += a[row * n..<(row + 1) * n] }
+  return (values.reversed(), Matrix(rows: n, columns: n, elements: sorted))
+}
+
+/// Returns X of A·X = B, for a square A.
+///
+/// - Complexity: O(n³); `dgesv`.
+package func solution(
+  of a: Matrix, _ b: Matrix
+) throws(LinearAlgebraError) -> Matrix {
+  precondition(a.rows == a.columns && a.rows == b.rows, "A is \(a.rows) × \(a.columns)")
+  // LAPACK reads A as Aᵀ; handing it the transposes makes them A and B.
+  var (factors, x) = (a.transposed.elements, b.transposed.elements)
+  var pivots = [Int32](repeating: 0, count: a.rows)
+  let n = Int32(a.rows)
+  let info = unsafe LAPACKE_dgesv(
+    LAPACK_COL_MAJOR, n, Int32(b.columns), &factors, n, &pivots, &x, n)
+  try check("dgesv", info, matrixArgument: 4)
+  return Matrix(rows: b.columns, columns: b.rows, elements: x).transposed
+}

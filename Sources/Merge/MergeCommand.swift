@@ -21,6 +21,7 @@ package struct MergeCommand: ParsableCommand {
         lora merge b.st:1 a.st:-1 --method svd --rank 8 -o slider.st
         lora merge a.st --block-weights MID=0,OUT03=0.5 b.st -o c.st
         lora merge a.st b.st | lora resize - --rank 16 -o small.st
+        lora merge style.st:0.8 --into model.safetensors -o styled.safetensors
       """)
 
   @Argument(help: "Adapters as FILE or FILE:WEIGHT; - is standard input.")
@@ -57,6 +58,22 @@ package struct MergeCommand: ParsableCommand {
       valueName: "seed"))
   var mix: UInt64?
 
+  @Option(
+    name: .customLong("into"),
+    help: ArgumentHelp(
+      "Bake the sum into this checkpoint, or folder of a model, instead of writing an adapter.",
+      valueName: "checkpoint"))
+  var checkpoint: String?
+
+  @Flag(help: "With --into, leave out modules whose layers the checkpoint does not have.")
+  var skipMissing = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The model that all are for; what DoRA and the like do depends on its weights.",
+      valueName: "checkpoint"))
+  var base: String?
+
   enum Compatibility: String, CaseIterable, ExpressibleByArgument {
     case sdScripts = "sd-scripts"
   }
@@ -74,6 +91,7 @@ package struct MergeCommand: ParsableCommand {
   package init() {}
 
   package func validate() throws {
+    try validateBaking()
     if files.isEmpty { throw ValidationError("Missing expected argument '<files>'.") }
     if files.count(where: { $0.path == "-" }) > 1 {
       throw ValidationError("Only one of the files can be standard input.")
@@ -103,6 +121,10 @@ package struct MergeCommand: ParsableCommand {
       Combination.Input(try AdapterSource(path: $0.path).adapter(), weight: $0.weight)
     }
     let combination = try weighted(inputs)
+    if let checkpoint {
+      try bake(combination, into: checkpoint)
+      return
+    }
     let path = result.output ?? "-"
     let writer = try ResultWriter(result, common, combination, to: path, comment: comment)
     let progress = Progress("merging", total: combination.layers.count, quiet: common.quiet)
@@ -130,7 +152,10 @@ package struct MergeCommand: ParsableCommand {
     for (index, input) in inputs.enumerated() {
       try assignment.weights(of: index)?.check(for: input.adapter.baseModel)
     }
-    return try Combination(inputs) { input, target in
+    return try Combination(
+      inputs, division: result.fluxDivision,
+      base: (base ?? checkpoint).map { CheckpointLayers(try Checkpoint(path: $0)) }
+    ) { input, target in
       let byPart = target.network == .denoiser ? unetWeight : teWeight
       return (assignment.weights(of: input)?.weight(of: target) ?? 1) * (byPart ?? 1)
     }

@@ -36,6 +36,15 @@ package struct ResultChoice: Sendable {
   }
 }
 
+extension ResultChoice {
+  /// Chooses what the options say, else sd-scripts' naming and the widest of some types.
+  package init(_ options: OutputOptions, types: [ElementType]) throws {
+    type = options.dtype?.elementType ?? widest(types)
+    naming = try options.to.map { try Naming(option: $0) } ?? .kohya
+    notes = []
+  }
+}
+
 extension Naming {
   /// A naming by its option's spelling.
   package init(option spelling: String) throws {
@@ -44,6 +53,15 @@ extension Naming {
       throw ValidationError("--to takes one of \(known), not '\(spelling)'.")
     }
     self = naming
+  }
+
+  /// How files under a naming divide Flux's layers; `nil` where they may do either.
+  package var fluxDivision: FluxNames.Division? {
+    switch self {
+    case .kohya, .comfy, .xlabs, .bflControl: .fused
+    case .diffusers, .peft, .onetrainer: .split
+    case .attentionProcessors, .mlx, .cloneofsimo, .loralib: nil
+    }
   }
 
   private var isWritable: Bool { self != .cloneofsimo }
@@ -66,4 +84,11 @@ private func widest(_ types: [ElementType]) -> ElementType {
     return .float32
   }
   return kinds.contains(.bfloat16) ? .bfloat16 : .float16
+}
+
+extension OutputOptions {
+  /// How the asked naming divides Flux's layers; `nil` where none is asked for.
+  package var fluxDivision: FluxNames.Division? {
+    to.flatMap { Naming(rawValue: $0)?.fluxDivision }
+  }
 }

@@ -2,7 +2,7 @@ package import Adapters
 package import CommandSupport
 import Files
 import LinearAlgebra
-import Tensors
+package import Tensors
 
 /// Writes a command's result where its options say, and reports it.
 package struct ResultWriter {
@@ -33,6 +33,25 @@ package struct ResultWriter {
       sources: try parallelMap(count: inputs.count, threads: common.threadCount) { index in
         .init(inputs[index].adapter, coefficient: inputs[index].weight)
       }, comment: comment)
+  }
+
+  /// Opens the output of a result that is made of no adapter.
+  ///
+  /// - Parameters:
+  ///   - model: What the result is for.
+  ///   - types: Those of the weights that it is made of.
+  package init(
+    _ options: OutputOptions, _ common: CommonOptions, model: BaseModel, types: [ElementType],
+    to path: String, comment: String
+  ) throws {
+    self.path = path
+    self.common = common
+    choice = try ResultChoice(options, types: types)
+    output = try OutputFile(
+      path: path, compresses: options.zstd, threads: common.threadCount)
+    writer = AdapterWriter(
+      naming: choice.naming, model: model, type: choice.type, threads: common.threadCount)
+    metadata = ResultMetadata(model: model, comment: comment)
   }
 
   package func write(_ plan: ResultPlan, onModule: @Sendable () -> Void = {}) throws -> Written {

@@ -96,6 +96,23 @@ package struct WriteReport: Encodable {
     output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
   }
 
+  /// The report of a result that is made of no adapter.
+  package init(
+    _ written: Written, onlyInA: [String] = [], onlyInB: [String] = [], listsModules: Bool = false
+  ) {
+    relativeError = written.relativeError
+    modules = written.modules.count
+    rank = RankRange(written.modules.map(\.rank))
+    rankBefore = rank
+    energyKept = max(0, 1 - relativeError * relativeError)
+    self.onlyInA = onlyInA
+    self.onlyInB = onlyInB
+    onlyIn = nil
+    onlyLists = [("B", onlyInB), ("A", onlyInA)]
+    perModule = listsModules ? written.modules.map { Module($0, before: nil) } : nil
+    output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
+  }
+
   /// The report in a few lines.
   func text(path: String) -> String {
     let target = path == "-" ? "standard output" : printable(path)

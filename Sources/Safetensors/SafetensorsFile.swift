@@ -105,4 +105,10 @@ extension SafetensorsFile {
   package func release(_ entry: Header.Entry) {
     file.release(dataOffset + entry.range.lowerBound..<dataOffset + entry.range.upperBound)
   }
+
+  /// Tells the system that some of the data, counted from the end of the header, are no longer
+  /// needed in memory.
+  package func releaseData(_ range: Range<Int>) {
+    file.release(dataOffset + range.lowerBound..<dataOffset + range.upperBound)
+  }
 }

@@ -24,6 +24,11 @@ package struct SafetensorsWriter: Sendable {
     try output.write(bytes, at: headerByteCount + layout.offset(of: name) + offset)
   }
 
+  /// Writes a stretch of the data, which may hold several tensors.
+  package func write(_ bytes: RawSpan, atDataOffset offset: Int) throws(FileError) {
+    try output.write(bytes, at: headerByteCount + offset)
+  }
+
   /// The SHA-256 of the data: everything after the header.
   package func dataSHA256() throws(FileError) -> String {
     try output.extend(to: headerByteCount + layout.dataByteCount)

@@ -1,0 +1,286 @@
+import Glibc
+package import Safetensors
+package import Tensors
+
+/// Which tensors of a checkpoint hold which layers.
+///
+/// A layer may be some rows of a tensor (OpenCLIP's and Flux's fused q, k, v), a transposed one,
+/// or lie in several. Layers that adapters know under two divisions are found under both.
+package struct CheckpointLayers: Sendable {
+  package enum Role: Hashable, Sendable {
+    case weight
+    case bias
+  }
+
+  package struct Key: Hashable, Sendable {
+    package let target: Target
+    package let role: Role
+
+    package init(_ target: Target, _ role: Role) {
+      self.target = target
+      self.role = role
+    }
+  }
+
+  /// Some rows of a layer, and where they lie.
+  package struct Piece: Sendable {
+    /// Which of the checkpoint's parts.
+    package let part: Int
+    package let entry: Header.Entry
+
+    /// The tensor's rows, of its transpose where it is transposed.
+    package let rows: Range<Int>
+
+    /// The layer's row that the first of them is.
+    package let offset: Int
+    package let isTransposed: Bool
+
+    /// The extents of the tensor, or of its transpose.
+    package var extents: [Int] {
+      isTransposed ? entry.shape.extents.reversed() : entry.shape.extents
+    }
+
+    package var columns: Int { extents.dropFirst().reduce(1, *) }
+  }
+
+  package let checkpoint: Checkpoint
+
+  /// The layers as the checkpoint divides them, in file order.
+  package private(set) var keys: [Key] = []
+  private var pieces: [Key: [Piece]] = [:]
+
+  package init(_ checkpoint: Checkpoint) {
+    self.checkpoint = checkpoint
+    for (index, part) in checkpoint.parts.enumerated() {
+      for entry in part.file.header.entries { add(entry, index, part.component) }
+    }
+    for key in keys { addOtherDivision(of: key) }
+  }
+
+  /// The pieces of a layer in the order of its rows; empty where the checkpoint has none of it.
+  package subscript(key: Key) -> [Piece] {
+    (pieces[key] ?? []).sorted { $0.offset < $1.offset }
+  }
+
+  /// The layer's extents, outputs first; `nil` where the checkpoint does not have all of it.
+  package func shape(_ key: Key) -> Shape? {
+    let pieces = self[key]
+    guard let first = pieces.first else { return nil }
+    var rows = 0
+    for piece in pieces {
+      guard piece.offset == rows, piece.columns == first.columns else { return nil }
+      rows += piece.rows.count
+    }
+    return Shape([rows] + first.extents.dropFirst())
+  }
+}
+
+// MARK: - Names
+
+extension CheckpointLayers {
+  private mutating func add(_ entry: Header.Entry, _ part: Int, _ component: String) {
+    guard entry.type.isStoredFloat, let place = Place(entry.name.string, component) else { return }
+    let extents =
+      place.isTransposed ? entry.shape.extents.reversed() : entry.shape.extents
+    guard let outputs = extents.first, outputs % place.targets.count == 0 else { return }
+    let height = outputs / place.targets.count
+    for (index, target) in place.targets.enumerated() {
+      let piece = Piece(
+        part: part, entry: entry, rows: index * height..<(index + 1) * height, offset: 0,
+        isTransposed: place.isTransposed)
+      let key = Key(target, place.role)
+      // Of two tensors under one name, as a file with an EMA copy has them, the first counts.
+      if pieces[key] == nil {
+        pieces[key] = [piece]
+        keys.append(key)
+      }
+    }
+  }
+
+  /// Flux's layers under the names of the other division.
+  private mutating func addOtherDivision(of key: Key) {
+    guard key.target.network == .denoiser, let own = pieces[key]?.first else { return }
+    for share in FluxNames.shares(ofFused: key.target.key) {
+      let other = Key(Target(flux: share.splitKey), key.role)
+      for (split, fused) in share.moves(ofFused: own.rows.count) {
+        pieces[other, default: []].append(
+          own.slice(fused..<fused + split.count, offset: split.lowerBound))
+      }
+    }
+    if let share = FluxNames.share(ofSplit: key.target.key), share.fusedKey != key.target.key {
+      let other = Key(Target(flux: share.fusedKey), key.role)
+      let outputs = own.rows.count / share.shares.count * share.count
+      for (split, fused) in share.moves(ofFused: outputs) {
+        pieces[other, default: []].append(own.slice(split, offset: fused))
+      }
+    }
+  }
+}
+
+extension CheckpointLayers.Piece {
+  fileprivate func slice(_ range: Range<Int>, offset: Int) -> CheckpointLayers.Piece {
+    let first = rows.lowerBound + range.lowerBound
+    return CheckpointLayers.Piece(
+      part: part, entry: entry, rows: first..<first + range.count, offset: offset,
+      isTransposed: isTransposed)
+  }
+}
+
+extension Target {
+  init(flux key: String) {
+    self.init(network: .denoiser, key: key, path: DottedPath.path(of: key))
+  }
+}
+
+/// What a tensor's name says of it.
+private struct Place {
+  /// Several where one tensor holds the rows of several layers.
+  let targets: [Target]
+  let role: CheckpointLayers.Role
+  let isTransposed: Bool
+
+  init?(_ name: String, _ component: String) {
+    for (prefix, encoder) in Self.openCLIP where name.hasPrefix(prefix) {
+      self.init(openCLIP: String(name.dropFirst(prefix.count)), encoder)
+      return
+    }
+    guard let dot = name.lastIndex(of: "."), Self.components.contains(component) else {
+      return nil
+    }
+    let roles: [Substring: CheckpointLayers.Role] = [".weight": .weight, ".bias": .bias]
+    guard let role = roles[name[dot...]] else { return nil }
+    let prefix = component.hasPrefix("text_encoder") ? component + "." : ""
+    guard let target = Checkpoint.target(of: prefix + name[..<dot]) else { return nil }
+    self.init(targets: [target], role: role)
+  }
+
+  private init(targets: [Target], role: CheckpointLayers.Role, isTransposed: Bool = false) {
+    self.targets = targets
+    self.role = role
+    self.isTransposed = isTransposed
+  }
+
+  private init?(openCLIP name: String, _ encoder: String) {
+    if name == "text_projection" {
+      self.init(
+        targets: [Target.parse(encoder + name).target], role: .weight, isTransposed: true)
+      return
+    }
+    let endings: [(String, CheckpointLayers.Role, isFused: Bool)] = [
+      (".in_proj_weight", .weight, true), (".in_proj_bias", .bias, true),
+      (".weight", .weight, false), (".bias", .bias, false),
+    ]
+    guard let (ending, role, isFused) = endings.first(where: { name.hasSuffix($0.0) }),
+      let path = OpenCLIPNames.path(String(name.dropLast(ending.utf8.count)))
+    else { return nil }
+    let paths = isFused ? OpenCLIPNames.fused.map { "\(path).\($0)" } : [path]
+    self.init(targets: paths.map { Target.parse(encoder + $0).target }, role: role)
+  }
+
+  private static let openCLIP = [
+    ("cond_stage_model.model.", "text_encoder."),
+    ("conditioner.embedders.0.model.", "text_encoder_2."),
+    ("conditioner.embedders.1.model.", "text_encoder_2."),
+  ]
+
+  /// The folders whose networks adapters change; of a single file, none is named.
+  private static let components: Set = [
+    "", "unet", "transformer", "text_encoder", "text_encoder_2", "text_encoder_3",
+  ]
+}
+
+// MARK: - Weights
+
+extension CheckpointLayers {
+  /// Reads a layer whole, exactly: outputs × columns.
+  ///
+  /// - Throws: Where the checkpoint has only some of its rows.
+  package func matrix(_ key: Key) throws -> Matrix {
+    guard let shape = shape(key) else {
+      throw AdapterError(
+        file: checkpoint.path,
+        reason: .shapesDiffer(
+          module: "\(key.target)", detail: "is not whole; is the download complete?"))
+    }
+    let parts = self[key].map { piece in
+      let file = checkpoint.parts[piece.part].file
+      let columns = piece.columns
+      if piece.isTransposed {
+        let elements = file.withBytes(of: piece.entry) { doubles(from: $0, as: piece.entry.type) }
+        return Matrix(rows: columns, columns: elements.count / columns, elements: elements)
+          .transposed.rows(in: piece.rows)
+      }
+      let width = columns * piece.entry.type.bitCount / 8
+      let elements = file.withBytes(of: piece.entry) { bytes in
+        doubles(
+          from: bytes.extracting(piece.rows.lowerBound * width..<piece.rows.upperBound * width),
+          as: piece.entry.type)
+      }
+      return Matrix(rows: piece.rows.count, columns: columns, elements: elements)
+    }
+    return parts.count == 1
+      ? parts[0]
+      : Matrix(
+        rows: shape.extents[0], columns: parts[0].columns, elements: parts.flatMap(\.elements))
+  }
+
+  /// The element types of the layers' weights.
+  package var floatTypes: [ElementType] {
+    Array(Set(keys.flatMap { key in self[key].map(\.entry.type) }))
+  }
+
+  /// Tells the system that a layer's bytes are no longer needed in memory.
+  package func release(_ key: Key) {
+    for piece in self[key] { checkpoint.parts[piece.part].file.release(piece.entry) }
+  }
+}
+
+extension ElementType {
+  /// Whether elements are floats that `encoded` can write.
+  package var isStoredFloat: Bool {
+    switch self {
+    case .float64, .float32, .float16, .bfloat16, .float8e4m3, .float8e5m2, .float8e4m3fnuz,
+      .float8e5m2fnuz:
+      true
+    default: false
+    }
+  }
+}
+
+extension CheckpointLayers {
+  /// Whether another checkpoint's layer has the same values.
+  package func holdsSame(_ key: Key, as other: CheckpointLayers) throws -> Bool {
+    let (ours, theirs) = (self[key], other[key])
+    defer {
+      release(key)
+      other.release(key)
+    }
+    let areAlike =
+      ours.count == 1 && theirs.count == 1 && ours[0].rows == theirs[0].rows
+      && ours[0].entry.type == theirs[0].entry.type
+      && ours[0].extents == theirs[0].extents && ours[0].isTransposed == theirs[0].isTransposed
+    guard areAlike else { return try matrix(key) == other.matrix(key) }
+    return checkpoint.parts[ours[0].part].file.withBytes(of: ours[0].entry) { first in
+      other.checkpoint.parts[theirs[0].part].file.withBytes(of: theirs[0].entry) { second in
+        let width = ours[0].isTransposed ? 0 : first.byteCount / max(ours[0].extents[0], 1)
+        let rows = ours[0].rows
+        let range =
+          ours[0].isTransposed
+          ? 0..<first.byteCount : rows.lowerBound * width..<rows.upperBound * width
+        return first.extracting(range).isEqual(to: second.extracting(range))
+      }
+    }
+  }
+}
+
+extension RawSpan {
+  fileprivate func isEqual(to other: RawSpan) -> Bool {
+    if byteCount != other.byteCount { return false }
+    return unsafe withUnsafeBytes { first in
+      unsafe other.withUnsafeBytes { second in
+        guard let a = first.baseAddress, let b = second.baseAddress else { return true }
+        return unsafe memcmp(a, b, first.count) == 0
+      }
+    }
+  }
+}

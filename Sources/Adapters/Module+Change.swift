@@ -1,0 +1,193 @@
+import LinearAlgebra
+package import Safetensors
+package import Tensors
+
+// What a module does to a layer whose weight is known: every algorithm, those
+// included whose update depends on it.
+//
+// Sources: Liu et al., DoRA (arXiv 2402.09353); Liu et al., (IA)³ (2205.05638); Chavan et al.,
+// GLoRA (2306.07967); Qiu et al., OFT (2306.07280); Liu et al., BOFT (2311.06243), as LyCORIS and
+// PEFT store them.
+extension Module {
+  /// What the module at full strength adds to a layer's weight: W′ − W.
+  ///
+  /// - Parameter weight: W, outputs × inputs·kernel.
+  /// - Throws: Where its parts do not fit the weight.
+  package func change(of weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
+    switch algorithm {
+    case .ia3: return try scaling(of: weight, in: file)
+    case .glora: return try generalized(weight, in: file)
+    case .oft: return try rotation(of: weight, in: file)
+    case .boft: return try butterfly(weight, in: file)
+    case .lora, .dora, .loha, .lokr, .full, .norm: break
+    }
+    if replacesWeight {
+      guard let entry = parts[.weight] else { return Matrix(zeros: weight.rows, weight.columns) }
+      let elements = try file.doubles(entry)
+      guard elements.count == weight.elements.count else { throw misfit(weight, in: file) }
+      return Matrix(rows: weight.rows, columns: weight.columns, elements: elements) - weight
+    }
+    let update = try update(in: file)
+    guard update.rows == weight.rows, update.columns == weight.columns else {
+      throw misfit(weight, in: file)
+    }
+    guard let magnitude = parts[.magnitude] else { return update.formed }
+    return try decomposed(weight + update.formed, magnitude, in: file) - weight
+  }
+
+  private func misfit(_ weight: Matrix, in file: SafetensorsFile) -> AdapterError {
+    AdapterError(
+      file: file.path,
+      reason: .shapesDiffer(
+        module: name,
+        detail:
+          "does not fit the checkpoint's weight of \(weight.rows) × \(weight.columns); is it for another model?"
+      ))
+  }
+
+  /// DoRA: m·V / ‖V‖, the norm taken along the axis that the magnitudes' shape leaves.
+  private func decomposed(
+    _ sum: Matrix, _ magnitude: Header.Entry, in file: SafetensorsFile
+  ) throws -> Matrix {
+    let magnitudes = try file.doubles(magnitude)
+    if magnitudesAreOfOutputs {
+      guard magnitudes.count == sum.rows else { throw misfit(sum, in: file) }
+      let norms = gramDiagonal(ofRows: sum)
+      return sum.scalingRows(by: zip(magnitudes, norms).map { $1 > 0 ? $0 / $1 : 0 })
+    }
+    let taps = sum.columns / max(magnitudes.count, 1)
+    guard magnitudes.count * taps == sum.columns else { throw misfit(sum, in: file) }
+    var squares = [Double](repeating: 0, count: magnitudes.count)
+    for i in 0..<sum.rows {
+      for j in 0..<sum.columns { squares[j / taps] += sum[i, j] * sum[i, j] }
+    }
+    let factors = zip(magnitudes, squares).map { $1 > 0 ? $0 / $1.squareRoot() : 0 }
+    return sum.scalingColumns(by: (0..<sum.columns).map { factors[$0 / taps] })
+  }
+
+  /// Whether there is one magnitude an output; else, as older files have it, one an input.
+  ///
+  /// PEFT stores [out], [out, 1] and, of convolutions, [1, out, 1, 1]; LyCORIS [out, 1, …] and
+  /// [1, in, …].
+  package var magnitudesAreOfOutputs: Bool {
+    guard let entry = parts[.magnitude] else { return true }
+    let extents = entry.shape.extents
+    let isPEFT = entry.name.string.contains("lora_magnitude_vector")
+    return extents.count < 2 || extents[0] != 1 || isPEFT
+  }
+
+  private func gramDiagonal(ofRows matrix: Matrix) -> [Double] {
+    (0..<matrix.rows).map { i in
+      matrix.elements[i * matrix.columns..<(i + 1) * matrix.columns]
+        .reduce(0) { $0 + $1 * $1 }.squareRoot()
+    }
+  }
+
+  /// (IA)³: LyCORIS's W·(1 + w), along inputs where `on_input` is set; PEFT's W·l.
+  private func scaling(of weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
+    guard let entry = parts[.ia3Weight] else { throw misfit(weight, in: file) }
+    let isPEFT = entry.name.string.hasSuffix("ia3_l")
+    let factors = try file.doubles(entry).map { isPEFT ? $0 - 1 : $0 }
+    let flag = try parts[.ia3OnInput].map { try file.doubles($0).first ?? 0 }
+    let isOnInput = flag.map { $0 != 0 } ?? (isPEFT && entry.shape.extents.first == 1)
+    if !isOnInput && factors.count == weight.rows { return weight.scalingRows(by: factors) }
+    let taps = weight.columns / max(factors.count, 1)
+    guard isOnInput, factors.count * taps == weight.columns else { throw misfit(weight, in: file) }
+    return weight.scalingColumns(by: (0..<weight.columns).map { factors[$0 / taps] })
+  }
+
+  /// GLoRA: s·(b₁b₂ + W·a₁a₂); old files store each pair in the other order.
+  private func generalized(_ weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
+    let (a1, a2) = (try matrix(.gloraA1, in: file), try matrix(.gloraA2, in: file))
+    let (b1, b2) = (try matrix(.gloraB1, in: file), try matrix(.gloraB2, in: file))
+    let isNew = b1.columns == b2.rows && a1.rows == weight.columns
+    let (left, right) = isNew ? (a1, a2) : (a2, a1)
+    let (up, down) = isNew ? (b1, b2) : (b2, b1)
+    guard up.rows == weight.rows, down.columns == weight.columns, up.columns == down.rows,
+      left.rows == weight.columns, right.columns == weight.columns, left.columns == right.rows
+    else { throw misfit(weight, in: file) }
+    let bent = LinearAlgebra.product(LinearAlgebra.product(weight, left), right)
+    return (LinearAlgebra.product(up, down) + bent).scaled(by: scale)
+  }
+
+  /// OFT: each block of rows turned by Rᵀ, then rescaled.
+  private func rotation(of weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
+    guard let entry = parts[.orthogonalBlocks], entry.shape.rank == 3,
+      entry.shape.extents[1] == entry.shape.extents[2],
+      entry.shape.extents[0] * entry.shape.extents[1] == weight.rows
+    else { throw misfit(weight, in: file) }
+    let size = entry.shape.extents[1]
+    let turns = try cayley(file.doubles(entry), size: size)
+    let turned = turns.enumerated().map { index, turn in
+      LinearAlgebra.product(transposed: turn, weight.rows(in: index * size..<(index + 1) * size))
+    }
+    return try rescaled(.joiningRows(turned), in: file) - weight
+  }
+
+  /// BOFT: in stage i the rows are taken in the order of a butterfly of stride 2ⁱ·b/2, and each
+  /// block of them is turned by R.
+  private func butterfly(_ weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
+    guard let entry = parts[.orthogonalBlocks], entry.shape.rank == 4,
+      entry.shape.extents[2] == entry.shape.extents[3],
+      entry.shape.extents[1] * entry.shape.extents[2] == weight.rows
+    else { throw misfit(weight, in: file) }
+    let (stages, count, size) = (
+      entry.shape.extents[0], entry.shape.extents[1], entry.shape.extents[2]
+    )
+    let turns = try cayley(file.doubles(entry), size: size)
+    var result = weight
+    for stage in 0..<stages {
+      let stride = (1 << stage) * (size / 2)
+      guard stride > 0, weight.rows % (2 * stride) == 0 else { throw misfit(weight, in: file) }
+      // (c, g, k) → (c, k, g), two by two.
+      let order = (0..<weight.rows).map { row in
+        row / (2 * stride) * 2 * stride + row % 2 * stride + row / 2 % stride
+      }
+      var turned = Matrix(zeros: weight.rows, weight.columns)
+      for block in 0..<count {
+        let rows = (block * size..<(block + 1) * size).map {
+          result.rows(in: order[$0]..<order[$0] + 1)
+        }
+        let part = LinearAlgebra.product(turns[stage * count + block], .joiningRows(rows))
+        for row in 0..<size {
+          turned.replaceRow(order[block * size + row], with: part, row: row)
+        }
+      }
+      result = turned
+    }
+    return try rescaled(result, in: file) - weight
+  }
+
+  private func rescaled(_ weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
+    guard let entry = parts[.rescale] else { return weight }
+    let factors = try file.doubles(entry)
+    guard factors.count == weight.rows else { throw misfit(weight, in: file) }
+    return weight.scalingRows(by: factors)
+  }
+
+  /// The rotations (I + Q)(I − Q)⁻¹ with Q = B − Bᵀ, its norm limited to alpha where that is
+  /// positive.
+  private func cayley(_ elements: [Double], size: Int) throws -> [Matrix] {
+    let blocks = stride(from: 0, to: elements.count, by: size * size).map { start in
+      let block = Matrix(
+        rows: size, columns: size, elements: Array(elements[start..<start + size * size]))
+      return block - block.transposed
+    }
+    let norm = blocks.reduce(0) { $0 + $1.squaredNorm }.squareRoot()
+    let limit = (alpha ?? 0) > 0 ? min(1, (alpha ?? 0) / max(norm, .leastNormalMagnitude)) : 1
+    let identity = Matrix(identity: size)
+    return try blocks.map { block in
+      let q = block.scaled(by: limit)
+      // (I + Q)(I − Q)⁻¹ = ((I − Q)⁻ᵀ(I + Q)ᵀ)ᵀ
+      return try solution(of: (identity - q).transposed, (identity + q).transposed).transposed
+    }
+  }
+}
+
+extension Matrix {
+  fileprivate mutating func replaceRow(_ row: Int, with other: Matrix, row source: Int) {
+    elements.replaceSubrange(
+      row * columns..<(row + 1) * columns,
+      with: other.elements[source * columns..<(source + 1) * columns])
+  }
+}

@@ -1,0 +1,82 @@
+import Adapters
+import Files
+import LinearAlgebra
+import Safetensors
+import Tensors
+
+/// One file of a checkpoint, written with its changes.
+struct BakedFile {
+  let layers: BakedLayers
+
+  /// Which of the checkpoint's parts.
+  let part: Int
+  let threads: Int
+
+  private var file: SafetensorsFile { layers.layers.checkpoint.parts[part].file }
+
+  /// A stretch of the data copied as it is, or one tensor that changes.
+  private enum Piece {
+    case copy(Range<Int>)
+    case change(Header.Entry, [BakedLayers.Change])
+  }
+
+  /// Copies are split at this size, so that several threads share them.
+  private static let copyByteCount = 32 << 20
+
+  func write(to output: OutputFile, onTensor: @Sendable () -> Void) throws -> BakingError {
+    let layout = Layout(keeping: file.header)
+    let metadata = file.header.metadata.filter { $0 != "modelspec.hash_sha256" }
+    let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
+    let pieces = pieces
+    let errors = try parallelMap(count: pieces.count, threads: threads) { index in
+      switch pieces[index] {
+      case .copy(let range):
+        try file.withData { data throws(FileError) in
+          try writer.write(data.extracting(range), atDataOffset: range.lowerBound)
+        }
+        file.releaseData(range)
+        return BakingError()
+      case .change(let entry, let changes):
+        defer {
+          file.release(entry)
+          onTensor()
+        }
+        return try BakedTensor(file: file, entry: entry, changes: changes, layers: layers)
+          .write(to: writer)
+      }
+    }
+    try writer.finish(metadata: metadata)
+    return errors.reduce(BakingError(), +)
+  }
+
+  private var pieces: [Piece] {
+    var pieces: [Piece] = []
+    var start = 0
+    func copy(until end: Int) {
+      while start < end {
+        let next = min(end, start + Self.copyByteCount)
+        pieces.append(.copy(start..<next))
+        start = next
+      }
+    }
+    for entry in file.header.entries {
+      guard let changes = layers.changes[.init(part: part, name: entry.name)] else { continue }
+      copy(until: entry.range.lowerBound)
+      pieces.append(.change(entry, changes))
+      start = entry.range.upperBound
+    }
+    copy(until: file.header.entries.last?.range.upperBound ?? 0)
+    return pieces
+  }
+}
+
+/// Sums for the verification number: of what was asked for, and of what rounding made of it.
+struct BakingError: Hashable, Sendable {
+  var askedSquared = 0.0
+  var errorSquared = 0.0
+
+  static func + (a: BakingError, b: BakingError) -> BakingError {
+    BakingError(
+      askedSquared: a.askedSquared + b.askedSquared, errorSquared: a.errorSquared + b.errorSquared)
+  }
+}

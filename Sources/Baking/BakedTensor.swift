@@ -1,0 +1,133 @@
+import Adapters
+import LinearAlgebra
+import Safetensors
+import Tensors
+
+/// One tensor with what adapters add to it.
+struct BakedTensor {
+  let file: SafetensorsFile
+  let entry: Header.Entry
+  let changes: [BakedLayers.Change]
+  let layers: BakedLayers
+
+  private var inputs: [Combination.Input] { layers.combination.inputs }
+
+  /// Some rows of the tensor, and what is added to them.
+  fileprivate enum Addition {
+    /// rows × r times r × columns.
+    case product(rows: Range<Int>, up: [Float], down: [Float], rank: Int)
+
+    /// rows × columns, in 64 bits.
+    case whole(rows: Range<Int>, Matrix)
+  }
+
+  /// How many elements are held at a time.
+  private static let blockElementCount = 1 << 21
+
+  /// Computes the tensor in blocks of rows and writes them.
+  func write(to writer: SafetensorsWriter) throws -> BakingError {
+    let additions = try changes.map(addition)
+    let rows = max(entry.shape.extents.first ?? 1, 1)
+    let columns = entry.elementCount / rows
+    let height = max(1, Self.blockElementCount / max(columns, 1))
+    let width = columns * entry.type.bitCount / 8
+    var error = BakingError()
+    for start in stride(from: 0, to: rows, by: height) {
+      let block = start..<min(start + height, rows)
+      let before = file.withBytes(of: entry) { bytes in
+        bytes.withPiece(block.lowerBound * width..<block.upperBound * width) {
+          floats(from: $0, as: entry.type)
+        }
+      }
+      var change = [Float](repeating: 0, count: before.count)
+      for addition in additions { addition.add(to: &change, rows: block, columns: columns) }
+      let bytes = encoded(sumOf: before, change, as: entry.type)
+      try unsafe writer.write(
+        bytes.span.bytes, to: entry.name.string, at: block.lowerBound * width)
+      let lost = unsafe measured(bytes.span.bytes, before, change)
+      error = error + lost
+    }
+    return error
+  }
+
+  private func measured(_ stored: RawSpan, _ before: [Float], _ change: [Float]) -> BakingError {
+    let after = floats(from: stored, as: entry.type)
+    var error = BakingError()
+    for index in after.indices {
+      let asked = Double(change[index])
+      let difference = Double(after[index]) - (Double(before[index]) + asked)
+      error.askedSquared += asked * asked
+      error.errorSquared += difference * difference
+    }
+    return error
+  }
+
+  private func addition(_ change: BakedLayers.Change) throws -> Addition {
+    let piece = change.piece
+    let source = piece.offset..<piece.offset + piece.rows.count
+    defer { change.layer.release(in: inputs) }
+    if change.key.role == .bias {
+      let bias = try change.layer.bias(in: inputs) ?? []
+      let part = Matrix(rows: source.count, columns: 1, elements: Array(bias[source]))
+      return .whole(rows: piece.rows, part)
+    }
+    if !change.layer.isDense && !piece.isTransposed, change.layer.isThin {
+      let factors = try change.layer.sum(in: inputs)
+      try check(factors.up.isFinite && factors.down.isFinite, change)
+      return .product(
+        rows: piece.rows, up: factors.up.rows(in: source).elements.map { Float($0) },
+        down: factors.down.elements.map { Float($0) }, rank: factors.rank)
+    }
+    let whole = try change.layer.difference(in: inputs)
+    try check(whole.isFinite, change)
+    if piece.isTransposed { return .whole(rows: 0..<whole.columns, whole.transposed) }
+    return .whole(rows: piece.rows, whole.rows(in: source))
+  }
+
+  private func check(_ isFinite: Bool, _ change: BakedLayers.Change) throws(AdapterError) {
+    if isFinite { return }
+    let term = change.layer.terms[0]
+    throw AdapterError(
+      file: inputs[term.input].adapter.file.path, reason: .notFinite(module: term.module.name))
+  }
+}
+
+extension BakedTensor.Addition {
+  /// Adds what falls into a block of the tensor's rows.
+  fileprivate func add(to block: inout [Float], rows: Range<Int>, columns: Int) {
+    switch self {
+    case .product(let own, let up, let down, let rank):
+      let common = own.clamped(to: rows)
+      if common.isEmpty { return }
+      let first = common.lowerBound - own.lowerBound
+      let factor = Array(up[first * rank..<(first + common.count) * rank])
+      let place = (common.lowerBound - rows.lowerBound) * columns
+      if common == rows {
+        addProduct(factor, down, rank: rank, to: &block)
+      } else {
+        var part = Array(block[place..<place + common.count * columns])
+        addProduct(factor, down, rank: rank, to: &part)
+        block.replaceSubrange(place..<place + part.count, with: part)
+      }
+    case .whole(let own, let matrix):
+      let common = own.clamped(to: rows)
+      let first = (common.lowerBound - own.lowerBound) * columns
+      let place = (common.lowerBound - rows.lowerBound) * columns
+      for index in 0..<common.count * columns {
+        block[place + index] += Float(matrix.elements[first + index])
+      }
+    }
+  }
+}
+
+extension RawSpan {
+  /// Lends some of the bytes.
+  fileprivate func withPiece<Result>(_ range: Range<Int>, _ body: (RawSpan) -> Result) -> Result {
+    body(extracting(range))
+  }
+}
+
+/// The bytes of a + b, each sum rounded once where the type is narrower than 32 bits.
+private func encoded(sumOf a: [Float], _ b: [Float], as type: ElementType) -> [UInt8] {
+  encoded(zip(a, b).map { Double($0) + Double($1) }, as: type)
+}

@@ -1,0 +1,8 @@
+// Baking — adapters made part of a checkpoint: W ← W + Σ weight · Δ.
+//
+//     Combination, CheckpointLayers ─▶ BakedLayers (which tensor gets what)
+//     each file ─▶ BakedFile: tensor by tensor, the rest byte for byte
+//     folder ─▶ BakedModel: its files, and copies of all others
+//
+// Tensors keep their names, their order and their types. It knows what is
+// written where; what a module makes of a weight is Adapters' matter.

@@ -1,0 +1,29 @@
+import Adapters
+import ArgumentParser
+import CommandSupport
+import Results
+import Tensors
+
+extension DiffCommand {
+  /// Writes what one checkpoint has that another has not.
+  func extract(_ b: CheckpointLayers, _ a: CheckpointLayers) throws {
+    guard let output = result.output, let choice = rank.choice else {
+      throw ValidationError(
+        "Of two checkpoints the difference is written at a rank: give -o FILE and --rank N, or a rule of --sv-…."
+      )
+    }
+    let writer = try ResultWriter(
+      result, common, model: b.checkpoint.baseModel, types: b.floatTypes, to: output,
+      comment: "extracted: \(stem(of: self.b)) - \(stem(of: self.a)), rank \(rank.text)")
+    let extraction = try Extraction(
+      b, a, choice: choice, holdsNorms: fullNorms, threads: common.threadCount)
+    let progress = Progress("extracting", total: extraction.layers.count, quiet: common.quiet)
+    defer { progress.finish() }
+    let plan = try extraction.plan(threads: common.threadCount) { progress.advance() }
+    let written = try writer.write(plan)
+    progress.finish()
+    try writer.report(
+      WriteReport(
+        written, onlyInA: extraction.onlyInA, onlyInB: extraction.onlyInB, listsModules: modules))
+  }
+}

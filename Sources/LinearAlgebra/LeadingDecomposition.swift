@@ -1,0 +1,149 @@
+package import Tensors
+
+/// Returns the largest singular values of a matrix with their vectors, without the others.
+///
+/// A block Lanczos process on AᵀA with thick restarts, in 32 bits, from a random start: it ends
+/// when what a further cycle could gain is below 5e-5 of the squared error that is left, so that
+/// the error is within 1e-4 of the best that the rank allows. The last projection is in 64 bits,
+/// and decides the values. Where a decomposition of the whole would cost no more, it is taken.
+///
+/// Sources: Golub, Luk, Overton, "A block Lanczos method" (1981); Musco and Musco, "Randomized
+/// block Krylov methods" (2015); Halko, Martinsson, Tropp (2011).
+///
+/// - Parameters:
+///   - matrix: A, m × n.
+///   - count: k, how many values.
+///   - seed: Of the random start; the same gives the same bits.
+/// - Returns: min(k, m, n) values, signs of the vectors fixed.
+/// - Complexity: O(m·n·k) a cycle, a few cycles where the spectrum decays.
+package func leadingDecomposition(
+  of matrix: Matrix, count: Int, seed: UInt64 = 0
+) throws(LinearAlgebraError) -> SingularValueDecomposition {
+  let count = min(count, matrix.rows, matrix.columns)
+  if !matrix.isFinite { throw .holdsNaN(routine: "block Lanczos") }
+  let block = count + max(8, count / 4)
+  if 5 * block >= min(matrix.rows, matrix.columns) {
+    return try singularValueDecomposition(of: matrix).prefix(count).withFixedSigns()
+  }
+  if matrix.rows < matrix.columns {
+    return try leadingDecomposition(ofTall: matrix.transposed, count, block, seed)
+      .transposed.withFixedSigns()
+  }
+  return try leadingDecomposition(ofTall: matrix, count, block, seed).withFixedSigns()
+}
+
+/// Returns all singular values of a whole matrix from its Gram matrix, to about 1e-8 of the
+/// largest: a fraction of the cost of a decomposition.
+///
+/// - Complexity: O(m·n·min(m, n)), nearly all of it in one product.
+package func singularValuesByGram(of matrix: Matrix) throws(LinearAlgebraError) -> [Double] {
+  let gram = matrix.rows <= matrix.columns ? gramOfRows(matrix) : gramOfColumns(matrix)
+  return try eigenvalues(ofSymmetric: gram).map { max(0, $0).squareRoot() }
+}
+
+private func leadingDecomposition(
+  ofTall matrix: Matrix, _ count: Int, _ block: Int, _ seed: UInt64
+) throws(LinearAlgebraError) -> SingularValueDecomposition {
+  var process = try BlockLanczos(matrix, count: count, block: block, seed: seed)
+  try process.run()
+  // Two products in 64 bits: Y = A·V spans nearly the left vectors, QᵀA holds the values.
+  let images = product(matrix, transposed: process.vectors)
+  let basis = try orthogonalFactorization(of: images.transposed).orthonormal
+  let core = product(basis, matrix)
+  let factored = try orthogonalFactorization(of: core)
+  let small = try singularValueDecomposition(of: factored.lower)
+  return SingularValueDecomposition(
+    left: product(transposed: basis, small.left), values: small.values,
+    right: product(small.right, factored.orthonormal)
+  ).prefix(count)
+}
+
+extension SingularValueDecomposition {
+  /// The largest values and their vectors.
+  package func prefix(_ count: Int) -> SingularValueDecomposition {
+    if count >= values.count { return self }
+    return SingularValueDecomposition(
+      left: left.prefix(columns: count), values: Array(values.prefix(count)),
+      right: right.rows(in: 0..<count))
+  }
+
+  fileprivate var transposed: SingularValueDecomposition {
+    SingularValueDecomposition(left: right.transposed, values: values, right: left.transposed)
+  }
+}
+
+/// The state of the iteration: an orthonormal basis of rows, and the images of its vectors.
+private struct BlockLanczos {
+  private let matrix: FloatRows
+  private let squaredNorm: Double
+  private let count: Int
+  private let block: Int
+
+  /// Rows: the best vectors so far, block × n.
+  private var best: FloatRows
+
+  /// Their products with A, as rows: block × m.
+  private var images: FloatRows
+
+  /// How many blocks a cycle adds to the first.
+  private static let stepCount = 3
+  private static let cycleLimit = 40
+
+  init(
+    _ matrix: Matrix, count: Int, block: Int, seed: UInt64
+  ) throws(LinearAlgebraError) {
+    self.matrix = FloatRows(matrix)
+    squaredNorm = matrix.squaredNorm
+    self.count = count
+    self.block = block
+    let start = Philox(seed: seed, stream: 0x4C41_4E43).normals(count: block * matrix.columns)
+    best = try FloatRows(rows: block, columns: matrix.columns, elements: start).orthonormalized()
+    images = best.product(transposed: self.matrix)
+  }
+
+  var vectors: Matrix { best.matrix }
+
+  mutating func run() throws(LinearAlgebraError) {
+    var captured: [Double] = []
+    for _ in 0..<Self.cycleLimit {
+      captured.append(try cycle())
+      if isConverged(captured) { return }
+    }
+  }
+
+  /// Whether the gains, continued as they fall, would change too little to matter.
+  private func isConverged(_ captured: [Double]) -> Bool {
+    guard captured.count >= 2, let last = captured.last else { return false }
+    let gain = last - captured[captured.count - 2]
+    // Below this the sums of 32-bit products are noise.
+    if gain <= 1e-9 * squaredNorm { return true }
+    guard captured.count >= 3 else { return false }
+    let before = captured[captured.count - 2] - captured[captured.count - 3]
+    let ratio = min(max(gain / before, 0), 0.95)
+    return gain * ratio / (1 - ratio) <= 5e-5 * max(squaredNorm - last, 0)
+  }
+
+  /// Widens the basis by the powers of AᵀA, and takes the best vectors of what it spans.
+  ///
+  /// - Returns: The squares of the largest singular values found, summed.
+  private mutating func cycle() throws(LinearAlgebraError) -> Double {
+    var basis = best
+    var all = images
+    var last = images
+    for _ in 0..<Self.stepCount {
+      var next = last.product(matrix)
+      for _ in 0..<2 {
+        next.orthogonalize(against: basis)
+        next = try next.orthonormalized()
+      }
+      last = next.product(transposed: matrix)
+      basis.append(next)
+      all.append(last)
+    }
+    let (values, turned) = try eigenvectors(ofSymmetric: all.gram)
+    let turn = FloatRows(turned.rows(in: 0..<block))
+    best = try turn.product(basis).orthonormalized()
+    images = best.product(transposed: matrix)
+    return values.prefix(count).reduce(0) { $0 + max(0, $1) }
+  }
+}

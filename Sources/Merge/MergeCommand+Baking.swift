@@ -1,0 +1,63 @@
+import Adapters
+import ArgumentParser
+import Baking
+import CommandSupport
+import Safetensors
+
+extension MergeCommand {
+  /// Refuses options that have no meaning for a checkpoint.
+  func validateBaking() throws {
+    guard checkpoint != nil else {
+      if skipMissing { throw ValidationError("--skip-missing goes with --into.") }
+      return
+    }
+    if method != .concat || rank.choice != nil || mix != nil || compat != nil {
+      throw ValidationError(
+        "--into adds the exact sum: --method, --rank, --mix, --compat do not go with it.")
+    }
+    if base != nil || result.to != nil || result.dtype != nil {
+      throw ValidationError(
+        "--into keeps the checkpoint's names and types: --base, --to, --dtype do not go with it.")
+    }
+  }
+
+  /// Writes the checkpoint with the sum of the adapters added.
+  func bake(_ combination: Combination, into checkpoint: String) throws {
+    let layers = CheckpointLayers(try Checkpoint(path: checkpoint))
+    let baked = try BakedLayers(combination, in: layers)
+    if !baked.missing.isEmpty && !skipMissing {
+      throw AdapterError(
+        file: checkpoint,
+        reason: .noLayers(
+          modules: baked.missing, adapter: files.map(\.path).joined(separator: ", ")))
+    }
+    let path = result.output ?? "-"
+    let progress = Progress("baking", total: baked.tensorCount, quiet: common.quiet)
+    defer { progress.finish() }
+    let report = try BakedModel(baked, threads: common.threadCount)
+      .write(to: path, compresses: result.zstd) { progress.advance() }
+    progress.finish()
+    try show(report, path: path)
+  }
+
+  private func show(_ report: BakedModel.Report, path: String) throws {
+    if common.json {
+      let text = try json(report)
+      if path == "-" { Terminal.report(text) } else { print(text) }
+    } else if !common.quiet {
+      let target = path == "-" ? "standard output" : printable(path)
+      var lines: [String] = []
+      if !report.missing.isEmpty {
+        let shown = report.missing.prefix(4).map(printable).joined(separator: ", ")
+        lines.append("left out: \(counted(report.missing.count, "module")) (\(shown)…)")
+      }
+      lines.append(
+        "\(target): \(counted(report.modules, "module")) baked into \(counted(report.tensors, "tensor"))"
+      )
+      lines.append(
+        "verified: relative error \(significant(report.relativeError, digits: 2)) of what was added"
+      )
+      Terminal.report(lines.joined(separator: "\n"))
+    }
+  }
+}
