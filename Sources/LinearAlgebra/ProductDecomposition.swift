@@ -60,14 +60,6 @@ package struct ProductDecomposition: Sendable {
   }
 }
 
-extension SingularValueDecomposition {
-  fileprivate func prefix(_ count: Int) -> SingularValueDecomposition {
-    SingularValueDecomposition(
-      left: left.prefix(columns: count), values: Array(values.prefix(count)),
-      right: right.rows(in: 0..<count))
-  }
-}
-
 /// Returns L of A = LLᵀ; `nil` where A holds NaN, or where a row of L ends in less than a
 /// thousandth of its length: what is kept then has ten digits and more.
 private func cholesky(of matrix: Matrix) -> Matrix? {

@@ -2,6 +2,8 @@ import Adapters
 import ArgumentParser
 import Baking
 import CommandSupport
+import LinearAlgebra
+import Results
 import Safetensors
 
 extension MergeCommand {
