@@ -14,6 +14,11 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Code for AVX2 and FMA, optimised in debug builds too: the loops over elements.
+///
+/// `CPUBackend.unsupportedReason` says on which machines it cannot run.
+let vectorised: [SwiftSetting] = [.unsafeFlags(["-O", "-Xcc", "-march=x86-64-v3"])]
+
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -52,14 +57,21 @@ let package = Package(
     .module("Images", ["CImages"]),
     .module("Files", ["CNettle", "CZstd"]),
     .module("Safetensors", ["Files", "Tensors"]),
+    .module("TOML"),
 
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
+    .module("Compute", ["Tensors"]),
+
+    // MARK: - Backends
+    .target(
+      name: "ComputeCPU", dependencies: ["Compute", "LinearAlgebra", "Tensors"],
+      swiftSettings: strict + vectorised),
 
     // MARK: - Meaning
     .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
-    .module("Diffusion", ["Files"]),
+    .module("Diffusion", ["Compute", "Files", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
@@ -67,6 +79,12 @@ let package = Package(
       "Results",
       [
         "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        argumentParser,
+      ]),
+    .module(
+      "Convert",
+      [
+        "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
         argumentParser,
       ]),
     .module(
@@ -93,25 +111,44 @@ let package = Package(
         "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
         argumentParser,
       ]),
-    .module("Train", ["Files", "Images", "Tensors"]),
+    .module(
+      "Train",
+      [
+        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "Diffusion", "Files", "Images",
+        "Safetensors", "TOML", "Tensors", argumentParser,
+      ]),
     .executableTarget(
       name: "lora",
       dependencies: [
-        "CommandSupport", "Diff", "Files", "Inspect", "Merge", "Resize", argumentParser,
+        "CommandSupport", "Convert", "Diff", "Files", "Inspect", "Merge", "Resize", "Train",
+        argumentParser,
       ],
       swiftSettings: strict),
+
+    // MARK: - Benchmarks
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Files", "Safetensors", "Tensors"],
+      path: "Benchmarks/Modules", swiftSettings: strict),
+    .executableTarget(
+      name: "TrainingBenchmark",
+      dependencies: ["Compute", "ComputeCPU", "Diffusion", "LinearAlgebra", "Tensors"],
+      path: "Benchmarks/Training", swiftSettings: strict),
 
     // MARK: - Tests
     .target(
       name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport",
       swiftSettings: strict),
     .tests(of: "Tensors"),
+    .tests(of: "TOML"),
     .tests(of: "Files"),
     .tests(of: "Safetensors", ["Files", "Tensors"]),
     .tests(of: "LinearAlgebra", ["Tensors"]),
+    .tests(of: "Compute", ["ComputeCPU", "LinearAlgebra", "Tensors"]),
     .tests(of: "Images", ["Tensors"]),
-    .tests(of: "Diffusion"),
-    .tests(of: "Train", ["Images", "Tensors"]),
+    .tests(of: "Diffusion", ["Compute", "ComputeCPU", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .tests(
+      of: "Train",
+      ["Compute", "ComputeCPU", "Diffusion", "Images", "TOML", "Tensors", argumentParser]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
     .testTarget(
@@ -132,7 +169,7 @@ if Context.environment["LORA_FUZZ"] != nil {
     .systemLibrary(name: "CMemoryFile", path: "Fuzz/CMemoryFile"),
     .executableTarget(
       name: "Fuzz", dependencies: ["Adapters", "CMemoryFile", "Files", "Safetensors", "Tensors"],
-      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict"],
+      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict", "runs.md"],
       swiftSettings: strict),
   ]
 }

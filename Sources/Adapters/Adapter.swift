@@ -39,7 +39,7 @@ extension Adapter {
     var groups = PartGroups(file.header)
     guard groups.holdAdapter else {
       throw AdapterError(
-        file: file.path, reason: .noAdapter(what: notAnAdapter(file.header)))
+        file: file.path, reason: .noAdapter(what: foreignContent(of: file.header)))
     }
     let configuration =
       configuration ?? AdapterConfiguration(diffusersMetadata: file.header.metadata)
@@ -109,41 +109,19 @@ extension Adapter {
   }
 }
 
-/// One sentence on what a file without any adapter's part holds.
-private func notAnAdapter(_ header: Header) -> String {
-  let names = header.entries.map(\.name.string)
-  func has(_ marker: String) -> Bool { names.contains { $0.contains(marker) } }
-  if let method = foreignMethods.first(where: { has($0.marker) })?.method {
-    return "is \(method), not low-rank factors of each layer; its own program can merge it"
+extension Adapter {
+  /// The adapter with some of its modules.
+  package func keeping(_ isKept: (Module) -> Bool) -> Adapter {
+    Adapter(self, modules: modules.filter(isKept))
   }
-  if names.isEmpty { return "holds no tensors; is it the right file?" }
-  if has("emb_params") || has("string_to_param") || names == ["clip_g", "clip_l"] {
-    return "is a textual-inversion embedding, not a LoRA"
-  }
-  if has("w_a_000") {
-    return
-      "holds factors numbered without their layers' names (w_a_000, …); their layers cannot be told"
-  }
-  if Checkpoint.isCheckpoint(header) { return "is a checkpoint, not a LoRA" }
-  return "has no tensor named as a LoRA's; is it the right file?"
-}
 
-/// Ways of fine-tuning whose tensors are not a LoRA's, by a name that each has.
-private let foreignMethods: [(marker: String, method: String)] = [
-  ("unilora_theta_d", "a Uni-LoRA adapter (one vector for all layers)"),
-  ("vera_lambda_", "a VeRA adapter (vectors around shared random matrices)"),
-  ("randlora_", "a RandLoRA adapter (scales of shared random matrices)"),
-  ("vblora_", "a VB-LoRA adapter (a bank of vectors)"),
-  ("fourierft_spectrum", "a FourierFT adapter (Fourier coefficients)"),
-  ("waveft_spectrum", "a WaveFT adapter (wavelet coefficients)"),
-  ("c3a_kernel", "a C³A adapter (circular convolutions)"),
-  ("hra_u", "a Householder adapter (HRA)"),
-  ("bone_block", "a Bone adapter"),
-  ("miss_block", "a MiSS adapter"),
-  ("shira_weight", "a SHiRA adapter (sparse differences)"),
-  ("road_theta", "a RoAd adapter (rotations)"),
-  ("ln_tuning_layers", "an LN-tuning adapter (norms)"),
-  ("adaption_prompt", "a LLaMA-Adapter"),
-  ("prompt_embeddings", "a prompt-tuning adapter"),
-  ("lora_controlnet", "a Control-LoRA (a ControlNet kept as differences)"),
-]
+  private init(_ adapter: Adapter, modules: [Module]) {
+    file = adapter.file
+    naming = adapter.naming
+    baseModel = adapter.baseModel
+    self.modules = modules
+    others = adapter.others
+    orphans = adapter.orphans
+    warnings = adapter.warnings
+  }
+}

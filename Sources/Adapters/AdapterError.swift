@@ -29,6 +29,10 @@ package struct AdapterError: Error, Hashable {
     case twoModules(target: String, first: String, second: String)
     case cannotExpress(modules: [String], naming: Naming)
 
+    /// Parts of a file that a naming cannot hold, each with what it is.
+    case unsupported(items: [String], naming: Naming, canExpand: Bool)
+    case nothingLeft(naming: Naming)
+
     /// Modules whose layers a checkpoint does not have.
     case noLayers(modules: [String], adapter: String)
   }
@@ -59,7 +63,7 @@ extension AdapterError.Reason: CustomStringConvertible {
       "\(module) has up \(up) and down \(down), which do not agree on the rank; is the file whole?"
     case .shapesDiffer(let module, let detail): "\(module) \(detail)"
     case .badAlpha(let module, let value):
-      "\(module) has alpha \(value); it must be a number above 0"
+      "\(module) has alpha \(value); it must be a number other than 0"
     case .zeroRank(let module): "\(module) has rank 0; remove it"
     case .needsBase(let module, let algorithm):
       "\(module) is \(algorithm.title), whose update depends on the base model's weights; give --base, or bake it with merge --into"
@@ -73,6 +77,10 @@ extension AdapterError.Reason: CustomStringConvertible {
     case .numeric(let module, let error): "\(module): \(error)"
     case .twoModules(let target, let first, let second):
       "\(first) and \(second) both change \(target); remove one"
+    case .unsupported(let items, let naming, let canExpand):
+      "\(naming.rawValue) naming cannot hold \(items.joined(separator: ", ")); \(canExpand ? "--plain expands what has a product, " : "")--skip-unsupported leaves them out"
+    case .nothingLeft(let naming):
+      "nothing is left that \(naming.rawValue) naming can hold; choose another with --to"
     case .noLayers(let modules, let adapter):
       "has no layer for \(modules.count) of the modules of \(adapter): \(modules.joined(separator: ", ")); is it for another model? --skip-missing leaves them out"
     case .cannotExpress(let modules, let naming):

@@ -14,6 +14,9 @@ package struct ResultModule: Sendable {
 
     /// Nothing but a difference of the bias.
     case biasOnly
+
+    /// The module's own parts.
+    case kept(KeptForm)
   }
 
   package let target: Target
@@ -111,11 +114,29 @@ package struct AdapterWriter: Sendable {
     return names
   }
 
+  /// What lies beside the weights, for namings that keep ranks there.
+  package func configuration(
+    of modules: [ResultModule], file: String
+  ) throws(AdapterError) -> ResultConfiguration {
+    ResultConfiguration(modules, names: try names(of: modules, file: file))
+  }
+
+  /// Diffusers takes the first rank it finds for all, unless the metadata say better.
+  private func complete(
+    _ metadata: Metadata, for modules: [ResultModule], file: String
+  ) throws(AdapterError) -> Metadata {
+    guard naming == .diffusers else { return metadata }
+    var result = metadata
+    result["lora_adapter_metadata"] = try configuration(of: modules, file: file).diffusers
+    return result
+  }
+
   /// The bytes of the file that a plan becomes, before any compression; no weight is asked for.
   package func byteCount(
     of plan: ResultPlan, metadata: Metadata, file: String
   ) throws(AdapterError) -> Int {
     let (_, layout) = try layout(of: plan, file: file)
+    let metadata = try complete(metadata, for: plan.modules, file: file)
     return layout.header(metadata: metadata.withRoomForHashes).count + layout.dataByteCount
   }
 
@@ -140,7 +161,7 @@ package struct AdapterWriter: Sendable {
     onModule: @Sendable () -> Void = {}
   ) throws -> Written {
     let (stored, layout) = try layout(of: plan, file: output.path)
-    var metadata = metadata.withRoomForHashes
+    let metadata = try complete(metadata, for: plan.modules, file: output.path).withRoomForHashes
     let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
 
     let modules = try parallelMap(count: stored.count, threads: threads) { index in
@@ -150,12 +171,7 @@ package struct AdapterWriter: Sendable {
       onModule()
       return module
     }
-    let headerOfSS = layout.header(metadata: metadata.filter { $0.hasPrefix("ss_") })
-    let model = try writer.dataSHA256()
-    metadata["sshs_model_hash"] = model
-    metadata["sshs_legacy_hash"] = try legacyHash(
-      header: headerOfSS, data: writer.data(in:), count: layout.dataByteCount)
-    let byteCount = try writer.finish(metadata: metadata)
+    let (byteCount, model) = try writer.finish(hashing: metadata)
     return Written(
       modules: try withNorms(modules, of: plan), naming: naming, byteCount: byteCount,
       sshsModelHash: model)
@@ -173,15 +189,5 @@ package struct AdapterWriter: Sendable {
           askedSquared: try plan.weights(index).askedSquared(scale: plan.modules[index].form.scale))
         : modules[index]
     }
-  }
-}
-
-extension Metadata {
-  /// The same with zeros where the hashes will stand.
-  fileprivate var withRoomForHashes: Metadata {
-    var result = self
-    result["sshs_model_hash"] = String(repeating: "0", count: 64)
-    result["sshs_legacy_hash"] = String(repeating: "0", count: 8)
-    return result
   }
 }

@@ -92,7 +92,7 @@ extension BaseModel {
     {
       return .flux2
     }
-    guard hidden ?? 3072 == 3072 else { return nil }  // HunyuanImage, HunyuanVideo 1.5
+    if hidden == 2048 || hidden == 3584 { return nil }  // HunyuanVideo 1.5, HunyuanImage
     let isHunyuan =
       evidence.has("individual_token_refiner", "_mlp_fc", "_mod_linear", "_modulation_linear")
       || evidence.last("double_blocks") == 19 || evidence.last("single_blocks") > 37
@@ -116,7 +116,8 @@ extension BaseModel {
     }
     switch hidden {
     case 1536, 2432: return .sd3
-    case 4096, 6144: return .flux2
+    case 4096, 6144:  // Krea 2 has 28 blocks of 6144, Flux.2 at most 8 of two streams
+      return evidence.last("transformer_blocks") < 10 && !evidence.has("text_fusion") ? .flux2 : nil
     case 3072, nil: break
     default: return nil
     }
@@ -141,7 +142,7 @@ extension BaseModel {
     if evidence.has("adaln_modulation", "_attn_q_proj", "_attn_k_proj", "_mlp_layer", "llm_adapter")
     {
       let hidden = evidence.inputs("_self_attn_q_proj", "_cross_attn_q_proj", "_mlp_layer1")
-      return hidden ?? 2048 == 2048 ? .anima : nil
+      return hidden == 5120 ? nil : .anima  // 5120: Cosmos
     }
     if evidence.has("_self_attn_", "_cross_attn_", "_ffn_") { return .wan }
     let widths: [Int?] = [1536, 3072, 5120]

@@ -16,7 +16,7 @@ package enum Block: Hashable, Sendable {
     if case .textEncoder(let number) = target.network {
       self = .textEncoder(number)
     } else {
-      self = Self.unet(target.key) ?? Self.transformer(target.key)
+      self = Self.unet(target.key) ?? Self.transformer(target)
     }
   }
 
@@ -28,8 +28,8 @@ package enum Block: Hashable, Sendable {
       return .input(0)
     }
     let pieces = key.split(separator: "_", maxSplits: 5)
-    guard pieces.count >= 5, pieces[1] == "blocks", let level = Int(pieces[2]),
-      let index = Int(pieces[4])
+    guard pieces.count >= 5, pieces[1] == "blocks", let level = layerNumber(pieces[2]),
+      let index = layerNumber(pieces[4])
     else { return nil }
     let isSampler = pieces[3].hasSuffix("samplers")
     switch pieces[0] {
@@ -40,11 +40,14 @@ package enum Block: Hashable, Sendable {
   }
 
   /// The first number of a path and the words before it.
-  private static func transformer(_ key: String) -> Block {
-    let pieces = key.split(separator: "_")
-    guard let index = pieces.firstIndex(where: { Int($0) != nil }), let number = Int(pieces[index]),
+  private static func transformer(_ target: Target) -> Block {
+    let pieces = target.key.split(separator: "_")
+    guard let index = pieces.firstIndex(where: { layerNumber($0) != nil }),
+      let number = layerNumber(pieces[index]),
       index > 0
-    else { return .other(String(pieces.first ?? "")) }
+    else {
+      return .other(String((target.path ?? target.key).split(separator: ".").first ?? ""))
+    }
     return .numbered(pieces[..<index].joined(separator: "_"), number)
   }
 
@@ -70,8 +73,17 @@ extension Block: Comparable {
     case .input(let number): (1, "", number)
     case .middle: (2, "", 0)
     case .output(let number): (3, "", number)
-    case .numbered(let kind, let number): (4, kind, number)
-    case .other(let name): (5, name, 0)
+    case .numbered(let kind, let number): (4 + Self.place(of: kind), kind, number)
+    case .other(let name): (100, name, 0)
     }
+  }
+
+  /// Transformers' blocks, those of two streams before those of one.
+  private static func place(of kind: String) -> Int {
+    let order = [
+      "noise_refiner", "context_refiner", "double_blocks", "transformer_blocks", "joint_blocks",
+      "layers", "blocks", "single_blocks", "single_transformer_blocks",
+    ]
+    return order.firstIndex(of: kind) ?? order.count
   }
 }

@@ -9,11 +9,21 @@ package struct Checkpoint: Sendable {
     /// The component's folder, such as `unet`; empty for a single file.
     package let component: String
     package let file: SafetensorsFile
+
+    package init(component: String, file: SafetensorsFile) {
+      self.component = component
+      self.file = file
+    }
   }
 
   /// As the user named it.
   package let path: String
   package let parts: [Part]
+
+  package init(path: String, parts: [Part]) {
+    self.path = path
+    self.parts = parts
+  }
 }
 
 extension Checkpoint {

@@ -108,13 +108,13 @@ extension Combination.Layer {
   package func concatenation(in inputs: [Combination.Input]) throws -> ResultWeights {
     let bias = try bias(in: inputs)
     switch concatenatedForm {
-    case .biasOnly: return ResultWeights(.biasOnly, bias: bias)
+    case .biasOnly, .kept: return ResultWeights(.biasOnly, bias: bias)
     case .dense: return ResultWeights(.dense(try difference(in: inputs)), bias: bias)
     case .lowRank(_, let common):
       let parts = activeTerms.map { term in
         ConcatenatedModule(
-          module: term.module, file: inputs[term.input].adapter.file, placement: term.placement,
-          ratio: term.weight * term.module.scale / common)
+          module: term.module, file: inputs[term.input].adapter.file,
+          ratio: term.weight * term.module.scale / common, placement: term.placement)
       }
       return ResultWeights(.concatenation(parts), bias: bias)
     }

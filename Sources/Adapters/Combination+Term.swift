@@ -75,7 +75,7 @@ extension Combination.Term {
 
   /// Refuses a module whose update cannot be had.
   func check(file: String) throws(AdapterError) {
-    if !(module.scale > 0) {
+    if module.scale == 0 || !module.scale.isFinite {
       let alpha = module.alpha ?? module.scale * Double(module.rank)
       throw AdapterError(file: file, reason: .badAlpha(module: module.name, value: alpha))
     }

@@ -30,7 +30,8 @@ enum DottedPath {
       .map { Array($0.utf8) }
       .sorted { $0.count > $1.count }, by: { $0[0] })
 
-  /// Returns the dotted path of a flattened one; `nil` where a piece is no known word.
+  /// Returns the dotted path of a flattened one, a guess where its words are unknown; `nil` where
+  /// two underscores leave a piece empty.
   static func path(of key: String) -> String? {
     let bytes = Array(key.utf8)
     var path: [UInt8] = []
@@ -53,4 +54,9 @@ enum DottedPath {
   private static func ends(at index: Int, _ bytes: [UInt8]) -> Bool {
     index == bytes.count || bytes[index] == UInt8(ascii: "_")
   }
+}
+
+/// A number of a block or a layer; `nil` for what is none, or is beyond all that networks have.
+func layerNumber(_ text: some StringProtocol) -> Int? {
+  Int(text).flatMap { (0..<100_000).contains($0) ? $0 : nil }
 }

@@ -28,7 +28,13 @@ extension Module {
     if let clash = shapes.rankClash {
       throw refuse(.ranksDiffer(module: name, up: clash.up, down: clash.down))
     }
-    guard let found = shapes.extents(of: algorithm) else {
+    let rank = shapes.rank(of: algorithm)
+    if (algorithm == .lora || algorithm == .dora) && rank == 0 {
+      throw refuse(.zeroRank(module: name))
+    }
+    guard !shapes.hasEmptyPart, let found = shapes.extents(of: algorithm),
+      found.shape.elementCount != nil
+    else {
       let listed = parts.values.map { "\($0.shape)" }.sorted().joined(separator: ", ")
       throw refuse(
         .shapesDiffer(
@@ -36,10 +42,6 @@ extension Module {
           detail: "has parts of shapes \(listed), which do not fit each other; is the file whole?"))
     }
     let extents = target.isThreeByThree ? found.splittingKernel([3, 3]) : found
-    let rank = shapes.rank(of: algorithm)
-    if (algorithm == .lora || algorithm == .dora) && rank == 0 {
-      throw refuse(.zeroRank(module: name))
-    }
 
     let stored = try Self.alpha(parts[.alpha], of: name, in: file)
     let scaling = configuration?.scaling(

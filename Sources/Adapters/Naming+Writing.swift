@@ -2,6 +2,27 @@ extension Naming {
   /// Whether a module's scale is stored beside its factors; else it is multiplied into up.
   package var storesAlpha: Bool { self == .kohya || self == .onetrainer }
 
+  /// Whether whole differences and those of norms have a name.
+  package var holdsDifferences: Bool { [.kohya, .comfy, .onetrainer, .bflControl].contains(self) }
+
+  /// Whether a difference of the bias has a name beside a module of some form.
+  package func holdsBiases(form: ResultModule.Form) -> Bool {
+    switch self {
+    case .kohya, .comfy, .onetrainer, .bflControl: return true
+    case .peft, .diffusers: return form.rank > 0
+    case .attentionProcessors, .mlx, .cloneofsimo, .loralib, .xlabs: return false
+    }
+  }
+
+  /// How files under a naming divide Flux's layers; `nil` where they may do either.
+  package var fluxDivision: FluxNames.Division? {
+    switch self {
+    case .kohya, .comfy, .xlabs, .bflControl: .fused
+    case .diffusers, .peft, .onetrainer: .split
+    case .attentionProcessors, .mlx, .cloneofsimo, .loralib: nil
+    }
+  }
+
   /// The suffixes of a module's tensors.
   func suffix(_ part: Part, _ kind: Module.Kind) -> String {
     switch (part, self) {
@@ -20,7 +41,8 @@ extension Naming {
     case (.up, _): ".lora_B.weight"
     case (.down, _): ".lora_A.weight"
     case (.weightDifference, _): ".diff"
-    case (.biasDifference, .peft), (.biasDifference, .bflControl): ".lora_B.bias"
+    case (.biasDifference, .peft), (.biasDifference, .bflControl), (.biasDifference, .diffusers):
+      ".lora_B.bias"
     case (.biasDifference, _): ".diff_b"
     case (.normWeightDifference, _): ".w_norm"
     case (.normBiasDifference, _): ".b_norm"

@@ -18,11 +18,19 @@ struct PartShapes {
     let (upRank, downRank) =
       isTransposed
       ? (up.extents[0], down.extents[1]) : (up.extents[1], down.extents[0])
-    if let core = extents(.mid) {
-      return core.count > 2 && core[0] == upRank && core[1] == downRank ? nil : (up, down)
-    }
     let hasOneTap = isTransposed || up.extents[2...].allSatisfy { $0 == 1 }
+    if let core = extents(.mid) {
+      let fits =
+        core.count > 2 && core[0] == upRank && core[1] == downRank && hasOneTap
+        && down.extents[2...].allSatisfy { $0 == 1 }
+      return fits ? nil : (up, down)
+    }
     return upRank == downRank && hasOneTap ? nil : (up, down)
+  }
+
+  /// Whether a part has no elements; its extents may then be of any size.
+  var hasEmptyPart: Bool {
+    parts.contains { $0.key != .alpha && $0.key != .ia3OnInput && $0.value.elementCount == 0 }
   }
 
   func rank(of algorithm: Algorithm) -> Int {
@@ -75,9 +83,13 @@ struct PartShapes {
     guard let first = kroneckerFactor(.kronecker1, .kronecker1A, .kronecker1B, core: nil),
       let second = kroneckerFactor(.kronecker2, .kronecker2A, .kronecker2B, core: .kroneckerCore)
     else { return nil }
+    let outputs = first.outputs.multipliedReportingOverflow(by: second.outputs)
+    let inputs = first.inputs.multipliedReportingOverflow(by: second.inputs)
+    guard first.kernel.allSatisfy({ $0 == 1 }), !outputs.overflow, !inputs.overflow else {
+      return nil
+    }
     return Module.Extents(
-      outputs: first.outputs * second.outputs, inputs: first.inputs * second.inputs,
-      kernel: second.kernel)
+      outputs: outputs.partialValue, inputs: inputs.partialValue, kernel: second.kernel)
   }
 
   private func kroneckerFactor(

@@ -85,7 +85,11 @@ extension ResultModule {
 extension ResultModule.Form {
   /// Of a whole difference, 0.
   package var rank: Int {
-    if case .lowRank(let rank, _) = self { rank } else { 0 }
+    switch self {
+    case .lowRank(let rank, _): rank
+    case .kept(let kept): kept.rank
+    case .dense, .biasOnly: 0
+    }
   }
 
   package var scale: Double {

@@ -13,7 +13,8 @@ func describeNetwork(
   result["ss_network_dim"] = dim
   result["ss_network_alpha"] = alpha
 
-  let isOfLyCORIS = result["ss_network_module"]?.hasPrefix("lycoris") ?? false
+  let isPlain = modules.allSatisfy { if case .kept = $0.form { false } else { true } }
+  let isOfLyCORIS = isPlain && result["ss_network_module"]?.hasPrefix("lycoris") ?? false
   if isOfLyCORIS || (naming == .kohya && result["ss_network_module"] == nil) {
     result["ss_network_module"] = model == .flux1 ? "networks.lora_flux" : "networks.lora"
   }

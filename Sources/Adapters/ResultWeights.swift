@@ -1,5 +1,5 @@
 import LinearAlgebra
-import Safetensors
+package import Safetensors
 package import Tensors
 
 /// The weights of one module of a result.
@@ -16,6 +16,9 @@ package struct ResultWeights: Sendable {
     case approximation(LowRank, of: Matrix)
     case dense(Matrix)
     case biasOnly
+
+    /// A module whose parts stay what they are.
+    case kept(Module, SafetensorsFile)
   }
 
   package let values: Values
@@ -32,11 +35,20 @@ package struct ConcatenatedModule: Sendable {
   let module: Module
   let file: SafetensorsFile
 
-  /// Where the module's rows go; `nil` where the layer is the module's own.
-  let placement: Placement?
-
   /// What up is multiplied by: ±1 where the module has the result's scale.
   let ratio: Double
+
+  /// Where its rows go; `nil` where the layer is the module's own.
+  let placement: Placement?
+
+  /// The factors in 64 bits, without the module's scale.
+  var factors: LowRank {
+    get throws {
+      let stored = try module.unscaledFactors(in: file)
+      let placed = placement?.applied(to: stored) ?? stored
+      return LowRank(up: placed.up.scaled(by: ratio), down: placed.down)
+    }
+  }
 }
 
 extension ResultWeights.Values {
@@ -46,24 +58,26 @@ extension ResultWeights.Values {
     switch self {
     case .lowRank(let factors, let asked): return (factors, asked)
     case .concatenation(let parts):
-      let factors = try parts.map { part in
-        let whole = try part.module.unscaledFactors(in: part.file)
-        let stored = part.placement?.applied(to: whole) ?? whole
-        return LowRank(up: stored.up.scaled(by: part.ratio), down: stored.down)
-      }
+      let factors = try parts.map { try $0.factors }
       return (
         LowRank(up: .joiningColumns(factors.map(\.up)), down: .joiningRows(factors.map(\.down))),
         nil
       )
-    case .approximation, .dense, .biasOnly: return nil
+    case .approximation(let factors, let whole): return (factors, Update.dense(whole).lowRank)
+    case .dense, .biasOnly, .kept: return nil
     }
   }
 
   /// Tells the system that stored modules' weights are no longer needed in memory.
   func release() {
-    guard case .concatenation(let parts) = self else { return }
-    for part in parts {
-      for entry in part.module.parts.values { part.file.release(entry) }
+    switch self {
+    case .concatenation(let parts):
+      for part in parts {
+        for entry in part.module.parts.values { part.file.release(entry) }
+      }
+    case .kept(let module, let file):
+      for entry in module.parts.values { file.release(entry) }
+    case .lowRank, .dense, .approximation, .biasOnly: break
     }
   }
 }
@@ -75,7 +89,7 @@ extension ResultWeights {
     let ofBias = bias?.squaredNorm ?? 0
     switch values {
     case .dense(let whole), .approximation(_, let whole): return ofBias + whole.squaredNorm
-    case .biasOnly: return ofBias
+    case .biasOnly, .kept: return ofBias
     case .lowRank, .concatenation:
       guard let (factors, asked) = try values.lowRank() else { return ofBias }
       if let asked { return ofBias + squaredNorm(ofProduct: asked.up, asked.down) }

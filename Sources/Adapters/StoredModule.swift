@@ -41,6 +41,12 @@ struct StoredModule: Sendable {
     case .dense(let shape, _):
       tensors.append(.init(name: tensorName(densePart), type: type, shape: shape))
     case .biasOnly: break
+    case .kept(let kept):
+      for part in kept.parts.sorted(by: { $0.suffix < $1.suffix }) {
+        tensors.append(
+          .init(
+            name: name + part.suffix, type: part.isNumber ? .float32 : type, shape: part.shape))
+      }
     }
     if let biasCount = module.biasCount {
       tensors.append(.init(name: tensorName(biasPart), type: type, shape: [biasCount]))
@@ -78,6 +84,9 @@ struct StoredModule: Sendable {
     _ values: ResultWeights.Values, to writer: SafetensorsWriter
   ) throws -> Written.Module {
     switch (module.form, values) {
+    case (.kept, .kept(let module, let file)):
+      return try KeptModule(module, naming: naming, type: type).write(
+        from: file, as: name, to: writer)
     case (.lowRank(let rank, let scale), .concatenation(let parts)):
       if let verbatim = VerbatimFactors(
         parts, type: type, naming: naming, rank: rank, scale: scale)

@@ -161,8 +161,7 @@ extension Target {
     }
     guard let index = components.firstIndex(of: "processor") else { return name }
     components.remove(at: index)
-    if let layer = components.last, let block = xlabsLayers[layer], components[0] == "double_blocks"
-    {
+    if let layer = components.last, let block = xlabsLayers["\(components[0]).\(layer)"] {
       components[components.count - 1] = Substring(block)
     }
     let kept = components.joined(separator: ".")
@@ -170,9 +169,12 @@ extension Target {
   }
 
   /// XLabs numbers the two streams of Flux's double blocks.
-  private static let xlabsLayers: [Substring: String] = [
-    "qkv_lora1": "img_attn.qkv", "proj_lora1": "img_attn.proj",
-    "qkv_lora2": "txt_attn.qkv", "proj_lora2": "txt_attn.proj",
+  ///
+  /// Its `qkv` of single blocks is a part of `linear1` and keeps its name.
+  private static let xlabsLayers = [
+    "double_blocks.qkv_lora1": "img_attn.qkv", "double_blocks.proj_lora1": "img_attn.proj",
+    "double_blocks.qkv_lora2": "txt_attn.qkv", "double_blocks.proj_lora2": "txt_attn.proj",
+    "single_blocks.proj": "linear2",
   ]
 
   /// diffusers' first files name the layers of CLIP as those of its own attention.

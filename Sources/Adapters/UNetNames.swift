@@ -73,7 +73,8 @@ package enum UNetNames {
   ) -> (number: Int, part: Int, rest: String)? {
     guard key.utf8.starts(with: prefix.utf8) else { return nil }
     let pieces = key.dropFirst(prefix.count).split(separator: "_", maxSplits: 2)
-    guard pieces.count >= 2, let number = Int(pieces[0]), let part = Int(pieces[1]) else {
+    guard pieces.count >= 2, let number = layerNumber(pieces[0]), let part = layerNumber(pieces[1])
+    else {
       return nil
     }
     return (number, part, pieces.count == 3 ? "_" + pieces[2] : "")
@@ -85,7 +86,8 @@ package enum UNetNames {
   ) -> (block: Int, kind: Substring, index: Int, rest: String)? {
     guard key.utf8.starts(with: prefix.utf8) else { return nil }
     let pieces = key.dropFirst(prefix.count).split(separator: "_", maxSplits: 3)
-    guard pieces.count >= 3, let block = Int(pieces[0]), let index = Int(pieces[2]) else {
+    guard pieces.count >= 3, let block = layerNumber(pieces[0]), let index = layerNumber(pieces[2])
+    else {
       return nil
     }
     return (block, pieces[1], index, pieces.count == 4 ? "_" + pieces[3] : "")

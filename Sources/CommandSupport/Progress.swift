@@ -1,7 +1,8 @@
 import Synchronization
 
-/// How far a long piece of work is, on standard error: a bar on a terminal, else a line now and
-/// then. Nothing is shown of work that takes under a second.
+/// How far a long piece of work is, on standard error: a bar on a terminal, else a line at times.
+///
+/// Nothing is shown of work that takes under a second.
 package final class Progress: Sendable {
   private let title: String
   private let total: Int

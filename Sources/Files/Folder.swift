@@ -32,3 +32,19 @@ package func copyFile(_ source: String, to target: String) throws(FileError) {
   }
   try draft.publish()
 }
+
+/// Removes a file, or a folder with the files in it; what is not there is no error.
+package func remove(at path: String) throws(FileError) {
+  if FileKind(path: path) == .folder {
+    for name in try names(inFolder: path) { try unlink(path + "/" + name) }
+    guard unsafe rmdir(path) == 0 else { throw .lastCall("remove", on: path) }
+  } else {
+    try unlink(path)
+  }
+}
+
+private func unlink(_ path: String) throws(FileError) {
+  guard unsafe Glibc.unlink(path) == 0 || errno == ENOENT else {
+    throw .lastCall("remove", on: path)
+  }
+}

@@ -6,6 +6,9 @@ import Glibc
 /// list its header costs the header. A pipe, and standard input under the name `-`, is read to its
 /// end. What is compressed by zstd is decompressed, whatever its name says. The bytes are lent,
 /// never handed out: a `RawSpan` cannot outlive the closure it is passed to.
+///
+/// A mapped file may be replaced meanwhile, by a rename, but not cut short: reading what is gone
+/// ends the process, as it ends every program that maps files.
 @safe package final class MappedFile: Sendable {
   /// As the user wrote it; `-` is standard input.
   package let path: String

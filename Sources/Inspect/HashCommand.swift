@@ -9,10 +9,18 @@ package struct HashCommand: ParsableCommand {
     abstract: "Print the checksums that this field knows files by.",
     discussion: """
       Without --kind, every kind on a line of its own: HASH  KIND  FILE. With one, HASH  FILE,
-      as sha256sum prints it.
+      as sha256sum prints it. Compressed files are hashed as what they hold.
+
+        sha256            the whole file
+        autov1            64 KiB from 1 MiB on, 8 digits: A1111's old hash of checkpoints
+        autov2            sha256, 10 digits: A1111, Civitai
+        autov3            sshs_model_hash, 12 digits: A1111 and Civitai, of LoRAs
+        sshs_model_hash   the tensors without the header: sd-scripts, Civitai
+        sshs_legacy_hash  as autov1, of the file with its ss_ metadata alone: sd-scripts
 
         lora hash slider.st
         lora hash --kind autov2 *.safetensors
+        lora hash --json slider.st | jq -r '.[].sshs_model_hash'
       """)
 
   enum Kind: String, CaseIterable, ExpressibleByArgument {
@@ -36,15 +44,24 @@ package struct HashCommand: ParsableCommand {
   package init() {}
 
   package func run() throws {
-    let hashes = try files.map { ($0, Hashes(of: try SafetensorsFile(path: $0))) }
-    if json {
-      print(try CommandSupport.json(Dictionary(hashes, uniquingKeysWith: { first, _ in first })))
-      return
-    }
-    for (file, hashes) in hashes {
-      for (name, value) in hashes.listed where kind == nil || kind?.rawValue == name {
-        print(kind == nil ? "\(value)  \(name)  \(file)" : "\(value)  \(file)")
+    var reports: [String: Hashes] = [:]
+    var hasFailed = false
+    for file in files {
+      do {
+        let hashes = Hashes(of: try SafetensorsFile(path: file))
+        if json { reports[file] = hashes } else { show(hashes, of: file) }
+      } catch  where files.count > 1 {
+        Terminal.note("\(error)")
+        hasFailed = true
       }
+    }
+    if json { print(try CommandSupport.json(reports)) }
+    if hasFailed { throw ExitCode.failure }
+  }
+
+  private func show(_ hashes: Hashes, of file: String) {
+    for (name, value) in hashes.listed where kind == nil || kind?.rawValue == name {
+      print(kind == nil ? "\(value)  \(name)  \(file)" : "\(value)  \(file)")
     }
   }
 }

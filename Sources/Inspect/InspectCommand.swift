@@ -48,16 +48,19 @@ package struct InspectCommand: ParsableCommand {
     var inspections: [Inspection] = []
     var hasFaults = false
     for file in files {
-      let source = try AdapterSource(path: file)
-      let inspection = try inspect(file, source)
-      inspections.append(inspection)
-      if check {
-        let faults = inspection.faults(source)
+      do {
+        let source = try AdapterSource(path: file)
+        let inspection = try inspect(file, source)
+        inspections.append(inspection)
+        let faults = check ? inspection.faults(source) : []
         hasFaults = hasFaults || !faults.isEmpty
         for fault in faults { Terminal.note("\(file): \(fault)") }
+      } catch  where files.count > 1 {  // the others are still shown
+        Terminal.note("\(error)")
+        hasFaults = true
       }
     }
-    try print(inspections)
+    if !inspections.isEmpty { try print(inspections) }
     if hasFaults { throw ExitCode.failure }
   }
 
@@ -80,10 +83,12 @@ package struct InspectCommand: ParsableCommand {
       try writePage(inspections, to: html)
     }
     if common.json {
-      let text = try inspections.count == 1 ? json(inspections[0]) : json(inspections)
+      let text = try files.count == 1 ? json(inspections[0]) : json(inspections)
       Swift.print(text)
     } else if html == nil || check {
-      let options = TextOptions(modules: modules, spectrum: spectrum, metadata: metadata)
+      let options = TextOptions(
+        modules: modules, spectrum: spectrum, metadata: metadata,
+        width: Terminal.outputIsTerminal ? Terminal.width : nil)
       Swift.print(inspections.map { $0.text(options) }.joined(separator: "\n\n"))
     }
   }

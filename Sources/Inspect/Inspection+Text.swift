@@ -7,15 +7,20 @@ struct TextOptions {
   let modules: Bool
   let spectrum: Bool
   let metadata: Bool
+
+  /// The columns of the terminal; `nil` where the text goes elsewhere and names stay whole.
+  let width: Int?
 }
 
 extension Inspection {
   func text(_ options: TextOptions) -> String {
     var paragraphs = [headline]
     if !modules.isEmpty {
-      paragraphs.append(options.modules ? moduleTable : blockTable)
+      paragraphs.append(options.modules ? moduleTable(width: options.width) : blockTable)
     }
-    if options.spectrum { paragraphs.append(spectra) }
+    if format == "checkpoint" { paragraphs.append(componentTable) }
+    if !components.isEmpty && tensors > 0 { paragraphs.append(largestTensors) }
+    if options.spectrum && !modules.isEmpty { paragraphs.append(spectra) }
     if options.metadata { paragraphs.append(metadataText) }
     if let others = otherText { paragraphs.append(others) }
     paragraphs += warnings.map { "warning: \($0)" }
@@ -65,11 +70,11 @@ extension Inspection {
     return table.text
   }
 
-  private var moduleTable: String {
+  /// "half keeps" is the share of the squared norm that half the rank would keep.
+  private func moduleTable(width: Int?) -> String {
     var table = Table([
       ("module", .left), ("", .left), ("shape", .left), ("rank", .right), ("alpha", .right),
-      ("norm", .right), ("largest", .right), ("eff. rank", .right),
-      ("kept at half the rank", .right),
+      ("norm", .right), ("largest", .right), ("eff. rank", .right), ("half keeps", .right),
     ])
     for module in blocks.flatMap(\.modules) {
       let kernel = (module.kernel ?? []).map { "×\($0)" }.joined()
@@ -83,7 +88,7 @@ extension Inspection {
         module.rank > 1 ? half.map(percent) ?? "–" : "–",
       ])
     }
-    return table.text
+    return table.text(width: width)
   }
 
   private var spectra: String {
@@ -94,7 +99,7 @@ extension Inspection {
   }
 
   private var otherText: String? {
-    guard !otherTensors.isEmpty else { return nil }
+    guard !otherTensors.isEmpty, components.isEmpty else { return nil }
     let shown = otherTensors.prefix(5).map(printable).joined(separator: ", ")
     let more = otherTensors.count > 5 ? " and \(otherTensors.count - 5) more" : ""
     return "not part of a module: \(shown)\(more)"
@@ -105,7 +110,8 @@ extension Inspection {
     var grouped: [Block: [ModuleInspection]] = [:]
     for module in modules { grouped[module.blockID, default: []].append(module) }
     return grouped.keys.sorted().map { key in
-      (key, key.label, (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) })
+      let modules = (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) }
+      return (key, printable(key.label), modules)
     }
   }
 }
@@ -120,8 +126,9 @@ private func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
   return first.count < second.count
 }
 
-/// `4`, or `1 to 16`.
+/// `4`, or `1 to 16`; modules without a rank left out.
 func range(_ ranks: [Int]) -> String {
+  let ranks = ranks.filter { $0 > 0 }
   guard let least = ranks.min(), let most = ranks.max() else { return "–" }
   return least == most ? "\(most)" : "\(least) to \(most)"
 }
@@ -135,7 +142,9 @@ func tally(_ names: [String]) -> String {
 
 /// A number without a needless fraction.
 func plain(_ value: Double) -> String {
-  value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : significant(value, digits: 5)
+  if value == value.rounded() && abs(value) < 1e15 { return "\(Int(value))" }
+  let text = significant(value, digits: 5)
+  return text.contains("e") ? text : String(text.reversed().drop { $0 == "0" }.reversed())
 }
 
 /// A count with its digits in groups of three.

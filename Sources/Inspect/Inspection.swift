@@ -18,6 +18,9 @@ struct Inspection: Encodable {
 
   /// `nil` for a folder of several files.
   let hashes: Hashes?
+
+  /// The networks of a checkpoint; empty for an adapter.
+  let components: [ComponentInspection]
   let otherTensors: [String]
   let warnings: [String]
 
@@ -32,6 +35,7 @@ struct Inspection: Encodable {
     case metadata
     case modules
     case hashes
+    case components
     case otherTensors = "other_tensors"
     case warnings
   }
@@ -56,9 +60,11 @@ extension Inspection {
     case .checkpoint(let checkpoint):
       self.init(path: path, checkpoint, depth: depth)
     case .other(let file, let reason):
+      let parts = Checkpoint(path: path, parts: [.init(component: "", file: file)])
       self.init(
         path: path, files: [file], format: "unknown", baseModel: .unknown, modules: [],
-        others: file.header.entries.map(\.name.string), warnings: ["\(reason.reason)"],
+        components: parts.components.map(ComponentInspection.init),
+        others: file.header.entries.map(\.name.string), warnings: ["the file \(reason.reason)"],
         depth: depth)
     }
   }
@@ -84,12 +90,14 @@ extension Inspection {
     let files = checkpoint.parts.map(\.file)
     self.init(
       path: path, files: files, format: "checkpoint", baseModel: checkpoint.baseModel, modules: [],
-      others: [], warnings: [], depth: depth)
+      components: checkpoint.components.map(ComponentInspection.init), others: [], warnings: [],
+      depth: depth)
   }
 
   private init(
     path: String, files: [SafetensorsFile], format: String, baseModel: BaseModel,
-    modules: [ModuleInspection], others: [String], warnings: [String], depth: InspectionDepth
+    modules: [ModuleInspection], components: [ComponentInspection] = [], others: [String],
+    warnings: [String], depth: InspectionDepth
   ) {
     let entries = files.flatMap(\.header.entries)
     file = path
@@ -104,6 +112,7 @@ extension Inspection {
       uniquingKeysWith: { first, _ in first })
     self.modules = modules
     hashes = files.count == 1 && depth.computesHashes ? Hashes(of: files[0]) : nil
+    self.components = components
     otherTensors = others
     self.warnings = warnings
   }

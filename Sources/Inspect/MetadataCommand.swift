@@ -17,13 +17,16 @@ package struct MetadataCommand: ParsableCommand {
       """,
     discussion: """
       Without -o the file is edited in place: only its header where the new one fits into the
-      old one's room, else through an atomic rewrite. Tensors are never changed. A KEY of remove
-      may end in * to name all that begin so.
+      old one's room, else through an atomic rewrite. Tensors are never changed. Without an action
+      all entries are printed, a line each; get prints one value as it is. A value may hold =, and
+      replaces the one that is there. A KEY of remove may end in * to name all that begin so.
 
         lora metadata slider.st
         lora metadata slider.st get ss_training_comment
         lora metadata slider.st set 'ss_training_comment=small to large head' author=me
         lora metadata slider.st remove 'ss_*' -o clean.st
+        lora metadata merged.st copy-from slider.st
+        lora metadata slider.st --json | jq .ss_tag_frequency -r | jq .
       """)
 
   @Argument(help: "The file; - is standard input.")
@@ -53,7 +56,7 @@ package struct MetadataCommand: ParsableCommand {
   package func validate() throws {
     switch action {
     case .get where operands.count != 1: throw ValidationError("get takes one KEY.")
-    case .set where operands.isEmpty || !operands.allSatisfy({ $0.contains("=") }):
+    case .set where operands.isEmpty || !operands.allSatisfy(isPair):
       throw ValidationError("set takes pairs KEY=VALUE.")
     case .remove where operands.isEmpty: throw ValidationError("remove takes one KEY or more.")
     case .copyFrom where operands.count != 1: throw ValidationError("copy-from takes one file.")
@@ -62,6 +65,10 @@ package struct MetadataCommand: ParsableCommand {
     if (action == nil || action == .get) && output != nil {
       throw ValidationError("-o goes with set, remove and copy-from.")
     }
+  }
+
+  private func isPair(_ operand: String) -> Bool {
+    operand.contains("=") && !operand.hasPrefix("=")
   }
 
   package func run() throws {
@@ -90,7 +97,12 @@ package struct MetadataCommand: ParsableCommand {
     if json {
       print(try CommandSupport.json(values))
     } else {
-      for entry in metadata.entries { print("\(printable(entry.key)): \(entry.value)") }
+      for entry in metadata.entries {
+        let lines = entry.value.split(separator: "\n", omittingEmptySubsequences: false)
+        print(
+          "\(printable(entry.key)): \(lines.map { wholeLine(String($0)) }.joined(separator: "\n  "))"
+        )
+      }
     }
   }
 
@@ -105,10 +117,11 @@ package struct MetadataCommand: ParsableCommand {
   private func removing(from metadata: Metadata) throws -> Metadata {
     var rest = metadata
     for operand in operands {
+      let isPattern = operand.hasSuffix("*")
       let matches = { (key: String) in
-        operand.hasSuffix("*") ? key.hasPrefix(operand.dropLast()) : key == operand
+        isPattern ? key.hasPrefix(operand.dropLast()) : key == operand
       }
-      guard rest.entries.contains(where: { matches($0.key) }) else {
+      guard isPattern || rest.entries.contains(where: { matches($0.key) }) else {
         Terminal.note("\(file): no metadata under '\(operand)'; nothing was changed")
         throw ExitCode.failure
       }

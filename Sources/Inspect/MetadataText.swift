@@ -14,16 +14,67 @@ extension Inspection {
   }
 }
 
-/// A value as it reads best: JSON objects and lists over several lines, everything else as it is.
+/// A value as it reads best: JSON over as many lines as it needs, everything else as it is.
 func unfolded(_ value: String) -> String {
   let isDocument = value.hasPrefix("{") || value.hasPrefix("[")
   guard isDocument,
-    let document = try? JSONDecoder().decode(JSONValue.self, from: Data(value.utf8)),
-    let text = try? json(document)
+    let document = try? JSONDecoder().decode(JSONValue.self, from: Data(value.utf8))
   else {
-    return value.split(separator: "\n").map { printable(String($0)) }.joined(separator: "\n  ")
+    return value.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { wholeLine(String($0)) }.joined(separator: "\n  ")
   }
-  return text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ")
+  return unfolded(document, indent: "  ")
+}
+
+/// A value whole, what would move the cursor or turn the direction of writing escaped.
+func wholeLine(_ string: String) -> String {
+  let pieces = string.unicodeScalars.map { scalar in
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator:
+      "\\u{\(String(scalar.value, radix: 16))}"
+    default: String(scalar)
+    }
+  }
+  return pieces.joined()
+}
+
+/// JSON on one line where it is short, else a line an element.
+private func unfolded(_ value: JSONValue, indent: String) -> String {
+  let short = oneLine(value)
+  if short.utf8.count <= 72 { return short }
+  let inner = indent + "  "
+  switch value {
+  case .array(let values):
+    let lines = values.map { inner + unfolded($0, indent: inner) }
+    return "[\n\(lines.joined(separator: ",\n"))\n\(indent)]"
+  case .object(let fields):
+    let lines = fields.sorted { precedes($0.key, $1.key) }.map {
+      "\(inner)\(printable($0.key)): \(unfolded($0.value, indent: inner))"
+    }
+    return "{\n\(lines.joined(separator: "\n"))\n\(indent)}"
+  default: return short
+  }
+}
+
+private func oneLine(_ value: JSONValue) -> String {
+  switch value {
+  case .null: "null"
+  case .boolean(let value): "\(value)"
+  case .integer(let value): "\(value)"
+  case .number(let value): "\(value)"
+  case .string(let value): wholeLine(value)
+  case .array(let values): "[\(values.map(oneLine).joined(separator: ", "))]"
+  case .object(let fields):
+    "{"
+      + fields.sorted { precedes($0.key, $1.key) }
+      .map { "\(printable($0.key)): \(oneLine($0.value))" }.joined(separator: ", ") + "}"
+  }
+}
+
+/// Numbers by value, everything else by letters.
+private func precedes(_ a: String, _ b: String) -> Bool {
+  if let x = Int(a), let y = Int(b) { return x < y }
+  return a < b
 }
 
 /// What a trained file's metadata say of its training, in a few lines.
@@ -63,7 +114,7 @@ struct TrainingSummary {
         "settings",
         [
           value("learning_rate").map { "learning rate \($0)" }, value("lr_scheduler"),
-          value("optimizer").map { String($0.split(separator: ".").last ?? "") },
+          value("optimizer").map(shortName(ofOptimizer:)),
           value("noise_offset").map { "noise offset \($0)" },
           value("min_snr_gamma").map { "min-SNR \($0)" }, value("seed").map { "seed \($0)" },
         ]),
@@ -105,4 +156,9 @@ struct TrainingSummary {
     let listed = most.map { "\(printable($0.key)) (\(Int($0.value)))" }
     return listed.isEmpty ? nil : listed.joined(separator: ", ")
   }
+}
+
+/// `AdamW8bit` of `bitsandbytes.optim.adamw.AdamW8bit(weight_decay=0.1)`.
+private func shortName(ofOptimizer name: String) -> String {
+  String(name.prefix { $0 != "(" }.split(separator: ".").last ?? "")
 }

@@ -2,7 +2,6 @@ import Adapters
 import ArgumentParser
 import Baking
 import CommandSupport
-import LinearAlgebra
 import Results
 import Safetensors
 

@@ -59,15 +59,6 @@ extension Naming {
     self = naming
   }
 
-  /// How files under a naming divide Flux's layers; `nil` where they may do either.
-  package var fluxDivision: FluxNames.Division? {
-    switch self {
-    case .kohya, .comfy, .xlabs, .bflControl: .fused
-    case .diffusers, .peft, .onetrainer: .split
-    case .attentionProcessors, .mlx, .cloneofsimo, .loralib: nil
-    }
-  }
-
   private var isWritable: Bool { self != .cloneofsimo }
 }
 

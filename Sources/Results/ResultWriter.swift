@@ -9,6 +9,7 @@ package struct ResultWriter {
   private let path: String
   private let common: CommonOptions
   private let choice: ResultChoice
+  private let location: ResultLocation
   private let output: OutputFile
   private let writer: AdapterWriter
   private let metadata: ResultMetadata
@@ -23,8 +24,7 @@ package struct ResultWriter {
     self.path = path
     self.common = common
     choice = try ResultChoice(options, for: combination)
-    output = try OutputFile(
-      path: path, compresses: options.zstd, threads: common.threadCount)
+    (location, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: combination.baseModel, type: choice.type,
       threads: common.threadCount)
@@ -35,27 +35,37 @@ package struct ResultWriter {
       }, model: combination.baseModel, title: Self.title(path), comment: comment)
   }
 
-  /// Opens the output of a result that is made of no adapter.
+  /// Opens the output of a result that is no combination.
   ///
   /// - Parameters:
   ///   - model: What the result is for.
   ///   - types: Those of the weights that it is made of.
+  ///   - sources: The adapters that it is made of, if any.
   package init(
     _ options: OutputOptions, _ common: CommonOptions, model: BaseModel, types: [ElementType],
-    to path: String, comment: String
+    sources: [ResultMetadata.Source] = [], to path: String, comment: String
   ) throws {
     self.path = path
     self.common = common
     choice = try ResultChoice(options, types: types)
-    output = try OutputFile(
-      path: path, compresses: options.zstd, threads: common.threadCount)
+    (location, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: model, type: choice.type, threads: common.threadCount)
     metadata = ResultMetadata(
-      sources: [], model: model, title: Self.title(path), comment: comment)
+      sources: sources, model: model, title: Self.title(path), comment: comment)
   }
 
   private static func title(_ path: String) -> String? { path == "-" ? nil : stem(of: path) }
+
+  private static func open(
+    _ path: String, _ naming: Naming, _ options: OutputOptions, _ common: CommonOptions
+  ) throws(FileError) -> (ResultLocation, OutputFile) {
+    let location = ResultLocation(path: path, naming: naming)
+    if let folder = location.folder { try makeFolder(folder) }
+    let output = try OutputFile(
+      path: location.weights, compresses: options.zstd, threads: common.threadCount)
+    return (location, output)
+  }
 
   /// Writes a result; nothing where it would hold no module.
   ///
@@ -69,9 +79,17 @@ package struct ResultWriter {
         reason: .noAdapter(what: "would hold no module, since nothing is added; not written"))
     }
     let said = metadata.metadata(naming: choice.naming, modules: plan.modules)
-    return try writer.write(plan, metadata: said, to: output) {
+    let written = try writer.write(plan, metadata: said, to: output) {
       if !plan.isComputed { onModule() }
     }
+    if let path = location.configuration {
+      let configuration = try writer.configuration(of: plan.modules, file: path)
+      let text = choice.naming == .mlx ? configuration.mlx : configuration.peft
+      let file = try OutputFile(path: path)
+      try unsafe file.write(Array((text + "\n").utf8).span.bytes, at: 0)
+      try file.commit()
+    }
+    return written
   }
 
   /// The bytes of the file that a plan would become; no weight is asked for.

@@ -77,17 +77,16 @@ extension Header {
 /// Claims in the order of their data, which is that of most headers; of tensors without elements
 /// at one place the first stays the first.
 private func sorted(_ claims: [HeaderParser.Claim]) -> [HeaderParser.Claim] {
-  let isSorted = zip(claims, claims.dropFirst()).allSatisfy {
-    ($0.begin, $0.end) <= ($1.begin, $1.end)
-  }
-  return isSorted ? claims : claims.sorted { ($0.begin, $0.end) < ($1.begin, $1.end) }
+  let places = claims.indices.map { (begin: claims[$0].begin, end: claims[$0].end, index: $0) }
+  let isSorted = zip(places, places.dropFirst()).allSatisfy { $0 <= $1 }
+  return isSorted ? claims : places.sorted { $0 < $1 }.map { claims[$0.index] }
 }
 
 extension Header.Entry {
   /// Believes a claim whose shape fills its bytes.
   fileprivate init(_ claim: HeaderParser.Claim) throws(ParseFailure) {
-    guard let elementCount = product(claim.shape),
-      let bitCount = product([elementCount, UInt64(claim.type.bitCount)])
+    guard let elementCount = product(of: claim.shape),
+      let bitCount = product(elementCount, UInt64(claim.type.bitCount))
     else {
       throw ParseFailure(.sizeOverflow(claim.name, shape: claim.spelledShape))
     }
@@ -118,14 +117,18 @@ extension HeaderParser.Claim {
 /// The product of extents from the outermost on, `nil` where 64 bits do not hold it.
 ///
 /// As in the reference implementation a zero saves only what stands after it from overflow.
-private func product(_ factors: [UInt64]) -> UInt64? {
+private func product(of extents: [UInt64]) -> UInt64? {
   var result: UInt64 = 1
-  for factor in factors {
-    let (product, overflows) = result.multipliedReportingOverflow(by: factor)
-    if overflows { return nil }
-    result = product
+  for extent in extents {
+    guard let larger = product(result, extent) else { return nil }
+    result = larger
   }
   return result
+}
+
+private func product(_ a: UInt64, _ b: UInt64) -> UInt64? {
+  let (product, overflows) = a.multipliedReportingOverflow(by: b)
+  return overflows ? nil : product
 }
 
 /// The offset of the first byte that is not UTF-8; `nil` where all are.

@@ -81,29 +81,25 @@ extension HeaderParser {
     }
     var type: ElementType?
     var shape: [UInt64]?
-    var offsets: [UInt64]?
+    var offsets: (begin: UInt64, end: UInt64)?
     try forEachMember("a tensor's object") { parser, key throws(ParseFailure) in
       switch key {
       case "dtype":
-        try refuseSecond(type, key, of: name)
+        if type != nil { throw second(key, of: name) }
         type = try parser.elementType(of: name)
       case "shape":
-        try refuseSecond(shape, key, of: name)
-        shape = try parser.integers(key, of: name)
+        if shape != nil { throw second(key, of: name) }
+        shape = try parser.extents(of: name)
       case "data_offsets":
-        try refuseSecond(offsets, key, of: name)
-        offsets = try parser.integers(key, of: name)
+        if offsets != nil { throw second(key, of: name) }
+        offsets = try parser.offsets(of: name)
       default: try parser.skipValue()
       }
     }
     guard let type else { throw ParseFailure(.invalidEntry(name, detail: "no dtype")) }
     guard let shape else { throw ParseFailure(.invalidEntry(name, detail: "no shape")) }
     guard let offsets else { throw ParseFailure(.invalidEntry(name, detail: "no data_offsets")) }
-    guard offsets.count == 2 else {
-      let detail = "\(offsets.count) data_offsets instead of 2"
-      throw ParseFailure(.invalidEntry(name, detail: detail))
-    }
-    return Claim(name: name, type: type, shape: shape, begin: offsets[0], end: offsets[1])
+    return Claim(name: name, type: type, shape: shape, begin: offsets.begin, end: offsets.end)
   }
 
   private mutating func elementType(of name: TensorName) throws(ParseFailure) -> ElementType {
@@ -117,16 +113,34 @@ extension HeaderParser {
     return type
   }
 
-  private mutating func integers(
-    _ key: String, of name: TensorName
-  ) throws(ParseFailure) -> [UInt64] {
+  private mutating func extents(of name: TensorName) throws(ParseFailure) -> [UInt64] {
+    var extents: [UInt64] = []
+    try forEachInteger("shape", of: name) { extents.append($0) }
+    return extents
+  }
+
+  private mutating func offsets(
+    of name: TensorName
+  ) throws(ParseFailure) -> (begin: UInt64, end: UInt64) {
+    var (begin, end, count): (UInt64, UInt64, Int) = (0, 0, 0)
+    try forEachInteger("data_offsets", of: name) {
+      (begin, end) = (end, $0)
+      count += 1
+    }
+    guard count == 2 else {
+      throw ParseFailure(.invalidEntry(name, detail: "\(count) data_offsets instead of 2"))
+    }
+    return (begin, end)
+  }
+
+  private mutating func forEachInteger(
+    _ key: String, of name: TensorName, _ body: (UInt64) -> Void
+  ) throws(ParseFailure) {
     guard peek() == UInt8(ascii: "[") else { throw notIntegers(key, of: name) }
-    var values: [UInt64] = []
     try forEachElement { parser throws(ParseFailure) in
       guard let value = parser.plainInteger() else { throw notIntegers(key, of: name) }
-      values.append(value)
+      body(value)
     }
-    return values
   }
 }
 
@@ -134,8 +148,6 @@ private func notIntegers(_ key: String, of name: TensorName) -> ParseFailure {
   ParseFailure(.invalidEntry(name, detail: "\(key) that are no list of plain integers"))
 }
 
-private func refuseSecond<Value>(
-  _ value: Value?, _ key: String, of name: TensorName
-) throws(ParseFailure) {
-  if value != nil { throw ParseFailure(.invalidEntry(name, detail: "two of \(key)")) }
+private func second(_ key: String, of name: TensorName) -> ParseFailure {
+  ParseFailure(.invalidEntry(name, detail: "two of \(key)"))
 }

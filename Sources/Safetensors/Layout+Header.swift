@@ -42,20 +42,29 @@ private func append(_ tensor: Layout.Tensor, at offset: Int, to json: inout [UIn
 /// Appends a string as serde_json spells it: only what must be escaped is.
 private func appendJSONString(_ string: String, to json: inout [UInt8]) {
   json.append(UInt8(ascii: "\""))
-  for byte in string.utf8 {
-    switch byte {
-    case UInt8(ascii: "\""): json += #"\""#.utf8
-    case UInt8(ascii: "\\"): json += #"\\"#.utf8
-    case 0x08: json += #"\b"#.utf8
-    case 0x0C: json += #"\f"#.utf8
-    case 0x0A: json += #"\n"#.utf8
-    case 0x0D: json += #"\r"#.utf8
-    case 0x09: json += #"\t"#.utf8
-    case ..<0x20:
-      let digits = String(byte, radix: 16)
-      json += (#"\u00"# + (digits.count == 1 ? "0" : "") + digits).utf8
-    default: json.append(byte)
-    }
+  let isPlain = string.utf8.allSatisfy {
+    $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+  }
+  if isPlain {
+    json += string.utf8
+  } else {
+    for byte in string.utf8 { appendEscaped(byte, to: &json) }
   }
   json.append(UInt8(ascii: "\""))
+}
+
+private func appendEscaped(_ byte: UInt8, to json: inout [UInt8]) {
+  switch byte {
+  case UInt8(ascii: "\""): json += #"\""#.utf8
+  case UInt8(ascii: "\\"): json += #"\\"#.utf8
+  case 0x08: json += #"\b"#.utf8
+  case 0x0C: json += #"\f"#.utf8
+  case 0x0A: json += #"\n"#.utf8
+  case 0x0D: json += #"\r"#.utf8
+  case 0x09: json += #"\t"#.utf8
+  case ..<0x20:
+    let digits = String(byte, radix: 16)
+    json += (#"\u00"# + (digits.count == 1 ? "0" : "") + digits).utf8
+  default: json.append(byte)
+  }
 }

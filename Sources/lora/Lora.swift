@@ -1,10 +1,12 @@
 import ArgumentParser
 import CommandSupport
+import Convert
 import Diff
 import Glibc
 import Inspect
 import Merge
 import Resize
+import Train
 
 /// The one program: `lora inspect …`, or `lora-inspect …` through a link of that name, as busybox
 /// does it.
@@ -20,6 +22,7 @@ struct Lora: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, DiffCommand.self, MergeCommand.self, ResizeCommand.self,
+      ConvertCommand.self, TrainCommand.self, SliderCommand.self, SampleCommand.self,
       HashCommand.self, VerifyCommand.self, MetadataCommand.self, ManualCommand.self,
     ])
 
@@ -28,7 +31,8 @@ struct Lora: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     do {
-      var command = try parseAsRoot(arguments(from: CommandLine.arguments))
+      var command = try parseAsRoot(
+        TrainCommand.expanding(arguments(from: CommandLine.arguments)))
       try command.run()
     } catch {
       fail(error)

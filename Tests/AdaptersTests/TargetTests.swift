@@ -58,6 +58,10 @@ import Testing
         "diffusion_model.blocks.7.cross_attn.k_img", "blocks.7.cross_attn.k_img",
       ]
     ),
+    (
+      "single_blocks.3.linear2", .denoiser,
+      ["lora_unet_single_blocks_3_linear2", "single_blocks.3.processor.proj"]
+    ),
     ("transformer.h.3.attn.c_attn", .denoiser, ["base_model.model.transformer.h.3.attn.c_attn"]),
     ("classifier", .denoiser, ["base_model.model.classifier.modules_to_save.default"]),
     (

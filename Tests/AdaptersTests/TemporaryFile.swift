@@ -16,7 +16,7 @@ final class TemporaryFile {
     var header: [String: Any] = [:]
     for name in shapes.keys.sorted() {
       let shape = shapes[name] ?? []
-      let count = 2 * shape.reduce(1, *)
+      let count = shape.contains(0) ? 0 : 2 * shape.reduce(1, *)
       header[name] = ["dtype": "F16", "shape": shape, "data_offsets": [end, end + count]]
       end += count
     }
@@ -27,7 +27,7 @@ final class TemporaryFile {
 
   private func write(header: Data, byteCount: Int) throws {
     let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-    FileManager.default.createFile(atPath: path, contents: Data(length) + header)
+    try (Data(length) + header).write(to: URL(filePath: path))
     let file = try FileHandle(forWritingTo: URL(filePath: path))
     try file.truncate(atOffset: UInt64(8 + header.count + byteCount))
     try file.close()

@@ -13,4 +13,12 @@ import Testing
     let outcome = try Program.run("hash", "adapters/algorithms.safetensors")
     try expect(outcome.output, matchesFixture: "inspect/hash.txt")
   }
+
+  @Test func oneBadFileDoesNotHideTheOthers() throws {
+    let outcome = try Program.run(
+      "hash", "--kind", "sha256", "inspect/none.safetensors", "inspect/small.safetensors")
+    #expect(outcome.status == 1)
+    #expect(outcome.output.hasSuffix("  inspect/small.safetensors\n"))
+    #expect(outcome.errors.hasPrefix("lora: inspect/none.safetensors: "))
+  }
 }

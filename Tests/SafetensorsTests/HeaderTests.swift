@@ -78,7 +78,7 @@ private func tensor(
     (entry(#""DTYPE":"F32","shape":[2],"data_offsets":[0,8]"#), w("no dtype")),
     (entry(#""dtype":"F32","dtype":"F32""#), w("two of dtype")),
     (entry(#""shape":[],"shape":[]"#), w("two of shape")),
-    (entry(#""data_offsets":[],"data_offsets":[]"#), w("two of data_offsets")),
+    (entry(#""data_offsets":[0,8],"data_offsets":[0,8]"#), w("two of data_offsets")),
     (entry(#""dtype":32"#), w("a dtype that is no string")),
     (tensor("F32", "2"), w("shape that are no list of plain integers")),
     (tensor("F32", #"["2"]"#), w("shape that are no list of plain integers")),

@@ -19,7 +19,7 @@ struct FileSection {
   var html: HTML {
     """
     <section><h1>\(lastComponent(inspection.file))</h1>
-    \(isAlone ? facts : "")\(warnings)\(plots)\(sufficientRanks)\(modules)\(metadata)\(hashes)
+    \(isAlone ? facts : "")\(warnings)\(plots)\(components)\(sufficientRanks)\(modules)\(metadata)\(hashes)
     </section>
     """
   }
@@ -57,12 +57,30 @@ struct FileSection {
       more than so many singular values. Dots: 90, 95 and 99 %.</p>
       \(energyPlot([(whole.energy, series)]))
       """ : ""
+    let decades = decades(of: measured)
     return """
       \(norms)\(energy)
       <h2>Singular values by block</h2>
       <p>Relative to each module's largest, on a logarithmic scale: the median of the block's \
       modules, in the band that holds all of them. A line that falls early needs less rank.</p>
-      <div class="multiples">\(measured.map(decayPlot))</div>
+      <div class="multiples">\(measured.map { decayPlot($0, decades: decades) })</div>
+      """
+  }
+
+  private var components: HTML {
+    guard !inspection.components.isEmpty else { return "" }
+    let rows = inspection.components.map { component -> HTML in
+      let types = component.dtypes.keys.sorted().joined(separator: ", ")
+      return """
+        <tr><th scope="row">\(printable(component.name))</th><td>\(grouped(component.tensors))</td>\
+        <td>\(grouped(component.parameters))</td><td>\(bytes(component.bytes))</td><td>\(types)</td></tr>
+
+        """
+    }
+    return """
+      <h2>Networks</h2><div class="scroll"><table class="numbers"><thead><tr><th>network</th>\
+      <th>tensors</th><th>parameters</th><th>size</th><th>stored as</th></tr></thead>
+      <tbody>\(rows)</tbody></table></div>
       """
   }
 
@@ -89,7 +107,7 @@ struct FileSection {
       let saved = spectra.bytes - spectra.bytes(atRank: rank)
       return "<td>\(rank)</td><td class=\"quiet\">\(saved > 0 ? bytes(saved) : "–")</td>"
     }
-    let ranks = range(spectra.modules.map(\.rank))
+    let ranks = range(spectra.modules.map { $0.singularValues?.count ?? $0.rank })
     return """
       <\(tag)><th scope="row">\(spectra.label)</th><td>\(spectra.modules.count)</td>\
       <td>\(ranks)</td>\(cells)</tr>
@@ -103,7 +121,7 @@ struct FileSection {
       let kernel = (module.kernel ?? []).map { "×\($0)" }.joined()
       return """
         <tr><th scope="row" title="\(printable(module.name))">\(printable(module.target))</th>\
-        <td class="text">\(module.block)</td><td class="text">\(module.algorithm)</td>\
+        <td class="text">\(printable(module.block))</td><td class="text">\(module.algorithm)</td>\
         <td>\(module.out)×\(module.in)\(kernel)</td>\
         <td>\(module.rank == 0 ? "–" : String(module.rank))</td>\
         <td>\(module.alpha.map(plain) ?? "–")</td>\

@@ -31,16 +31,19 @@ struct Page {
     return page.text
   }
 
-  /// Several files side by side.
+  /// Several files side by side; plots are of those that hold modules.
   private var comparison: HTML {
-    let series = inspections.enumerated().map { Series(name: lastComponent($1.file), index: $0) }
-    let blocks = inspections.map { inspection in
+    let adapters = inspections.enumerated().filter { !$0.element.modules.isEmpty }
+    let series = adapters.map { Series(name: lastComponent($0.element.file), index: $0.offset) }
+    let blocks = adapters.map { adapter in
       Dictionary(
-        inspection.blocks.map { ($0.label, Spectra(label: $0.label, $0.modules)) },
+        adapter.element.blocks.map { ($0.label, Spectra(label: $0.label, $0.modules)) },
         uniquingKeysWith: { first, _ in first })
     }
     let rows = labels.map { label in (label, blocks.map { $0[label]?.norm }) }
-    let curves = zip(inspections, series).map { (Spectra(label: "", $0.modules).energy, $1) }
+    let curves = zip(adapters, series).map {
+      (Spectra(label: "", $0.element.modules).energy, $1)
+    }
     let plots: HTML =
       rows.isEmpty
       ? ""

@@ -33,7 +33,7 @@ func barPlot(_ rows: [(label: String, values: [Double?])], _ series: [Series]) -
     }
     let middle = top + bar * Double(series.count) / 2 + 3
     return """
-      <text class="label" x="\(labelWidth - 8)" y="\(middle)">\(row.label)</text>\(bars)
+      <text class="label" x="\(labelWidth - 8)" y="\(middle)">\(shortened(row.label))</text>\(bars)
       """
   }
   return """
@@ -80,26 +80,30 @@ func energyPlot(_ curves: [(energy: [Double], series: Series)]) -> HTML {
     """
 }
 
-/// A block's singular values relative to the largest, on a logarithmic scale down to 1/1000: the
-/// median of its modules in the band of all of them.
-func decayPlot(_ spectra: Spectra) -> HTML {
-  let (left, top, width, height) = (30.0, 6.0, 150.0, 78.0)
+/// A block's singular values relative to the largest, on a logarithmic scale: the median of its
+/// modules in the band of all of them.
+///
+/// - Parameter decades: How far the scale goes down: 2 to a hundredth.
+func decayPlot(_ spectra: Spectra, decades: Int) -> HTML {
+  let (left, top, width, height) = (34.0, 6.0, 148.0, 78.0)
   let decay = spectra.decay
   let last = Double(max(1, decay.count - 1))
   let x = { (index: Int) in left + (decay.count == 1 ? 0.5 : Double(index) / last) * width }
-  let y = { (value: Double) in top + min(1, max(0, -log10(max(value, 1e-9)) / 3)) * height }
+  let y = { (value: Double) in
+    top + min(1, max(0, -log10(max(value, 1e-9)) / Double(decades))) * height
+  }
   let points = { (values: [Double]) in
     values.enumerated().map { number(x($0)) + "," + number(y($1)) }
   }
-  let band =
-    points(decay.map(\.greatest))
-    + points(decay.map(\.least)).enumerated().reversed().map(\.element)
+  let band = points(decay.map(\.greatest)) + points(decay.map(\.least)).reversed()
   let median = points(decay.map(\.median)).joined(separator: " ")
-  let levels = [(1.0, "1"), (0.1, "0.1"), (0.01, ".01"), (0.001, ".001")].map { level -> HTML in
-    """
-    <line class="grid" x1="\(left)" x2="\(left + width)" y1="\(y(level.0))" y2="\(y(level.0))"/>\
-    <text class="tick end" x="\(left - 4)" y="\(y(level.0) + 3.5)">\(level.1)</text>
-    """
+  let levels = (0...decades).map { decade -> HTML in
+    let level = y(pow(10, -Double(decade)))
+    let label = decade == 0 ? "1" : "0." + String(repeating: "0", count: decade - 1) + "1"
+    return """
+      <line class="grid" x1="\(left)" x2="\(left + width)" y1="\(level)" y2="\(level)"/>\
+      <text class="tick end" x="\(left - 4)" y="\(level + 3.5)">\(label)</text>
+      """
   }
   let dot: HTML =
     decay.count == 1 ? "<circle class=\"s0\" cx=\"\(x(0))\" cy=\"\(y(1))\" r=\"2.5\"/>" : ""
@@ -111,6 +115,17 @@ func decayPlot(_ spectra: Spectra) -> HTML {
     <text class="tick" x="\(left)" y="98">1</text>\
     <text class="tick end" x="\(left + width)" y="98">\(decay.count)</text></svg></figure>
     """
+}
+
+/// The decades that hold the medians of all blocks, 1 to 4.
+func decades(of spectra: [Spectra]) -> Int {
+  let least = spectra.compactMap { $0.decay.map(\.median).filter { $0 > 0 }.min() }.min() ?? 1
+  return min(4, max(1, Int((-log10(least)).rounded(.up))))
+}
+
+/// A label that fits beside the bars; their titles hold it whole.
+private func shortened(_ label: String) -> String {
+  label.count <= 26 ? label : "\(label.prefix(25))…"
 }
 
 private func number(_ coordinate: Double) -> String { decimal(coordinate, places: 1) }

@@ -5,8 +5,9 @@ struct Spectra {
   let label: String
   let modules: [ModuleInspection]
 
-  /// Element k: the share of the squared norm that is kept when each module keeps its k largest
-  /// values; from 0 at no rank to 1. Empty where nothing was measured, or all is zero.
+  /// Element k: the share of the squared norm that is left where each module keeps k values.
+  ///
+  /// The largest ones; from 0 at no rank to 1. Empty where nothing was measured, or all is zero.
   let energy: [Double]
 
   init(label: String, _ modules: [ModuleInspection]) {

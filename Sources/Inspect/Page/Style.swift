@@ -24,9 +24,9 @@ let style = """
   p { margin: 0 0 .8rem; color: var(--quiet); max-width: 46rem; }
   code, pre, .hash { font: .86em/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
   dl.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr));
-    gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: 8px;
+    gap: 1px; background: var(--panel); border: 1px solid var(--line); border-radius: 8px;
     overflow: hidden; margin: 0; }
-  dl.facts div { background: var(--panel); padding: .55rem .8rem; }
+  dl.facts div { box-shadow: 0 0 0 1px var(--line); padding: .55rem .8rem; }
   dt { color: var(--quiet); font-size: .8rem; } dl.facts dd { margin: 0; font-weight: 600; }
   .warnings { background: var(--warn); color: var(--warn-ink); border-radius: 8px;
     padding: .7rem 1rem .7rem 2rem; margin: 1rem 0 0; overflow-wrap: anywhere; }
@@ -59,7 +59,9 @@ let style = """
     text-align: left; vertical-align: top; }
   tbody th { font-weight: 400; } thead th { color: var(--quiet); font-weight: 600; }
   .numbers td, .numbers thead th:not(:first-child) { text-align: right; padding: .22rem .6rem; }
-  .numbers td.text { text-align: left; } .numbers th, .numbers td { white-space: nowrap; }
+  .numbers td.text, .modules thead th:nth-child(-n+3) { text-align: left !important; }
+  .modules table { font-size: .8rem; } .modules td, .modules thead th { padding: .2rem .4rem !important; }
+  .modules th:first-child { padding-left: 0 !important; } .numbers th, .numbers td { white-space: nowrap; }
   .numbers .total > * { font-weight: 600; border-bottom: 0; }
   .summary th, table.facts tbody th { color: var(--quiet); white-space: nowrap; }
   .summary td { overflow-wrap: anywhere; } table.facts td { font-weight: 600; }

@@ -69,6 +69,12 @@ enum SDScriptsMerging {
     return try layer.terms.map { term in
       let module = term.module
       let ratio = inputs[term.input].weight
+      guard alpha(module) / base > 0 else {
+        throw refusal(
+          layer,
+          "has alpha \(alpha(module)) here and \(base) in the first input; sd-scripts takes the root of their quotient, leave --compat out",
+          in: inputs)
+      }
       let factor = ratio * (alpha(module) / base).squareRoot()
       let block = ratio == 0 ? 1 : term.weight / ratio
       let update = try term.unweightedUpdate(in: inputs).lowRank

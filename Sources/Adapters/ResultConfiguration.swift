@@ -1,0 +1,110 @@
+import FoundationEssentials
+
+/// What lies beside the weights for programs that read ranks and scales there: PEFT's and MLX's
+/// `adapter_config.json`, and diffusers' `lora_adapter_metadata`.
+///
+/// Factors are written with their scale in them, so alpha is the rank everywhere.
+///
+/// Sources: peft `LoraConfig.to_dict`; diffusers `_pack_dict_with_prefix`; mlx-lm
+/// `tuner/utils.py`, `load_adapters`.
+package struct ResultConfiguration: Sendable {
+  private struct Layer: Sendable {
+    let name: String
+    let rank: Int
+    let hasBias: Bool
+    let hasMagnitude: Bool
+  }
+
+  private let layers: [Layer]
+
+  /// - Parameter names: Of the modules in the same order.
+  init(_ modules: [ResultModule], names: [String]) {
+    layers = zip(modules, names).map { module, name in
+      var hasMagnitude = false
+      if case .kept(let kept) = module.form {
+        hasMagnitude = kept.parts.contains { $0.part == .magnitude }
+      }
+      return Layer(
+        name: name, rank: module.form.rank, hasBias: module.biasCount != nil,
+        hasMagnitude: hasMagnitude)
+    }
+  }
+
+  /// PEFT's `adapter_config.json`.
+  package var peft: String {
+    let named = layers.map { ($0.name.withoutPrefix("base_model.model."), $0) }
+    var fields = Self.settings(of: named)
+    fields["base_model_name_or_path"] = .null
+    fields["task_type"] = .null
+    fields["inference_mode"] = .boolean(true)
+    return text(.object(fields), pretty: true)
+  }
+
+  /// The JSON that diffusers reads from a file's metadata: one configuration a network.
+  var diffusers: String {
+    var components: [String: [(String, Layer)]] = [:]
+    for layer in layers {
+      guard let dot = layer.name.firstIndex(of: ".") else { continue }
+      components[String(layer.name[..<dot]), default: []]
+        .append((String(layer.name[layer.name.index(after: dot)...]), layer))
+    }
+    var fields: [String: JSONValue] = [:]
+    for (component, named) in components {
+      for (key, value) in Self.settings(of: named) { fields["\(component).\(key)"] = value }
+    }
+    return text(.object(fields), pretty: false)
+  }
+
+  /// MLX's `adapter_config.json`.
+  package var mlx: String {
+    let ranks = layers.map(\.rank)
+    let blocks = Set(
+      layers.compactMap { layer in
+        layer.name.split(separator: ".").first { Int($0) != nil }
+      })
+    let isDoRA = layers.contains(where: \.hasMagnitude)
+    return text(
+      .object([
+        "fine_tune_type": .string(isDoRA ? "dora" : "lora"),
+        "num_layers": .integer(blocks.count),
+        "lora_parameters": .object([
+          "rank": .integer(ranks.max() ?? 0), "scale": .number(1), "dropout": .number(0),
+        ]),
+      ]), pretty: true)
+  }
+
+  private static func settings(of layers: [(name: String, layer: Layer)]) -> [String: JSONValue] {
+    var counts: [Int: Int] = [:]
+    for (_, layer) in layers { counts[layer.rank, default: 0] += 1 }
+    let common = counts.max { ($0.value, -$0.key) < ($1.value, -$1.key) }?.key ?? 0
+    let others = Dictionary(
+      layers.filter { $0.layer.rank != common }.map { ($0.name, JSONValue.integer($0.layer.rank)) },
+      uniquingKeysWith: { first, _ in first })
+    return [
+      "peft_type": .string("LORA"), "r": .integer(common), "lora_alpha": .integer(common),
+      "rank_pattern": .object(others), "alpha_pattern": .object(others),
+      "target_modules": .array(layers.map { .string($0.name) }),
+      "use_dora": .boolean(layers.contains(where: \.layer.hasMagnitude)),
+      "lora_bias": .boolean(layers.contains(where: \.layer.hasBias)),
+      "use_rslora": .boolean(false), "bias": .string("none"), "lora_dropout": .number(0),
+      "fan_in_fan_out": .boolean(false), "init_lora_weights": .boolean(true),
+      "modules_to_save": .null,
+    ]
+  }
+
+  private func text(_ value: JSONValue, pretty: Bool) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting =
+      pretty
+      ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      : [.sortedKeys, .withoutEscapingSlashes]
+    let data = try? encoder.encode(value)
+    return data.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+  }
+}
+
+extension String {
+  fileprivate func withoutPrefix(_ prefix: String) -> String {
+    hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self
+  }
+}

@@ -1,0 +1,28 @@
+package import Safetensors
+
+extension Metadata {
+  /// The same with zeros where sd-scripts' hashes will stand.
+  package var withRoomForHashes: Metadata {
+    var result = self
+    result["sshs_model_hash"] = String(repeating: "0", count: 64)
+    result["sshs_legacy_hash"] = String(repeating: "0", count: 8)
+    return result
+  }
+}
+
+extension SafetensorsWriter {
+  /// Finishes a file whose metadata hold sd-scripts' hashes of the data that were written.
+  ///
+  /// - Parameter metadata: What the writer was begun with, with room for the hashes.
+  /// - Returns: The bytes of the whole file, and the hash of its data.
+  @discardableResult
+  package func finish(hashing metadata: Metadata) throws -> (byteCount: Int, modelHash: String) {
+    var metadata = metadata
+    let ofTraining = metadata.filter { $0.hasPrefix("ss_") }
+    let model = try dataSHA256()
+    metadata["sshs_model_hash"] = model
+    metadata["sshs_legacy_hash"] = try legacyHash(
+      header: layout.header(metadata: ofTraining), data: data(in:), count: layout.dataByteCount)
+    return (try finish(metadata: metadata), model)
+  }
+}

@@ -1,0 +1,106 @@
+package import Tensors
+
+/// What a device must know to run the operations.
+///
+/// Shapes were checked by the caller (`Operations/`): a backend may trust them. A result is written
+/// to a tensor that the caller made. `accumulating` asks to add to it instead. Rows are the extents
+/// before the last, joined.
+package protocol Backend: AnyObject, Sendable {
+  /// For messages and test names: `cpu`.
+  var name: String { get }
+
+  /// The type of activations and base weights; low-rank parameters are always float32.
+  var activationType: ElementType { get }
+
+  func allocate(byteCount: Int) -> Storage
+  func release(address: UInt, byteCount: Int)
+
+  func write(_ values: [Float], to tensor: Tensor)
+  func write(_ values: [Int32], to tensor: Tensor)
+  func values(of tensor: Tensor) -> [Float]
+
+  func fill(_ tensor: Tensor, with value: Float)
+  func copy(_ source: Tensor, into target: Tensor)
+
+  /// Writes standard normal numbers: number i is number `offset + i` of the stream.
+  func fillWithNormals(_ tensor: Tensor, seed: UInt64, stream: UInt64, offset: UInt64)
+
+  func add(_ a: Tensor, _ b: Tensor, into sum: Tensor)
+
+  /// y = x · factor, with one factor for all.
+  func scale(_ x: Tensor, by factor: Tensor, into y: Tensor)
+
+  /// z = α·x + β·y with one α and β for each sample.
+  func mix(_ x: Tensor, _ alpha: Tensor, _ y: Tensor, _ beta: Tensor, into z: Tensor)
+
+  func linear(_ operands: LinearOperands, into y: Tensor, saving: BranchActivations?)
+
+  /// Adds the branch's gradients to its flat gradient, and writes x's where it is wanted.
+  func linearBackward(
+    _ operands: LinearOperands, saved: BranchActivations?, gradient dy: Tensor, into dx: Tensor?,
+    accumulating: Bool)
+
+  func convolution(_ operands: ConvolutionOperands, into y: Tensor, saving: BranchActivations?)
+  func convolutionBackward(
+    _ operands: ConvolutionOperands, saved: BranchActivations?, gradient dy: Tensor,
+    into dx: Tensor?, accumulating: Bool)
+
+  /// Writes the mask of a low-rank branch; see `AdapterDropout`.
+  ///
+  /// - Parameters:
+  ///   - mask: [samples, tokens, width].
+  ///   - step: One int32, the number of the step, on the device.
+  func fillMask(_ mask: Tensor, _ dropout: AdapterDropout, step: Tensor)
+
+  /// Sums over the pixels of a sample: [b, …, c] to [b, c].
+  func sumOverPixels(_ x: Tensor, into sums: Tensor, accumulating: Bool)
+
+  /// - Parameter statistics: [2, b, groups]: mean and 1/√(variance + ε), for the backward pass.
+  func groupNorm(_ x: Tensor, _ norm: NormOperands, into y: Tensor, statistics: Tensor)
+  func groupNormBackward(
+    _ x: Tensor, _ norm: NormOperands, statistics: Tensor, gradient dy: Tensor, into dx: Tensor,
+    accumulating: Bool)
+
+  /// - Parameter statistics: [2, rows].
+  func layerNorm(_ x: Tensor, _ norm: NormOperands, into y: Tensor, statistics: Tensor)
+  func layerNormBackward(
+    _ x: Tensor, _ norm: NormOperands, statistics: Tensor, gradient dy: Tensor, into dx: Tensor,
+    accumulating: Bool)
+
+  /// - Parameter logSums: [b, heads, queries]: log Σ exp of each row of scores.
+  func attention(_ operands: AttentionOperands, into y: Tensor, logSums: Tensor)
+
+  /// Writes the gradients of all three, `dq` in the layout of q and so on.
+  func attentionBackward(
+    _ operands: AttentionOperands, output: Tensor, logSums: Tensor, gradient dy: Tensor,
+    into gradients: AttentionGradients)
+
+  func activate(_ x: Tensor, _ activation: Activation, into y: Tensor)
+  func activateBackward(
+    _ x: Tensor, _ activation: Activation, gradient dy: Tensor, into dx: Tensor, accumulating: Bool)
+  func gatedGELU(_ x: Tensor, into y: Tensor)
+  func gatedGELUBackward(_ x: Tensor, gradient dy: Tensor, into dx: Tensor, accumulating: Bool)
+
+  /// Copies columns `from ..< from + width` of x to columns `to ..< to + width` of y.
+  func copyColumns(
+    of x: Tensor, from: Int, to y: Tensor, at to: Int, width: Int, accumulating: Bool)
+
+  /// Nearest neighbours, [b, h, w, c] to [b, h', w', c].
+  func upsample(_ x: Tensor, into y: Tensor)
+  func upsampleBackward(_ dy: Tensor, into dx: Tensor, accumulating: Bool)
+
+  func embedTokens(_ tokens: Tensor, table: Tensor, positions: Tensor, into y: Tensor)
+  func embedTimesteps(_ timesteps: Tensor, into y: Tensor)
+
+  /// Writes the weighted mean loss to `loss` and its gradient to `dx`.
+  func loss(_ operands: LossOperands, into loss: Tensor, perSample: Tensor, gradient dx: Tensor)
+
+  func norm(of gradient: Tensor, into norm: Tensor)
+  func clip(_ gradient: Tensor, norm: Tensor, to limit: Float)
+  func adamW(_ state: AdamState, rates: Tensor)
+  func lion(_ parameters: Tensor, gradient: Tensor, momentum: Tensor, rates: Tensor)
+  func momentumSGD(_ parameters: Tensor, gradient: Tensor, momentum: Tensor, rates: Tensor)
+  func prodigy(_ state: ProdigyState, settings: ProdigySettings)
+  func adafactor(_ state: AdafactorState, rates: Tensor)
+  func limitNorms(_ parameters: Tensor, of products: [LowRankProduct], to limit: Float)
+}

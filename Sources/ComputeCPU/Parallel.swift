@@ -1,0 +1,36 @@
+extension CPUBackend {
+  /// How many threads pay for work of so many nanoseconds on one core.
+  func threads(for cost: Float) -> Int {
+    cost >= grain * Float(workers.count) ? workers.count : Int(cost / grain) + 1
+  }
+
+  /// Calls `body` with each number below `parts`: on all threads where the whole pays.
+  func perform(_ parts: Int, cost: Float, _ body: (Int) -> Void) {
+    if threads(for: cost) > 1 {
+      workers.perform(parts, body)
+    } else {
+      for part in 0..<parts { body(part) }
+    }
+  }
+
+  /// Calls `body` with ranges that together are `0 ..< count`, on as many threads as pay.
+  ///
+  /// - Parameters:
+  ///   - cost: Nanoseconds that one element takes on one core, roughly; what takes less than some
+  ///     microseconds in all stays on the calling thread.
+  ///   - step: Ranges begin at multiples of it.
+  func forRanges(_ count: Int, cost: Float, step: Int = 1, _ body: (Range<Int>) -> Void) {
+    let worthwhile = threads(for: Float(count) * cost)
+    let steps = (count + step - 1) / step
+    let parts = min(worthwhile, steps)
+    if parts <= 1 {
+      if count > 0 { body(0..<count) }
+      return
+    }
+    workers.perform(parts) { part in
+      let first = steps * part / parts * step
+      let end = min(count, steps * (part + 1) / parts * step)
+      if first < end { body(first..<end) }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import Adapters
+import LinearAlgebra
+import Safetensors
+import Tensors
+
+/// What of an adapter a naming can hold, and how.
+struct Conversion {
+  /// A part of the file that the naming cannot hold.
+  struct Unsupported: Hashable {
+    let name: String
+    let reason: String
+  }
+
+  let plan: ResultPlan
+  private(set) var unsupported: [Unsupported] = []
+
+  /// - Parameters:
+  ///   - expands: Whether LoHa, LoKr and the like become up·down.
+  ///   - base: The model, for modules whose update depends on its weights; they become up·down at
+  ///     the rank that `choice` gives them.
+  init(
+    _ adapter: Adapter, to naming: Naming, expands: Bool, base: CheckpointLayers?,
+    choice: RankChoice?
+  ) throws {
+    var unsupported = (adapter.others + adapter.orphans).map {
+      Unsupported(name: $0.name.description, reason: "no part of a module")
+    }
+    var kept: [ResultModule] = []
+    var weights: [@Sendable () throws -> ResultWeights] = []
+    var plain: Set<TensorName> = []
+    for module in adapter.modules {
+      let needsBase = module.needsBase || module.replacesWeight
+      if !module.isSpecial || (expands && (!needsBase || base != nil)) {
+        plain.insert(TensorName(module.name))
+      } else if let obstacle = Self.obstacle(to: naming, module, adapter) {
+        let remedy = needsBase && expands ? "\(obstacle), which needs --base" : obstacle
+        unsupported.append(Unsupported(name: module.name, reason: remedy))
+      } else {
+        kept.append(ResultModule(keeping: module, in: naming))
+        let file = adapter.file
+        weights.append { ResultWeights(.kept(module, file)) }
+      }
+    }
+    let combination = try Combination(
+      [.init(adapter.keeping { plain.contains(TensorName($0.name)) }, weight: 1)],
+      division: naming.fluxDivision, base: base)
+    for layer in combination.layers where !layer.isZero {
+      let (module, obstacles) = Self.module(
+        layer, naming, adapter.baseModel, expands: expands, choice: choice)
+      let name = layer.terms[0].module.name
+      unsupported += obstacles.map { Unsupported(name: name, reason: $0) }
+      guard let module else { continue }
+      kept.append(module)
+      weights.append {
+        try Self.weights(layer, module, combination.inputs, choice: choice)
+      }
+    }
+    let sources = weights
+    plan = ResultPlan(modules: kept) { try sources[$0]() }
+    self.unsupported = unsupported
+  }
+
+  /// Why a module cannot stay what it is; `nil` where it can.
+  private static func obstacle(
+    to naming: Naming, _ module: Module, _ adapter: Adapter
+  ) -> String? {
+    if let obstacle = module.obstacle(to: naming) { return obstacle }
+    if naming.moduleName(for: module.target, in: adapter.baseModel) == nil {
+      return "a layer that has no name there"
+    }
+    let division = naming.fluxDivision
+    let isDivided =
+      division != nil && adapter.fluxDivision != nil
+      && adapter.fluxDivision != division
+    return isDivided ? "\(module.algorithm.title) of a layer that is divided otherwise" : nil
+  }
+
+  /// The layer under a naming, and what of it cannot be had there.
+  private static func module(
+    _ layer: Combination.Layer, _ naming: Naming, _ model: BaseModel, expands: Bool,
+    choice: RankChoice?
+  ) -> (ResultModule?, [String]) {
+    let whole = layer.concatenated
+    if naming.moduleName(for: layer.target, in: model) == nil,
+      naming == .kohya || whole.names[naming] == nil
+    {
+      return (nil, ["a layer that has no name there"])
+    }
+    var obstacles: [String] = []
+    var form = whole.form
+    if case .dense(let shape, let isNorm) = form {
+      if layer.dependsOnBase {
+        form = .lowRank(rank: layer.rank(choice), scale: 1)
+      } else if !layer.changesWeight {
+        form = .biasOnly
+      } else if !naming.holdsDifferences {
+        guard expands, !isNorm, shape.rank > 1 else {
+          return (nil, [isNorm ? "a norm" : "a full difference"])
+        }
+        form = .lowRank(rank: min(layer.extents.outputs, layer.extents.columns), scale: 1)
+      }
+    }
+    let holdsBias = whole.biasCount == nil || naming.holdsBiases(form: form)
+    if !holdsBias { obstacles.append("a bias") }
+    if form == .biasOnly && !holdsBias { return (nil, obstacles) }
+    // sd-scripts' names are made anew: of SDXL, a file may have diffusers' ones under its prefix.
+    let module = ResultModule(
+      target: layer.target, extents: layer.extents, kind: layer.kind, form: form,
+      biasCount: holdsBias ? whole.biasCount : nil, names: naming == .kohya ? [:] : whole.names)
+    return (module, obstacles)
+  }
+
+  private static func weights(
+    _ layer: Combination.Layer, _ module: ResultModule, _ inputs: [Combination.Input],
+    choice: RankChoice?
+  ) throws -> ResultWeights {
+    let bias = module.biasCount == nil ? nil : try layer.bias(in: inputs)
+    switch module.form {
+    case .biasOnly: return ResultWeights(.biasOnly, bias: bias)
+    case .lowRank where layer.dependsOnBase:
+      guard let choice else { preconditionFailure("a difference without a rank") }
+      return try Reduction(
+        ofWhole: layer.difference(in: inputs), choice,
+        hasWideKernel: layer.extents.hasWideKernel, bias: bias
+      ).weights
+    case .lowRank where layer.isDense:
+      return ResultWeights(.lowRank(try layer.sum(in: inputs), asked: nil), bias: bias)
+    case .lowRank, .dense, .kept:
+      return ResultWeights(try layer.concatenation(in: inputs).values, bias: bias)
+    }
+  }
+}
+
+extension Combination.Layer {
+  /// The rank that a fixed choice gives the layer.
+  fileprivate func rank(_ choice: RankChoice?) -> Int {
+    let wanted = choice?.fixedRank(hasWideKernel: extents.hasWideKernel) ?? .max
+    return min(wanted, extents.outputs, extents.columns)
+  }
+}
+
+extension ResultModule {
+  fileprivate init(keeping module: Module, in naming: Naming) {
+    self.init(
+      target: module.target, extents: module.extents, kind: module.kind,
+      form: .kept(module.keptForm(in: naming)),
+      names: naming == .kohya ? [:] : [module.naming: module.name])
+  }
+}

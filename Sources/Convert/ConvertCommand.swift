@@ -1,0 +1,97 @@
+import Adapters
+package import ArgumentParser
+import CommandSupport
+import LinearAlgebra
+import Results
+import Safetensors
+import Tensors
+
+package struct ConvertCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Write an adapter under another program's names.",
+    discussion: """
+      Renames, lays out and scales anew; the update stays the same to the last bit that the element
+      type holds. Alpha is multiplied into the factors where the target has none; Flux's q, k, v
+      are split or joined; PEFT and MLX results are folders with their configuration, unless the
+      output's name is that of a file. What the target cannot hold is listed, and nothing is written
+      unless --skip-unsupported leaves it out. --plain expands LoHa, LoKr and Tucker convolutions to
+      up · down, exactly; of DoRA and the like it needs --base and --rank. Without -o the result
+      goes to standard output.
+
+        lora convert a.safetensors --to diffusers -o pytorch_lora_weights.safetensors
+        lora convert a.safetensors --to peft -o adapter
+        lora convert lokr.safetensors --to kohya --plain -o plain.safetensors
+      """)
+
+  @Argument(help: "The adapter; - is standard input.")
+  var file: String
+
+  @Flag(help: "Expand LoHa, LoKr, Tucker and full differences to up · down.")
+  var plain = false
+
+  @Flag(help: "Leave out what the target cannot hold, instead of refusing.")
+  var skipUnsupported = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --plain, the model whose weights DoRA and the like depend on.",
+      valueName: "checkpoint"))
+  var base: String?
+
+  @Option(help: ArgumentHelp("With --base, the rank of what depends on it.", valueName: "n"))
+  var rank: Int?
+
+  @Flag(help: "Report every module.")
+  var modules = false
+
+  @OptionGroup(title: "Result") var result: OutputOptions
+  @OptionGroup(title: "Common") var common: CommonOptions
+
+  package init() {}
+
+  package func validate() throws {
+    if result.to == nil { throw ValidationError("Say the naming of the result by --to.") }
+    if base != nil && (!plain || rank == nil) {
+      throw ValidationError("--base goes with --plain and --rank.")
+    }
+    if base == nil && rank != nil { throw ValidationError("--rank goes with --base.") }
+    if let rank, rank < 1 { throw ValidationError("--rank takes a number from 1, not \(rank).") }
+  }
+
+  package func run() throws {
+    guard let spelling = result.to else { return }
+    let naming = try Naming(option: spelling)
+    let adapter = try AdapterSource(path: file).adapter()
+    let conversion = try Conversion(
+      adapter, to: naming, expands: plain,
+      base: base.map { CheckpointLayers(try Checkpoint(path: $0)) },
+      choice: rank.map { RankChoice(rule: .fixed($0)) })
+    try check(conversion, naming)
+    let writer = try ResultWriter(
+      result, common, model: adapter.baseModel, types: [adapter.type],
+      sources: [.init(adapter, coefficient: 1)], to: result.output ?? "-",
+      comment: "converted from \(adapter.naming.rawValue) to \(naming.rawValue)")
+    let progress = Progress("converting", total: conversion.plan.modules.count, quiet: common.quiet)
+    defer { progress.finish() }
+    let written = try writer.write(conversion.plan) { progress.advance() }
+    progress.finish()
+    try writer.report(WriteReport(written, listsModules: modules))
+  }
+
+  /// Refuses, or says, what cannot be had.
+  private func check(_ conversion: Conversion, _ naming: Naming) throws {
+    let items = conversion.unsupported.map { "\(printable($0.name)) (\($0.reason))" }
+    if !items.isEmpty && !skipUnsupported {
+      throw AdapterError(
+        file: file, reason: .unsupported(items: items, naming: naming, canExpand: !plain))
+    }
+    if conversion.plan.modules.isEmpty {
+      throw AdapterError(file: file, reason: .nothingLeft(naming: naming))
+    }
+    if !items.isEmpty && !common.quiet {
+      let shown = items.prefix(4).joined(separator: ", ")
+      Terminal.note("left out \(items.count): \(shown)\(items.count > 4 ? ", …" : "")")
+    }
+  }
+}

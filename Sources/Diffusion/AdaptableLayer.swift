@@ -1,0 +1,47 @@
+/// A layer that a low-rank adapter may change.
+package struct AdaptableLayer: Hashable, Sendable {
+  /// What a layer computes, and so the shapes of its adapter's tensors in a file.
+  package enum Kind: Hashable, Sendable {
+    /// D [r, in], U [out, r].
+    case linear
+
+    /// A 1×1 convolution: D [r, in, 1, 1], U [out, r, 1, 1].
+    case pointwise
+
+    /// A 3×3 convolution: D [r, in, 3, 3], U [out, r, 1, 1].
+    case convolution
+  }
+
+  package let name: LayerName
+  package let inputs: Int
+  package let outputs: Int
+  package let kind: Kind
+
+  /// Numbers that one row of D has.
+  package var downWidth: Int { kind == .convolution ? 9 * inputs : inputs }
+}
+
+/// What a layer is called, and where in its network it stands.
+package struct LayerName: Hashable, Sendable {
+  /// The part of the model.
+  package enum Network: Hashable, Sendable {
+    case unet
+
+    /// The first or second encoder.
+    case textEncoder(Int)
+  }
+
+  /// The prefix of a module's tensors as sd-scripts writes it: `lora_unet_…`, dots as underscores.
+  package let module: String
+
+  /// The same under diffusers' names, where sd-scripts uses the original's (SDXL): other tools'
+  /// files are named so.
+  package let alias: String?
+  package let network: Network
+
+  /// Whether sd-scripts adapts it without `conv_dim`.
+  package let isDefault: Bool
+
+  /// sd-scripts' number of the block, for ranks and learning rates by block; 0 in text encoders.
+  package let block: Int
+}

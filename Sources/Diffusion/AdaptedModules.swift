@@ -1,0 +1,198 @@
+package import Safetensors
+package import Tensors
+
+/// Where each adapter's D and U lie in the flat parameters.
+///
+/// For each network: all D in the order of the layers, then all U. So the D of joined layers
+/// (queries, keys, values) follow one another, and a group of learning rates (an encoder, the U
+/// matrices, a block's D) is one range.
+package struct AdaptedModules {
+  /// One low-rank adapter.
+  package struct Module: Hashable, Sendable {
+    package let layer: AdaptableLayer
+    package let rank: Int
+    package let alpha: Float
+
+    /// Where D begins: [rank, in], or [rank, 3, 3, in].
+    package let down: Int
+
+    /// Where U begins: [out, rank].
+    package let up: Int
+
+    /// The prefix of its tensors' names.
+    package var name: String { layer.name.module }
+    package var downCount: Int { rank * layer.downWidth }
+    package var upCount: Int { rank * layer.outputs }
+
+    /// D's shape in a file.
+    package var downShape: Shape {
+      switch layer.kind {
+      case .linear: [rank, layer.inputs]
+      case .pointwise: [rank, layer.inputs, 1, 1]
+      case .convolution: [rank, layer.inputs, 3, 3]
+      }
+    }
+
+    /// U's shape in a file.
+    package var upShape: Shape {
+      layer.kind == .linear ? [layer.outputs, rank] : [layer.outputs, rank, 1, 1]
+    }
+  }
+
+  /// In the order of the layers.
+  package let modules: [Module]
+  package let parameterCount: Int
+  private let indices: [String: Int]
+
+  /// Gives each layer that `extent` answers for an adapter of that rank and alpha.
+  package init(
+    of layers: [AdaptableLayer], _ extent: (AdaptableLayer) -> (rank: Int, alpha: Float)?
+  ) {
+    let chosen = layers.compactMap { layer in
+      extent(layer).map { (layer: layer, rank: $0.rank, alpha: $0.alpha) }
+    }
+    var modules: [Module] = []
+    var offset = 0
+    var first = 0
+    while first < chosen.count {
+      let network = chosen[first].layer.name.network
+      let end = chosen[first...].firstIndex { $0.layer.name.network != network } ?? chosen.count
+      var down = offset
+      var up = offset + chosen[first..<end].reduce(0) { $0 + $1.rank * $1.layer.downWidth }
+      for (layer, rank, alpha) in chosen[first..<end] {
+        modules.append(Module(layer: layer, rank: rank, alpha: alpha, down: down, up: up))
+        down += rank * layer.downWidth
+        up += rank * layer.outputs
+      }
+      offset = up
+      first = end
+    }
+    self.modules = modules
+    parameterCount = offset
+    indices = Dictionary(
+      uniqueKeysWithValues: modules.enumerated().map { ($1.layer.name.module, $0) })
+  }
+
+  /// The adapter of a layer, and its number.
+  package func module(for layer: AdaptableLayer) -> (index: Int, module: Module)? {
+    indices[layer.name.module].map { ($0, modules[$0]) }
+  }
+
+  /// Whether layers outside of transformers have adapters.
+  var hasConvolutions: Bool { modules.contains { !$0.layer.name.isDefault } }
+}
+
+extension AdaptedModules {
+  /// sd-scripts' start: D uniform within ±1/√(fan-in), U zero.
+  ///
+  /// D of module i takes the numbers of stream i.
+  package func initialValues(seed: UInt64) -> [Float] {
+    var values = [Float](repeating: 0, count: parameterCount)
+    for (index, module) in modules.enumerated() {
+      var generator = Philox(seed: seed, stream: UInt64(index))
+      let bound = 1 / Float(module.layer.downWidth).squareRoot()
+      for place in module.down..<module.down + module.downCount {
+        values[place] = Float.random(in: -bound...bound, using: &generator)
+      }
+    }
+    return values
+  }
+
+  /// A module's D or U in the order of a file's elements.
+  package func fileValues(of module: Module, down: Bool, in values: [Float]) -> [Float] {
+    let start = down ? module.down : module.up
+    let part = Array(values[start..<start + (down ? module.downCount : module.upCount)])
+    return down && module.layer.kind == .convolution
+      ? channelsFirst(part, module.rank, 9, module.layer.inputs) : part
+  }
+}
+
+// MARK: - From files
+
+extension AdaptedModules {
+  /// Reads an adapter in sd-scripts' naming: which of the layers it changes, and its numbers.
+  ///
+  /// Where D and U are 2-D for a 1×1 convolution, or the other way round, they are taken as they
+  /// are meant. `alpha` is the rank where the file has none.
+  package static func reading(
+    _ file: SafetensorsFile, for layers: [AdaptableLayer]
+  ) throws -> (modules: AdaptedModules, values: [Float]) {
+    func entry(_ layer: AdaptableLayer, _ suffix: String) -> Header.Entry? {
+      file.header[layer.name.module + suffix]
+        ?? layer.name.alias.flatMap { file.header[$0 + suffix] }
+    }
+    var extents: [LayerName: (rank: Int, alpha: Float)] = [:]
+    for layer in layers {
+      guard let down = entry(layer, ".lora_down.weight") else { continue }
+      let rank = down.shape.extents.first ?? 0
+      let alpha = try entry(layer, ".alpha").flatMap { try file.floats($0).first }
+      extents[layer.name] = (rank, alpha ?? Float(rank))
+    }
+    guard !extents.isEmpty else {
+      let example = file.header.entries.first?.name.string ?? "none"
+      throw DiffusionError(file: file.path, reason: .noMatchingModule(example: example))
+    }
+    let modules = AdaptedModules(of: layers) { extents[$0.name] }
+    var values = [Float](repeating: 0, count: modules.parameterCount)
+    for module in modules.modules {
+      let down = try read(
+        file, entry(module.layer, ".lora_down.weight"), module, "down", module.downCount)
+      let up = try read(
+        file, entry(module.layer, ".lora_up.weight"), module, "up", module.upCount)
+      let ordered =
+        module.layer.kind == .convolution
+        ? channelsLast(down, module.rank, module.layer.inputs, 9) : down
+      values.replaceSubrange(module.down..<module.down + module.downCount, with: ordered)
+      values.replaceSubrange(module.up..<module.up + module.upCount, with: up)
+    }
+    return (modules, values)
+  }
+
+  private static func read(
+    _ file: SafetensorsFile, _ entry: Header.Entry?, _ module: Module, _ part: String, _ count: Int
+  ) throws -> [Float] {
+    func failure(_ detail: String) -> DiffusionError {
+      DiffusionError(file: file.path, reason: .wrongModule(module.name, detail: detail))
+    }
+    guard let entry else { throw failure("has no \(part) matrix") }
+    let values = try file.floats(entry)
+    guard values.count == count else {
+      let layer = module.layer
+      throw failure(
+        "has \(entry.shape) for a layer of \(layer.inputs) to \(layer.outputs) channels")
+    }
+    guard values.allSatisfy(\.isFinite) else { throw failure("holds NaN or infinity") }
+    return values
+  }
+
+  /// Several adapters at their strengths as one: ranks one after another.
+  package static func joined(
+    _ parts: [(modules: AdaptedModules, values: [Float], multiplier: Float)],
+    for layers: [AdaptableLayer]
+  ) -> (modules: AdaptedModules, values: [Float]) {
+    let modules = AdaptedModules(of: layers) { layer in
+      let rank = parts.reduce(0) { $0 + ($1.modules.module(for: layer)?.module.rank ?? 0) }
+      return rank == 0 ? nil : (rank, Float(rank))
+    }
+    var values = [Float](repeating: 0, count: modules.parameterCount)
+    for module in modules.modules {
+      var row = 0
+      for part in parts {
+        guard let source = part.modules.module(for: module.layer)?.module else { continue }
+        let width = module.layer.downWidth
+        let factor = part.multiplier * source.alpha / Float(source.rank)
+        for index in 0..<source.downCount {
+          values[module.down + row * width + index] = part.values[source.down + index]
+        }
+        for output in 0..<module.layer.outputs {
+          for rank in 0..<source.rank {
+            values[module.up + output * module.rank + row + rank] =
+              factor * part.values[source.up + output * source.rank + rank]
+          }
+        }
+        row += source.rank
+      }
+    }
+    return (modules, values)
+  }
+}

@@ -1,0 +1,98 @@
+package import Compute
+import Tensors
+
+/// Low-rank adapters on a device, bound to the layers they stand beside.
+package struct Adapters {
+  package let modules: AdaptedModules
+
+  /// All D and U, flat, float32.
+  package let parameters: Tensor
+
+  /// Their gradients, added to by each backward pass; `nil` where nothing is trained.
+  package let gradient: Tensor?
+  package let tape: Tape?
+  package let multiplier: Float
+  private let dropout: Dropout?
+
+  /// Probabilities of the dropouts of training, and the step's number on the device.
+  package struct Dropout {
+    package let module: Float
+    package let network: Float
+    package let rank: Float
+    package let seed: UInt64
+
+    /// One int32, which the training loop raises.
+    package let step: Tensor
+
+    package init(module: Float, network: Float, rank: Float, seed: UInt64, step: Tensor) {
+      self.module = module
+      self.network = network
+      self.rank = rank
+      self.seed = seed
+      self.step = step
+    }
+  }
+
+  /// Adapters that are trained.
+  package init(
+    training modules: AdaptedModules, values: [Float], tape: Tape, dropout: Dropout? = nil,
+    on backend: any Backend
+  ) {
+    self.modules = modules
+    parameters = Tensor(values, shape: [values.count], on: backend)
+    gradient = Tensor(zeros: [values.count], on: backend)
+    self.tape = tape
+    multiplier = 1
+    self.dropout = dropout
+  }
+
+  /// Adapters that are only used.
+  package init(
+    _ modules: AdaptedModules, values: [Float], multiplier: Float = 1, on backend: any Backend
+  ) {
+    self.modules = modules
+    parameters = Tensor(values, shape: [values.count], on: backend)
+    gradient = nil
+    tape = nil
+    self.multiplier = multiplier
+    dropout = nil
+  }
+
+  private init(_ other: Adapters, multiplier: Float) {
+    modules = other.modules
+    parameters = other.parameters
+    gradient = nil
+    tape = nil
+    self.multiplier = multiplier
+    dropout = nil
+  }
+
+  /// The same parameters at another strength, without a gradient.
+  package func scaled(_ multiplier: Float) -> Adapters { Adapters(self, multiplier: multiplier) }
+
+  /// Whether convolutions outside of transformers are adapted too.
+  var hasConvolutions: Bool { modules.hasConvolutions }
+
+  /// The branch beside a layer, or beside several that take one input; `nil` without adapters.
+  func branch(beside layers: [AdaptableLayer]) -> LowRankBranch? {
+    var (parts, column, stream) = ([LowRankBranch.Part](), 0, 0)
+    for layer in layers {
+      if let (index, module) = modules.module(for: layer) {
+        if parts.isEmpty { stream = index }
+        parts.append(
+          LowRankBranch.Part(
+            outputs: column..<column + layer.outputs, rank: module.rank, down: module.down,
+            up: module.up, scale: multiplier * module.alpha / Float(module.rank)))
+      }
+      column += layer.outputs
+    }
+    if parts.isEmpty { return nil }
+    return LowRankBranch(
+      parts: parts, parameters: parameters, gradient: gradient, tape: tape,
+      dropout: dropout.map {
+        AdapterDropout(
+          module: $0.module, network: $0.network, rank: $0.rank, seed: $0.seed,
+          stream: UInt64(stream))
+      }, step: dropout?.step)
+  }
+}

@@ -1,0 +1,60 @@
+package import Tensors
+
+/// Why a model or adapter cannot be used.
+package struct DiffusionError: Error, Hashable {
+  package enum Reason: Hashable {
+    case missingTensor(String, part: String)
+    case wrongShape(String, found: Shape, expected: String)
+    case notFinite(String)
+    case inpainting(channels: Int)
+    case notADiffusionModel
+    case onlyAdapter
+    case pickle
+    case missingPart(String)
+    case badConfiguration(String)
+    case unsupported(String)
+    case noMatchingModule(example: String)
+    case wrongModule(String, detail: String)
+  }
+
+  package let file: String
+  package let reason: Reason
+
+  package init(file: String, reason: Reason) {
+    self.file = file
+    self.reason = reason
+  }
+}
+
+extension DiffusionError: CustomStringConvertible {
+  package var description: String { "\(file): \(reason)" }
+}
+
+extension DiffusionError.Reason: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .missingTensor(let name, let part):
+      "no tensor '\(name)' of the \(part); is the download complete?"
+    case .wrongShape(let name, let found, let expected):
+      "'\(name)' is \(found), not \(expected); this is not a model of the kind its names say"
+    case .notFinite(let name):
+      "'\(name)' holds NaN or infinity; was it saved in float16 with an overflow?"
+    case .inpainting(let channels):
+      "the U-Net takes \(channels) channels, as models for inpainting or editing do; use one with 4"
+    case .notADiffusionModel:
+      "neither a diffusers folder nor a checkpoint of Stable Diffusion 1.x, 2.x or XL"
+    case .onlyAdapter:
+      "this is an adapter, not a model; give the model that it was trained on"
+    case .pickle:
+      "a pickle can run any program when it is read; convert the model to safetensors first"
+    case .missingPart(let part):
+      "it has no \(part); use a checkpoint with all parts, or a diffusers folder"
+    case .badConfiguration(let detail): "cannot read the configuration: \(detail)"
+    case .unsupported(let detail): detail
+    case .noMatchingModule(let example):
+      "none of its modules belongs to this model ('\(example)', for one); is it for another base?"
+    case .wrongModule(let name, let detail):
+      "module '\(name)' \(detail); is it for another base?"
+    }
+  }
+}

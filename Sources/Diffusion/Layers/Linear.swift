@@ -1,0 +1,49 @@
+import Compute
+import Tensors
+
+/// A frozen y = x Wᵀ + b, or several of one input joined, that adapters can stand beside.
+struct Linear {
+  /// [outputs, inputs].
+  private let weight: Tensor
+  private let bias: Tensor?
+
+  /// One of each of the joined layers, in the order of their columns.
+  let layers: [AdaptableLayer]
+
+  /// Reads one layer; a 1×1 convolution is one too.
+  ///
+  /// - Parameter name: What adapters call it; `nil` where none may change it.
+  init(_ key: String, _ inputs: Int, _ outputs: Int, name: LayerName? = nil, _ reader: Reader)
+    throws
+  {
+    try self.init(joining: [(key, outputs, name)], inputs: inputs, reader)
+  }
+
+  /// Reads layers that take the same input, as one.
+  init(
+    joining parts: [(key: String, outputs: Int, name: LayerName?)], inputs: Int, _ reader: Reader
+  ) throws {
+    var (weights, biases) = ([Float](), [Float]())
+    for part in parts {
+      weights += try reader.weights.values("\(part.key).weight", [part.outputs, inputs])
+      if reader.weights.has("\(part.key).bias") {
+        biases += try reader.weights.values("\(part.key).bias", [part.outputs])
+      }
+    }
+    let outputs = parts.reduce(0) { $0 + $1.outputs }
+    weight = reader.tensor(weights, [outputs, inputs])
+    bias = biases.isEmpty ? nil : reader.tensor(biases, [outputs])
+    layers = parts.compactMap { part in
+      part.name.map {
+        AdaptableLayer(
+          name: $0, inputs: inputs, outputs: part.outputs,
+          kind: reader.weights.shape("\(part.key).weight")?.rank == 4 ? .pointwise : .linear)
+      }
+    }
+  }
+
+  func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil, _ adapters: Adapters?) -> Tensor
+  {
+    x.linear(weight, bias: bias, adding: residual, branch: adapters?.branch(beside: layers))
+  }
+}

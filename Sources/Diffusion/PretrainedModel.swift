@@ -1,0 +1,77 @@
+package import Compute
+import FoundationEssentials
+import Safetensors
+import Tensors
+
+/// A Stable Diffusion on disk: recognized and mapped, its parts read when asked for.
+package struct PretrainedModel {
+  /// Which of the architectures it is.
+  package enum Kind: String, Hashable, Sendable {
+    case sd1
+    case sd2
+    case sdxl
+  }
+
+  /// As the user wrote it.
+  package let path: String
+  package let kind: Kind
+
+  /// Whether the model predicts the velocity; `nil` where its files do not say (SD 2 in one file).
+  package let predictsVelocity: Bool?
+
+  /// Folders of the tokenizers, one a text encoder; empty for a single file.
+  package let tokenizerFolders: [String]
+  private let layout: any ModelLayout
+
+  /// Recognizes the model and opens its files; their tensors are read later.
+  package init(path: String) throws {
+    self.path = path
+    var isFolder = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
+      let folder = try ModelFolder(path)
+      layout = folder
+      kind = folder.kind
+      tokenizerFolders = folder.tokenizerFolders
+      predictsVelocity = try folder.predictsVelocity()
+    } else {
+      if [".ckpt", ".pt", ".pth", ".bin"].contains(where: path.hasSuffix) {
+        throw DiffusionError(file: path, reason: .pickle)
+      }
+      let file = try ModelFile(path)
+      layout = file
+      kind = file.kind
+      tokenizerFolders = []
+      predictsVelocity = file.kind == .sd2 ? nil : false
+    }
+  }
+
+  /// Reads the U-Net.
+  package func unet(on backend: any Backend) throws -> UNet {
+    let (weights, file) = try layout.unet()
+    return try UNet(UNetConfiguration(weights, file, kind: kind), weights, kind, on: backend)
+  }
+
+  /// Reads the VAE, which turns pictures to latents and back.
+  package func vae(on backend: any Backend) throws -> VAE {
+    let (weights, file) = try layout.vae()
+    return try VAE(VAEConfiguration(weights, file, kind: kind), weights, on: backend)
+  }
+
+  /// Reads the text encoders: one, or SDXL's two.
+  package func textEncoders(on backend: any Backend) throws -> [TextEncoder] {
+    try (0..<(kind == .sdxl ? 2 : 1)).map { index in
+      let (weights, file) = try layout.textEncoder(index)
+      let configuration = try TextEncoderConfiguration(weights, file, kind: kind, index: index)
+      return try TextEncoder(configuration, weights, on: backend)
+    }
+  }
+}
+
+/// How the parts of a model are spread over files.
+protocol ModelLayout {
+  func unet() throws -> (Weights, UNetFile?)
+  func vae() throws -> (Weights, VAEFile?)
+
+  /// - Parameter index: 0, or 1 for SDXL's second.
+  func textEncoder(_ index: Int) throws -> (Weights, TextEncoderFile?)
+}

@@ -1,0 +1,191 @@
+package import Compute
+import Tensors
+
+/// The extents of a CLIP text encoder.
+package struct TextEncoderConfiguration: Hashable, Sendable {
+  package let width: Int
+  package let innerWidth: Int
+
+  /// Layers that are used: a file of OpenCLIP-H has one more.
+  package let layers: Int
+  package let heads: Int
+  package let activation: Activation
+  package let epsilon: Float
+  package let vocabulary: Int
+
+  /// Tokens of one chunk, its ends included.
+  package let positions: Int
+
+  /// The end of the text, whose state is the pooled one.
+  package let endToken: Int
+
+  /// 0, or 1 for SDXL's second.
+  package let index: Int
+  package let hasProjection: Bool
+
+  /// What sd-scripts puts before its layers' names.
+  package let adapterPrefix: String
+
+  init(
+    _ weights: Weights, _ file: TextEncoderFile?, kind: PretrainedModel.Kind, index: Int
+  ) throws {
+    let table = "text_model.embeddings.token_embedding.weight"
+    guard let tokens = weights.shape(table)?.extents, tokens.count == 2 else {
+      throw weights.failure(.missingTensor(table, part: weights.part))
+    }
+    (vocabulary, width) = (tokens[0], tokens[1])
+    let stored = weights.count("text_model.encoder.layers.", ".layer_norm1.weight")
+    layers = file?.numHiddenLayers ?? (kind == .sd2 ? stored - 1 : stored)
+    // Real encoders have 64 columns a head; a toy that is no multiple of that has four heads.
+    heads = file?.numAttentionHeads ?? max(4, width / 64)
+    let isFirst = index == 0 && kind != .sd2
+    switch file?.hiddenAct {
+    case "quick_gelu": activation = .quickGELU
+    case "gelu": activation = .gelu
+    case nil: activation = isFirst ? .quickGELU : .gelu
+    case let other?:
+      throw weights.failure(.unsupported("activation '\(other)' is not one of CLIP's"))
+    }
+    innerWidth = weights.shape("text_model.encoder.layers.0.mlp.fc1.weight")?.extents[0] ?? 0
+    positions =
+      weights.shape("text_model.embeddings.position_embedding.weight")?.extents[0] ?? 77
+    epsilon = file?.layerNormEps ?? 1e-5
+    // Old configurations say 2, which CLIP's vocabulary does not mean: there it is the last token.
+    let end = file?.eosTokenId ?? 2
+    endToken = end == 2 ? vocabulary - 1 : end
+    hasProjection = weights.has("text_projection.weight")
+    self.index = index
+    adapterPrefix = kind == .sdxl ? "lora_te\(index + 1)_" : "lora_te_"
+    guard layers > 0, layers <= stored, width % heads == 0 else {
+      throw weights.failure(
+        .badConfiguration("\(layers) layers of \(stored), \(heads) heads of \(width)"))
+    }
+  }
+}
+
+/// What a text encoder made of some tokens.
+package struct TextState {
+  /// After the embedding and after each layer, without the final norm: [b, tokens, width] each.
+  package let hidden: [Tensor]
+
+  /// The last layer's after the final norm.
+  package let final: Tensor
+}
+
+/// CLIP's text half.
+///
+/// Source: Radford et al., "Learning Transferable Visual Models From Natural Language Supervision"
+/// (2021).
+package struct TextEncoder {
+  package let configuration: TextEncoderConfiguration
+  private let table: Tensor
+  private let places: Tensor
+  private let blocks: [TextLayer]
+  private let finalNorm: LayerNorm
+  private let projection: Linear?
+
+  /// The layers that adapters may change.
+  package var layers: [AdaptableLayer] { blocks.flatMap(\.layers) }
+
+  init(
+    _ configuration: TextEncoderConfiguration, _ weights: Weights, on backend: any Backend
+  ) throws {
+    let (c, reader) = (configuration, Reader(weights: weights, backend: backend))
+    let embeddings = "text_model.embeddings"
+    self.configuration = c
+    table = reader.tensor(
+      try weights.values("\(embeddings).token_embedding.weight", [c.vocabulary, c.width]),
+      [c.vocabulary, c.width])
+    places = reader.tensor(
+      try weights.values("\(embeddings).position_embedding.weight", [c.positions, c.width]),
+      [c.positions, c.width])
+    blocks = try (0..<c.layers).map {
+      try TextLayer("text_model.encoder.layers.\($0)", c, reader)
+    }
+    finalNorm = try LayerNorm(
+      "text_model.final_layer_norm", c.width, epsilon: c.epsilon, reader)
+    projection =
+      c.hasProjection ? try Linear("text_projection", c.width, c.width, reader) : nil
+  }
+
+  /// Returns the states of token ids, [b, up to 77].
+  ///
+  /// - Parameter adapters: Beside the layers; its tape, if any, records.
+  package func encode(tokens: Tensor, adapters: Adapters? = nil) -> TextState {
+    var hidden = [tokens.embedded(table: table, positions: places)]
+    for block in blocks { hidden.append(block(hidden[hidden.count - 1], adapters)) }
+    return TextState(hidden: hidden, final: finalNorm(hidden[hidden.count - 1]))
+  }
+
+  /// The state that SD 1 and 2 look at: the final norm of the `skip`-th state from the end.
+  ///
+  /// - Parameter skip: 1 for the last.
+  package func conditioning(_ state: TextState, skip: Int = 1) -> Tensor {
+    precondition(skip >= 1 && skip <= blocks.count, "clip skip \(skip) of \(blocks.count) layers")
+    return skip == 1 ? state.final : finalNorm(state.hidden[state.hidden.count - skip])
+  }
+
+  /// The state that SDXL looks at: the last layer's but one, without the final norm.
+  package func penultimate(_ state: TextState) -> Tensor { state.hidden[state.hidden.count - 2] }
+
+  /// The projected state at each text's end, [b, width]; no gradient flows back.
+  ///
+  /// - Parameter tokens: The same ids, on the host.
+  package func pooled(_ state: TextState, tokens: [[Int32]]) -> Tensor {
+    let (width, length) = (configuration.width, state.final.shape.extents[1])
+    let backend = state.final.backend
+    let rows = Tensor(
+      shape: [tokens.count, width], elementType: state.final.elementType, on: backend)
+    for (sample, ids) in tokens.enumerated() {
+      let end = ids.firstIndex(of: Int32(configuration.endToken)) ?? ids.count - 1
+      let start = (sample * length + end) * width
+      backend.copy(
+        state.final.reshaped([state.final.count]).slice(start..<start + width),
+        into: rows.reshaped([rows.count]).slice(sample * width..<(sample + 1) * width))
+    }
+    return projection.map { $0(rows, nil) } ?? rows
+  }
+}
+
+/// One layer: attention to the tokens before, and two products, each added to its input.
+private struct TextLayer {
+  private let norm1: LayerNorm
+  private let joined: Linear
+  private let out: Linear
+  private let norm2: LayerNorm
+  private let inner: Linear
+  private let outer: Linear
+  private let heads: Int
+  private let activation: Activation
+
+  init(_ key: String, _ c: TextEncoderConfiguration, _ reader: Reader) throws {
+    func layer(_ suffix: String, _ inputs: Int, _ outputs: Int) throws -> Linear {
+      try Linear("\(key).\(suffix)", inputs, outputs, name: name(suffix), reader)
+    }
+    func name(_ suffix: String) -> LayerName {
+      LayerName(
+        module: c.adapterPrefix + "\(key).\(suffix)".replacing(".", with: "_"), alias: nil,
+        network: .textEncoder(c.index), isDefault: true, block: 0)
+    }
+    heads = c.heads
+    activation = c.activation
+    norm1 = try LayerNorm("\(key).layer_norm1", c.width, epsilon: c.epsilon, reader)
+    joined = try Linear(
+      joining: ["q", "k", "v"].map {
+        ("\(key).self_attn.\($0)_proj", c.width, name("self_attn.\($0)_proj"))
+      }, inputs: c.width, reader)
+    out = try layer("self_attn.out_proj", c.width, c.width)
+    norm2 = try LayerNorm("\(key).layer_norm2", c.width, epsilon: c.epsilon, reader)
+    inner = try layer("mlp.fc1", c.width, c.innerWidth)
+    outer = try layer("mlp.fc2", c.innerWidth, c.width)
+  }
+
+  var layers: [AdaptableLayer] { joined.layers + out.layers + inner.layers + outer.layers }
+
+  func callAsFunction(_ x: Tensor, _ adapters: Adapters?) -> Tensor {
+    let within = joined(norm1(x), adapters).selfAttention(heads: heads, isCausal: true)
+    let first = out(within, adding: x, adapters)
+    let hidden = inner(norm2(first), adapters).activated(activation)
+    return outer(hidden, adding: first, adapters)
+  }
+}

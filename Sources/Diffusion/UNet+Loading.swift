@@ -1,0 +1,144 @@
+import Compute
+import Tensors
+
+extension UNet {
+  init(
+    _ configuration: UNetConfiguration, _ weights: Weights, _ kind: PretrainedModel.Kind,
+    on backend: any Backend
+  ) throws {
+    let loader = UNetLoader(
+      c: configuration, kind: kind, reader: Reader(weights: weights, backend: backend))
+    let channels = configuration.channels
+    self.configuration = configuration
+    time = try loader.time()
+    input = try Convolution("conv_in", 4, channels[0], loader.reader)
+    down = try (0..<configuration.levels).map(loader.down)
+    middle = try loader.middle()
+    up = try (0..<configuration.levels).map(loader.up)
+    outputNorm = try GroupNorm(
+      "conv_norm_out", channels[0], groups: configuration.normGroups,
+      epsilon: configuration.normEpsilon, activation: .silu, loader.reader)
+    output = try Convolution("conv_out", channels[0], 4, loader.reader)
+  }
+}
+
+/// Reads the blocks of a U-Net.
+private struct UNetLoader {
+  let c: UNetConfiguration
+  let kind: PretrainedModel.Kind
+  let reader: Reader
+
+  private var timeWidth: Int { 4 * c.channels[0] }
+
+  func time() throws -> TimeEmbedding {
+    let width = c.channels[0]
+    let pooled = reader.weights.shape("add_embedding.linear_1.weight")?.extents[1]
+    return TimeEmbedding(
+      width: width,
+      first: try Linear("time_embedding.linear_1", width, timeWidth, reader),
+      second: try Linear("time_embedding.linear_2", timeWidth, timeWidth, reader),
+      added: try c.sizeWidth.map { sizeWidth in
+        (
+          try Linear("add_embedding.linear_1", pooled ?? 0, timeWidth, reader),
+          try Linear("add_embedding.linear_2", timeWidth, timeWidth, reader), sizeWidth
+        )
+      })
+  }
+
+  func down(_ level: Int) throws -> DownBlock {
+    let key = "down_blocks.\(level)"
+    let outputs = c.channels[level]
+    return DownBlock(
+      resnets: try (0..<c.resnetsPerBlock).map {
+        let inputs = $0 > 0 ? outputs : c.channels[max(0, level - 1)]
+        return try resnet("\(key).resnets.\($0)", inputs, outputs)
+      },
+      attentions: try (0..<(c.depths[level] > 0 ? c.resnetsPerBlock : 0)).map {
+        try transformer("\(key).attentions.\($0)", level, depth: c.depths[level])
+      },
+      downsampler: level == c.levels - 1
+        ? nil
+        : try Convolution(
+          "\(key).downsamplers.0.conv", outputs, outputs, stride: 2,
+          name: name("\(key).downsamplers.0.conv"), reader))
+  }
+
+  func middle() throws -> (first: Resnet, attention: Transformer?, second: Resnet) {
+    let width = c.channels[c.levels - 1]
+    return (
+      try resnet("mid_block.resnets.0", width, width),
+      c.middleDepth == 0
+        ? nil : try transformer("mid_block.attentions.0", c.levels - 1, depth: c.middleDepth),
+      try resnet("mid_block.resnets.1", width, width)
+    )
+  }
+
+  func up(_ block: Int) throws -> UpBlock {
+    let key = "up_blocks.\(block)"
+    let level = c.levels - 1 - block
+    let outputs = c.channels[level]
+    let before = c.channels[min(c.levels - 1, level + 1)]
+    return UpBlock(
+      resnets: try (0...c.resnetsPerBlock).map {
+        let hidden = $0 > 0 ? outputs : before
+        let skip = $0 < c.resnetsPerBlock ? outputs : c.channels[max(0, level - 1)]
+        return try resnet("\(key).resnets.\($0)", hidden + skip, outputs)
+      },
+      attentions: try (0..<(c.depths[level] > 0 ? c.resnetsPerBlock + 1 : 0)).map {
+        try transformer("\(key).attentions.\($0)", level, depth: c.depths[level])
+      },
+      upsampler: level == 0
+        ? nil
+        : try Convolution(
+          "\(key).upsamplers.0.conv", outputs, outputs,
+          name: name("\(key).upsamplers.0.conv"), reader))
+  }
+
+  private func resnet(_ key: String, _ inputs: Int, _ outputs: Int) throws -> Resnet {
+    try Resnet(
+      key, inputs, outputs, timeWidth: timeWidth, groups: c.normGroups, epsilon: c.normEpsilon,
+      name: name, reader)
+  }
+
+  private func transformer(_ key: String, _ level: Int, depth: Int) throws -> Transformer {
+    try Transformer(
+      key, channels: c.channels[level], heads: c.heads[level], depth: depth,
+      contextWidth: c.contextWidth, groups: c.normGroups, name: name, reader)
+  }
+
+  /// What sd-scripts calls an adapter of a layer, and the number of its block.
+  private func name(_ path: String) -> LayerName {
+    let original = OriginalUNetNames(
+      resnetsPerBlock: c.resnetsPerBlock, upBlocksHaveAttention: c.depths.reversed().map { $0 > 0 }
+    ).name(path)
+    let diffusers = "lora_unet_" + path.replacing(".", with: "_")
+    let isXL = kind == .sdxl
+    return LayerName(
+      module: isXL ? "lora_unet_" + original.replacing(".", with: "_") : diffusers,
+      alias: isXL ? diffusers : nil, network: .unet, isDefault: path.contains(".attentions."),
+      block: isXL ? originalBlock(original) : diffusersBlock(path))
+  }
+
+  /// SD: 25 blocks, 12 down, the middle, 12 up.
+  private func diffusersBlock(_ path: String) -> Int {
+    let pieces = path.split(separator: ".")
+    guard pieces.count > 3, let block = Int(pieces[1]), let part = Int(pieces[3]) else {
+      return 12
+    }
+    let isSampler = pieces[2].hasSuffix("samplers")
+    let index = 3 * block + (isSampler ? 2 : part)
+    return pieces[0] == "down_blocks" ? 1 + index : pieces[0] == "up_blocks" ? 13 + index : 12
+  }
+
+  /// SDXL: 23 blocks: embeddings, 9 inputs, 3 middles, 9 outputs, the end.
+  private func originalBlock(_ name: String) -> Int {
+    let pieces = name.split(separator: ".")
+    let number = pieces.count > 1 ? Int(pieces[1]) ?? 0 : 0
+    return switch pieces[0] {
+    case "input_blocks": number == 0 ? 0 : number
+    case "middle_block": 10 + number
+    case "output_blocks": 13 + number
+    default: 22
+    }
+  }
+}

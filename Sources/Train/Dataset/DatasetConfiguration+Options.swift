@@ -1,0 +1,67 @@
+import Images
+
+extension DatasetConfiguration {
+  /// The data that `--image`, or `--data` with `--reg-data-dir`, ask for.
+  ///
+  /// - Parameters:
+  ///   - resolution: Where none is asked for, the model's own.
+  ///   - warnings: What is left out, and why.
+  init(
+    _ options: TrainingOptions, resolution: PixelSize, warnings: inout [String]
+  ) throws {
+    var dataset = Dataset(options, resolution)
+    let template = Subset(options.subset)
+    if !options.run.image.isEmpty {
+      var subset = template
+      subset.source = .files(options.run.image)
+      subset.numRepeats = options.run.repeats ?? options.run.maxTrainSteps
+      dataset.subsets = [subset]
+    } else if let folder = options.run.trainDataDir {
+      dataset.subsets = try ImageFolder.subsets(in: folder, like: template, warnings: &warnings)
+      if dataset.subsets.isEmpty {
+        throw DatasetError.noPictures(
+          "\(folder): holds no folder named like 100_girl; put the pictures into one")
+      }
+      var regularising = template
+      regularising.isReg = true
+      if let folder = options.data.regDataDir {
+        dataset.subsets += try ImageFolder.subsets(
+          in: folder, like: regularising, warnings: &warnings)
+      }
+    } else {
+      throw KeyedArguments.error(
+        "there is nothing to train on; give --image FILE, --data FOLDER or --dataset-config FILE")
+    }
+    datasets = [dataset]
+  }
+}
+
+extension DatasetConfiguration.Dataset {
+  init(_ options: TrainingOptions, _ resolution: PixelSize) {
+    self.init(
+      resolution: options.run.resolution ?? resolution, batchSize: options.run.trainBatchSize,
+      enableBucket: options.buckets.enableBucket,
+      bucketNoUpscale: options.buckets.bucketNoUpscale,
+      bucketResoSteps: options.buckets.bucketResoSteps,
+      minBucketReso: options.buckets.minBucketReso, maxBucketReso: options.buckets.maxBucketReso)
+  }
+}
+
+extension DatasetConfiguration.Subset {
+  /// Everything but the pictures.
+  init(_ options: SubsetOptions) {
+    self.init(source: .files([]))
+    captionExtension = options.captionExtension
+    alphaMask = options.alphaMask
+    flipAug = options.flipAug
+    randomCrop = options.randomCrop
+    resizeInterpolation = options.resizeInterpolation
+    caption = CaptionRules(
+      captionPrefix: options.captionPrefix, captionSuffix: options.captionSuffix,
+      captionDropoutRate: options.captionDropoutRate,
+      captionDropoutEveryNEpochs: options.captionDropoutEveryNEpochs,
+      enableWildcard: options.enableWildcard, shuffleCaption: options.shuffleCaption,
+      captionSeparator: options.captionSeparator, keepTokens: options.keepTokens,
+      captionTagDropoutRate: options.captionTagDropoutRate)
+  }
+}

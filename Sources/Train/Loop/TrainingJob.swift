@@ -1,0 +1,181 @@
+import Compute
+import ComputeCPU
+import Diffusion
+import Files
+import Glibc
+import Images
+import Safetensors
+import Tensors
+
+/// A run that is ready to begin: the plan, the model on its device, the data and the adapters.
+struct TrainingJob {
+  let options: TrainingOptions
+  let plan: TrainingPlan
+  let kind: PretrainedModel.Kind
+  let backend: any Backend
+  let unet: UNet
+
+  /// What the trained layers are, and where their weights lie.
+  let modules: AdaptedModules
+  let initialValues: [Float]
+  let source: any BatchSource
+
+  /// nil for a `--replay`.
+  let data: TrainingData?
+  let text: TextConditioner?
+  let vae: VAE?
+  let metadata: TrainingMetadata
+
+  /// The state that the run goes on from.
+  let resumed: (folder: StateFolder, state: TrainingState)?
+
+  /// What the user should know before it begins.
+  let warnings: [String]
+}
+
+extension TrainingJob {
+  /// Opens everything that the options name.
+  ///
+  /// - Parameter environment: The value of a variable.
+  init(
+    _ options: TrainingOptions, threads: Int, environment: (String) -> String?
+  ) throws {
+    var options = options
+    guard let path = options.run.pretrainedModelNameOrPath else { throw TrainingError.noModel }
+    let resumedFolder = options.saving.resume.map { StateFolder(path: $0) }
+    let resumedState = try resumedFolder?.state()
+    if options.run.seed == nil { options.run.seed = resumedState?.seed }
+
+    let model = try PretrainedModel(path: path)
+    kind = model.kind
+    if options.model.v2, model.kind != .sd2 {
+      throw TrainingError.unsupported("\(path): --v2 is given, but this is \(model.kind.rawValue)")
+    }
+    let base = TrainingMetadata.BaseSummary(model, options)
+    backend = try Self.backend(options.machine.device, threads: threads)
+    unet = try model.unet(on: backend)
+    var warnings: [String] = []
+    let parts = try TrainingParts(
+      model, options, resolution: base.usualResolution, on: backend, environment,
+      warnings: &warnings)
+    (data, text, vae) = (parts.data, parts.text, parts.vae)
+
+    let replay = try options.machine.replay.map { [backend] in
+      try ReplaySource(path: $0, kind: model.kind, on: backend)
+    }
+    // A file of contexts has no captions: nothing of the text encoders can be trained.
+    if replay != nil { options.network.networkTrainUnetOnly = true }
+    let batches = replay?.batchesPerEpoch ?? parts.data?.batchesPerEpoch ?? 0
+    let plan = try TrainingPlan(
+      options,
+      TrainingCircumstances(
+        layout: model.kind == .sdxl ? .stableDiffusionXL : .stableDiffusion,
+        prediction: base.predictsVelocity ? .velocity : .noise, batchesPerEpoch: batches,
+        randomSeed: UInt32.random(in: .min ... .max)))
+    (modules, initialValues) = try Self.adapters(options, plan, unet, parts.text)
+    if let resumedFolder, let resumedState {
+      try resumedState.check(against: options, plan, folder: resumedFolder.path)
+      resumed = (resumedFolder, resumedState)
+    } else {
+      resumed = nil
+    }
+    source = try replay ?? parts.source(plan, options, kind: model.kind, on: backend)
+    metadata = TrainingMetadata(
+      options: options, plan: plan, base: base,
+      dataset: parts.data.map {
+        DatasetSummary($0, isConfigured: options.data.datasetConfig != nil)
+      },
+      clock: RunClock(
+        sourceDateEpoch: environment("SOURCE_DATE_EPOCH"),
+        session: UInt32.random(in: .min ... .max)),
+      thumbnail: try options.metadata.metadataThumbnail.map(dataURL))
+    self.options = options
+    self.plan = plan
+    self.warnings = warnings + (parts.data?.warnings ?? []) + plan.warnings(options)
+  }
+
+  private static func backend(
+    _ choice: DeviceChoice, threads: Int
+  ) throws(TrainingError) -> any Backend {
+    guard choice != .cuda else {
+      throw .unsupported("--device cuda: this build has no CUDA device; use --device cpu")
+    }
+    return CPUBackend(threads: threads)
+  }
+
+  /// The layers that are trained, with the weights they begin with.
+  private static func adapters(
+    _ options: TrainingOptions, _ plan: TrainingPlan, _ unet: UNet, _ text: TextConditioner?
+  ) throws -> (AdaptedModules, [Float]) {
+    let layers = (text?.layers ?? []) + unet.layers
+    let start = try options.network.networkWeights.map {
+      try AdaptedModules.reading(SafetensorsFile(path: $0), for: layers)
+    }
+    if options.network.dimFromWeights, let start { return start }
+    let modules = AdaptedModules(of: layers) { layer in
+      guard layer.name.isDefault || plan.network.adaptsResnets else { return nil }
+      let extent = plan.network.extent(
+        of: layer.name.module, isLargeConvolution: layer.kind == .convolution)
+      return extent.map { ($0.rank, Float($0.alpha)) }
+    }
+    guard !modules.modules.isEmpty else {
+      throw TrainingError.unsupported("no layer is left to train; look at the ranks by block")
+    }
+    var values = modules.initialValues(seed: UInt64(plan.seed))
+    if let start, let path = options.network.networkWeights {
+      try copy(start, into: &values, of: modules, path)
+    }
+    return (modules, values)
+  }
+
+  /// Puts an adapter's weights where the same modules of another lie; others keep their start.
+  private static func copy(
+    _ start: (modules: AdaptedModules, values: [Float]), into values: inout [Float],
+    of modules: AdaptedModules, _ path: String
+  ) throws(TrainingError) {
+    for module in modules.modules {
+      guard let (_, source) = start.modules.module(for: module.layer) else { continue }
+      guard source.rank == module.rank else {
+        throw .unsupported(
+          "\(path): \(module.name) has rank \(source.rank), not \(module.rank); give "
+            + "--network-dim \(source.rank), or --dim-from-weights")
+      }
+      for (from, to, count) in [
+        (source.down, module.down, module.downCount), (source.up, module.up, module.upCount),
+      ] {
+        values.replaceSubrange(to..<to + count, with: start.values[from..<from + count])
+      }
+    }
+  }
+}
+
+extension TrainingPlan {
+  /// What is asked for and does nothing, or more than meets the eye.
+  fileprivate func warnings(_ options: TrainingOptions) -> [String] {
+    var warnings: [String] = []
+    if options.noise.multiresNoiseDiscount != 0.3, noise.multiresolutionIterations == 0 {
+      warnings.append("--multires-noise-discount does nothing without --multires-noise-iterations")
+    }
+    if options.optimizer.optimizerType == .adamW8bit {
+      warnings.append("AdamW8bit runs as AdamW, with 32-bit moments")
+    }
+    if options.data.cacheLatentsToDisk || options.data.cacheTextEncoderOutputsToDisk {
+      warnings.append("nothing is cached on disk: latents and captions are kept in memory")
+    }
+    if hasZeroTerminalSNR, loss.prediction == .noise {
+      warnings.append("--zero-terminal-snr is meant for models that predict velocity")
+    }
+    if options.machine.mixedPrecision != .no {
+      warnings.append(
+        "--mixed-precision \(options.machine.mixedPrecision.rawValue): the CPU computes in float32")
+    }
+    return warnings
+  }
+}
+
+/// A picture file as a `data:` URL.
+private func dataURL(_ path: String) throws -> String {
+  let bytes = try readBytes(path)
+  let format = try unsafe PictureHeader(bytes.span.bytes, file: path).format
+  return "data:image/\(format.rawValue.lowercased());base64,\(base64(bytes))"
+}

@@ -1,0 +1,78 @@
+import Compute
+import Diffusion
+import Files
+import FoundationEssentials
+import Images
+import TOML
+
+/// What a run on pictures needs beside the U-Net; nothing for a `--replay`.
+struct TrainingParts {
+  let data: TrainingData?
+  let text: TextConditioner?
+  let vae: VAE?
+
+  init(
+    _ model: PretrainedModel, _ options: TrainingOptions, resolution: PixelSize,
+    on backend: any Backend, _ environment: (String) -> String?, warnings: inout [String]
+  ) throws {
+    guard options.machine.replay == nil else {
+      (data, text, vae) = (nil, nil, nil)
+      return
+    }
+    data = try TrainingData(
+      Self.configuration(options, resolution: resolution, warnings: &warnings))
+    text = TextConditioner(
+      try model.textEncoders(on: backend),
+      try Tokenizer(
+        path: options.model.tokenizer, environment: environment("LORA_TOKENIZER"),
+        besideModel: model.path), kind: model.kind, clipSkip: options.model.clipSkip,
+      maximumTokens: options.model.maxTokenLength, on: backend)
+    vae =
+      try options.model.vae.map { try PretrainedModel(path: $0) }?.vae(on: backend)
+      ?? model.vae(on: backend)
+  }
+
+  private static func configuration(
+    _ options: TrainingOptions, resolution: PixelSize, warnings: inout [String]
+  ) throws -> DatasetConfiguration {
+    guard let path = options.data.datasetConfig else {
+      return try DatasetConfiguration(options, resolution: resolution, warnings: &warnings)
+    }
+    let reader = DatasetConfigurationReader(file: path, options: options, resolution: resolution)
+    return try reader.read(TOMLTable(readBytes(path), file: path))
+  }
+
+  /// The batches of the run; its captions are encoded for good where they never change.
+  func source(
+    _ plan: TrainingPlan, _ options: TrainingOptions, kind: PretrainedModel.Kind,
+    on backend: any Backend
+  ) throws -> PictureSource {
+    guard let data, let text, let vae else { throw TrainingError.noModel }
+    if !plan.network.trainsTextEncoders, let captions = data.constantCaptions,
+      options.samples.isUnused
+    {
+      try text.encodeForGood(captions)
+    }
+    return PictureSource(
+      data, vae, text, kind: kind,
+      PictureSource.Settings(
+        seed: plan.seed, stepCount: plan.steps, priorWeight: options.loss.priorLossWeight,
+        keepsLatents: options.data.cacheLatents || options.data.cacheLatentsToDisk), on: backend)
+  }
+}
+
+extension SampleOptions {
+  /// Whether no pictures are drawn while training.
+  var isUnused: Bool {
+    sampleEveryNSteps == nil && sampleEveryNEpochs == nil && !sampleAtFirst
+  }
+}
+
+/// All bytes of a file, decompressed.
+func readBytes(_ path: String) throws(FileError) -> [UInt8] {
+  try MappedFile(path: path).withBytes { bytes in
+    unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+  }
+}
+
+func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }

@@ -1,0 +1,68 @@
+import Images
+
+extension TrainingMetadata {
+  /// Stability AI's model specification 1.0.1; what is not known is left out.
+  ///
+  /// - Parameter seconds: The time of the save.
+  func modelSpecification(at seconds: Double) -> [(key: String, value: String)] {
+    let date = clock.date(at: seconds)
+    let title = options.metadata.metadataTitle ?? plan.saves.output.name ?? "LoRA@\(date)"
+    let optional: [(String, String?)] = [
+      ("author", options.metadata.metadataAuthor),
+      ("description", options.metadata.metadataDescription),
+      ("license", options.metadata.metadataLicense),
+      ("tags", options.metadata.metadataTags),
+      ("usage_hint", options.metadata.metadataUsageHint),
+      ("trigger_phrase", options.metadata.metadataTriggerPhrase),
+      ("thumbnail", thumbnail),
+      ("merged_from", options.metadata.metadataMergedFrom),
+      ("preprocessor", options.metadata.metadataPreprocessor),
+      ("is_negative_embedding", options.metadata.metadataIsNegativeEmbedding),
+      ("timestep_range", timestepRange),
+      ("encoder_layer", options.model.clipSkip.map { "\($0)" }),
+    ]
+    let always: [(String, String)] = [
+      ("sai_model_spec", "1.0.1"), ("architecture", base.architecture),
+      ("implementation", base.implementation), ("title", title),
+      ("resolution", "\(resolution.width)x\(resolution.height)"), ("date", date),
+      ("prediction_type", base.predictsVelocity ? "v" : "epsilon"),
+    ]
+    return (always + optional.compactMap { key, value in value.map { (key, $0) } })
+      .map { ("modelspec." + $0.0, $0.1) }
+  }
+
+  /// The data sets' size where they have one; else the model's own.
+  private var resolution: PixelSize {
+    dataset?.parts.first?.resolution ?? options.run.resolution ?? base.usualResolution
+  }
+
+  private var timestepRange: String? {
+    guard options.noise.minTimestep != nil || options.noise.maxTimestep != nil else { return nil }
+    return "\(options.noise.minTimestep ?? 0),\(options.noise.maxTimestep ?? 1000)"
+  }
+}
+
+extension TrainingMetadata.BaseSummary {
+  fileprivate var architecture: String {
+    switch family {
+    case .sd1: "stable-diffusion-v1/lora"
+    case .sd2: predictsVelocity ? "stable-diffusion-v2-768-v/lora" : "stable-diffusion-v2-512/lora"
+    case .sdxl: "stable-diffusion-xl-v1-base/lora"
+    }
+  }
+
+  fileprivate var implementation: String {
+    family == .sdxl ? "https://github.com/Stability-AI/generative-models" : "diffusers"
+  }
+
+  /// What the models of the family were trained on.
+  var usualResolution: PixelSize {
+    let side =
+      switch family {
+      case .sd1: 512
+      case .sd2: predictsVelocity ? 768 : 512
+      case .sdxl: 1024
+      }
+    return PixelSize(width: side, height: side)
+  }
+}

@@ -1,0 +1,121 @@
+/// What a result says about the run that made it, in sd-scripts' words.
+struct TrainingMetadata {
+  let options: TrainingOptions
+  let plan: TrainingPlan
+  let base: BaseSummary
+
+  /// nil for a `--replay`.
+  let dataset: DatasetSummary?
+  let clock: RunClock
+
+  /// The file of `--metadata-thumbnail` as a data URL.
+  var thumbnail: String?
+
+  /// What the metadata say about the base model.
+  struct BaseSummary: Hashable {
+    enum Family: Hashable {
+      case sd1
+      case sd2
+      case sdxl
+    }
+
+    let family: Family
+    let predictsVelocity: Bool
+
+    /// The file's name, or the folder's.
+    let name: String
+
+    /// `sshs`-style short hash and SHA-256 of the file; nil for a folder.
+    let legacyHash: String?
+    let sha256: String?
+    let vae: VAE?
+
+    struct VAE: Hashable {
+      let name: String
+      let legacyHash: String?
+      let sha256: String?
+    }
+
+    /// sd-scripts' `ss_base_model_version`.
+    var version: String {
+      switch family {
+      case .sd1: predictsVelocity ? "sd_v1_v" : "sd_v1"
+      case .sd2: predictsVelocity ? "sd_v2_v" : "sd_v2"
+      case .sdxl: "sdxl_base_v1-0"
+      }
+    }
+  }
+
+  /// All entries of a save, save for the hashes of its data.
+  ///
+  /// - Parameters:
+  ///   - step: The steps done.
+  ///   - epoch: The epochs done, counting the one that is being done.
+  func entries(step: Int, epoch: Int) -> [(key: String, value: String)] {
+    let reader = readerEntries
+    let spec = modelSpecification(at: clock.now)
+    guard !options.metadata.noMetadata else { return reader + spec }
+    return reader + runEntries(step: step, epoch: epoch) + optionEntries + lossEntries
+      + (dataset?.entries ?? []) + totalBatch + baseEntries + spec
+  }
+
+  /// What a program needs to use the result, and no more.
+  private var readerEntries: [(key: String, value: String)] {
+    let arguments = networkArguments.map { [("ss_network_args", $0)] } ?? []
+    return [
+      ("ss_v2", PythonText.of(base.family == .sd2)),
+      ("ss_base_model_version", base.version),
+      ("ss_network_module", NetworkModule.lora.rawValue),
+      ("ss_network_dim", PythonText.of(plan.network.linear.rank)),
+      ("ss_network_alpha", PythonText.of(plan.network.linear.alpha)),
+    ] + arguments
+  }
+
+  /// `{"conv_dim": "4", "dropout": null}`.
+  private var networkArguments: String? {
+    let texts = options.network.networkArgs
+    guard !texts.isEmpty else { return nil }
+    let members = texts.compactMap { text -> OrderedJSON.Member? in
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return parts.count == 2 ? .init(String(parts[0]), .string(String(parts[1]))) : nil
+    }
+    let dropout = options.network.networkDropout.map { OrderedJSON.number($0) } ?? .null
+    return OrderedJSON.object(members + [.init("dropout", dropout)]).dumped
+  }
+
+  private func runEntries(step: Int, epoch: Int) -> [(key: String, value: String)] {
+    [
+      ("ss_session_id", "\(clock.session)"),
+      ("ss_training_started_at", PythonText.of(clock.startedAt)),
+      ("ss_training_finished_at", PythonText.of(clock.now)),
+      ("ss_output_name", PythonText.of(plan.saves.output.name)),
+      ("ss_num_batches_per_epoch", "\(plan.batchesPerEpoch)"),
+      ("ss_num_epochs", "\(plan.epochs)"),
+      ("ss_max_train_steps", "\(plan.steps)"),
+      ("ss_epoch", "\(epoch)"),
+      ("ss_steps", "\(step)"),
+      ("ss_seed", "\(plan.seed)"),
+      ("ss_training_comment", PythonText.of(options.metadata.trainingComment)),
+      ("ss_sd_scripts_commit_hash", "None"),
+    ]
+  }
+
+  private var totalBatch: [(key: String, value: String)] {
+    dataset?.isConfigured == false
+      ? [("ss_total_batch_size", "\(plan.batchCount * plan.accumulation)")] : []
+  }
+
+  private var baseEntries: [(key: String, value: String)] {
+    var entries = [
+      ("ss_sd_model_name", base.name), ("ss_sd_model_hash", base.legacyHash ?? "IsADirectory"),
+      ("ss_new_sd_model_hash", base.sha256 ?? "IsADirectory"),
+    ]
+    if let vae = base.vae {
+      entries += [
+        ("ss_vae_name", vae.name), ("ss_vae_hash", vae.legacyHash ?? "IsADirectory"),
+        ("ss_new_vae_hash", vae.sha256 ?? "IsADirectory"),
+      ]
+    }
+    return entries
+  }
+}

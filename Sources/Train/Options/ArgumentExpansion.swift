@@ -1,0 +1,38 @@
+import TOML
+
+/// Turns a command line into one that ArgumentParser reads.
+///
+/// The settings of `--config FILE` become arguments before the user's own, which therefore win.
+/// Keys may be spelled as sd-scripts spells them (`--learning_rate`), a flag may be given a value
+/// (`--enable-bucket=false`), a list may follow one name (`--network_args conv_dim=4 conv_alpha=1`),
+/// and sd-scripts' options that are not ours are passed over or refused here.
+struct ArgumentExpansion {
+  /// A setting as text: several values for a list, none for a flag that is on.
+  struct Assignment: Hashable {
+    let key: String
+    let values: [String]
+  }
+
+  let names: OptionNames
+  let readFile: (String) throws -> [UInt8]
+
+  /// - Parameter arguments: Those after the name of the command.
+  func expanded(_ arguments: [String]) throws -> [String] {
+    let own = try expand(arguments)
+    let file = own.assignments.last { $0.key == "config_file" }?.values.last
+    // What is asked to be written need not be there yet.
+    let isWritten = own.assignments.contains { $0.key == "output_config" }
+    guard let file, !isWritten else { return own.rest + own.assignments.flatMap(text) }
+    let path = file.hasSuffix(".toml") || file == "-" ? file : file + ".toml"
+    let given = Set(own.assignments.map(\.key) + own.switchedOff)
+    let settings = try assignments(of: TOMLTable(readFile(path), file: path), file: path)
+      .filter { !given.contains($0.key) }
+    return own.rest + (settings + own.assignments).flatMap(text)
+  }
+
+  /// The arguments that make ArgumentParser read an assignment.
+  func text(_ assignment: Assignment) -> [String] {
+    let name = "--" + String(assignment.key.map { $0 == "_" ? "-" : $0 })
+    return assignment.values.isEmpty ? [name] : assignment.values.map { "\(name)=\($0)" }
+  }
+}

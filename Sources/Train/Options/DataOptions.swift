@@ -1,0 +1,75 @@
+import ArgumentParser
+import Images
+
+/// Where pictures come from and what is kept of them.
+struct DataOptions: ParsableArguments {
+  @Option(help: .usual("sd-scripts TOML that describes several data sets.", "file"))
+  var datasetConfig: String?
+
+  @Option(help: .rare("Folder of folders with regularisation pictures.", "folder"))
+  var regDataDir: String?
+
+  @Flag(help: .usual("Encode each picture once, not at each use.")) var cacheLatents = false
+
+  @Flag(help: .rare("Keep encoded pictures beside the pictures.")) var cacheLatentsToDisk = false
+
+  @Option(help: .rare("Pictures that the VAE encodes at a time.", "n")) var vaeBatchSize = 1
+
+  @Flag(help: .rare("Encode each caption once (done whenever it can be)."))
+  var cacheTextEncoderOutputs = false
+
+  @Flag(help: .rare("Keep encoded captions beside the pictures."))
+  var cacheTextEncoderOutputsToDisk = false
+}
+
+/// Which sizes pictures are brought to: what one data set of a `--dataset-config` may set.
+struct BucketOptions: ParsableArguments {
+  @Flag(help: .usual("Group pictures by shape instead of cropping all to one.")) var enableBucket =
+    false
+
+  @Flag(help: .usual("Never enlarge a picture.")) var bucketNoUpscale = false
+
+  @Option(help: .usual("Least side of a bucket.", "pixels")) var minBucketReso = 256
+
+  @Option(help: .usual("Largest side of a bucket.", "pixels")) var maxBucketReso = 1024
+
+  @Option(help: .usual("Sides of buckets are multiples of this.", "pixels")) var bucketResoSteps =
+    64
+}
+
+/// What is done to captions and pictures: what one folder of a `--dataset-config` may set.
+struct SubsetOptions: ParsableArguments {
+  @Option(
+    name: [.customLong("caption-extension"), .customLong("caption-extention")],
+    help: .usual("Files with captions. (default: .caption, else .txt)", "ext"))
+  var captionExtension: String?
+
+  @Flag(help: .usual("Shuffle the tags of a caption at each use.")) var shuffleCaption = false
+
+  @Option(help: .rare("What stands between tags.", "text")) var captionSeparator = ","
+
+  @Option(help: .usual("Tags at the front that stay in place.", "n")) var keepTokens = 0
+
+  @Flag(help: .rare("Choose among {a|b} and among the lines of a caption.")) var enableWildcard =
+    false
+
+  @Option(help: .rare("Put before each caption.", "text")) var captionPrefix: String?
+
+  @Option(help: .rare("Put after each caption.", "text")) var captionSuffix: String?
+
+  @Option(help: .rare("Share of captions left out.", "share")) var captionDropoutRate = 0.0
+
+  @Option(help: .rare("Leave all captions out in each n-th epoch.", "n"))
+  var captionDropoutEveryNEpochs = 0
+
+  @Option(help: .rare("Share of tags left out.", "share")) var captionTagDropoutRate = 0.0
+
+  @Flag(help: .usual("Mirror pictures half of the time.")) var flipAug = false
+
+  @Flag(help: .rare("Crop at random places, not at the centre.")) var randomCrop = false
+
+  @Flag(help: .rare("Weigh the loss by the alpha channel.")) var alphaMask = false
+
+  @Option(help: .rare("How pictures are resized. (default: area or lanczos)", "filter"))
+  var resizeInterpolation: Interpolation?
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Images
+
+/// The options that a first run needs.
+struct EssentialOptions: ParsableArguments {
+  @Option(
+    name: [.customLong("model"), .customLong("pretrained-model-name-or-path")],
+    help: .usual("Base model: a checkpoint (.safetensors) or a diffusers folder.", "path"))
+  var pretrainedModelNameOrPath: String?
+
+  @Option(
+    help: .usual("Picture to train on, with an empty caption; may be repeated.", "picture"))
+  var image: [String] = []
+
+  @Option(
+    name: [.customLong("data"), .customLong("train-data-dir")],
+    help: .usual("Folder of folders REPEATS_WORDS with pictures, such as 100_girl.", "folder"))
+  var trainDataDir: String?
+
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: .usual("Result; intermediate saves are named after it.", "file"))
+  var output: String?
+
+  @Option(
+    name: [.customLong("config"), .customLong("config-file")],
+    help: .usual("sd-scripts TOML with any of these options; the command line wins.", "file"))
+  var configFile: String?
+
+  @Option(help: .usual("Pixels: 512, or width and height as 512x768.", "size"))
+  var resolution: PixelSize?
+
+  @Option(help: .usual("Rank of the adapter. (default: 4)", "n"))
+  var networkDim: Int?
+
+  @Option(help: .usual("Scale of the adapter is alpha / rank; 0 means the rank.", "alpha"))
+  var networkAlpha = 1.0
+
+  @Option(help: .usual("Learning rate.", "rate")) var learningRate = 2e-6
+
+  @Option(help: .usual("Pictures in a step.", "n")) var trainBatchSize = 1
+
+  @Option(help: .usual("Steps, unless epochs are given.", "n")) var maxTrainSteps = 1600
+
+  @Option(help: .usual("Epochs; replaces the steps.", "n")) var maxTrainEpochs: Int?
+
+  @Option(
+    help: .usual("How often a picture of --image comes in an epoch. (default: the steps)", "n"))
+  var repeats: Int?
+
+  @Option(help: .usual("Makes the run repeatable. (default: random)", "n")) var seed: UInt32?
+}

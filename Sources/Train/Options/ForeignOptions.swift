@@ -1,0 +1,95 @@
+/// An option of sd-scripts' that is not one of ours.
+struct ForeignOption: Hashable {
+  enum Treatment: Hashable {
+    /// Read and passed over: it would change nothing here.
+    case ignored
+    /// An error, with the reason, unless it is set to what it is without.
+    case refused(String)
+  }
+
+  let key: String
+
+  /// What it is when it is not set; nil for a flag, which is off then.
+  let standard: String?
+  let treatment: Treatment
+
+  /// Whether a value follows it on the command line.
+  var takesValue: Bool { standard != nil }
+
+  static func named(_ key: String) -> ForeignOption? { all.first { $0.key == key } }
+
+  static let all = ignored + refused
+
+  private static let ignored: [ForeignOption] =
+    flags(
+      "xformers sdpa mem_eff_attn lowram highvram persistent_data_loader_workers skip_cache_check "
+        + "disable_mmap_load_safetensors torch_compile console_log_simple log_config cache_info "
+        + "cpu_offload_checkpointing ddp_gradient_as_bucket_view ddp_static_graph", .ignored)
+    + values(
+      "max_data_loader_n_workers tokenizer_cache_dir dynamo_backend console_log_file log_prefix "
+        + "console_log_level log_with log_tracker_name log_tracker_config wandb_run_name "
+        + "wandb_api_key ddp_timeout", .ignored)
+
+  private static let refused: [ForeignOption] =
+    flags(
+      "async_upload resume_from_huggingface save_state_to_huggingface",
+      .refused("lora uses no network; copy files with the hub's own tool"))
+    + values(
+      "huggingface_path_in_repo huggingface_repo_id huggingface_repo_type huggingface_token "
+        + "huggingface_repo_visibility",
+      .refused("lora uses no network; copy files with the hub's own tool"))
+    + flags(
+      "deepspeed fp16_master_weights_and_gradients zero3_init_flag zero3_save_16bit_model",
+      .refused("there is no DeepSpeed here"))
+    + values(
+      "offload_optimizer_device offload_optimizer_nvme_path offload_param_device "
+        + "offload_param_nvme_path", .refused("there is no DeepSpeed here"))
+    + [value("zero_stage", "2", "there is no DeepSpeed here")]
+    + flags("fp8_base fp8_base_unet", .refused("base weights are float32, fp16 or bf16"))
+    + flags("fused_backward_pass", .refused("the optimiser always runs in one pass here"))
+    + flags("color_aug", .refused("it cannot be used with cached latents; alter the pictures"))
+    + values("face_crop_aug_range", .refused("crop the pictures beforehand"))
+    + values("conditioning_data_dir", .refused("masks come from the alpha channel: --alpha-mask"))
+    + values("dataset_class", .refused("data sets are folders, or a --dataset-config"))
+    + values("in_json", .refused("write captions beside the pictures"))
+    + [value("dataset_repeats", "1", "it belongs to in_json; set num_repeats")]
+    + flags("debug_dataset", .refused("--dry-run shows pictures, buckets and captions"))
+    + values(
+      "lr_scheduler_args lr_scheduler_type", .refused("schedules are those of --lr-scheduler"))
+    + values("keep_tokens_separator secondary_separator", .refused("use keep_tokens"))
+    + [
+      value("token_warmup_min", "1", "tags are not held back at the start"),
+      value("token_warmup_step", "0", "tags are not held back at the start"),
+      value("validation_split", "0", "there is no validation; compare pictures of the saves"),
+    ]
+    + values(
+      "max_validation_steps validate_every_n_epochs validate_every_n_steps validation_seed",
+      .refused("there is no validation; compare pictures of the saves"))
+    + flags("weighted_captions", .refused("weights such as (a:1.2) in captions are not read"))
+
+  private static func flags(_ keys: String, _ treatment: Treatment) -> [ForeignOption] {
+    keys.split(separator: " ").map {
+      ForeignOption(key: String($0), standard: nil, treatment: treatment)
+    }
+  }
+
+  private static func values(_ keys: String, _ treatment: Treatment) -> [ForeignOption] {
+    keys.split(separator: " ").map {
+      ForeignOption(key: String($0), standard: "", treatment: treatment)
+    }
+  }
+
+  private static func value(_ key: String, _ standard: String, _ reason: String) -> ForeignOption {
+    ForeignOption(key: key, standard: standard, treatment: .refused(reason))
+  }
+}
+
+extension ForeignOption {
+  /// Whether a value leaves the option as it is when it is not set: `""`, `0.0` for `0`, `false`.
+  func isUnset(by value: String) -> Bool {
+    guard let standard else { return value == "false" }
+    if value.isEmpty || value == standard { return true }
+    guard let number = Double(value), let usual = Double(standard) else { return false }
+    return number == usual
+  }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+
+/// What the run uses of the machine and says about itself.
+struct MachineOptions: ParsableArguments {
+  @Option(help: .usual("Where to compute.", "name")) var device = DeviceChoice.auto
+
+  @Option(help: .usual("Numbers of the base model while training.", "type"))
+  var mixedPrecision = MixedPrecision.no
+
+  @Flag(help: .usual("Compute activations twice and keep fewer.")) var gradientCheckpointing = false
+
+  @Flag(help: .rare("Train in fp16 throughout; needs --mixed-precision fp16.")) var fullFp16 = false
+
+  @Flag(help: .rare("Train in bf16 throughout; needs --mixed-precision bf16.")) var fullBf16 = false
+
+  @Option(help: .usual("Take batches and noise from a safetensors file.", "file")) var replay:
+    String?
+
+  @Option(help: .usual("Write one JSON object a step.", "file")) var log: String?
+
+  @Option(help: .rare("Folder for that file, named after the result.", "folder"))
+  var loggingDir: String?
+
+  @Flag(help: .usual("Say what would be done, and stop.")) var dryRun = false
+
+  @Flag(help: .rare("Write the options that differ from the defaults to --config, and stop."))
+  var outputConfig = false
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+
+/// How the base model is read.
+struct ModelOptions: ParsableArguments {
+  @Flag(help: .usual("Check that the model is Stable Diffusion 2.")) var v2 = false
+
+  @Flag(help: .usual("The model predicts velocity, not noise.")) var vParameterization = false
+
+  @Option(help: .usual("VAE to use in place of the model's.", "path")) var vae: String?
+
+  @Option(help: .usual("Folder with vocab.json and merges.txt, for captions.", "folder"))
+  var tokenizer: String?
+
+  @Option(help: .usual("Use the text encoder's n-th last layer.", "n")) var clipSkip: Int?
+
+  @Option(help: .rare("Tokens of a caption: 75, 150 or 225.", "n")) var maxTokenLength: Int?
+
+  @Flag(help: .rare("Run the VAE in float32.")) var noHalfVae = false
+}

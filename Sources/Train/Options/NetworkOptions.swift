@@ -1,0 +1,29 @@
+import ArgumentParser
+
+/// Which adapter is trained and from what start.
+struct NetworkOptions: ParsableArguments {
+  @Option(help: .rare("Only networks.lora.", "module")) var networkModule: NetworkModule?
+
+  @Option(
+    help: .usual("More of the network, such as conv_dim=4; may be repeated.", "key=value"))
+  var networkArgs: [String] = []
+
+  @Flag(help: .usual("Adapt the U-Net only.")) var networkTrainUnetOnly = false
+
+  @Flag(help: .rare("Adapt the text encoders only.")) var networkTrainTextEncoderOnly = false
+
+  @Option(help: .rare("Share of the rank's activations dropped.", "share")) var networkDropout:
+    Double?
+
+  @Option(help: .usual("Start from this adapter.", "file")) var networkWeights: String?
+
+  @Flag(help: .rare("Take rank and alpha from --network-weights.")) var dimFromWeights = false
+
+  @Option(help: .rare("Merge this adapter into the base first; may be repeated.", "file"))
+  var baseWeights: [String] = []
+
+  @Option(help: .rare("Weight of each --base-weights. (default: 1)", "weight"))
+  var baseWeightsMultiplier: [Double] = []
+
+  @Option(help: .rare("Largest norm of a module's update.", "norm")) var scaleWeightNorms: Double?
+}

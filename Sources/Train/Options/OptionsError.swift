@@ -1,0 +1,29 @@
+/// Why options cannot be followed.
+struct OptionsError: Error, Hashable {
+  enum Reason: Error, Hashable {
+    case unknownKey(String, nearest: String?)
+    case refused(String, reason: String)
+    case wrongType(String, wanted: String, found: String)
+    case unusable(String)
+  }
+
+  /// The file and line, or nil for the command line.
+  let place: String?
+  let reason: Reason
+}
+
+extension OptionsError: CustomStringConvertible {
+  var description: String { (place.map { "\($0): " } ?? "") + reason.description }
+}
+
+extension OptionsError.Reason: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .unknownKey(let key, let nearest):
+      "'\(key)' is no option" + (nearest.map { "; did you mean '\($0)'?" } ?? "")
+    case .refused(let key, let reason): "'\(key)' is not supported: \(reason)"
+    case .wrongType(let key, let wanted, let found): "'\(key)' takes \(wanted), not \(found)"
+    case .unusable(let sentence): sentence
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/// A value as Python writes it, which is how sd-scripts reads `optimizer_args`.
+enum PythonLiteral: Hashable {
+  case none
+  case boolean(Bool)
+  case integer(Int)
+  case number(Double)
+  case text(String)
+  case tuple([PythonLiteral])
+
+  /// Reads `0.1`, `(0.9, 0.99)`, `0.9,0.99`, `[1, 2]`, `True`, `None`, `"x"` or a bare word.
+  init(_ source: some StringProtocol) {
+    let text = trimmed(source)[...]
+    let unwrapped =
+      (text.first == "(" && text.last == ")") || (text.first == "[" && text.last == "]")
+      ? text.dropFirst().dropLast() : nil
+    if let unwrapped {
+      self = .tuple(Self.elements(unwrapped))
+    } else if text.contains(",") {
+      self = .tuple(Self.elements(text))
+    } else {
+      self = Self.scalar(text)
+    }
+  }
+
+  private static func elements(_ text: Substring) -> [PythonLiteral] {
+    text.split(separator: ",").map { trimmed($0)[...] }.filter { !$0.isEmpty }.map { scalar($0) }
+  }
+
+  private static func scalar(_ text: Substring) -> PythonLiteral {
+    switch text {
+    case "None", "none", "null": return .none
+    case "True", "true": return .boolean(true)
+    case "False", "false": return .boolean(false)
+    default: break
+    }
+    if let number = Int(text) { return .integer(number) }
+    if let number = Double(text) { return .number(number) }
+    let isQuoted =
+      text.count >= 2 && (text.first == "'" || text.first == "\"") && text.first == text.last
+    return .text(String(isQuoted ? text.dropFirst().dropLast() : text))
+  }
+
+  /// The number that this is, also a whole one.
+  var double: Double? {
+    switch self {
+    case .integer(let number): Double(number)
+    case .number(let number): number
+    default: nil
+    }
+  }
+
+  /// The numbers of a tuple, if it is one of numbers.
+  var doubles: [Double]? {
+    guard case .tuple(let elements) = self else { return nil }
+    let numbers = elements.compactMap(\.double)
+    return numbers.count == elements.count ? numbers : nil
+  }
+}
+
+extension PythonLiteral: CustomStringConvertible {
+  /// As Python's `str` writes it.
+  var description: String {
+    switch self {
+    case .none: "None"
+    case .boolean(let isTrue): isTrue ? "True" : "False"
+    case .integer(let number): "\(number)"
+    case .number(let number): "\(number)"
+    case .text(let text): text
+    case .tuple(let elements) where elements.count == 1: "(\(elements[0].representation),)"
+    case .tuple(let elements): "(\(elements.map(\.representation).joined(separator: ", ")))"
+    }
+  }
+
+  /// As it stands inside a tuple.
+  private var representation: String {
+    if case .text(let text) = self { "'\(text)'" } else { description }
+  }
+}

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Images
+
+/// What an option is set to, without its type.
+enum SettingValue: Hashable {
+  case none
+  case boolean(Bool)
+  case integer(Int)
+  case number(Double)
+  case text(String)
+  case list([SettingValue])
+}
+
+/// How an option is written on a command line.
+enum OptionKind: Hashable {
+  case flag
+  case single
+  case list
+}
+
+/// An option under sd-scripts' key, with its value.
+struct Setting: Hashable {
+  /// `learning_rate`.
+  let key: String
+  let value: SettingValue
+
+  /// The options of a group and of the groups in it, in the order of their declarations.
+  static func all(of options: some ParsableArguments) -> [Setting] {
+    properties(of: options).flatMap { label, property -> [Setting] in
+      switch property {
+      case let option as any SettableOption: [Setting(key: key(label), value: option.setting)]
+      case let group as any SettableGroup: group.settings
+      default: []
+      }
+    }
+  }
+
+  /// The keys of a group and of the groups in it, before anything is parsed.
+  static func kinds(of type: any ParsableArguments.Type) -> [(key: String, kind: OptionKind)] {
+    properties(of: type.init()).flatMap { label, property -> [(key: String, kind: OptionKind)] in
+      switch property {
+      case let option as any SettableOption: [(key(label), option.kind)]
+      case let group as any SettableGroup: kinds(of: group.content)
+      default: []
+      }
+    }
+  }
+
+  private static func properties(of options: Any) -> [(String, Any)] {
+    Mirror(reflecting: options).children.map { ($0.label ?? "", $0.value) }
+  }
+
+  /// `_learningRate`, as reflection spells it, to `learning_rate`.
+  private static func key(_ label: String) -> String {
+    var key = ""
+    for character in label.drop(while: { $0 == "_" }) {
+      if character.isUppercase { key += "_" }
+      key += character.lowercased()
+    }
+    return key
+  }
+}
+
+/// An option or flag of ArgumentParser's, seen from here.
+private protocol SettableOption {
+  var setting: SettingValue { get }
+  var kind: OptionKind { get }
+}
+
+/// A group of them.
+private protocol SettableGroup {
+  var settings: [Setting] { get }
+  var content: any ParsableArguments.Type { get }
+}
+
+extension Option: SettableOption {
+  fileprivate var setting: SettingValue { settingValue(wrappedValue) }
+  fileprivate var kind: OptionKind { Value.self is any ListType.Type ? .list : .single }
+}
+
+extension Flag: SettableOption {
+  fileprivate var setting: SettingValue { settingValue(wrappedValue) }
+  fileprivate var kind: OptionKind { .flag }
+}
+
+extension OptionGroup: SettableGroup {
+  fileprivate var settings: [Setting] { Setting.all(of: wrappedValue) }
+  fileprivate var content: any ParsableArguments.Type { Value.self }
+}
+
+private protocol ListType {}
+extension Array: ListType {}
+
+private func settingValue(_ value: Any) -> SettingValue {
+  switch value {
+  case let value as Bool: return .boolean(value)
+  case let value as Int: return .integer(value)
+  case let value as UInt32: return .integer(Int(value))
+  case let value as Double: return .number(value)
+  case let value as String: return .text(value)
+  case let value as [Any]: return .list(value.map(settingValue))
+  case let value as any RawRepresentable<String>: return .text(value.rawValue)
+  case let value as PixelSize: return .text("\(value.width),\(value.height)")
+  case let value as StepCount:
+    guard case .steps(let count) = value else { return .text("\(value)") }
+    return .integer(count)
+  default: break
+  }
+  let mirror = Mirror(reflecting: value)
+  guard mirror.displayStyle == .optional else { return .text("\(value)") }
+  return mirror.children.first.map { settingValue($0.value) } ?? .none
+}

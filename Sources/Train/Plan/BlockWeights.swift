@@ -1,0 +1,54 @@
+import Glibc
+
+/// Factors of the learning rate, one for each block of the U-Net.
+struct BlockWeights: Hashable {
+  let weights: [Double]
+
+  /// Reads `down_lr_weight`, `mid_lr_weight`, `up_lr_weight` and `block_lr_zero_threshold`.
+  ///
+  /// - Returns: nil if none of the weights is given.
+  init?(_ arguments: KeyedArguments, _ layout: BlockLayout) throws(OptionsError) {
+    let sides = layout.sides
+    let down = try Self.side("down_lr_weight", count: sides.down, arguments)
+    let middle = try Self.side("mid_lr_weight", count: sides.middle, arguments)
+    let up = try Self.side("up_lr_weight", count: sides.up, arguments)
+    guard down != nil || middle != nil || up != nil else { return nil }
+    let threshold = try arguments.number("block_lr_zero_threshold") ?? 0
+    let rim = layout == .stableDiffusionXL ? [1.0] : []
+    let all =
+      rim + (down ?? Self.ones(sides.down)) + (middle ?? Self.ones(sides.middle))
+      + (up ?? Self.ones(sides.up)) + rim
+    weights = all.map { $0 > threshold ? $0 : 0 }
+  }
+
+  private static func ones(_ count: Int) -> [Double] { [Double](repeating: 1, count: count) }
+
+  private static func side(
+    _ key: String, count: Int, _ arguments: KeyedArguments
+  ) throws(OptionsError) -> [Double]? {
+    guard let text = arguments[key] else { return nil }
+    if let curve = curve(text, count: count) { return curve }
+    guard let numbers = try arguments.numbers(key), numbers.count == count else {
+      throw arguments.wrong(
+        key, "\(count) numbers, or cosine, sine, linear, reverse_linear or zeros with +BASE")
+    }
+    return numbers
+  }
+
+  /// `sine`, `cosine+0.25` and so on: a curve from 0 to 1 or back, lifted by the base.
+  private static func curve(_ text: String, count: Int) -> [Double]? {
+    let parts = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let base = parts.count == 1 ? 0 : Double(parts[1]) else { return nil }
+    let places = (0..<count).map { count == 1 ? 0 : Double($0) / Double(count - 1) }
+    let curve: [Double]? =
+      switch parts[0] {
+      case "sine": places.map { sin(.pi / 2 * $0) }
+      case "cosine": places.reversed().map { sin(.pi / 2 * $0) }
+      case "linear": places
+      case "reverse_linear": places.reversed()
+      case "zeros": places.map { _ in 0 }
+      default: nil
+      }
+    return curve?.map { $0 + base }
+  }
+}

@@ -1,0 +1,61 @@
+/// Where results go: `DIR/NAME.EXT`, and what is derived from it.
+struct OutputName: Hashable {
+  /// Ends in `/`, or is empty.
+  let directory: String
+
+  /// nil gives sd-scripts' own names: `epoch-000010`, `at-step00000003`, `last`.
+  let name: String?
+
+  /// With its dot, or empty.
+  let suffix: String
+
+  /// - Parameter output: What `-o` gives; it stands for the three others.
+  init(_ saving: SavingOptions, output: String?) throws(OptionsError) {
+    guard let output else {
+      guard let folder = saving.outputDir else {
+        throw KeyedArguments.error("no result is named; give -o FILE")
+      }
+      directory = folder.hasSuffix("/") ? folder : folder + "/"
+      name = saving.outputName
+      suffix = ".safetensors"
+      return
+    }
+    let slash = output.lastIndex(of: "/").map { output.index(after: $0) } ?? output.startIndex
+    let file = output[slash...]
+    guard !file.isEmpty else {
+      throw KeyedArguments.error(
+        "-o \(output): names a folder; give the file too, \(output)NAME.safetensors")
+    }
+    guard output != "-" else {
+      throw KeyedArguments.error("-o -: training saves more than once; give a file")
+    }
+    directory = String(output[..<slash])
+    let isCompressed = file.hasSuffix(".zst")
+    let stem = isCompressed ? file.dropLast(4) : file
+    let dot = stem.dropFirst().lastIndex(of: ".") ?? stem.endIndex
+    name = String(stem[..<dot])
+    suffix = String(stem[dot...]) + (isCompressed ? ".zst" : "")
+  }
+
+  /// `a.safetensors`.
+  var final: String { (name ?? "last") + suffix }
+
+  /// `a-000010.safetensors`.
+  func epoch(_ epoch: Int) -> String { "\(name ?? "epoch")-\(padded(epoch, to: 6))\(suffix)" }
+
+  /// `a-step00000003.safetensors`.
+  func step(_ step: Int) -> String { "\(name ?? "at")-step\(padded(step, to: 8))\(suffix)" }
+
+  /// The path of a file beside the result: `DIR/a-before.safetensors`.
+  func path(with word: String) -> String { "\(directory)\(name ?? "last")-\(word)\(suffix)" }
+
+  /// The folder of the state that belongs to a file of this name: `a-000010-state`.
+  func state(of file: String) -> String {
+    String(file.dropLast(suffix.count)) + "-state"
+  }
+}
+
+private func padded(_ number: Int, to count: Int) -> String {
+  let digits = "\(number)"
+  return String(repeating: "0", count: max(0, count - digits.count)) + digits
+}

@@ -1,0 +1,118 @@
+/// What is saved when, and what is deleted then.
+struct SavePlan: Hashable {
+  /// One save: files and folders are names inside the folder of the results.
+  struct Save: Hashable {
+    enum Occasion: Hashable {
+      /// In a run of which step this many is done.
+      case step(Int)
+
+      /// At the end of this epoch, counted from 1.
+      case epoch(Int)
+      case final
+    }
+
+    let occasion: Occasion
+    let file: String
+
+    /// The folder to resume from, if one is written.
+    let state: String?
+
+    /// What older saves leave behind that are no longer kept.
+    let removedFile: String?
+    let removedState: String?
+  }
+
+  let output: OutputName
+  let totalSteps: Int
+  let stepsPerEpoch: Int
+  let epochs: Int
+  let everySteps: Int?
+  let everyEpochs: Int?
+  private let savesState: Bool
+  private let savesFinalState: Bool
+  private let keptEpochs: Int?
+  private let keptSteps: Int?
+  private let keptEpochStates: Int?
+  private let keptStepStates: Int?
+
+  init(
+    _ options: SavingOptions, _ output: OutputName, totalSteps: Int, stepsPerEpoch: Int,
+    epochs: Int
+  ) throws(OptionsError) {
+    for (key, value) in [
+      ("save_every_n_epochs", options.saveEveryNEpochs),
+      ("save_every_n_steps", options.saveEveryNSteps),
+      ("save_n_epoch_ratio", options.saveNEpochRatio),
+    ] {
+      if let value, value < 1 {
+        throw KeyedArguments.error("\(key) takes a number from 1, not \(value)")
+      }
+    }
+    self.output = output
+    self.totalSteps = totalSteps
+    self.stepsPerEpoch = stepsPerEpoch
+    self.epochs = epochs
+    everySteps = options.saveEveryNSteps
+    everyEpochs = options.saveNEpochRatio.map { max(1, epochs / $0) } ?? options.saveEveryNEpochs
+    savesState = options.saveState
+    savesFinalState = options.saveState || options.saveStateOnTrainEnd
+    keptEpochs = options.saveLastNEpochs
+    keptSteps = options.saveLastNSteps
+    keptEpochStates = options.saveLastNEpochsState ?? options.saveLastNEpochs
+    keptStepStates = options.saveLastNStepsState ?? options.saveLastNSteps
+  }
+
+  /// The saves that are due when a step is done, in order: of the step, of the epoch, the last.
+  ///
+  /// The last epoch has no save of its own: it ends the run.
+  func saves(after step: Int) -> [Save] {
+    var saves: [Save] = []
+    if let everySteps, step % everySteps == 0 {
+      saves.append(save(ofStep: step, every: everySteps))
+    }
+    let isLast = step == totalSteps
+    if let everyEpochs, step % stepsPerEpoch == 0, !isLast,
+      (step / stepsPerEpoch) % everyEpochs == 0, step / stepsPerEpoch < epochs
+    {
+      saves.append(save(ofEpoch: step / stepsPerEpoch, every: everyEpochs))
+    }
+    return isLast ? saves + [final] : saves
+  }
+
+  /// All saves of the run, in order.
+  var all: [Save] { totalSteps > 0 ? (1...totalSteps).flatMap(saves(after:)) : [final] }
+
+  /// The last save.
+  var final: Save {
+    Save(
+      occasion: .final, file: output.final,
+      state: savesFinalState ? output.state(of: output.final) : nil, removedFile: nil,
+      removedState: nil)
+  }
+
+  private func save(ofStep step: Int, every: Int) -> Save {
+    let removed = { (kept: Int?) -> String? in
+      guard let kept else { return nil }
+      let old = step - kept - 1
+      return old - old % every > 0 ? output.step(old - old % every) : nil
+    }
+    return save(.step(step), output.step(step), removed(keptSteps), removed(keptStepStates))
+  }
+
+  private func save(ofEpoch epoch: Int, every: Int) -> Save {
+    let removed = { (kept: Int?) -> String? in
+      guard let kept else { return nil }
+      let old = epoch - every * kept
+      return old > 0 ? output.epoch(old) : nil
+    }
+    return save(.epoch(epoch), output.epoch(epoch), removed(keptEpochs), removed(keptEpochStates))
+  }
+
+  private func save(
+    _ occasion: Save.Occasion, _ file: String, _ removed: String?, _ stateOf: String?
+  ) -> Save {
+    Save(
+      occasion: occasion, file: file, state: savesState ? output.state(of: file) : nil,
+      removedFile: removed, removedState: savesState ? stateOf.map(output.state) : nil)
+  }
+}

@@ -1,0 +1,53 @@
+/// What a step came to: a line of the log.
+struct StepRecord: Codable, Hashable {
+  /// Counted from 1.
+  let step: Int
+  let epoch: Int
+
+  /// The mean over the batches of the step.
+  let loss: Double
+
+  /// The mean over the last steps.
+  let averageLoss: Double
+
+  /// That of the first group of weights, after the schedule.
+  let learningRate: Double
+
+  /// The length of the gradient before it was shortened.
+  let gradientNorm: Double
+
+  /// Since the run began, or was resumed.
+  let seconds: Double
+
+  enum CodingKeys: String, CodingKey {
+    case step
+    case epoch
+    case loss
+    case averageLoss = "average_loss"
+    case learningRate = "lr"
+    case gradientNorm = "grad_norm"
+    case seconds
+  }
+}
+
+/// The mean of the losses last seen.
+struct LossAverage: Hashable {
+  private var losses: [Double] = []
+  private var next = 0
+  private let window: Int
+
+  /// - Parameter window: Losses that count: those of an epoch, as sd-scripts shows them, and at
+  ///   most 100.
+  init(batchesPerEpoch: Int) { window = max(1, min(batchesPerEpoch, 100)) }
+
+  /// Counts one more loss in place of the oldest.
+  mutating func add(_ loss: Double) -> Double {
+    if losses.count < window {
+      losses.append(loss)
+    } else {
+      losses[next] = loss
+    }
+    next = (next + 1) % window
+    return losses.reduce(0, +) / Double(losses.count)
+  }
+}

@@ -1,0 +1,165 @@
+package import ArgumentParser
+import CommandSupport
+import ComputeCPU
+import Diffusion
+import Files
+import Images
+import Safetensors
+
+package struct SampleCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "sample",
+    abstract: "Draw pictures with adapters at weights: one, a strip, or a grid.",
+    discussion: """
+      Whatever has several values becomes an axis:
+        lora sample --model MODEL --lora slider.st:-2..2/9 --seed 1,2,3 -o strip.png
+      """)
+
+  @Option(help: ArgumentHelp("Base model: a checkpoint or a diffusers folder.", valueName: "path"))
+  var model: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Adapter, at weight 1, FILE:0.5, or FILE:-2..2/9 for nine; may be repeated.",
+      valueName: "file[:weight]"))
+  var lora: [String] = []
+
+  @Option(help: ArgumentHelp("What to draw; may be repeated. (default: the empty prompt)"))
+  var prompt: [String] = []
+
+  @Option(help: ArgumentHelp("What to move away from.", valueName: "prompt"))
+  var negativePrompt = ""
+
+  @Option(help: ArgumentHelp("Seeds, separated by commas.", valueName: "n,…")) var seed = "0"
+
+  @Option(help: ArgumentHelp("Steps of the sampler.", valueName: "n")) var steps = 30
+
+  @Option(
+    name: [.customLong("scale"), .customLong("cfg")],
+    help: ArgumentHelp("How far to go from the negative prompt; 1: not at all.", valueName: "x"))
+  var scale = 7.5
+
+  @Option(help: ArgumentHelp("ddim, euler, euler_a or dpmsolver++.", valueName: "name"))
+  var sampler = "ddim"
+
+  @Option(help: ArgumentHelp("Where its steps lie. (default: diffusers')", valueName: "name"))
+  var spacing: NoiseGrid.Spacing?
+
+  @Option(help: ArgumentHelp("Pixels. (default: the model's own)", valueName: "pixels"))
+  var width: Int?
+
+  @Option(help: ArgumentHelp("Pixels. (default: the model's own)", valueName: "pixels"))
+  var height: Int?
+
+  @Option(help: ArgumentHelp("What changes along columns: weight, seed, file, prompt."))
+  var columns: PictureAxis?
+
+  @Option(help: ArgumentHelp("What changes along rows.")) var rows: PictureAxis?
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: "The picture, a PNG file.")
+  var output: String
+
+  @OptionGroup(title: "Model") var options: ModelOptions
+
+  @Option(help: ArgumentHelp("Where to compute.", valueName: "name")) var device = DeviceChoice.auto
+  @OptionGroup var common: CommonOptions
+
+  package init() {}
+
+  package func run() throws {
+    let maker = try gridMaker()
+    let separatesFiles = columns == .file || rows == .file
+    let plan = try PicturePlan(
+      counts: maker.counts(separatesFiles: separatesFiles), columns: columns, rows: rows)
+    let places = plan.places
+    let progress = Progress(
+      "drawing", total: places.joined().count * steps, quiet: common.quiet)
+    let pictures = try places.map { row in
+      try row.map { place in
+        try maker.picture(at: place, separatesFiles: separatesFiles) { _ in progress.advance() }
+      }
+    }
+    progress.finish()
+    try drawn(pictures, plan, maker).write(to: output, texts: [("parameters", settings)])
+  }
+
+  private func gridMaker() throws -> PictureGridMaker {
+    guard device != .cuda else {
+      throw TrainingError.unsupported(
+        "--device cuda: this build has no CUDA device; use --device cpu")
+    }
+    let model = try PretrainedModel(path: model)
+    let backend = CPUBackend(threads: common.threadCount)
+    let unet = try model.unet(on: backend)
+    let text = TextConditioner(
+      try model.textEncoders(on: backend),
+      try Tokenizer(
+        path: options.tokenizer, environment: environment("LORA_TOKENIZER"),
+        besideModel: model.path), kind: model.kind, clipSkip: options.clipSkip,
+      maximumTokens: options.maxTokenLength, on: backend)
+    let vae =
+      try options.vae.map { try PretrainedModel(path: $0) }?.vae(on: backend)
+      ?? model.vae(on: backend)
+    let velocity = options.vParameterization || model.predictsVelocity == true
+    let files = try lora.map { try WeightedFile($0) { FileKind(path: $0) != .missing } }
+    return PictureGridMaker(
+      maker: PictureMaker(
+        unet: unet, vae: vae, text: text, kind: model.kind,
+        prediction: velocity ? .velocity : .noise, backend: backend),
+      stack: try AdapterStack(files, for: text.layers + unet.layers),
+      prompts: try prompts(model.kind, velocity), seeds: try seeds(), spacing: spacing)
+  }
+
+  private func prompts(_ kind: PretrainedModel.Kind, _ velocity: Bool) throws -> [SamplePrompt] {
+    let side = kind == .sdxl ? 1024 : (kind == .sd2 && velocity ? 768 : 512)
+    var base = SamplePrompt()
+    do throws(OptionsError.Reason) {
+      try base.set("width", to: "\(width ?? side)")
+      try base.set("height", to: "\(height ?? side)")
+      try base.set("sample_steps", to: "\(steps)")
+      try base.set("sample_sampler", to: sampler)
+    } catch {
+      throw OptionsError(place: nil, reason: error)
+    }
+    base.scale = scale
+    base.negativePrompt = negativePrompt
+    return (prompt.isEmpty ? [""] : prompt).map { text in
+      var prompt = base
+      prompt.prompt = text
+      return prompt
+    }
+  }
+
+  private func seeds() throws(OptionsError) -> [UInt32] {
+    let texts = seed.split(separator: ",", omittingEmptySubsequences: false)
+    let seeds = texts.compactMap { UInt32(trimmed($0)) }
+    guard seeds.count == texts.count else {
+      throw KeyedArguments.error(
+        "--seed takes numbers from 0 to 4294967295 with commas, not '\(seed)'")
+    }
+    return seeds
+  }
+
+  private func drawn(
+    _ pictures: [[Picture]], _ plan: PicturePlan, _ maker: PictureGridMaker
+  ) -> Picture {
+    if let only = pictures.first?.first, pictures.count == 1, pictures[0].count == 1 { return only }
+    return PictureGrid(
+      rows: pictures,
+      columnLabels: pictures[0].indices.map { maker.label(plan.columns, $0) },
+      rowLabels: plan.rows == nil ? [] : pictures.indices.map { maker.label(plan.rows, $0) }
+    ).drawn()
+  }
+
+  /// What was asked for, as other programs write it into their pictures.
+  private var settings: String {
+    """
+    \(prompt.joined(separator: " | "))
+    Negative prompt: \(negativePrompt)
+    Steps: \(steps), Sampler: \(sampler), CFG scale: \(PythonText.short(scale)), Seed: \(seed), \
+    Model: \(model.split(separator: "/").last ?? ""), LoRA: \(lora.joined(separator: " "))
+    """
+  }
+}
+
+extension NoiseGrid.Spacing: ExpressibleByArgument {}

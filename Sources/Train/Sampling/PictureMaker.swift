@@ -1,0 +1,90 @@
+import Compute
+import Diffusion
+import Images
+import Tensors
+
+/// Draws pictures with a model and adapters.
+struct PictureMaker {
+  let unet: UNet
+  let vae: VAE
+  let text: TextConditioner
+  let kind: PretrainedModel.Kind
+  let prediction: Prediction
+  let backend: any Backend
+
+  /// Draws one picture.
+  ///
+  /// - Parameters:
+  ///   - seed: The same seed and size start from the same noise, whatever else is asked for.
+  ///   - progress: Called after each step with the number of steps done.
+  func picture(
+    of prompt: SamplePrompt, seed: UInt32, adapters: Diffusion.Adapters?,
+    spacing: NoiseGrid.Spacing? = nil, progress: (Int) -> Void = { _ in }
+  ) throws -> Picture {
+    let factor = vae.configuration.downscaling
+    let shape: Shape = [1, prompt.height / factor, prompt.width / factor, LatentShape.channels]
+    let count = shape.elementCount ?? 0
+    let network = try network(for: prompt, shape, adapters)
+    let sampler = Sampler(
+      prompt.sampler, steps: prompt.steps, spacing: spacing, predicting: prediction)
+    let latents = sampler.sample(
+      from: normals(.samplerStart, 0, seed, count),
+      noise: { normals(.samplerNoise, $0, seed, count) }, network: network, progress: progress)
+    let decoded = vae.decode(Tensor(latents, shape: shape, on: backend))
+    return Picture(decoded: decoded.values(), width: prompt.width, height: prompt.height)
+  }
+
+  private func normals(
+    _ purpose: DrawStream.Purpose, _ step: Int, _ seed: UInt32, _ count: Int
+  ) -> [Float] {
+    DrawStream(seed: UInt64(seed), purpose: purpose, step: step).generator.normals(count: count)
+  }
+
+  /// The prediction for a latent, moved away from that for the negative prompt.
+  private func network(
+    for prompt: SamplePrompt, _ shape: Shape, _ adapters: Diffusion.Adapters?
+  ) throws -> ([Float], Float) -> [Float] {
+    let forText = adapters.flatMap { $0.changesText ? $0 : nil }
+    let (context, pooled) = try text.state(of: [prompt.prompt], adapters: forText)
+    let isGuided = prompt.scale > 1 && prompt.prompt != prompt.negativePrompt
+    let negative = isGuided ? try text.state(of: [prompt.negativePrompt], adapters: forText) : nil
+    let sizes: [Float] = [
+      Float(prompt.height), Float(prompt.width), 0, 0, Float(prompt.height), Float(prompt.width),
+    ]
+    func predict(
+      _ latents: [Float], _ timestep: Float, _ context: Tensor, _ pooled: Tensor?
+    ) -> [Float] {
+      unet.prediction(
+        of: UNetInputs(
+          latents: Tensor(latents, shape: shape, on: backend),
+          timesteps: Tensor([timestep], shape: [1], on: backend), context: context,
+          pooled: pooled, timeIDs: kind == .sdxl ? Tensor(sizes, shape: [1, 6], on: backend) : nil),
+        adapters: adapters
+      ).values()
+    }
+    return { latents, timestep in
+      let wanted = predict(latents, timestep, context, pooled)
+      guard let negative else { return wanted }
+      let other = predict(latents, timestep, negative.context, negative.pooled)
+      return guided(wanted, awayFrom: other, scale: Float(prompt.scale))
+    }
+  }
+}
+
+extension Diffusion.Adapters {
+  /// Whether layers of a text encoder are among the adapted.
+  fileprivate var changesText: Bool {
+    modules.modules.contains { $0.layer.name.network != .unet }
+  }
+}
+
+extension Picture {
+  /// - Parameter values: About −1 … 1, `[height, width, 3]`; what lies beyond is cut off.
+  init(decoded values: [Float], width: Int, height: Int) {
+    let bytes = values.map { value in
+      let level = min(1, max(0, value / 2 + 0.5)) * 255
+      return level.isNaN ? 0 : UInt8(level.rounded())
+    }
+    self.init(width: width, height: height, bytes: bytes)
+  }
+}

@@ -1,0 +1,75 @@
+import Diffusion
+import Files
+import Images
+
+/// Draws the pictures that are asked for while training.
+struct SamplePainter {
+  private let prompts: [SamplePrompt]
+  private let maker: PictureMaker
+  private let folder: String
+  private let name: String
+  private let seed: UInt32
+
+  /// - Returns: nil if no pictures are asked for.
+  init?(_ job: TrainingJob) throws {
+    let options = job.options.samples
+    guard !options.isUnused else { return nil }
+    guard let text = job.text, let vae = job.vae else {
+      throw TrainingError.unsupported("--replay draws no pictures; drop --sample-every")
+    }
+    var standard = SamplePrompt()
+    (standard.width, standard.height) = Self.size(job)
+    do throws(OptionsError.Reason) {
+      standard.sampler = try SamplerMethod(name: options.sampleSampler)
+    } catch {
+      throw OptionsError(place: nil, reason: error)
+    }
+    prompts =
+      try options.samplePrompts.map { [standard] in
+        try SamplePrompts.read(readBytes($0), file: $0, standard: standard)
+      } ?? [standard]
+    maker = PictureMaker(
+      unet: job.unet, vae: vae, text: text, kind: job.kind, prediction: job.plan.loss.prediction,
+      backend: job.backend)
+    folder = job.plan.saves.output.directory + "sample"
+    name = job.plan.saves.output.name.map { $0 + "_" } ?? ""
+    seed = job.plan.seed
+  }
+
+  /// The size of the first bucket, so that pictures look like those trained on.
+  private static func size(_ job: TrainingJob) -> (width: Int, height: Int) {
+    let size = job.data?.datasets.first?.buckets.first?.size
+    return (size?.width ?? 512, size?.height ?? 512)
+  }
+
+  /// Whether pictures are due when a step is done; epochs go before steps.
+  func isDue(after step: Int, _ job: TrainingJob) -> Bool {
+    let perEpoch = job.plan.stepsPerEpoch
+    if let every = job.options.samples.sampleEveryNEpochs {
+      return step % perEpoch == 0 && step / perEpoch % max(1, every) == 0
+    }
+    return job.options.samples.sampleEveryNSteps.map { step % max(1, $0) == 0 } ?? false
+  }
+
+  /// Draws all pictures into the folder `sample` beside the result.
+  func paint(step: Int, _ loop: TrainingLoop) throws {
+    try makeFolder(folder)
+    for (index, prompt) in prompts.enumerated() {
+      let picture = try maker.picture(
+        of: prompt, seed: prompt.seed ?? seed, adapters: loop.currentAdapters)
+      let number = String(repeating: "0", count: max(0, 6 - "\(step)".count)) + "\(step)"
+      let place = index < 10 ? "0\(index)" : "\(index)"
+      try picture.write(to: "\(folder)/\(name)\(number)_\(place).png", texts: [])
+    }
+  }
+}
+
+extension Picture {
+  /// Writes the picture as PNG; the file appears whole or not at all.
+  func write(to path: String, texts: [(keyword: String, value: String)]) throws {
+    let bytes = try png(texts: texts)
+    let output = try OutputFile(path: path)
+    try unsafe output.write(bytes.span.bytes, at: 0)
+    try output.commit()
+  }
+}

@@ -1,0 +1,90 @@
+/// What a run has to know, beside weights and moments, to go on as if it had not stopped.
+///
+/// All random numbers are drawn by the step's number, so the number is enough.
+struct TrainingState: Codable, Hashable {
+  static let currentVersion = 1
+
+  let version: Int
+
+  /// The steps done.
+  let step: Int
+  let seed: UInt32
+
+  /// The settings that the rest of the run depends on, by key, as text.
+  let settings: [String: String]
+
+  init(step: Int, plan: TrainingPlan, options: TrainingOptions) {
+    version = Self.currentVersion
+    self.step = step
+    seed = plan.seed
+    settings = Self.decisiveSettings(options, plan)
+  }
+
+  /// The files of a state's folder.
+  static let json = "state.json"
+  static let tensors = "state.safetensors"
+}
+
+extension TrainingState {
+  /// Throws if a run with these options would not be the one that was stopped.
+  ///
+  /// - Parameter folder: The state's, for the message.
+  func check(
+    against options: TrainingOptions, _ plan: TrainingPlan, folder: String
+  ) throws(OptionsError) {
+    guard version == Self.currentVersion else {
+      throw Self.error(
+        folder, "is a state of version \(version); this program reads \(Self.currentVersion)")
+    }
+    if let seed = options.run.seed, seed != self.seed {
+      throw Self.error(folder, "was saved with seed \(self.seed), not \(seed); drop --seed")
+    }
+    let now = Self.decisiveSettings(options, plan)
+    let differing = Set(now.keys).union(settings.keys).filter { now[$0] != settings[$0] }.sorted()
+    guard let key = differing.first else {
+      guard step <= plan.steps else {
+        throw Self.error(folder, "has \(step) steps done, more than the \(plan.steps) asked for")
+      }
+      return
+    }
+    let more = differing.count > 1 ? " (and \(differing.dropFirst().joined(separator: ", ")))" : ""
+    throw Self.error(
+      folder,
+      "was saved with \(key) = \(settings[key] ?? "none"), not \(now[key] ?? "none")\(more); "
+        + "resume with the same settings, or start anew with --network-weights")
+  }
+
+  private static func error(_ folder: String, _ sentence: String) -> OptionsError {
+    OptionsError(place: folder, reason: .unusable(sentence))
+  }
+
+  /// Options that change no weight, or whose effect is checked elsewhere.
+  private static let free: Set = [
+    "output", "config_file", "seed", "network_weights", "network_module", "max_train_epochs",
+    "tokenizer", "cache_latents", "cache_latents_to_disk", "vae_batch_size",
+    "cache_text_encoder_outputs", "cache_text_encoder_outputs_to_disk", "save_model_as",
+    "gradient_checkpointing",
+  ]
+
+  private static func decisiveSettings(
+    _ options: TrainingOptions, _ plan: TrainingPlan
+  ) -> [String: String] {
+    let groups: [[Setting]] = [
+      Setting.all(of: options.run), Setting.all(of: options.model), Setting.all(of: options.data),
+      Setting.all(of: options.buckets), Setting.all(of: options.subset),
+      Setting.all(of: options.network), Setting.all(of: options.optimizer),
+      Setting.all(of: options.schedule), Setting.all(of: options.noise),
+      Setting.all(of: options.loss),
+      Setting.all(of: options.machine).filter { $0.key == "mixed_precision" || $0.key == "replay" },
+    ]
+    var texts: [String: String] = [:]
+    for setting in groups.joined() where !free.contains(setting.key) {
+      texts[setting.key] = setting.value.text
+    }
+    // A longer run is the same run as far as it went, where the schedule does not look ahead.
+    let looksAhead = ![.constant, .constantWithWarmup, .inverseSquareRoot].contains(
+      plan.schedule.shape)
+    texts["max_train_steps"] = looksAhead ? "\(plan.steps)" : nil
+    return texts
+  }
+}

@@ -1,0 +1,73 @@
+package import ArgumentParser
+import CommandSupport
+import Files
+import Glibc
+
+package struct TrainCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train an adapter on pictures.",
+    discussion: """
+      One picture (the copier method), or a folder as sd-scripts expects it:
+        lora train --model MODEL --image picture.png -o a.st
+        lora train --model MODEL --data FOLDER -o a.st
+
+      Options are sd-scripts' own: its TOML files are read by --config, its spelling \
+      (--learning_rate) is understood. --help-hidden shows the rare ones too.
+      """)
+
+  @OptionGroup var options: TrainingOptions
+  @OptionGroup var common: CommonOptions
+
+  package init() {}
+
+  /// The arguments with the settings of `--config FILE` put before them; those of other commands
+  /// as they are.
+  package static func expanding(_ arguments: [String]) throws -> [String] {
+    guard let command = arguments.first, ["train", "slider"].contains(command) else {
+      return arguments
+    }
+    let expansion = ArgumentExpansion(names: OptionNames(TrainingOptions.self)) {
+      try readBytes($0)
+    }
+    return [command] + (try expansion.expanded(Array(arguments.dropFirst())))
+  }
+
+  package func run() throws {
+    if options.machine.outputConfig { return try writeConfiguration() }
+    let job = try TrainingJob(options, threads: common.threadCount, environment: environment)
+    if !common.quiet { for warning in job.warnings { Terminal.note(warning) } }
+    let report = TrainingReport(job)
+    if options.machine.dryRun {
+      print(common.json ? try json(report) : report.text)
+      return
+    }
+    if !common.quiet { Terminal.note(report.headline) }
+    let status = try TrainingSession(job, quiet: common.quiet).run()
+    guard status == 0 else { throw ExitCode(status) }
+    if common.json { print(try json(report)) }
+  }
+
+  /// Writes the options that are not at their defaults to the file of `--config`.
+  private func writeConfiguration() throws {
+    guard let path = options.run.configFile else {
+      throw ValidationError("--output-config writes to the file of --config; name one.")
+    }
+    let defaults = Setting.all(of: try TrainingOptions.parse([]))
+    let lines = zip(Setting.all(of: options), defaults).compactMap { setting, standard -> String? in
+      guard setting != standard, !["config_file", "output_config"].contains(setting.key) else {
+        return nil
+      }
+      return setting.value.toml.map { "\(setting.key) = \($0)" }
+    }
+    let output = try OutputFile(path: path)
+    let bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
+    try unsafe output.write(bytes.span.bytes, at: 0)
+    try output.commit()
+  }
+}
+
+/// The value of a variable of the environment.
+func environment(_ name: String) -> String? {
+  unsafe getenv(name).map { unsafe String(cString: $0) }
+}

@@ -1,0 +1,36 @@
+import Compute
+import ComputeCPU
+import LinearAlgebra
+import Tensors
+
+/// A device that operations are tested on.
+enum TestBackend: String, CaseIterable, Sendable {
+  /// One thread: everything in order.
+  case cpu
+
+  /// Three threads, which cut the work at odd places.
+  case cpuThreads = "cpu, 3 threads"
+
+  var backend: any Backend {
+    self == .cpu ? CPUBackend(threads: 1) : CPUBackend(threads: 3, grain: 0)
+  }
+}
+
+/// The devices of this machine; each test of Compute runs on all of them.
+enum TestBackends {
+  static let available: [TestBackend] =
+    Processor.unsupportedReason == nil ? TestBackend.allCases : []
+}
+
+/// Numbers between −1 and 1, the same on every run.
+func random(_ shape: Shape, seed: UInt64) -> [Float] {
+  var generator = Philox(seed: seed, stream: 7)
+  return (0..<(shape.elementCount ?? 0)).map { _ in Float.random(in: -1...1, using: &generator) }
+}
+
+extension Tensor {
+  /// Random numbers between −1 and 1.
+  static func random(_ shape: Shape, seed: UInt64, on backend: any Backend) -> Tensor {
+    Tensor(ComputeTests.random(shape, seed: seed), shape: shape, on: backend)
+  }
+}

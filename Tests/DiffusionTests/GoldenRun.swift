@@ -1,0 +1,70 @@
+import Compute
+import ComputeCPU
+import Diffusion
+import Foundation
+import LinearAlgebra
+import Safetensors
+import Tensors
+import TestSupport
+import Testing
+
+/// A model with figures that PyTorch, diffusers and sd-scripts' network made from it.
+struct GoldenRun: CustomTestStringConvertible, Sendable {
+  let name: String
+  let model: String
+  let steps: Int
+  let predictsVelocity: Bool
+
+  var testDescription: String { name }
+
+  /// Beside the repository; tests that read it are skipped where it is absent.
+  static let shared = Fixtures.directory.deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "shared")
+
+  static let isPresent =
+    FileManager.default.fileExists(atPath: shared.appending(path: "golden/paperdoll").path)
+    && Processor.unsupportedReason == nil
+
+  static let all = [
+    GoldenRun(
+      name: "paperdoll", model: "paperdoll/model", steps: 10, predictsVelocity: false),
+    GoldenRun(
+      name: "tiny-sd2", model: "golden/tiny-sd2/model", steps: 4, predictsVelocity: true),
+    GoldenRun(
+      name: "tiny-sdxl", model: "golden/tiny-sdxl/model", steps: 4, predictsVelocity: false),
+  ]
+
+  func open(_ file: String) throws -> SafetensorsFile {
+    try SafetensorsFile(
+      path: Self.shared.appending(path: "golden/\(name)/\(file).safetensors").path)
+  }
+
+  func pretrained() throws -> PretrainedModel {
+    try PretrainedModel(path: Self.shared.appending(path: model).path)
+  }
+}
+
+extension SafetensorsFile {
+  func floats(named name: String) throws -> [Float] { try floats(entry(name)) }
+
+  /// A tensor [b, c, h, w] as [b, h, w, c].
+  func picture(_ name: String, on backend: any Backend) throws -> Tensor {
+    let entry = try entry(name)
+    return Tensor(channelsFirst: try floats(entry), shape: entry.shape, on: backend)
+  }
+
+  func tensor(_ name: String, on backend: any Backend) throws -> Tensor {
+    let entry = try entry(name)
+    return Tensor(try floats(entry), shape: entry.shape, on: backend)
+  }
+
+  /// Row `index` of a tensor's first extent.
+  func step(_ name: String, _ index: Int) throws -> (values: [Float], extents: [Int]) {
+    let entry = try entry(name)
+    let values = try floats(entry)
+    let count = values.count / entry.shape.extents[0]
+    return (
+      Array(values[index * count..<(index + 1) * count]), Array(entry.shape.extents.dropFirst())
+    )
+  }
+}

@@ -1,0 +1,115 @@
+import ArgumentParser
+import Diffusion
+import Testing
+
+@testable import Train
+
+@Suite struct TrainingPlanTests {
+  /// The article's run: one picture a hundred times, batches of two, thirty epochs.
+  @Test func articleHas1500StepsAndThreeFiles() throws {
+    let plan = try Self.plan(
+      [
+        "-o", "copies/a.safetensors", "--learning-rate", "0.001", "--train-batch-size", "2",
+        "--max-train-epochs", "30", "--save-every-n-epochs", "10", "--lr-warmup-steps", "250",
+        "--lr-scheduler", "cosine_with_restarts", "--network-train-unet-only", "--noise-offset",
+        "0.1",
+      ], batchesPerEpoch: 50)
+    #expect(plan.steps == 1500)
+    #expect(plan.epochs == 30)
+    #expect(plan.stepsPerEpoch == 50)
+    #expect(
+      plan.saves.all.map(\.file) == [
+        "a-000010.safetensors", "a-000020.safetensors", "a.safetensors",
+      ])
+    #expect(plan.saves.output.directory == "copies/")
+    #expect(plan.network.linear == NetworkPlan.Extent(rank: 4, alpha: 1))
+    #expect(plan.noise.offset == 0.1)
+    #expect(plan.noise.multiresolutionIterations == 0)
+    #expect(plan.gradientLimit == 1)
+    #expect(
+      plan.optimizer.rule
+        == .adamW(betas: .init(first: 0.9, second: 0.999), epsilon: 1e-8, weightDecay: 0.01))
+  }
+
+  /// Options, batches of an epoch, and (steps, steps of an epoch, epochs).
+  static let extents: [(options: [String], batches: Int, expected: [Int])] = [
+    ([], 50, [1600, 50, 32]), (["--max-train-steps", "120"], 50, [120, 50, 3]),
+    (["--max-train-epochs", "3", "--max-train-steps", "7"], 10, [30, 10, 3]),
+    (["--max-train-epochs", "2", "--gradient-accumulation-steps", "4"], 10, [6, 3, 2]),
+    (["--max-train-steps", "1"], 0, [1, 1, 1]),
+  ]
+
+  @Test(arguments: extents)
+  func stepsAreCounted(_ example: (options: [String], batches: Int, expected: [Int])) throws {
+    let plan = try Self.plan(["-o", "x"] + example.options, batchesPerEpoch: example.batches)
+    #expect([plan.steps, plan.stepsPerEpoch, plan.epochs] == example.expected)
+  }
+
+  @Test func remainderOfAnEpochIsAShortStep() throws {
+    let plan = try Self.plan(
+      ["-o", "x", "--gradient-accumulation-steps", "4"], batchesPerEpoch: 10)
+    #expect((0..<4).map(plan.batches) == [0..<4, 4..<8, 8..<10, 0..<4])
+  }
+
+  static let refused: [(options: [String], message: String)] = [
+    (
+      ["--lr-warmup-steps", "5"],
+      "--lr-scheduler constant has no warm-up; use constant_with_warmup, or drop --lr-warmup-steps"
+    ),
+    (["--train-batch-size", "0"], "train_batch_size takes a number from 1, not 0"),
+    (["--adaptive-noise-scale", "0.1"], "--adaptive-noise-scale needs --noise-offset"),
+    (["--full-fp16"], "--full-fp16 needs --mixed-precision fp16"),
+    (["--masked-loss"], "--masked-loss needs --alpha-mask: masks are alpha channels"),
+    (
+      ["--network-args", "conv_dm=4"],
+      "--network-args: 'conv_dm' is not known; did you mean 'conv_dim'?"
+    ),
+    (["--network-args", "conv_dim"], "--network-args takes key=value, not 'conv_dim'"),
+    (["--network-args", "conv_dim=x"], "'network-args: conv_dim' takes a number, not 'x'"),
+    (
+      ["--network-args", "block_dims=1,2"], "'network-args: block_dims' takes 25 numbers, not '1,2'"
+    ),
+    (["--network-args", "block_alphas=1"], "network_args: block_alphas needs block_dims"),
+    (
+      ["--optimizer-args", "momentum=0.9"],
+      "--optimizer-args: 'momentum' is not known; known are betas, eps, weight_decay"
+    ),
+    (
+      ["--optimizer-args", "betas=0.9"],
+      "'optimizer-args: betas' takes two numbers from 0 to below 1, not '0.9'"
+    ),
+    (
+      ["--network-train-unet-only", "--network-train-text-encoder-only"],
+      "--network-train-unet-only and --network-train-text-encoder-only leave nothing to train"
+    ),
+    (["--max-timestep", "2000"], "max_timestep lies outside the timesteps 0 to 1000"),
+    (["--learning-rate", "nan"], "a learning rate of nan cannot be used; give one from 0"),
+    (
+      ["--optimizer-type", "adafactor", "--lr-scheduler", "cosine", "--lr-warmup-steps", "5"],
+      "AdaFactor finds its own step sizes; drop --lr-warmup-steps, or add relative_step=False"
+    ),
+  ]
+
+  @Test(arguments: refused)
+  func contradictionIsRefused(_ example: (options: [String], message: String)) {
+    let error = #expect(throws: OptionsError.self) {
+      try Self.plan(["-o", "x"] + example.options, batchesPerEpoch: 10)
+    }
+    #expect(error?.description == example.message)
+  }
+
+  @Test func resultMustBeNamed() {
+    #expect(throws: OptionsError.self) { try Self.plan([], batchesPerEpoch: 1) }
+    #expect(throws: OptionsError.self) { try Self.plan(["-o", "x/"], batchesPerEpoch: 1) }
+    #expect(throws: OptionsError.self) { try Self.plan(["-o", "-"], batchesPerEpoch: 1) }
+  }
+
+  static func plan(
+    _ arguments: [String], batchesPerEpoch: Int, layout: BlockLayout = .stableDiffusion
+  ) throws -> TrainingPlan {
+    try TrainingPlan(
+      TrainingOptions.parse(arguments),
+      TrainingCircumstances(
+        layout: layout, prediction: .noise, batchesPerEpoch: batchesPerEpoch, randomSeed: 9))
+  }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Diffusion
+import Foundation
+import Testing
+
+@testable import Train
+
+@Suite struct TrainingStateTests {
+  @Test func stateSurvivesJSON() throws {
+    let (options, plan) = try Self.run(["--seed", "3"])
+    let state = TrainingState(
+      step: 3, plan: plan, options: options)
+    let copy = try JSONDecoder().decode(TrainingState.self, from: JSONEncoder().encode(state))
+    #expect(copy == state)
+    try copy.check(against: options, plan, folder: "s")
+  }
+
+  /// How a run was begun, how it is resumed, and what is wrong with that (nil: nothing).
+  static let resumed: [(begun: [String], resumed: [String], message: String?)] = [
+    (["--seed", "3"], [], nil),
+    (["--seed", "3"], ["--seed", "4"], "s: was saved with seed 3, not 4; drop --seed"),
+    ([], ["--save-every-n-steps", "2", "--metadata-title", "t", "--log", "l"], nil),
+    ([], ["--max-train-steps", "900"], nil),
+    ([], ["--max-train-steps", "2"], "s: has 3 steps done, more than the 2 asked for"),
+    (
+      ["--lr-scheduler", "cosine"], ["--lr-scheduler", "cosine", "--max-train-steps", "900"],
+      "s: was saved with max_train_steps = 1600, not 900; resume with the same settings, or start anew with --network-weights"
+    ),
+    (
+      [], ["--network-dim", "8", "--noise-offset", "0.1"],
+      "s: was saved with network_dim = none, not 8 (and noise_offset); resume with the same settings, or start anew with --network-weights"
+    ),
+  ]
+
+  @Test(arguments: resumed)
+  func otherSettingsAreRefusedByName(
+    _ example: (begun: [String], resumed: [String], message: String?)
+  ) throws {
+    let (options, plan) = try Self.run(example.begun)
+    let state = TrainingState(step: 3, plan: plan, options: options)
+    let (later, laterPlan) = try Self.run(example.resumed)
+    do throws(OptionsError) {
+      try state.check(against: later, laterPlan, folder: "s")
+      #expect(example.message == nil)
+    } catch {
+      #expect(error.description == example.message)
+    }
+  }
+
+  @Test func averageForgetsOldLosses() {
+    var average = LossAverage(batchesPerEpoch: 2)
+    #expect([4, 2, 0, 10].map { average.add($0) } == [4, 3, 1, 5])
+  }
+
+  @Test(arguments: [
+    (0, "0 s"), (45.2, "46 s"), (119, "119 s"), (420, "7 min"), (7500, "2 h 05 min"),
+    (.infinity, "–"),
+  ])
+  func durationReadsWell(_ seconds: Double, _ text: String) {
+    #expect(duration(seconds) == text)
+  }
+
+  @Test func stepIsDescribed() {
+    let record = StepRecord(
+      step: 120, epoch: 3, loss: 0.1, averageLoss: 0.04312, learningRate: 1e-3, gradientNorm: 1,
+      seconds: 40)
+    #expect(
+      record.text(of: 1500, first: 0, memory: 1_200_000_000)
+        == "step 120 of 1500  loss 0.04312  lr 0.00100  3.00 steps/s  8 min left  1.20 GB")
+  }
+
+  @Test func memoryIsKnownHere() {
+    #expect((residentBytes() ?? 0) > 1_000_000)
+  }
+
+  private static func run(_ arguments: [String]) throws -> (TrainingOptions, TrainingPlan) {
+    let options = try TrainingOptions.parse(["-o", "x"] + arguments)
+    let circumstances = TrainingCircumstances(
+      layout: .stableDiffusion, prediction: .noise, batchesPerEpoch: 50, randomSeed: 9)
+    return (options, try TrainingPlan(options, circumstances))
+  }
+}
