@@ -156,6 +156,11 @@ let package = Package(
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
     .testTarget(
+      name: "AlgebraTests",
+      dependencies: [
+        "Adapters", "LinearAlgebra", "Merge", "Resize", "Tensors", "TestSupport", "lora",
+      ], swiftSettings: strict),
+    .testTarget(
       name: "CommandTests", dependencies: ["TestSupport", "lora"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

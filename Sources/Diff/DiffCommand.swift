@@ -93,7 +93,7 @@ package struct DiffCommand: ParsableCommand {
       try rank.choice.map { choice in
         try combination.approximation(choice, threads: common.threadCount) { progress.advance() }
       } ?? combination.concatenation
-    let written = try resultWriter.write(plan) { if rank.choice == nil { progress.advance() } }
+    let written = try resultWriter.write(plan) { progress.advance() }
     progress.finish()
     try resultWriter.report(
       WriteReport(written, of: combination, inputNames: ["B", "A"], listsModules: modules))
