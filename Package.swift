@@ -154,6 +154,7 @@ let package = Package(
       of: "Train",
       ["Compute", "ComputeCPU", "Diffusion", "Images", "TOML", "Tensors", argumentParser]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
     .testTarget(
       name: "AlgebraTests",
