@@ -35,8 +35,9 @@ struct Resnet {
         "\(key).conv_shortcut", inputs, outputs, name: name?("\(key).conv_shortcut"), reader)
   }
 
-  var layers: [AdaptableLayer] {
-    conv1.layers + (timeProjection?.layers ?? []) + conv2.layers + (shortcut?.layers ?? [])
+  var adaptable: [AdaptableWeight] {
+    conv1.adaptable + (timeProjection?.adaptable ?? []) + conv2.adaptable
+      + (shortcut?.adaptable ?? [])
   }
 
   /// - Parameter time: SiLU of the time embedding, [b, timeWidth].

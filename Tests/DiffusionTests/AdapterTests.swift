@@ -93,6 +93,23 @@ struct AdapterTests {
     expect(update(both.modules, both.values, layer, 1), approximates: expected, within: 1e-6)
   }
 
+  @Test("a merged adapter predicts what it predicts beside the weights")
+  func merging() throws {
+    let unet = try GoldenRun.all[1].pretrained().unet(on: backend)
+    let modules = AdaptedModules(of: unet.layers) { _ in (2, 1) }
+    let values = noise(modules.parameterCount, stream: 1).map { 0.05 * $0 }
+    let inputs = UNetInputs(
+      latents: Tensor(noise(6 * 4 * 4, stream: 3), shape: [1, 6, 4, 4], on: backend),
+      timesteps: Tensor([300], shape: [1], on: backend),
+      context: Tensor(noise(77 * 40, stream: 4), shape: [1, 77, 40], on: backend))
+    let beside = unet.prediction(
+      of: inputs, adapters: Adapters(modules, values: values, multiplier: 0.5, on: backend))
+    unet.merge(modules, values: values, multiplier: 0.5)
+    expect(
+      unet.prediction(of: inputs).values().map(Double.init),
+      approximates: beside.values().map(Double.init), within: 1e-4)
+  }
+
   /// Multiplier · alpha / rank · U·D of a layer.
   private func update(
     _ modules: AdaptedModules, _ values: [Float], _ layer: AdaptableLayer, _ multiplier: Double

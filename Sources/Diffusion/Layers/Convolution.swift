@@ -8,7 +8,7 @@ struct Convolution {
   private let bias: Tensor
   private let stride: Int
   private let padding: Padding
-  let layers: [AdaptableLayer]
+  private let layers: [AdaptableLayer]
 
   init(
     _ key: String, _ inputs: Int, _ outputs: Int, stride: Int = 1,
@@ -25,6 +25,8 @@ struct Convolution {
         [AdaptableLayer(name: $0, inputs: inputs, outputs: outputs, kind: .convolution)]
       } ?? []
   }
+
+  var adaptable: [AdaptableWeight] { [AdaptableWeight(weight: weight, layers: layers)] }
 
   /// - Parameter sampleBias: [b, outputs], added to every pixel.
   func callAsFunction(

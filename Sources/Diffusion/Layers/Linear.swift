@@ -8,7 +8,7 @@ struct Linear {
   private let bias: Tensor?
 
   /// One of each of the joined layers, in the order of their columns.
-  let layers: [AdaptableLayer]
+  private let layers: [AdaptableLayer]
 
   /// Reads one layer; a 1×1 convolution is one too.
   ///
@@ -41,6 +41,8 @@ struct Linear {
       }
     }
   }
+
+  var adaptable: [AdaptableWeight] { [AdaptableWeight(weight: weight, layers: layers)] }
 
   func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil, _ adapters: Adapters?) -> Tensor
   {
