@@ -9,10 +9,10 @@ package struct ResizeCommand: ParsableCommand {
     commandName: "resize",
     abstract: "Store an adapter at other ranks: smaller, or for an adapter of a size.",
     discussion: """
-      Each module's update is replaced by its best approximation at the rank asked for; rules choose
-      the smallest rank that fulfils them, exactly. --bytes and --params spend a budget over all
-      modules where it keeps most energy. A rank above the one there is pads with zeros, exactly.
-      alpha / rank is kept, so that a strength means what it meant. Without -o the result goes to
+      Each module's update is replaced by its best approximation at the rank asked for; rules choose \
+      the smallest rank that fulfils them, exactly. --bytes and --params spend a budget over all \
+      modules where it keeps most energy. A rank above the one there is pads with zeros, exactly. \
+      alpha / rank is kept, so that a strength means what it meant. Without -o the result goes to \
       standard output.
 
         lora resize big.st --rank 8 -o small.st

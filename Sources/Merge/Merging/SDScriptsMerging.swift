@@ -40,7 +40,9 @@ enum SDScriptsMerging {
   }
 
   /// `svd_merge_lora.py`: all of the values in up, both factors clamped at a quantile of their
-  /// elements, signs included. Which signs torch's vectors would have had cannot be known.
+  /// elements with their signs.
+  ///
+  /// Which signs torch's vectors would have had cannot be known.
   static func approximation(
     _ layer: Combination.Layer, in inputs: [Combination.Input], _ choice: RankChoice
   ) throws -> Result {
