@@ -35,8 +35,8 @@ struct Resnet {
         "\(key).conv_shortcut", inputs, outputs, name: name?("\(key).conv_shortcut"), reader)
   }
 
-  var layers: [AdaptableLayer] {
-    conv1.layers + (timeProjection?.layers ?? []) + conv2.layers + (shortcut?.layers ?? [])
+  var frozen: [FrozenLayer] {
+    conv1.frozen + (timeProjection?.frozen ?? []) + conv2.frozen + (shortcut?.frozen ?? [])
   }
 
   /// - Parameter time: SiLU of the time embedding, [b, timeWidth].

@@ -85,7 +85,9 @@ package struct TextEncoder {
   private let projection: Linear?
 
   /// The layers that adapters may change.
-  package var layers: [AdaptableLayer] { blocks.flatMap(\.layers) }
+  package var layers: [AdaptableLayer] { frozen.map(\.layer) }
+
+  var frozen: [FrozenLayer] { blocks.flatMap(\.frozen) }
 
   init(
     _ configuration: TextEncoderConfiguration, _ weights: Weights, on backend: any Backend
@@ -180,7 +182,7 @@ private struct TextLayer {
     outer = try layer("mlp.fc2", c.innerWidth, c.width)
   }
 
-  var layers: [AdaptableLayer] { joined.layers + out.layers + inner.layers + outer.layers }
+  var frozen: [FrozenLayer] { joined.frozen + out.frozen + inner.frozen + outer.frozen }
 
   func callAsFunction(_ x: Tensor, _ adapters: Adapters?) -> Tensor {
     let within = joined(norm1(x), adapters).selfAttention(heads: heads, isCausal: true)

@@ -27,8 +27,8 @@ struct Transformer {
   /// How many blocks it has.
   var depth: Int { blocks.count }
 
-  var layers: [AdaptableLayer] {
-    projectIn.layers + blocks.flatMap(\.layers) + projectOut.layers
+  var frozen: [FrozenLayer] {
+    projectIn.frozen + blocks.flatMap(\.frozen) + projectOut.frozen
   }
 
   /// - Parameters:
@@ -92,8 +92,8 @@ struct TransformerBlock {
     out3 = try layer("ff.net.2", 4 * channels, channels)
   }
 
-  var layers: [AdaptableLayer] {
-    [joined1, out1, queries2, keysValues2, out2, gated, out3].flatMap(\.layers)
+  var frozen: [FrozenLayer] {
+    [joined1, out1, queries2, keysValues2, out2, gated, out3].flatMap(\.frozen)
   }
 
   func callAsFunction(_ x: Tensor, context: Tensor, _ adapters: Adapters?) -> Tensor {

@@ -44,9 +44,11 @@ package struct UNet {
   let output: Convolution
 
   /// The layers that adapters may change: queries, keys and values of one attention in a row.
-  package var layers: [AdaptableLayer] {
-    down.flatMap(\.layers) + middle.first.layers + (middle.attention?.layers ?? [])
-      + middle.second.layers + up.flatMap(\.layers)
+  package var layers: [AdaptableLayer] { frozen.map(\.layer) }
+
+  var frozen: [FrozenLayer] {
+    down.flatMap(\.frozen) + middle.first.frozen + (middle.attention?.frozen ?? [])
+      + middle.second.frozen + up.flatMap(\.frozen)
   }
 
   /// Returns the model's prediction (noise or velocity, as it was trained), [b, h, w, 4].
@@ -104,8 +106,8 @@ struct DownBlock {
   let attentions: [Transformer]
   let downsampler: Convolution?
 
-  var layers: [AdaptableLayer] {
-    attentions.flatMap(\.layers) + resnets.flatMap(\.layers) + (downsampler?.layers ?? [])
+  var frozen: [FrozenLayer] {
+    attentions.flatMap(\.frozen) + resnets.flatMap(\.frozen) + (downsampler?.frozen ?? [])
   }
 
   func callAsFunction(_ hidden: inout Tensor, _ skips: inout [Tensor], _ pass: Pass) {
@@ -127,8 +129,8 @@ struct UpBlock {
   let attentions: [Transformer]
   let upsampler: Convolution?
 
-  var layers: [AdaptableLayer] {
-    attentions.flatMap(\.layers) + resnets.flatMap(\.layers) + (upsampler?.layers ?? [])
+  var frozen: [FrozenLayer] {
+    attentions.flatMap(\.frozen) + resnets.flatMap(\.frozen) + (upsampler?.frozen ?? [])
   }
 
   func callAsFunction(_ hidden: inout Tensor, _ skips: inout [Tensor], _ pass: Pass) {

@@ -11,8 +11,13 @@ package struct SampleCommand: ParsableCommand {
     commandName: "sample",
     abstract: "Draw pictures with adapters at weights: one, a strip, or a grid.",
     discussion: """
-      Whatever has several values becomes an axis:
+        lora sample --model MODEL --prompt "a girl" -o one.png
+        lora sample --model MODEL --lora slider.st:0.5 -o half.png
+
+      Whatever has several values becomes an axis of a grid, weights across and seeds down:
         lora sample --model MODEL --lora slider.st:-2..2/9 --seed 1,2,3 -o strip.png
+        lora sample --model MODEL --lora a-000010.st --lora a-000020.st --lora a.st \\
+          --columns file --seed 1,2,3 -o epochs.png
       """)
 
   @Option(help: ArgumentHelp("Base model: a checkpoint or a diffusers folder.", valueName: "path"))
@@ -81,6 +86,13 @@ package struct SampleCommand: ParsableCommand {
     }
     progress.finish()
     try drawn(pictures, plan, maker).write(to: output, texts: [("parameters", settings)])
+    guard common.json else { return }
+    let entries = places.map { row in
+      row.map { maker.entry(at: $0, separatesFiles: separatesFiles) }
+    }
+    print(
+      try json(
+        SampleReport(output: output, columns: plan.columns, rows: plan.rows, pictures: entries)))
   }
 
   private func gridMaker() throws -> PictureGridMaker {

@@ -26,6 +26,10 @@ struct Convolution {
       } ?? []
   }
 
+  var frozen: [FrozenLayer] {
+    layers.map { FrozenLayer(layer: $0, weight: weight, offset: 0) }
+  }
+
   /// - Parameter sampleBias: [b, outputs], added to every pixel.
   func callAsFunction(
     _ x: Tensor, sampleBias: Tensor? = nil, adding residual: Tensor? = nil, _ adapters: Adapters?

@@ -42,6 +42,15 @@ struct Linear {
     }
   }
 
+  /// The layers with the rows of the weight that are theirs.
+  var frozen: [FrozenLayer] {
+    var first = 0
+    return layers.map { layer in
+      defer { first += layer.outputs * layer.downWidth }
+      return FrozenLayer(layer: layer, weight: weight, offset: first)
+    }
+  }
+
   func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil, _ adapters: Adapters?) -> Tensor
   {
     x.linear(weight, bias: bias, adding: residual, branch: adapters?.branch(beside: layers))
