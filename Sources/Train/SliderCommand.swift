@@ -9,36 +9,15 @@ package struct SliderCommand: ParsableCommand {
     commandName: "slider",
     abstract: "Make a slider out of two pictures that differ in one thing.",
     discussion: """
-      An adapter is trained on each picture until it can only draw that picture; the exact \
-      difference of the two is the slider:
         lora slider --model MODEL --before small.png --after big.png \\
           --learning-rate 0.001 --max-train-steps 1500 -o slider.st --strip strip.png
 
-      Draw with it at any weight: lora sample --model MODEL --lora slider.st:-2..2/9 -o all.png
-      All options of training apply to both copies.
+      An adapter is trained on each picture until it can only draw that picture; the exact \
+      difference of the two is the slider. --strip draws pictures over its weights, lora sample \
+      any others. All options of training apply to both copies.
       """)
 
-  @Option(help: ArgumentHelp("The picture at the slider's low end.", valueName: "picture"))
-  var before: String
-
-  @Option(help: ArgumentHelp("The same picture with one thing changed.", valueName: "picture"))
-  var after: String
-
-  @Option(help: ArgumentHelp("Draw a strip of pictures over weights here.", valueName: "file"))
-  var strip: String?
-
-  @Option(help: ArgumentHelp("Weights of the strip.", valueName: "first..last/count"))
-  var stripWeights = "-2..2/9"
-
-  @Option(
-    help: ArgumentHelp(
-      "difference: of two copies; merged: the second trained on top of the first, half the rank.",
-      valueName: "name"))
-  var method = SliderMethod.difference
-
-  @Flag(help: "Keep the two copies beside the result, as NAME-before and NAME-after.")
-  var keepCopies = false
-
+  @OptionGroup(title: "The slider") var pair: SliderOptions
   @OptionGroup var options: TrainingOptions
   @OptionGroup var common: CommonOptions
 
@@ -54,8 +33,8 @@ package struct SliderCommand: ParsableCommand {
     if options.saving.resume != nil || options.machine.outputConfig {
       throw ValidationError("--resume and --output-config belong to lora train.")
     }
-    if WeightedFile.weights(stripWeights) == nil {
-      throw ValidationError("--strip-weights takes FIRST..LAST/COUNT, not \(stripWeights).")
+    if WeightedFile.weights(pair.stripWeights) == nil {
+      throw ValidationError("--strip-weights takes FIRST..LAST/COUNT, not \(pair.stripWeights).")
     }
   }
 
@@ -65,11 +44,11 @@ package struct SliderCommand: ParsableCommand {
     }
     try comparePictures()
     if options.machine.dryRun { return try printPlan(output) }
-    let low = try trained(on: before, named: "before", output).copy
+    let low = try trained(on: pair.before, named: "before", output).copy
     let (high, job) = try trained(
-      on: after, named: "after", output, over: method == .merged ? low.adapter : nil)
+      on: pair.after, named: "after", output, over: pair.method == .merged ? low.adapter : nil)
     let slider =
-      switch method {
+      switch pair.method {
       case .difference:
         low.adapter.modules.difference(high.adapter.values, less: low.adapter.values)
       case .merged: high.adapter
@@ -78,15 +57,15 @@ package struct SliderCommand: ParsableCommand {
       modules: slider.modules, values: slider.values,
       type: (options.saving.savePrecision ?? .float).elementType
     ).write(to: output, metadata: metadata(job, slider.modules))
-    if !keepCopies {
+    if !pair.keepCopies {
       for name in ["before", "after"] { try remove(at: copyPath(name, output)) }
     }
     let difference = PictureDifference(from: low.picture, to: high.picture)
-    let changes = try strip.map { try drawStrip(to: $0, slider, difference, job) } ?? []
+    let changes = try pair.strip.map { try drawStrip(to: $0, slider, difference, job) } ?? []
     let rank = slider.modules.modules.map(\.rank).max() ?? 0
     try say(
       SliderReport(
-        output: output, method: method, modules: slider.modules.modules.count, rank: rank,
+        output: output, method: pair.method, modules: slider.modules.modules.count, rank: rank,
         pair: SliderReport.Pair(difference), copies: [low.check, high.check], changes: changes))
   }
 
@@ -98,10 +77,10 @@ package struct SliderCommand: ParsableCommand {
   /// Says how the pictures differ, and where more does than is meant.
   private func comparePictures() throws {
     let difference = PictureDifference(
-      from: try TrainingPicture.decode(before), to: try TrainingPicture.decode(after))
+      from: try TrainingPicture.decode(pair.before), to: try TrainingPicture.decode(pair.after))
     guard difference.differing > 0 else {
       throw TrainingError.unsupported(
-        "\(after): the same picture as \(before), so that there is nothing to learn; change one "
+        "\(pair.after): the same picture as \(pair.before), so that there is nothing to learn; change one "
           + "thing in it")
     }
     guard !common.quiet else { return }
@@ -111,7 +90,7 @@ package struct SliderCommand: ParsableCommand {
 
   /// Says what each of the two runs would do.
   private func printPlan(_ output: String) throws {
-    let report = TrainingReport(try job(on: before, named: "before", output, over: nil))
+    let report = TrainingReport(try job(on: pair.before, named: "before", output, over: nil))
     print(common.json ? try json(report) : "twice: \(report.text)")
   }
 
@@ -175,10 +154,10 @@ package struct SliderCommand: ParsableCommand {
   private func drawStrip(
     to path: String, _ slider: TrainedAdapter, _ difference: PictureDifference, _ job: TrainingJob
   ) throws -> [SliderStrip.Change] {
-    let maker = try PictureMaker(job, unet: method == .merged ? plainUNet(job) : nil)
+    let maker = try PictureMaker(job, unet: pair.method == .merged ? plainUNet(job) : nil)
     let adapters = Diffusion.Adapters(slider.modules, values: slider.values, on: job.backend)
-    let weights = WeightedFile.weights(stripWeights) ?? []
-    let seeds: [UInt32] = [1, 2, 3]
+    let weights = WeightedFile.weights(pair.stripWeights) ?? []
+    let seeds = pair.stripSeeds.seeds
     let prompt = SamplePrompt(difference.firstSize)
     let progress = Progress(
       "drawing", total: weights.count * seeds.count * prompt.steps, quiet: common.quiet)

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Diffusion
 import Foundation
 import Images

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import TestSupport
 import Testing
@@ -31,7 +32,7 @@ struct TrainingFailureTests {
         + "is a-step0000000\(step - 1).st; try a lower --learning-rate, and float32 in place of fp16"
     )
     #expect(try run.folder.names().contains("a-step0000000\(step - 1).st"))
-    #expect(try !run.folder.names().contains("a.st"))
+    #expect(try run.folder.names().contains("a.st") == false)
   }
 
   @Test func picturesThatAreNone() throws {
@@ -47,7 +48,7 @@ struct TrainingFailureTests {
     try FileManager.default.createDirectory(
       atPath: run.folder["empty/5_x"], withIntermediateDirectories: true)
     #expect(failure(run, arguments).contains("empty"))
-    #expect(try !run.folder.names().contains("a.st"))
+    #expect(try run.folder.names().contains("a.st") == false)
   }
 
   @Test func modelsThatLackWhatIsNeeded() throws {

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Compute
 import ComputeCPU
 import Diffusion
@@ -39,7 +40,7 @@ struct TrainingLoopTests {
     case .adamW, .adamW8bit: -0.001 * gradient / (abs(gradient) + 1e-8)
     case .lion: -0.001 * sign
     // d₀ = 1e-6; m and √v are not yet corrected: 0.1 and √0.001 of the gradient.
-    case .prodigy: -1e-6 * 0.1 / 0.001.squareRoot() * sign
+    case .prodigy: -1e-6 * 0.1 * gradient / (0.001.squareRoot() * abs(gradient) + 1e-8)
     case .adafactor, .sgdNesterov: .nan
     }
   }
@@ -47,15 +48,15 @@ struct TrainingLoopTests {
   @Test(arguments: OptimizerType.allCases)
   func everyRuleLowersTheLoss(_ type: OptimizerType) throws {
     let rates: [OptimizerType: String] = [
-      .prodigy: "1", .lion: "0.0003", .sgdNesterov: "0.05", .adafactor: "0.003",
+      .prodigy: "1", .lion: "0.003", .sgdNesterov: "0.05", .adafactor: "0.003",
     ]
     var more = ["--optimizer-type", type.rawValue, "--learning-rate", rates[type] ?? "0.003"]
     if type == .adafactor {
       more += ["--optimizer-args=relative_step=False", "--optimizer-args=scale_parameter=False"]
     }
-    let losses = try TinyRun().trained(steps: 60, more).losses
-    #expect(losses.allSatisfy(\.isFinite))
-    #expect(losses.suffix(20).reduce(0, +) < losses.prefix(20).reduce(0, +))
+    let losses = try TinyRun().trained(steps: 40, more).losses
+    #expect(losses.allSatisfy { $0.isFinite })
+    #expect(losses.suffix(15).reduce(0, +) < losses.prefix(15).reduce(0, +))
   }
 
   /// Two batches of one, accumulated, are a batch of two: the same pictures, noise and timesteps.
@@ -139,7 +140,8 @@ struct TrainingLoopTests {
     }
     let expected = try prediction(plain, adapters)
     expect(try prediction(doubled, nil), approximates: expected, within: 1e-4)
-    #expect(try prediction(plain, nil) != expected)
+    let unchanged = try prediction(plain, nil)
+    #expect(unchanged != expected)
   }
 }
 
