@@ -152,7 +152,10 @@ let package = Package(
     .tests(of: "Diffusion", ["Compute", "ComputeCPU", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(
       of: "Train",
-      ["Compute", "ComputeCPU", "Diffusion", "Images", "TOML", "Tensors", argumentParser]),
+      [
+        "Compute", "ComputeCPU", "Diffusion", "Images", "LinearAlgebra", "TOML", "Tensors",
+        argumentParser,
+      ]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
