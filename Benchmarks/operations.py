@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The table of Benchmarks/operations: ours and sd-scripts' rules (rules.py), judged in float64.
+"""The table of Benchmarks/operations: ours beside sd-scripts' rules (rules.py), by judge.py.
 
 Two made-up adapters of SD 1.5's U-Net, 192 modules, rank 16, alpha 8, float32, singular values
 that fall by 0.8. Times are processor time (of all threads, program and system), which other work
 on the machine disturbs little. Ours is the whole program, from files to file; the rules are timed
-without the start of Python and, but for baking, without reading and writing.
+without the start of Python; those with full SVDs also without reading and writing.
 """
 import pathlib
 import resource
@@ -14,81 +14,28 @@ import sys
 
 import numpy as np
 import torch
+from diffusers import UNet2DConditionModel
 from safetensors.numpy import load_file, save_file
 
 import rules
+from judge import error, exact, least, values
+from madeup import ALPHA, RANK, make, read, transformers, write
 
 LORA, MODEL = sys.argv[1], pathlib.Path(sys.argv[2])
 FILES = pathlib.Path(".build/benchmarks/operations")
 LARGE = pathlib.Path(".build/benchmarks/sd15")
-RANK, ALPHA, DECAY = 16, 8.0, 0.8
 RATIOS, SHARE = (1, -1), 0.9
 WIDTHS = {320: 5, 640: 5, 1280: 6}  # width: transformers
 FULL_SVDS_OF = {320: 4, 640: 2, 1280: 2}  # how many of a transformer's shapes are decomposed in full
 
-
-def transformers(keys):
-    """name → shape of the layers that sd-scripts adapts, from a checkpoint's keys and shapes."""
-    return {
-        "lora_unet_" + key.removesuffix(".weight").replace(".", "_"): (key, shape)
-        for key, shape in keys.items()
-        if "attentions" in key and key.endswith(".weight") and "norm" not in key
-    }
-
-
-def make(layers, seed):
-    rng, modules = np.random.default_rng(seed), {}
-    for name, (_, shape) in layers.items():
-        up = rng.standard_normal((shape[0], RANK)) / shape[0] ** 0.5 * DECAY ** np.arange(RANK)
-        down = rng.standard_normal((RANK, shape[1])) / shape[1] ** 0.5
-        modules[name] = (up.astype(np.float32), down.astype(np.float32), ALPHA)
-    return modules
-
-
-def write(path, modules, layers):
-    tensors = {}
-    for name, (up, down, alpha) in modules.items():
-        tail = (1, 1) if len(layers[name][1]) == 4 else ()
-        tensors[f"{name}.lora_up.weight"] = up.reshape(up.shape + tail)
-        tensors[f"{name}.lora_down.weight"] = down.reshape(down.shape + tail)
-        tensors[f"{name}.alpha"] = np.array(alpha, np.float32)
-    save_file(tensors, path, {"ss_network_module": "networks.lora", "ss_base_model_version": "sd_v1"})
-
-
-def read(path):
-    tensors = load_file(path)
-    names = (key.removesuffix(".alpha") for key in tensors if key.endswith(".alpha"))
-    return {name: tuple(np.squeeze(tensors[f"{name}.lora_{part}.weight"], (2, 3)[: max(
-        tensors[f"{name}.lora_{part}.weight"].ndim - 2, 0)]) for part in ("up", "down")) + (
-        float(tensors[f"{name}.alpha"]),) for name in names}
-
-
-def exact(terms):
-    """Σ c · update as float64 factors."""
-    ups = [c * alpha / len(down) * up.astype(np.float64) for c, (up, down, alpha) in terms]
-    return np.hstack(ups), np.vstack([down.astype(np.float64) for _, (_, down, _) in terms])
-
-
-def values(factors):
-    up, down = factors
-    return np.linalg.svd(np.linalg.qr(up)[1] @ np.linalg.qr(down.T)[1].T, compute_uv=False)
-
-
-def error(results, wanted):
-    """‖result − wanted‖ / ‖wanted‖ over the wanted modules, in float64, through their factors."""
-    off = size = 0.0
-    for name, module in ((name, results[name]) for name in wanted):
-        up, down = exact([(1, module)])
-        rest = np.hstack([up, -wanted[name][0]]), np.vstack([down, wanted[name][1]])
-        off += np.sum(values(rest) ** 2)
-        size += np.sum(values(wanted[name]) ** 2)
-    return (off / size) ** 0.5
-
-
-def least(wanted, names, rank):
-    """The error of the best approximation at a rank."""
-    spectra = [values(wanted[name]) ** 2 for name in names]
-    return (sum(s[rank:].sum() for s in spectra) / sum(s.sum() for s in spectra)) ** 0.5
+TITLE = """\
+| operation | error, lora | time | least error there is | error, sd-scripts' rule | time | faster |
+|---|--:|--:|--:|--:|--:|--:|"""
+SAMPLING = """\
+Errors are relative, in the Frobenius norm, in float64; of merge and resize over 8 modules, of both.
+≈: full SVDs of one module of each of 8 shapes (four at width 320; width² and width × 768 at 640 and
+1280) times the modules of that shape; the feed-forward layers at 640 and 1280 are reckoned from
+those at 320 by the cube of the width, not timed."""
 
 
 def processor(who):
@@ -102,7 +49,8 @@ def lora(*arguments, runs=3):
     times = []
     for _ in range(runs):
         start = processor(resource.RUSAGE_CHILDREN)
-        subprocess.run([LORA, *map(str, arguments), "--quiet"], check=True, stdout=subprocess.DEVNULL)
+        command = [LORA, *map(str, arguments), "--quiet"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         times.append(processor(resource.RUSAGE_CHILDREN) - start)
     return min(times)
 
@@ -131,7 +79,8 @@ def sample(layers):
         shapes.setdefault(shape[:2], []).append(name)
     chosen = []
     for width in WIDTHS:
-        for place, shape in enumerate(((width, width), (width, 768), (8 * width, width), (width, 4 * width))):
+        wide = (8 * width, width), (width, 4 * width)
+        for place, shape in enumerate(((width, width), (width, 768), *wide)):
             names = shapes[shape]
             if place < FULL_SVDS_OF[width]:
                 chosen.append([names[0], len(names)])
@@ -150,8 +99,17 @@ def rule(chosen, work):
 
 
 def row(what, mine, seconds, best, theirs, their_seconds, mark=""):
-    print(f"| {what} | {mine:.1e} | {seconds:.2f} s | {best} | {theirs:.1e} | {mark}{their_seconds:.2f} s "
-          f"| {their_seconds / seconds:.1f} × |", flush=True)
+    cells = (what, f"{mine:.3g}", f"{seconds:.2f} s", best, f"{theirs:.3g}",
+             f"{mark}{their_seconds:.2f} s", f"{their_seconds / seconds:.1f} ×")
+    print("|", " | ".join(cells), "|", flush=True)
+
+
+def concat_files(paths, layers):
+    """The rule from files to file."""
+    a, b = (torched(read(path)) for path in paths)
+    result = {name: arrays(rules.concat(a[name], b[name], RATIOS)) for name in layers}
+    write(FILES / "theirs.safetensors", result, layers)
+    return result
 
 
 def compare_adapters(layers):
@@ -164,27 +122,34 @@ def compare_adapters(layers):
     total = {name: exact(list(zip(RATIOS, (a[name], b[name])))) for name, _ in chosen}
 
     seconds = lora("merge", *weighted, "-o", out)
-    theirs, their_seconds = timed(lambda: {n: arrays(rules.concat(ta[n], tb[n], RATIOS)) for n in layers})
+    theirs, their_seconds = timed(lambda: concat_files(paths, layers))
     row("merge 1, −1, concat", error(read(out), total), seconds, "0", error(theirs, total), their_seconds)
 
     seconds = lora("merge", *weighted, "--method", "svd", "--rank", RANK, "-o", out)
-    theirs, their_seconds = rule(chosen, lambda n: arrays(rules.svd_merge(ta[n], tb[n], RATIOS, RANK)))
+    theirs, their_seconds = rule(
+        chosen, lambda n: arrays(rules.svd_merge(ta[n], tb[n], RATIOS, RANK)))
     row(f"merge 1, −1, svd to rank {RANK}", error(read(out), total), seconds,
-        f"{least(total, theirs, RANK):.4e}", error(theirs, total), their_seconds, "≈ ")
+        f"{least(total, theirs, RANK):.3g}", error(theirs, total), their_seconds, "≈ ")
 
     alone = {name: exact([(1, a[name])]) for name, _ in chosen}
     seconds = lora("resize", paths[0], "--rank", 8, "-o", out)
     both, their_seconds = rule(chosen, lambda n: rules.resize(ta[n], 8))
     theirs = {n: arrays(module) for n, (module, _) in both.items()}
-    row("resize to rank 8", error(read(out), alone), seconds, f"{least(alone, theirs, 8):.4e}",
+    row("resize to rank 8", error(read(out), alone), seconds, f"{least(alone, theirs, 8):.3g}",
         error(theirs, alone), their_seconds, "≈ ")
 
     lora("resize", paths[0], "--sv-fro", SHARE, "-o", out)
     ranks = [len(read(out)[n][1]) for n in theirs]
-    needed = [int(np.argmax(np.cumsum(s := values(alone[n]) ** 2) >= SHARE ** 2 * s.sum())) + 1 for n in theirs]
     peer = [rules.rank_by_norm(spectrum, SHARE, RANK) for _, spectrum in both.values()]
-    return (f"resize --sv-fro {SHARE}, mean rank over the same modules: needed {np.mean(needed):.2f}, "
-            f"ours {np.mean(ranks):.2f}, the rule's {np.mean(peer):.2f}.")
+    means = [np.mean([needed(alone[n]) for n in theirs]), np.mean(ranks), np.mean(peer)]
+    return ("resize --sv-fro {}, mean rank over the 8 modules: needed {:.2f}, ours {:.2f}, "
+            "the rule's {:.2f}.".format(SHARE, *means))
+
+
+def needed(factors):
+    """The smallest rank that keeps the share of the norm."""
+    energy = np.cumsum(values(factors) ** 2)
+    return int(np.argmax(energy >= SHARE ** 2 * energy[-1])) + 1
 
 
 def shapes_of(tensors):
@@ -211,14 +176,16 @@ def compare_extraction():
         (FILES / name / "unet").mkdir(parents=True, exist_ok=True)
         shutil.copy(MODEL / "unet/config.json", FILES / name / "unet")
         save_file(tensors, FILES / name / part)
-    seconds = lora("diff", FILES / "tuned/unet", FILES / "base/unet", "--rank", RANK, "-o", FILES / "out.safetensors")
+    out = FILES / "out.safetensors"
+    seconds = lora("diff", FILES / "tuned/unet", FILES / "base/unet", "--rank", RANK, "-o", out)
+
     def extract(name):
         key = layers[name][0]
         change = torch.from_numpy(tuned[key]) - torch.from_numpy(base[key])
         return arrays(rules.clamped(change.flatten(1), RANK))
     theirs, their_seconds = rule([(name, 1) for name in layers], extract)
     wanted = {n: exact([(1, modules[n])]) for n in layers}
-    row(f"extract at rank {RANK}, small model", error(read(FILES / "out.safetensors"), wanted), seconds, "≈ 0",
+    row(f"extract at rank {RANK}, small model", error(read(out), wanted), seconds, "≈ 0",
         error(theirs, wanted), their_seconds)
 
 
@@ -230,6 +197,7 @@ def compare_baking(large, layers):
     seconds = lora("merge", f"{FILES}/a.safetensors:{ratio}", "--into", LARGE, "-o", out, runs=1)
     mine = load_file(out / part)
     shutil.rmtree(out)
+
     def bake():
         tensors = load_file(LARGE / part)
         add(tensors, layers, torched(modules), ratio)
@@ -237,36 +205,37 @@ def compare_baking(large, layers):
         return tensors
     theirs, their_seconds = timed(bake)
     (FILES / "theirs.safetensors").unlink()
+
     def off(result):
         sums = np.zeros(2)
         for name, (up, down, alpha) in list(modules.items())[::8]:
             key = layers[name][0]
-            change = ratio * alpha / RANK * (up.astype(np.float64) @ down).reshape(large[key].shape)
-            exactly = large[key].astype(np.float64) + change
+            change = ratio * alpha / RANK * (up.astype(np.float64) @ down)
+            exactly = large[key].astype(np.float64) + change.reshape(large[key].shape)
             sums += np.sum((result[key] - exactly) ** 2), np.sum(exactly ** 2)
         return (sums[0] / sums[1]) ** 0.5
-    row("bake into 1.7 GB, F16 (of the weights)", off(mine), seconds, "F16", off(theirs), their_seconds)
+    row("bake into 1.7 GB of F16 (error of the weights)", off(mine), seconds, "F16",
+        off(theirs), their_seconds)
+
+
+def make_large(folder):
+    torch.manual_seed(15)
+    unet = UNet2DConditionModel(cross_attention_dim=768, sample_size=64)
+    unet.half().save_pretrained(folder / "unet")
 
 
 def main():
     FILES.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(2)
     if not (LARGE / "unet/config.json").exists():
-        from diffusers import UNet2DConditionModel
-        torch.manual_seed(15)
-        UNet2DConditionModel(cross_attention_dim=768, sample_size=64).half().save_pretrained(LARGE / "unet")
+        make_large(LARGE)
     large = load_file(LARGE / "unet/diffusion_pytorch_model.safetensors")
     layers = transformers(shapes_of(large))
-    print(f"PyTorch {torch.__version__}, 2 threads. Relative errors in the Frobenius norm, float64 the judge.\n")
-    print("| operation | error, lora | time | least error there is | error, sd-scripts' rule | time | faster |")
-    print("|---|--:|--:|--:|--:|--:|--:|")
+    print(f"PyTorch {torch.__version__}, 2 threads.\n\n{TITLE}", flush=True)
     note = compare_adapters(layers)
     compare_extraction()
     compare_baking(large, layers)
-    print(f"\n{note}\n\n{' '.join(__doc__.split()[13:])}\n"
-          "≈: full SVDs of one module of each of 8 shapes (all at width 320; width² and width × 768 at 640 and "
-          "1280),\ntimes the modules of that shape; the feed-forward layers at 640 and 1280 are reckoned by the "
-          "cube of the width\nfrom those at 320. Errors in these rows are over the 8 modules, of both.")
+    print(f"\n{note}\n\n{__doc__.split(chr(10), 2)[2]}{SAMPLING}")
 
 
 main()

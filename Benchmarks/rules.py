@@ -8,7 +8,7 @@ QUANTILE = 0.99
 
 
 def concat(a, b, ratios):
-    """`merge_lora --concat`: √ of the alphas' ratio and the weight on both factors; the first's alpha."""
+    """`merge_lora --concat`: weight and √ of the alphas' ratio on both factors, the first's alpha."""
     (up_a, down_a, alpha), (up_b, down_b, alpha_b) = a, b
     factors = ratios[0], ratios[1] * (alpha_b / alpha) ** 0.5
     up = torch.cat([up_a * abs(factors[0]), up_b * abs(factors[1])], 1)

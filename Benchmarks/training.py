@@ -2,7 +2,7 @@
 """A training step of ours beside PyTorch's, by turns. See Benchmarks/training.
 
 The peer is diffusers' U-Net with a LoRA network of sd-scripts' form (y = W x + s · B(A(x)) on each
-linear layer and 1 × 1 convolution of the transformers; its default targets, 192 modules in SD 1.x),
+linear layer and 1 × 1 convolution of the transformers: its default targets, 192 in SD 1.x),
 rank 4, alpha 1, float32; a step is forward, squared error, backward, clip to 1 and AdamW. It runs
 diffusers' fused attention, and asks for no gradient of the latents: sd-scripts does neither by
 itself, so the peer is the faster for it.
@@ -92,10 +92,14 @@ class Peer:
         return times, 1000 * used / steps
 
 
+def output(command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 def ours(program, model, steps, side, batch, checkpointing):
     """The median of the steps, the least, and processor time a step, in ms; MiB at most."""
     command = [program, model, 2, steps, side, batch, int(checkpointing)]
-    text = subprocess.run([str(x) for x in command], check=True, capture_output=True, text=True).stdout
+    text = output([str(argument) for argument in command])
     step = re.search(r"^step: median ([\d.]+) ms, least ([\d.]+)", text, re.M)
     processor = re.search(r"^processor: ([\d.]+)", text, re.M)
     peak = re.search(r"process (\d+) MiB", text)
@@ -139,8 +143,7 @@ def compare_large(program, model, steps):
     print("\nSD 1.5's shapes, made-up float16 weights computed in float32, latents 64 × 64, "
           f"batch 1,\ngradient checkpointing, 2 threads, median of {steps} steps:", flush=True)
     median, _, processor, peak = ours(program, model, steps, 64, 1, True)
-    text = subprocess.run([sys.executable, __file__, program, model, "--peer-alone", str(steps)],
-                          check=True, capture_output=True, text=True).stdout
+    text = output([sys.executable, __file__, program, model, "--peer-alone", str(steps)])
     peer_median, peer_processor, peer_peak = map(float, text.split())
     row("step", median / 1000, peer_median / 1000, "s")
     row("processor", processor / 1000, peer_processor / 1000, "s")
