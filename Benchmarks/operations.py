@@ -35,7 +35,8 @@ SAMPLING = """\
 Errors are relative, in the Frobenius norm, in float64; of merge and resize over 8 modules, of both.
 ≈: full SVDs of one module of each of 8 shapes (four at width 320; width² and width × 768 at 640 and
 1280) times the modules of that shape; the feed-forward layers at 640 and 1280 are reckoned from
-those at 320 by the cube of the width, not timed."""
+those at 320 by the cube of the width, not timed. That reckoning was checked once by single SVDs of
+all 12 shapes: 136 s of processor time for the 192 modules, of which 10240 × 1280 takes 9.8 s each."""
 
 
 def processor(who):
@@ -123,7 +124,8 @@ def compare_adapters(layers):
 
     seconds = lora("merge", *weighted, "-o", out)
     theirs, their_seconds = timed(lambda: concat_files(paths, layers))
-    row("merge 1, −1, concat", error(read(out), total), seconds, "0", error(theirs, total), their_seconds)
+    row("merge 1, −1, concat", error(read(out), total), seconds, "0",
+        error(theirs, total), their_seconds)
 
     seconds = lora("merge", *weighted, "--method", "svd", "--rank", RANK, "-o", out)
     theirs, their_seconds = rule(
