@@ -67,8 +67,8 @@ fuzz: setup ## libFuzzer; TARGET=header or names, TIME=600 seconds
 	  $(CURDIR)/Fuzz/corpus/$(TARGET) -dict=$(CURDIR)/Fuzz/$(TARGET).dict \
 	  -max_len=4096 -timeout=10 -max_total_time=$(TIME) -print_final_stats=1
 
-bench: build ## times, as ratios to cat, cp and Python's readers; into Benchmarks/results
-	@Benchmarks/run
+bench: build ## times and errors beside cat, cp, NumPy and PyTorch; into Benchmarks/results
+	@Benchmarks/run && Benchmarks/training && Benchmarks/operations
 
 clean: ## remove what was built
 	rm -rf .build
