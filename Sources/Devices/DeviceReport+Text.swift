@@ -23,7 +23,7 @@ extension DeviceReport {
   private var libraryTable: String {
     var table = Table([("library", .left), ("version", .right), ("file", .left)])
     for library in libraries {
-      table.add([library.name, library.version ?? "–", library.path ?? "not found"])
+      table.add([library.name, library.version ?? "–", library.path ?? "–"])
     }
     return table.text
   }

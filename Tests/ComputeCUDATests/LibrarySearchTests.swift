@@ -89,6 +89,13 @@ import Testing
       """
     ),
     (
+      .outOfMemory(wanted: 600 << 20, free: 88 << 20),
+      """
+      out of memory on the device: 600 MiB more are wanted, 88 MiB are free, 512 MiB short; \
+      use --gradient-checkpointing, smaller batches or smaller pictures
+      """
+    ),
+    (
       .driverTooOld(LibraryVersion(major: 11, minor: 4)),
       """
       the driver runs CUDA 11.4, 12.0 is needed; \
