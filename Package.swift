@@ -161,9 +161,18 @@ let package = Package(
     .tests(of: "Diffusion", ["Compute", "ComputeCPU", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(
       of: "Train",
-      ["Compute", "ComputeCPU", "Diffusion", "Images", "TOML", "Tensors", argumentParser]),
+      [
+        "Compute", "ComputeCPU", "Diffusion", "Images", "LinearAlgebra", "TOML", "Tensors",
+        argumentParser,
+      ]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
+    .testTarget(
+      name: "AlgebraTests",
+      dependencies: [
+        "Adapters", "LinearAlgebra", "Merge", "Resize", "Tensors", "TestSupport", "lora",
+      ], swiftSettings: strict),
     .testTarget(
       name: "CommandTests", dependencies: ["TestSupport", "lora"], swiftSettings: strict),
   ],

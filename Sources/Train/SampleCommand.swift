@@ -11,8 +11,13 @@ package struct SampleCommand: ParsableCommand {
     commandName: "sample",
     abstract: "Draw pictures with adapters at weights: one, a strip, or a grid.",
     discussion: """
-      Whatever has several values becomes an axis:
+        lora sample --model MODEL --prompt "a girl" -o one.png
+        lora sample --model MODEL --lora slider.st:0.5 -o half.png
+
+      Whatever has several values becomes an axis of a grid, weights across and seeds down:
         lora sample --model MODEL --lora slider.st:-2..2/9 --seed 1,2,3 -o strip.png
+        lora sample --model MODEL --lora a-000010.st --lora a-000020.st --lora a.st \\
+          --columns file --seed 1,2,3 -o epochs.png
       """)
 
   @Option(help: ArgumentHelp("Base model: a checkpoint or a diffusers folder.", valueName: "path"))
@@ -24,13 +29,19 @@ package struct SampleCommand: ParsableCommand {
       valueName: "file[:weight]"))
   var lora: [String] = []
 
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("The picture, a PNG file.", valueName: "file"))
+  var output: String
+
   @Option(help: ArgumentHelp("What to draw; may be repeated. (default: the empty prompt)"))
   var prompt: [String] = []
 
   @Option(help: ArgumentHelp("What to move away from.", valueName: "prompt"))
   var negativePrompt = ""
 
-  @Option(help: ArgumentHelp("Seeds, separated by commas.", valueName: "n,…")) var seed = "0"
+  @Option(help: ArgumentHelp("Seeds from 0 to 4294967295, with commas.", valueName: "n,…"))
+  var seed = SeedList(seeds: [0])
 
   @Option(help: ArgumentHelp("Steps of the sampler.", valueName: "n")) var steps = 30
 
@@ -51,15 +62,13 @@ package struct SampleCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Pixels. (default: the model's own)", valueName: "pixels"))
   var height: Int?
 
-  @Option(help: ArgumentHelp("What changes along columns: weight, seed, file, prompt."))
+  @Option(help: ArgumentHelp("What changes from column to column.", valueName: "axis"))
   var columns: PictureAxis?
 
-  @Option(help: ArgumentHelp("What changes along rows.")) var rows: PictureAxis?
+  @Option(help: ArgumentHelp("What changes from row to row.", valueName: "axis")) var rows:
+    PictureAxis?
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: "The picture, a PNG file.")
-  var output: String
-
-  @OptionGroup(title: "Model") var options: ModelOptions
+  @OptionGroup var options: ModelOptions
 
   @Option(help: ArgumentHelp("Where to compute.", valueName: "name")) var device = DeviceChoice.auto
   @OptionGroup var common: CommonOptions
@@ -81,6 +90,13 @@ package struct SampleCommand: ParsableCommand {
     }
     progress.finish()
     try drawn(pictures, plan, maker).write(to: output, texts: [("parameters", settings)])
+    guard common.json else { return }
+    let entries = places.map { row in
+      row.map { maker.entry(at: $0, separatesFiles: separatesFiles) }
+    }
+    print(
+      try json(
+        SampleReport(output: output, columns: plan.columns, rows: plan.rows, pictures: entries)))
   }
 
   private func gridMaker() throws -> PictureGridMaker {
@@ -107,7 +123,7 @@ package struct SampleCommand: ParsableCommand {
         unet: unet, vae: vae, text: text, kind: model.kind,
         prediction: velocity ? .velocity : .noise, backend: backend),
       stack: try AdapterStack(files, for: text.layers + unet.layers),
-      prompts: try prompts(model.kind, velocity), seeds: try seeds(), spacing: spacing)
+      prompts: try prompts(model.kind, velocity), seeds: seed.seeds, spacing: spacing)
   }
 
   private func prompts(_ kind: PretrainedModel.Kind, _ velocity: Bool) throws -> [SamplePrompt] {
@@ -130,16 +146,6 @@ package struct SampleCommand: ParsableCommand {
     }
   }
 
-  private func seeds() throws(OptionsError) -> [UInt32] {
-    let texts = seed.split(separator: ",", omittingEmptySubsequences: false)
-    let seeds = texts.compactMap { UInt32(trimmed($0)) }
-    guard seeds.count == texts.count else {
-      throw KeyedArguments.error(
-        "--seed takes numbers from 0 to 4294967295 with commas, not '\(seed)'")
-    }
-    return seeds
-  }
-
   private func drawn(
     _ pictures: [[Picture]], _ plan: PicturePlan, _ maker: PictureGridMaker
   ) -> Picture {
@@ -156,7 +162,7 @@ package struct SampleCommand: ParsableCommand {
     """
     \(prompt.joined(separator: " | "))
     Negative prompt: \(negativePrompt)
-    Steps: \(steps), Sampler: \(sampler), CFG scale: \(PythonText.short(scale)), Seed: \(seed), \
+    Steps: \(steps), Sampler: \(sampler), CFG scale: \(PythonText.short(scale)), Seed: \(seed.defaultValueDescription), \
     Model: \(model.split(separator: "/").last ?? ""), LoRA: \(lora.joined(separator: " "))
     """
   }

@@ -9,43 +9,32 @@ package struct SliderCommand: ParsableCommand {
     commandName: "slider",
     abstract: "Make a slider out of two pictures that differ in one thing.",
     discussion: """
+        lora slider --model MODEL --before small.png --after big.png \\
+          --learning-rate 0.001 --max-train-steps 1500 -o slider.st --strip strip.png
+
       An adapter is trained on each picture until it can only draw that picture; the exact \
-      difference of the two is the slider:
-        lora slider --model MODEL --before small.png --after big.png -o slider.st --strip strip.png
+      difference of the two is the slider. --strip draws pictures over its weights, lora sample \
+      any others. All options of training apply to both copies.
       """)
 
-  @Option(help: ArgumentHelp("The picture at the slider's low end.", valueName: "picture"))
-  var before: String
-
-  @Option(help: ArgumentHelp("The same picture with one thing changed.", valueName: "picture"))
-  var after: String
-
-  @Option(help: ArgumentHelp("Draw a strip of pictures over weights here.", valueName: "file"))
-  var strip: String?
-
-  @Option(help: ArgumentHelp("Weights of the strip.", valueName: "first..last/count"))
-  var stripWeights = "-2..2/9"
-
-  @Option(help: ArgumentHelp("How the slider is made of the two.", valueName: "name"))
-  var method = Method.difference
-
-  /// What becomes of the two pictures.
-  enum Method: String, CaseIterable, ExpressibleByArgument {
-    /// Two adapters, of which the exact difference is taken.
-    case difference
-  }
-
+  @OptionGroup(title: "The slider") var pair: SliderOptions
   @OptionGroup var options: TrainingOptions
   @OptionGroup var common: CommonOptions
 
   package init() {}
 
   package func validate() throws {
-    if !options.run.image.isEmpty || options.run.trainDataDir != nil {
-      throw ValidationError("--before and --after are the data; drop --image and --data.")
+    if !options.run.image.isEmpty || options.run.trainDataDir != nil
+      || options.data.datasetConfig != nil || options.machine.replay != nil
+    {
+      throw ValidationError(
+        "--before and --after are the data; drop --image, --data, --dataset-config and --replay.")
     }
-    if WeightedFile.weights(stripWeights) == nil {
-      throw ValidationError("--strip-weights takes FIRST..LAST/COUNT, not \(stripWeights).")
+    if options.saving.resume != nil || options.machine.outputConfig {
+      throw ValidationError("--resume and --output-config belong to lora train.")
+    }
+    if WeightedFile.weights(pair.stripWeights) == nil {
+      throw ValidationError("--strip-weights takes FIRST..LAST/COUNT, not \(pair.stripWeights).")
     }
   }
 
@@ -53,32 +42,65 @@ package struct SliderCommand: ParsableCommand {
     guard let output = options.run.output else {
       throw KeyedArguments.error("no result is named; give -o FILE")
     }
-    try compare()
-    let low = try trained(on: before, named: "before", output)
-    let high = try trained(on: after, named: "after", output)
-    let slider = low.job.modules.difference(high.weights, less: low.weights)
+    try comparePictures()
+    if options.machine.dryRun { return try printPlan(output) }
+    let low = try trained(on: pair.before, named: "before", output).copy
+    let (high, job) = try trained(
+      on: pair.after, named: "after", output, over: pair.method == .merged ? low.adapter : nil)
+    let slider =
+      switch pair.method {
+      case .difference:
+        low.adapter.modules.difference(high.adapter.values, less: low.adapter.values)
+      case .merged: high.adapter
+      }
     try AdapterFile(
       modules: slider.modules, values: slider.values,
       type: (options.saving.savePrecision ?? .float).elementType
-    ).write(to: output, metadata: metadata(high.job, slider.modules))
-    if let strip {
-      try drawStrip(to: strip, slider, high.job)
+    ).write(to: output, metadata: metadata(job, slider.modules))
+    if !pair.keepCopies {
+      for name in ["before", "after"] { try remove(at: copyPath(name, output)) }
     }
+    let difference = PictureDifference(from: low.picture, to: high.picture)
+    let changes = try pair.strip.map { try drawStrip(to: $0, slider, difference, job) } ?? []
+    let rank = slider.modules.modules.map(\.rank).max() ?? 0
+    try say(
+      SliderReport(
+        output: output, method: pair.method, modules: slider.modules.modules.count, rank: rank,
+        pair: SliderReport.Pair(difference), copies: [low.check, high.check], changes: changes))
+  }
+
+  private func say(_ report: SliderReport) throws {
+    if common.json { print(try json(report)) }
+    if let table = report.table, !common.quiet { Terminal.report(table) }
   }
 
   /// Says how the pictures differ, and where more does than is meant.
-  private func compare() throws {
+  private func comparePictures() throws {
     let difference = PictureDifference(
-      from: try TrainingPicture.decode(before), to: try TrainingPicture.decode(after))
+      from: try TrainingPicture.decode(pair.before), to: try TrainingPicture.decode(pair.after))
+    guard difference.differing > 0 else {
+      throw TrainingError.unsupported(
+        "\(pair.after): the same picture as \(pair.before), so that there is nothing to learn; change one "
+          + "thing in it")
+    }
     guard !common.quiet else { return }
     Terminal.note(difference.summary)
     for warning in difference.warnings { Terminal.note(warning) }
   }
 
-  /// Trains a copier of one picture.
-  private func trained(
-    on picture: String, named name: String, _ output: String
-  ) throws -> (job: TrainingJob, weights: [Float]) {
+  /// Says what each of the two runs would do.
+  private func printPlan(_ output: String) throws {
+    let report = TrainingReport(try job(on: pair.before, named: "before", output, over: nil))
+    print(common.json ? try json(report) : "twice: \(report.text)")
+  }
+
+  private func copyPath(_ name: String, _ output: String) throws(OptionsError) -> String {
+    try OutputName(options.saving, output: output).path(with: name)
+  }
+
+  private func job(
+    on picture: String, named name: String, _ output: String, over base: TrainedAdapter?
+  ) throws -> TrainingJob {
     var options = options
     options.run.image = [picture]
     options.network.networkTrainUnetOnly = !options.network.networkTrainTextEncoderOnly
@@ -86,13 +108,32 @@ package struct SliderCommand: ParsableCommand {
     if options.schedule.lrScheduler == .constant, options.schedule.lrWarmupSteps != .steps(0) {
       options.schedule.lrScheduler = .constantWithWarmup
     }
-    options.run.output = try OutputName(options.saving, output: output).path(with: name)
-    let job = try TrainingJob(options, threads: common.threadCount, environment: environment)
-    if !common.quiet { Terminal.note("\(name): \(TrainingReport(job).headline)") }
+    options.run.output = try copyPath(name, output)
+    return try TrainingJob(
+      options, on: base, threads: common.threadCount, environment: environment)
+  }
+
+  /// Trains a copier of one picture and looks at what it draws.
+  ///
+  /// - Parameter base: An adapter that the model is changed by first.
+  private func trained(
+    on picture: String, named name: String, _ output: String, over base: TrainedAdapter? = nil
+  ) throws -> (copy: PictureCopy, job: TrainingJob) {
+    let job = try job(on: picture, named: name, output, over: base)
+    if !common.quiet {
+      if base == nil { for warning in job.warnings { Terminal.note(warning) } }
+      Terminal.note("\(name): \(TrainingReport(job).headline)")
+    }
     let session = try TrainingSession(job, quiet: common.quiet)
     let status = try session.run()
     guard status == 0 else { throw ExitCode(status) }
-    return (job, session.loop.weights)
+    let copy = try PictureCopy(
+      TrainedAdapter(modules: job.modules, values: session.loop.weights), of: picture, job)
+    if !common.quiet {
+      Terminal.note(copy.check.summary)
+      if let warning = copy.check.warning { Terminal.note(warning) }
+    }
+    return (copy, job)
   }
 
   /// What the slider says about itself: the run of its second half, with its own rank.
@@ -111,31 +152,29 @@ package struct SliderCommand: ParsableCommand {
   }
 
   private func drawStrip(
-    to path: String, _ slider: (modules: AdaptedModules, values: [Float]), _ job: TrainingJob
-  ) throws {
-    guard let text = job.text, let vae = job.vae else { return }
-    let maker = PictureMaker(
-      unet: job.unet, vae: vae, text: text, kind: job.kind, prediction: job.plan.loss.prediction,
-      backend: job.backend)
+    to path: String, _ slider: TrainedAdapter, _ difference: PictureDifference, _ job: TrainingJob
+  ) throws -> [SliderStrip.Change] {
+    let maker = try PictureMaker(job, unet: pair.method == .merged ? plainUNet(job) : nil)
     let adapters = Diffusion.Adapters(slider.modules, values: slider.values, on: job.backend)
-    let weights = WeightedFile.weights(stripWeights) ?? []
-    var prompt = SamplePrompt(steps: 20)
-    let size = job.data?.datasets.first?.buckets.first?.size
-    (prompt.width, prompt.height) = (size?.width ?? 512, size?.height ?? 512)
-    let seeds: [UInt32] = [1, 2, 3]
+    let weights = WeightedFile.weights(pair.stripWeights) ?? []
+    let seeds = pair.stripSeeds.seeds
+    let prompt = SamplePrompt(difference.firstSize)
     let progress = Progress(
       "drawing", total: weights.count * seeds.count * prompt.steps, quiet: common.quiet)
-    let rows = try seeds.map { seed in
-      try weights.map { weight in
-        try maker.picture(of: prompt, seed: seed, adapters: adapters.scaled(Float(weight))) { _ in
-          progress.advance()
-        }
+    let strip = try SliderStrip(weights: weights, seeds: seeds, region: difference.changedExtent) {
+      seed, weight in
+      try maker.picture(of: prompt, seed: seed, adapters: adapters.scaled(Float(weight))) { _ in
+        progress.advance()
       }
     }
     progress.finish()
-    try PictureGrid(
-      rows: rows, columnLabels: weights.map(PythonText.short),
-      rowLabels: seeds.map { "seed \($0)" }
-    ).drawn().write(to: path, texts: [])
+    try strip.drawn.write(to: path, texts: [])
+    return strip.changes
+  }
+
+  /// The model without the first copy, which the second was trained over.
+  private func plainUNet(_ job: TrainingJob) throws -> UNet {
+    guard let path = options.run.pretrainedModelNameOrPath else { throw TrainingError.noModel }
+    return try PretrainedModel(path: path).unet(on: job.backend)
   }
 }

@@ -8,12 +8,16 @@ package struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train an adapter on pictures.",
     discussion: """
-      One picture (the copier method), or a folder as sd-scripts expects it:
-        lora train --model MODEL --image picture.png -o a.st
-        lora train --model MODEL --data FOLDER -o a.st
+      One picture (the copier method), a folder as sd-scripts expects it, or its settings:
+        lora train --model MODEL --image picture.png --resolution 512 \\
+          --learning-rate 0.001 --max-train-steps 1500 -o a.st
+        lora train --model MODEL --data FOLDER --learning-rate 0.0001 \\
+          --max-train-epochs 10 --save-every-n-epochs 1 -o a.st
+        lora train --config settings.toml
 
-      Options are sd-scripts' own: its TOML files are read by --config, its spelling \
-      (--learning_rate) is understood. --help-hidden shows the rare ones too.
+      Options are sd-scripts' own, and so are their defaults: nearly every run sets \
+      --learning-rate. --dry-run says what a run would do; --help-hidden shows the rare \
+      options too.
       """)
 
   @OptionGroup var options: TrainingOptions

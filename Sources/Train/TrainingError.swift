@@ -18,7 +18,7 @@ extension TrainingError: CustomStringConvertible {
         + (lastSave.map { ", the last good save is \($0)" } ?? "")
         + "; try a lower --learning-rate, and float32 in place of fp16"
     case .latents(let file):
-      "\(file): the VAE gives NaN for it; try --no-half-vae, or another VAE"
+      "\(file): the VAE gives NaN for it; try another VAE (--vae)"
     case .state(let folder, let sentence): "\(folder): \(sentence)"
     case .unsupported(let sentence): sentence
     }

@@ -68,7 +68,7 @@ package struct PixelRectangle: Hashable, Sendable {
   package let columns: ClosedRange<Int>
   package let rows: ClosedRange<Int>
 
-  func contains(x: Int, y: Int) -> Bool { columns.contains(x) && rows.contains(y) }
+  package func contains(x: Int, y: Int) -> Bool { columns.contains(x) && rows.contains(y) }
 
   func grown(by margin: Int) -> PixelRectangle {
     PixelRectangle(

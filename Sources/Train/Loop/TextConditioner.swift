@@ -38,6 +38,11 @@ final class TextConditioner {
   /// The layers that adapters may change.
   var layers: [AdaptableLayer] { encoders.flatMap(\.layers) }
 
+  /// Adds an adapter to the encoders' weights.
+  func add(_ modules: AdaptedModules, _ values: [Float], multiplier: Float) {
+    for encoder in encoders { encoder.merge(modules, values: values, multiplier: multiplier) }
+  }
+
   /// Encodes captions that will be asked for, and lets go of the encoders.
   func encodeForGood(_ captions: [String]) throws {
     for caption in captions { _ = try encoded(caption) }

@@ -33,12 +33,23 @@ struct TrainingJob {
   let warnings: [String]
 }
 
+/// An adapter in memory.
+struct TrainedAdapter {
+  let modules: AdaptedModules
+
+  /// The flat weights.
+  let values: [Float]
+}
+
 extension TrainingJob {
   /// Opens everything that the options name.
   ///
-  /// - Parameter environment: The value of a variable.
+  /// - Parameters:
+  ///   - copy: An adapter that the model is changed by before anything is trained.
+  ///   - environment: The value of a variable.
   init(
-    _ options: TrainingOptions, threads: Int, environment: (String) -> String?
+    _ options: TrainingOptions, on copy: TrainedAdapter? = nil, threads: Int,
+    environment: (String) -> String?
   ) throws {
     var options = options
     guard let path = options.run.pretrainedModelNameOrPath else { throw TrainingError.noModel }
@@ -59,6 +70,8 @@ extension TrainingJob {
       model, options, resolution: base.usualResolution, on: backend, environment,
       warnings: &warnings)
     (data, text, vae) = (parts.data, parts.text, parts.vae)
+    try Self.addBaseWeights(options.network, to: unet, parts.text)
+    if let copy { unet.merge(copy.modules, values: copy.values, multiplier: 1) }
 
     let replay = try options.machine.replay.map { [backend] in
       try ReplaySource(path: $0, kind: model.kind, on: backend)
@@ -101,6 +114,20 @@ extension TrainingJob {
       throw .unsupported("--device cuda: this build has no CUDA device; use --device cpu")
     }
     return CPUBackend(threads: threads)
+  }
+
+  /// Adds the adapters of `--base-weights` to the model, for good.
+  private static func addBaseWeights(
+    _ options: NetworkOptions, to unet: UNet, _ text: TextConditioner?
+  ) throws {
+    for (index, path) in options.baseWeights.enumerated() {
+      let multipliers = options.baseWeightsMultiplier
+      let multiplier = index < multipliers.count ? Float(multipliers[index]) : 1
+      let (modules, values) = try AdaptedModules.reading(
+        SafetensorsFile(path: path), for: (text?.layers ?? []) + unet.layers)
+      unet.merge(modules, values: values, multiplier: multiplier)
+      text?.add(modules, values, multiplier: multiplier)
+    }
   }
 
   /// The layers that are trained, with the weights they begin with.

@@ -107,7 +107,7 @@ struct TrainingSession {
     try loop.saveState(in: state)
     Terminal.note(
       "stopped after step \(step) of \(job.plan.steps); \(output.directory + output.final) is "
-        + "saved; go on with --resume \(state)")
+        + "saved; \(state) holds what --resume needs to go on")
   }
 }
 

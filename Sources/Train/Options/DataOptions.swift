@@ -11,14 +11,13 @@ struct DataOptions: ParsableArguments {
 
   @Flag(help: .usual("Encode each picture once, not at each use.")) var cacheLatents = false
 
-  @Flag(help: .rare("Keep encoded pictures beside the pictures.")) var cacheLatentsToDisk = false
-
-  @Option(help: .rare("Pictures that the VAE encodes at a time.", "n")) var vaeBatchSize = 1
+  @Flag(help: .rare("As --cache-latents: nothing is cached on disk.")) var cacheLatentsToDisk =
+    false
 
   @Flag(help: .rare("Encode each caption once (done whenever it can be)."))
   var cacheTextEncoderOutputs = false
 
-  @Flag(help: .rare("Keep encoded captions beside the pictures."))
+  @Flag(help: .rare("As --cache-text-encoder-outputs, in memory."))
   var cacheTextEncoderOutputsToDisk = false
 }
 

@@ -36,7 +36,8 @@ struct EssentialOptions: ParsableArguments {
   @Option(help: .usual("Scale of the adapter is alpha / rank; 0 means the rank.", "alpha"))
   var networkAlpha = 1.0
 
-  @Option(help: .usual("Learning rate.", "rate")) var learningRate = 2e-6
+  @Option(help: .usual("Learning rate; 0.001 for one picture, 0.0001 for many.", "rate"))
+  var learningRate = 2e-6
 
   @Option(help: .usual("Pictures in a step.", "n")) var trainBatchSize = 1
 

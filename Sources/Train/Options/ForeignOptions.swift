@@ -20,13 +20,17 @@ struct ForeignOption: Hashable {
 
   static let all = ignored + refused
 
+  // Some ask for what is done anyway: the VAE computes in float32, --resume goes on in the middle of
+  // an epoch. Others only set how fast sd-scripts is.
   private static let ignored: [ForeignOption] =
     flags(
-      "xformers sdpa mem_eff_attn lowram highvram persistent_data_loader_workers skip_cache_check "
+      "no_half_vae skip_until_initial_step xformers sdpa mem_eff_attn lowram highvram "
+        + "persistent_data_loader_workers skip_cache_check "
         + "disable_mmap_load_safetensors torch_compile console_log_simple log_config cache_info "
         + "cpu_offload_checkpointing ddp_gradient_as_bucket_view ddp_static_graph", .ignored)
     + values(
-      "max_data_loader_n_workers tokenizer_cache_dir dynamo_backend console_log_file log_prefix "
+      "vae_batch_size max_data_loader_n_workers tokenizer_cache_dir dynamo_backend "
+        + "console_log_file log_prefix "
         + "console_log_level log_with log_tracker_name log_tracker_config wandb_run_name "
         + "wandb_api_key ddp_timeout", .ignored)
 

@@ -14,6 +14,4 @@ struct ModelOptions: ParsableArguments {
   @Option(help: .usual("Use the text encoder's n-th last layer.", "n")) var clipSkip: Int?
 
   @Option(help: .rare("Tokens of a caption: 75, 150 or 225.", "n")) var maxTokenLength: Int?
-
-  @Flag(help: .rare("Run the VAE in float32.")) var noHalfVae = false
 }

@@ -37,8 +37,6 @@ struct SavingOptions: ParsableArguments {
   @Option(help: .rare("Number the first epoch n.", "n")) var initialEpoch: Int?
 
   @Option(help: .rare("Number the step before the first n.", "n")) var initialStep: Int?
-
-  @Flag(help: .rare("Skip the data before the initial step.")) var skipUntilInitialStep = false
 }
 
 /// Which pictures are drawn while training.

@@ -11,7 +11,7 @@ extension TrainingOptions {
     for (key, value) in [
       ("train_batch_size", run.trainBatchSize), ("max_train_epochs", run.maxTrainEpochs ?? 1),
       ("gradient_accumulation_steps", optimizer.gradientAccumulationSteps),
-      ("repeats", run.repeats ?? 1), ("vae_batch_size", data.vaeBatchSize),
+      ("repeats", run.repeats ?? 1),
       ("bucket_reso_steps", buckets.bucketResoSteps),
       ("clip_skip", model.clipSkip ?? 1), ("max_train_steps", run.maxTrainSteps),
       ("lr_scheduler_timescale", schedule.lrSchedulerTimescale ?? 1),
@@ -75,10 +75,6 @@ extension TrainingOptions {
       (
         network.baseWeightsMultiplier.count > network.baseWeights.count,
         "there are more --base-weights-multiplier than --base-weights"
-      ),
-      (
-        !network.baseWeights.isEmpty,
-        "--base-weights is not supported yet; bake the adapter in with lora merge --into"
       ),
       (
         saving.initialEpoch != nil || saving.initialStep != nil,

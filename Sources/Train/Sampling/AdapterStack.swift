@@ -36,6 +36,15 @@ struct AdapterStack {
     return Diffusion.Adapters(joined.modules, values: joined.values, on: backend)
   }
 
+  /// Which files are used, and at which weights.
+  ///
+  /// - Parameters: As of `adapters`.
+  func uses(weight: Int, only: Int?) -> [SampleReport.Use] {
+    files.indices.filter { only == nil || $0 == only }.map {
+      SampleReport.Use(file: files[$0].path, weight: self.weight(weight, of: $0))
+    }
+  }
+
   func weight(_ place: Int, of file: Int) -> Double {
     let weights = files[file].weights
     return weights[min(place, weights.count - 1)]

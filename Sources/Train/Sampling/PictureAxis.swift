@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// What may differ between the pictures of a grid.
-enum PictureAxis: String, CaseIterable, ExpressibleByArgument {
+enum PictureAxis: String, CaseIterable, ExpressibleByArgument, Encodable {
   case weight
   case seed
   case file

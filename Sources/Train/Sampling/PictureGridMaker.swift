@@ -32,6 +32,14 @@ struct PictureGridMaker {
       adapters: adapters, spacing: spacing, progress: progress)
   }
 
+  /// What a picture of the grid is drawn of.
+  func entry(at place: [PictureAxis: Int], separatesFiles: Bool) -> SampleReport.Entry {
+    SampleReport.Entry(
+      seed: seeds[place[.seed, default: 0]], prompt: prompts[place[.prompt, default: 0]].prompt,
+      adapters: stack.uses(
+        weight: place[.weight, default: 0], only: separatesFiles ? place[.file, default: 0] : nil))
+  }
+
   /// What stands beside a column or row.
   func label(_ axis: PictureAxis?, _ index: Int) -> String {
     switch axis {

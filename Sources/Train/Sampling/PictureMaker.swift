@@ -71,6 +71,20 @@ struct PictureMaker {
   }
 }
 
+extension PictureMaker {
+  /// A maker with the model of a job that trains on pictures.
+  ///
+  /// - Parameter unet: In place of the job's, whose weights may be changed.
+  init(_ job: TrainingJob, unet: UNet? = nil) throws(TrainingError) {
+    guard let text = job.text, let vae = job.vae else {
+      throw .unsupported("--replay draws no pictures; drop --sample-every")
+    }
+    self.init(
+      unet: unet ?? job.unet, vae: vae, text: text, kind: job.kind,
+      prediction: job.plan.loss.prediction, backend: job.backend)
+  }
+}
+
 extension Diffusion.Adapters {
   /// Whether layers of a text encoder are among the adapted.
   fileprivate var changesText: Bool {

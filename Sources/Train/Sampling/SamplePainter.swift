@@ -14,9 +14,6 @@ struct SamplePainter {
   init?(_ job: TrainingJob) throws {
     let options = job.options.samples
     guard !options.isUnused else { return nil }
-    guard let text = job.text, let vae = job.vae else {
-      throw TrainingError.unsupported("--replay draws no pictures; drop --sample-every")
-    }
     var standard = SamplePrompt()
     (standard.width, standard.height) = Self.size(job)
     do throws(OptionsError.Reason) {
@@ -28,9 +25,7 @@ struct SamplePainter {
       try options.samplePrompts.map { [standard] in
         try SamplePrompts.read(readBytes($0), file: $0, standard: standard)
       } ?? [standard]
-    maker = PictureMaker(
-      unet: job.unet, vae: vae, text: text, kind: job.kind, prediction: job.plan.loss.prediction,
-      backend: job.backend)
+    maker = try PictureMaker(job)
     folder = job.plan.saves.output.directory + "sample"
     name = job.plan.saves.output.name.map { $0 + "_" } ?? ""
     seed = job.plan.seed

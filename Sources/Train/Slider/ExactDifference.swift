@@ -7,7 +7,7 @@ extension AdaptedModules {
   /// one under the other, U side by side with the second negated: no number is rounded.
   func difference(
     _ after: [Float], less before: [Float]
-  ) -> (modules: AdaptedModules, values: [Float]) {
+  ) -> TrainedAdapter {
     let joined = AdaptedModules(of: modules.map(\.layer)) { layer in
       self.module(for: layer).map { ($0.module.rank * 2, $0.module.alpha * 2) }
     }
@@ -26,6 +26,6 @@ extension AdaptedModules {
         }
       }
     }
-    return (joined, values)
+    return TrainedAdapter(modules: joined, values: values)
   }
 }

@@ -61,7 +61,7 @@ extension TrainingState {
   /// Options that change no weight, or whose effect is checked elsewhere.
   private static let free: Set = [
     "output", "config_file", "seed", "network_weights", "network_module", "max_train_epochs",
-    "tokenizer", "cache_latents", "cache_latents_to_disk", "vae_batch_size",
+    "tokenizer", "cache_latents", "cache_latents_to_disk",
     "cache_text_encoder_outputs", "cache_text_encoder_outputs_to_disk", "save_model_as",
     "gradient_checkpointing",
   ]

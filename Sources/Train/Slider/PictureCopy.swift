@@ -1,0 +1,68 @@
+import Compute
+import Diffusion
+import Images
+import Tensors
+
+/// An adapter that was trained on one picture, and what it has become.
+struct PictureCopy {
+  let adapter: TrainedAdapter
+
+  /// The picture as it was trained on: resized and cropped.
+  let picture: Picture
+  let check: CopyCheck
+}
+
+extension PictureCopy {
+  /// Looks at what an adapter trained by a job draws without a prompt.
+  ///
+  /// - Parameter file: The picture that it was trained on.
+  init(_ adapter: TrainedAdapter, of file: String, _ job: TrainingJob) throws {
+    let maker = try PictureMaker(job)
+    let picture = try job.firstPicture()
+    let prompt = SamplePrompt(picture.size)
+    let adapters = Diffusion.Adapters(
+      adapter.modules, values: adapter.values, on: job.backend)
+    let distances = try CopyCheck.seeds.map { seed in
+      PictureDistance(
+        from: picture, to: try maker.picture(of: prompt, seed: seed, adapters: adapters))
+    }
+    self.adapter = adapter
+    self.picture = picture
+    check = CopyCheck(
+      picture: file, distance: PictureDistance(meanOf: distances),
+      limit: PictureDistance(from: picture, to: maker.restored(picture)))
+  }
+}
+
+extension PictureMaker {
+  /// The picture as the VAE gives it back.
+  func restored(_ picture: Picture) -> Picture {
+    let values = Tensor(
+      picture.signedValues, shape: [1, picture.height, picture.width, 3], on: backend)
+    let mean = vae.encode(values).mean
+    let latents = mean.values().map { $0 * vae.configuration.scalingFactor }
+    let decoded = vae.decode(Tensor(latents, shape: mean.shape, on: backend))
+    return Picture(decoded: decoded.values(), width: picture.width, height: picture.height)
+  }
+}
+
+extension SamplePrompt {
+  /// The empty prompt at the size of pictures that were trained on, in few steps.
+  init(_ size: PixelSize) {
+    self.init(steps: 20)
+    (width, height) = (size.width, size.height)
+  }
+}
+
+extension TrainingJob {
+  /// The first picture as it is trained on.
+  fileprivate func firstPicture() throws -> Picture {
+    let seed = UInt64(plan.seed)
+    guard let data, let sample = data.batches(epoch: 1, seed: seed).first?.samples.first else {
+      throw TrainingError.unsupported("there is no picture to compare with")
+    }
+    let size = data.picture(of: sample).choice.bucket
+    let prepared = try data.prepare(sample, data.placement(of: sample, seed: seed))
+    return Picture(decoded: prepared.values, width: size.width, height: size.height)
+  }
+}

@@ -1,0 +1,44 @@
+import Images
+import Testing
+
+@testable import Train
+
+@Suite struct CopyCheckTests {
+  private func picture(_ level: UInt8, changed: Int = 0) -> Picture {
+    var picture = Picture(width: 10, height: 10, filledWith: Color(level, level, level))
+    for pixel in 0..<changed { picture.bytes[3 * pixel] = 255 }
+    return picture
+  }
+
+  @Test func distanceIsAMeanAndAShare() {
+    let distance = PictureDistance(from: picture(0), to: picture(0, changed: 20))
+    #expect(distance.share == 0.2)
+    #expect(abs(distance.mean - 0.2 / 3) < 1e-12)
+    let faint = PictureDistance(from: picture(100), to: picture(125))
+    #expect(faint.share == 0)
+    #expect(abs(faint.mean - 25.0 / 255) < 1e-12)
+    #expect(PictureDistance(from: picture(0), to: picture(9)) { _, _ in false }.mean == 0)
+  }
+
+  @Test(arguments: [(UInt8(20), true), (60, false)])
+  func copyIsOneOnlyNearItsPicture(_ level: UInt8, _ hasConverged: Bool) {
+    let check = CopyCheck(
+      picture: "a.png", distance: PictureDistance(from: picture(0), to: picture(level)),
+      limit: PictureDistance(from: picture(0), to: picture(2)))
+    #expect(check.hasConverged == hasConverged)
+    #expect((check.warning == nil) == hasConverged)
+  }
+
+  @Test func changesAreMeasuredFromWeightZeroInsideAndOutside() {
+    let region = PictureDifference(from: picture(0), to: picture(0, changed: 10)).changedExtent
+    let strip = SliderStrip(weights: [-1, 1], seeds: [4], region: region) { _, weight in
+      self.picture(weight < 0 ? 0 : 51, changed: weight < 0 ? 10 : 0)
+    }
+    #expect(strip.pictures == [[picture(0, changed: 10), picture(51)]])
+    let low = strip.changes[0]
+    #expect(abs(low.outside.mean - 0.2) < 1e-12)  // from 51 at weight 0
+    #expect(abs(low.inside.mean - (0.8 + 0.2 + 0.2) / 3) < 1e-12)
+    #expect(strip.changes[1].inside.mean == 0 && strip.changes[1].outside.mean == 0)
+    #expect(strip.drawn.width > 20)
+  }
+}
