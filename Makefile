@@ -19,8 +19,13 @@ setup: # what Debian calls libopenblas-dev and so on; nothing where it is there
 build: setup ## .build/release/lora
 	$(SWIFT) build -c $(CONFIGURATION) --product lora --static-swift-stdlib
 
-test: setup ## build and run all tests
+test: setup .build/cuda ## build and run all tests
 	$(SWIFT) test
+
+# NVIDIA's compiler, which needs no GPU: without it the tests that compile the kernels are skipped.
+.build/cuda:
+	python3 -m venv $@ && $@/bin/pip -q install nvidia-cuda-nvrtc \
+	  || { rm -rf $@; echo 'no NVRTC: kernels are not compiled in the tests'; }
 
 demo: build ## what the program does, on small files of ours
 	@scripts/demo

@@ -55,6 +55,8 @@ let package = Package(
     .target(
       name: "CImages",
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
+    .target(name: "CCUDA", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CUDAKernels", exclude: ["kernels"]),
 
     // MARK: - Data
     .module("Tensors"),
@@ -71,6 +73,7 @@ let package = Package(
     .target(
       name: "ComputeCPU", dependencies: ["Compute", "LinearAlgebra", "Tensors"],
       swiftSettings: strict + vectorised),
+    .module("ComputeCUDA", ["CCUDA", "CUDAKernels", "Files"]),
 
     // MARK: - Meaning
     .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
@@ -109,6 +112,7 @@ let package = Package(
         "Adapters", "Baking", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
         "Tensors", argumentParser,
       ]),
+    .module("Devices", ["CommandSupport", "ComputeCUDA", argumentParser]),
     .module(
       "Resize",
       [
@@ -124,8 +128,8 @@ let package = Package(
     .executableTarget(
       name: "lora",
       dependencies: [
-        "CommandSupport", "Convert", "Diff", "Files", "Inspect", "Merge", "Resize", "Train",
-        argumentParser,
+        "CommandSupport", "Convert", "Devices", "Diff", "Files", "Inspect", "Merge", "Resize",
+        "Train", argumentParser,
       ],
       swiftSettings: strict),
 
@@ -148,6 +152,11 @@ let package = Package(
     .tests(of: "Safetensors", ["Files", "Tensors"]),
     .tests(of: "LinearAlgebra", ["Tensors"]),
     .tests(of: "Compute", ["ComputeCPU", "LinearAlgebra", "Tensors"]),
+    .target(
+      name: "CUDAEmulation", path: "Tests/CUDAEmulation",
+      cxxSettings: [.headerSearchPath("../../Sources/CUDAKernels/kernels")]),
+    .tests(
+      of: "ComputeCUDA", ["CUDAEmulation", "Compute", "ComputeCPU", "LinearAlgebra", "Tensors"]),
     .tests(of: "Images", ["Tensors"]),
     .tests(of: "Diffusion", ["Compute", "ComputeCPU", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(
@@ -168,7 +177,8 @@ let package = Package(
       name: "CommandTests", dependencies: ["TestSupport", "lora"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
-  cLanguageStandard: .c2x
+  cLanguageStandard: .c2x,
+  cxxLanguageStandard: .cxx17
 )
 
 // `make fuzz` alone builds this: it needs -sanitize=fuzzer, and the rest does not need it.

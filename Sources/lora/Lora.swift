@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Convert
+import Devices
 import Diff
 import Glibc
 import Inspect
@@ -23,7 +24,8 @@ struct Lora: ParsableCommand {
     subcommands: [
       InspectCommand.self, DiffCommand.self, MergeCommand.self, ResizeCommand.self,
       ConvertCommand.self, TrainCommand.self, SliderCommand.self, SampleCommand.self,
-      HashCommand.self, VerifyCommand.self, MetadataCommand.self, ManualCommand.self,
+      DevicesCommand.self, HashCommand.self, VerifyCommand.self, MetadataCommand.self,
+      ManualCommand.self,
     ])
 
   static func main() {

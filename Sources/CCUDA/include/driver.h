@@ -1,0 +1,129 @@
+// The CUDA driver, libcuda.so.1. The oldest that has all of this is 525 (CUDA 12.0).
+#ifndef LORA_DRIVER_H
+#define LORA_DRIVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef int CUresult;
+typedef int CUdevice;
+typedef uint64_t CUdeviceptr;
+typedef struct CUctx_st *CUcontext;
+typedef struct CUlib_st *CUlibrary;
+typedef struct CUkern_st *CUkernel;
+typedef struct CUfunc_st *CUfunction;
+typedef struct CUstream_st *CUstream;
+typedef struct CUevent_st *CUevent;
+typedef struct CUgraph_st *CUgraph;
+typedef struct CUgraphExec_st *CUgraphExec;
+typedef struct CUgraphNode_st *CUgraphNode;
+
+typedef struct CUuuid {
+  unsigned char bytes[16];
+} CUuuid;
+
+// An attribute of a launch (cluster, cooperation, overlap with the kernel before): its number, and
+// a value of 64 bytes whose meaning the number gives.
+typedef struct CUlaunchAttribute {
+  int id;
+  int padding;
+  uint64_t value[8];
+} CUlaunchAttribute;
+
+typedef struct CUlaunchConfig {
+  unsigned gridDimX, gridDimY, gridDimZ;
+  unsigned blockDimX, blockDimY, blockDimZ;
+  unsigned sharedMemBytes;
+  CUstream hStream;
+  CUlaunchAttribute *attrs;
+  unsigned numAttrs;
+} CUlaunchConfig;
+
+typedef struct CUgraphExecUpdateResultInfo {
+  int result;
+  CUgraphNode errorNode;
+  CUgraphNode errorFromNode;
+} CUgraphExecUpdateResultInfo;
+
+enum {
+  LORA_CUDA_SUCCESS = 0,
+  LORA_CUDA_OUT_OF_MEMORY = 2,
+  LORA_CUDA_NO_DEVICE = 100,
+  LORA_CUDA_NO_BINARY_FOR_GPU = 209,
+  LORA_CUDA_SYSTEM_DRIVER_MISMATCH = 803,
+
+  LORA_DEVICE_MULTIPROCESSORS = 16,
+  LORA_DEVICE_CAPABILITY_MAJOR = 75,
+  LORA_DEVICE_CAPABILITY_MINOR = 76,
+};
+
+#define LORA_DRIVER_FUNCTIONS(F)                                                                  \
+  /* Version, errors, devices */                                                                  \
+  F(cuDriverGetVersion, (int *version))                                                           \
+  F(cuInit, (unsigned flags))                                                                     \
+  F(cuGetErrorName, (CUresult error, const char **name))                                          \
+  F(cuGetErrorString, (CUresult error, const char **text))                                        \
+  F(cuDeviceGetCount, (int *count))                                                               \
+  F(cuDeviceGet, (CUdevice * device, int ordinal))                                                \
+  F(cuDeviceGetName, (char *name, int capacity, CUdevice device))                                 \
+  F(cuDeviceGetUuid_v2, (CUuuid * uuid, CUdevice device))                                         \
+  F(cuDeviceGetAttribute, (int *value, int attribute, CUdevice device))                           \
+  F(cuDeviceTotalMem_v2, (size_t *bytes, CUdevice device))                                        \
+  F(cuDevicePrimaryCtxRetain, (CUcontext * context, CUdevice device))                             \
+  F(cuDevicePrimaryCtxRelease_v2, (CUdevice device))                                              \
+  F(cuCtxSetCurrent, (CUcontext context))                                                         \
+  F(cuCtxSynchronize, (void))                                                                     \
+  /* Memory */                                                                                    \
+  F(cuMemGetInfo_v2, (size_t *free, size_t *total))                                               \
+  F(cuMemAlloc_v2, (CUdeviceptr * address, size_t bytes))                                         \
+  F(cuMemFree_v2, (CUdeviceptr address))                                                          \
+  F(cuMemAllocHost_v2, (void **address, size_t bytes))                                            \
+  F(cuMemFreeHost, (void *address))                                                               \
+  F(cuMemcpyHtoDAsync_v2, (CUdeviceptr to, const void *from, size_t bytes, CUstream stream))      \
+  F(cuMemcpyDtoHAsync_v2, (void *to, CUdeviceptr from, size_t bytes, CUstream stream))            \
+  F(cuMemcpyDtoDAsync_v2, (CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream))      \
+  F(cuMemsetD8Async, (CUdeviceptr to, unsigned char value, size_t count, CUstream stream))        \
+  F(cuMemsetD32Async, (CUdeviceptr to, unsigned value, size_t count, CUstream stream))            \
+  /* Streams and events */                                                                        \
+  F(cuStreamCreate, (CUstream * stream, unsigned flags))                                          \
+  F(cuStreamDestroy_v2, (CUstream stream))                                                        \
+  F(cuStreamSynchronize, (CUstream stream))                                                       \
+  F(cuStreamWaitEvent, (CUstream stream, CUevent event, unsigned flags))                          \
+  F(cuEventCreate, (CUevent * event, unsigned flags))                                             \
+  F(cuEventDestroy_v2, (CUevent event))                                                           \
+  F(cuEventRecord, (CUevent event, CUstream stream))                                              \
+  F(cuEventQuery, (CUevent event))                                                                \
+  F(cuEventSynchronize, (CUevent event))                                                          \
+  F(cuEventElapsedTime, (float *milliseconds, CUevent from, CUevent to))                          \
+  /* Kernels */                                                                                   \
+  F(cuLibraryLoadData, (CUlibrary * library, const void *code, int *jitOptions, void **jitValues, \
+                        unsigned jitCount, int *options, void **values, unsigned count))          \
+  F(cuLibraryUnload, (CUlibrary library))                                                         \
+  F(cuLibraryGetKernel, (CUkernel * kernel, CUlibrary library, const char *name))                 \
+  F(cuKernelGetFunction, (CUfunction * function, CUkernel kernel))                                \
+  F(cuFuncGetAttribute, (int *value, int attribute, CUfunction function))                         \
+  F(cuFuncSetAttribute, (CUfunction function, int attribute, int value))                          \
+  F(cuOccupancyMaxActiveBlocksPerMultiprocessor,                                                  \
+    (int *blocks, CUfunction function, int blockThreads, size_t sharedBytes))                     \
+  F(cuLaunchKernelEx, (const CUlaunchConfig *configuration, CUfunction function,                  \
+                       void **parameters, void **extra))                                          \
+  /* Graphs */                                                                                    \
+  F(cuStreamBeginCapture_v2, (CUstream stream, int mode))                                         \
+  F(cuStreamEndCapture, (CUstream stream, CUgraph * graph))                                       \
+  F(cuStreamIsCapturing, (CUstream stream, int *status))                                          \
+  F(cuGraphInstantiateWithFlags, (CUgraphExec * executable, CUgraph graph, uint64_t flags))       \
+  F(cuGraphExecUpdate_v2,                                                                         \
+    (CUgraphExec executable, CUgraph graph, CUgraphExecUpdateResultInfo * result))                \
+  F(cuGraphUpload, (CUgraphExec executable, CUstream stream))                                     \
+  F(cuGraphLaunch, (CUgraphExec executable, CUstream stream))                                     \
+  F(cuGraphGetNodes, (CUgraph graph, CUgraphNode * nodes, size_t *count))                         \
+  F(cuGraphExecDestroy, (CUgraphExec executable))                                                 \
+  F(cuGraphDestroy, (CUgraph graph))
+
+#define LORA_FIELD(name, parameters) CUresult(*name) parameters;
+typedef struct lora_driver {
+  LORA_DRIVER_FUNCTIONS(LORA_FIELD)
+} lora_driver;
+#undef LORA_FIELD
+
+#endif

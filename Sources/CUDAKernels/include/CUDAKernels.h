@@ -1,0 +1,21 @@
+// CUDAKernels: the CUDA C++ text of our kernels, embedded at build time.
+//
+// To add a kernel: write kernels/NAME.cu, then give it its two lines in embed.c. Who launches it,
+// and with which grid, is ComputeCUDA's affair.
+#ifndef LORA_CUDA_KERNELS_H
+#define LORA_CUDA_KERNELS_H
+
+#include <stddef.h>
+
+typedef struct lora_kernel_source {
+  const char *_Nonnull name;  // "adamw.cu"
+  const char *_Nonnull text;  // ended by a zero byte
+} lora_kernel_source;
+
+extern const size_t lora_kernel_source_count;
+lora_kernel_source lora_kernel_source_at(size_t index);
+
+// What every kernel includes as "common.cuh".
+extern const char *_Nonnull const lora_kernel_common;
+
+#endif

@@ -1,0 +1,73 @@
+import Files
+
+/// Compiled kernels on disk, so that a kernel is compiled once for a kind of device.
+///
+/// A file is named by the digest of all that its bytes depend on, and begins with the digest of its
+/// bytes: one that is damaged is compiled anew. It appears whole or not at all, so that processes
+/// may share the folder: where two compile the same, the last one's file stays.
+package struct KernelCache: Sendable {
+  package let folder: String
+  private let compiler: Compiler
+
+  package init(folder: String, compiler: Compiler) {
+    self.folder = folder
+    self.compiler = compiler
+  }
+
+  /// `$XDG_CACHE_HOME/lora/kernels`, where that is unset `~/.cache/lora/kernels`.
+  ///
+  /// - Parameter environment: What a variable of the environment says.
+  /// - Returns: `nil` where there is no home either.
+  package static func folder(environment: (String) -> String?) -> String? {
+    // By the XDG specification a path that is not absolute is not heeded.
+    let cache = environment("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
+    return (cache ?? environment("HOME").map { "\($0)/.cache" }).map { "\($0)/lora/kernels" }
+  }
+
+  /// The device's code of a file, compiled where it is not at hand.
+  package func cubin(
+    of source: KernelSource, for architecture: Architecture
+  ) throws(CUDAError) -> [UInt8] {
+    let path = path(of: source, for: architecture)
+    if let cubin = Self.read(path) { return cubin }
+    let cubin = try compiler.cubin(of: source, for: architecture)
+    // A folder that cannot be written costs time at the next start, and is no reason to stop.
+    try? Self.write(cubin, to: path, in: folder)
+    return cubin
+  }
+
+  /// Where the code lies, or would.
+  package func path(of source: KernelSource, for architecture: Architecture) -> String {
+    let parts =
+      [source.name, source.text, KernelSource.common, "NVRTC \(compiler.version)"]
+      + Compiler.options(for: architecture)
+    let key = Self.digest(Array(parts.joined(separator: "\0").utf8))
+    return "\(folder)/\(source.name)-\(architecture)-\(key.prefix(32)).cubin"
+  }
+
+  /// `nil` where there is no such file, or where it is damaged.
+  private static func read(_ path: String) -> [UInt8]? {
+    guard let file = try? MappedFile(path: path), file.byteCount > digestBytes else { return nil }
+    let bytes = file.withBytes { bytes in
+      unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
+    }
+    let cubin = Array(bytes[digestBytes...])
+    return Array(digest(cubin).utf8) == Array(bytes[..<digestBytes]) ? cubin : nil
+  }
+
+  private static func write(
+    _ cubin: [UInt8], to path: String, in folder: String
+  ) throws(FileError) {
+    try makeFolder(folder)
+    let bytes = Array(digest(cubin).utf8) + cubin
+    let output = try OutputFile(path: path)
+    try unsafe output.write(bytes.span.bytes, at: 0)
+    try output.commit()
+  }
+
+  private static func digest(_ bytes: [UInt8]) -> String {
+    unsafe SHA256.hex(of: bytes.span.bytes)
+  }
+
+  private static let digestBytes = 64
+}

@@ -1,0 +1,57 @@
+/// A library of NVIDIA's.
+package enum Library: String, CaseIterable, Sendable {
+  case driver
+  case nvrtc = "NVRTC"
+  case cublasLt = "cuBLASLt"
+  case cudnn = "cuDNN"
+
+  /// The names that it may have, the wanted one first.
+  ///
+  /// - Parameter cuda: The newest version of CUDA that the driver runs; code and libraries of the
+  ///   next one do not run on it. `nil` where there is no driver: then any will do, to compile.
+  func sonames(cuda: Int?) -> [String] {
+    switch self {
+    case .driver: ["libcuda.so.1"]
+    case .cudnn: ["libcudnn.so.9"]
+    case .nvrtc, .cublasLt:
+      [13, 12].filter { $0 <= cuda ?? .max }.map { "\(stem).so.\($0)" }
+    }
+  }
+
+  private var stem: String { self == .nvrtc ? "libnvrtc" : "libcublasLt" }
+
+  /// What gets it, as the end of a sentence.
+  ///
+  /// - Parameter cuda: The newest version of CUDA that the driver runs.
+  package func remedy(cuda: Int?) -> String {
+    let suffix = cuda == 12 ? "-cu12" : ""
+    return switch self {
+    case .driver: "install NVIDIA's driver, version 525 or later, from your distribution"
+    case .nvrtc: "pip install nvidia-cuda-nvrtc\(suffix)"
+    case .cublasLt: "pip install nvidia-cublas\(suffix)"
+    case .cudnn: "pip install nvidia-cudnn-cu\(cuda == 12 ? 12 : 13)"
+    }
+  }
+}
+
+/// A version as NVIDIA counts them.
+package struct LibraryVersion: Hashable, Comparable, Sendable, CustomStringConvertible {
+  package let major: Int
+  package let minor: Int
+
+  package static func < (a: Self, b: Self) -> Bool { (a.major, a.minor) < (b.major, b.minor) }
+
+  package var description: String { "\(major).\(minor)" }
+}
+
+extension LibraryVersion {
+  /// Of the driver, which says 13010 for CUDA 13.1.
+  init(driver number: Int) {
+    self.init(major: number / 1000, minor: number % 1000 / 10)
+  }
+
+  /// Of cuBLASLt and cuDNN 9, which say 130100 and 91400 for 13.1 and 9.14.
+  init(library number: Int) {
+    self.init(major: number / 10_000, minor: number % 10_000 / 100)
+  }
+}

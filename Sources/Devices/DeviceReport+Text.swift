@@ -1,0 +1,37 @@
+import CommandSupport
+
+extension DeviceReport {
+  /// The devices, the libraries, and a line for each thing that is missing.
+  var text: String {
+    [deviceTable, libraryTable, missing].filter { !$0.isEmpty }.joined(separator: "\n\n")
+  }
+
+  private var deviceTable: String {
+    var table = Table([
+      ("device", .left), ("memory", .right), ("units", .right), ("kind", .left), ("name", .left),
+    ])
+    table.add(["cpu", "", "\(processors)", "", ""])
+    for device in devices {
+      table.add([
+        "cuda:\(device.number)", bytes(device.memory), "\(device.multiprocessors)",
+        device.architecture + (device.bfloat16 ? "" : ", no bf16"), device.name,
+      ])
+    }
+    return table.text
+  }
+
+  private var libraryTable: String {
+    var table = Table([("library", .left), ("version", .right), ("file", .left)])
+    for library in libraries {
+      table.add([library.name, library.version ?? "–", library.path ?? "–"])
+    }
+    return table.text
+  }
+
+  private var missing: String {
+    let reasons = libraries.compactMap(\.missing)
+    // Without a driver there is no device: one line says so.
+    let device = noDevice.flatMap { reasons.contains($0) ? nil : $0 }
+    return ((device.map { [$0] } ?? []) + reasons).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+@testable import ComputeCUDA
+
+/// Every kernel, compiled for every kind of device that people own; no device is needed.
+@Suite(.enabled(if: TestLibraries.canCompile, TestLibraries.reason))
+struct KernelCompilationTests {
+  /// RTX 20, RTX 30, RTX 40, H100, RTX 50.
+  static let architectures = [(7, 5), (8, 6), (8, 9), (9, 0), (12, 0)].map {
+    Architecture(major: $0.0, minor: $0.1)
+  }
+
+  @Test(arguments: KernelSource.all.map(\.name), architectures)
+  func compiles(_ name: String, _ architecture: Architecture) throws {
+    let source = try #require(KernelSource.all.first { $0.name == name })
+    let cubin = Data(try TestLibraries.compiler.get().cubin(of: source, for: architecture))
+    #expect(cubin.prefix(4) == Data([0x7F, 0x45, 0x4C, 0x46]))
+    for entry in Self.entries(of: source) {
+      let isThere = cubin.range(of: Data(".text.\(entry)\0".utf8)) != nil
+      #expect(isThere == (architecture.hasBFloat16 || !entry.hasSuffix("_bf16")), "\(entry)")
+    }
+  }
+
+  /// The names after `__launch_bounds__(…)`.
+  static func entries(of source: KernelSource) -> [String] {
+    source.text.matches(of: /__launch_bounds__\(\d+\)\s+(\w+)\(/).map { String($0.1) }
+  }
+
+  @Test func everyFileHasEntries() {
+    for source in KernelSource.all { #expect(!Self.entries(of: source).isEmpty, "\(source.name)") }
+  }
+
+  @Test func aFaultIsToldInOneLine() {
+    let source = KernelSource(
+      name: "wrong.cu", text: "__global__ void f() { x = 1; }\n__global__ void g() { y = 1; }")
+    let architecture = Architecture(major: 8, minor: 6)
+    #expect(
+      throws: CUDAError.compilation(
+        kernel: "wrong.cu", architecture,
+        line: "wrong.cu(1): error: identifier \"x\" is undefined")
+    ) {
+      try TestLibraries.compiler.get().cubin(of: source, for: architecture)
+    }
+  }
+
+  @Test func anUnknownDeviceIsRefused() throws {
+    let compiler = try TestLibraries.compiler.get()
+    let architecture = Architecture(major: 99, minor: 0)
+    #expect(
+      throws: CUDAError.unknownArchitecture(architecture, compiler: compiler.version)
+    ) {
+      try compiler.cubin(of: KernelSource.all[0], for: architecture)
+    }
+  }
+}
