@@ -14,10 +14,14 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// Code for AVX2 and FMA, optimised in debug builds too: the loops over elements.
+/// The loops over elements: optimised in debug builds too, and on x86 made for AVX2 and FMA.
 ///
-/// `CPUBackend.unsupportedReason` says on which machines it cannot run.
-let vectorised: [SwiftSetting] = [.unsafeFlags(["-O", "-Xcc", "-march=x86-64-v3"])]
+/// `Processor.unsupportedReason` says on which machines they cannot run.
+#if arch(x86_64)
+  let vectorised: [SwiftSetting] = [.unsafeFlags(["-O", "-Xcc", "-march=x86-64-v3"])]
+#else
+  let vectorised: [SwiftSetting] = [.unsafeFlags(["-O"])]
+#endif
 
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
@@ -153,7 +157,13 @@ let package = Package(
         argumentParser,
       ]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
+    .testTarget(
+      name: "AlgebraTests",
+      dependencies: [
+        "Adapters", "LinearAlgebra", "Merge", "Resize", "Tensors", "TestSupport", "lora",
+      ], swiftSettings: strict),
     .testTarget(
       name: "CommandTests", dependencies: ["TestSupport", "lora"], swiftSettings: strict),
   ],

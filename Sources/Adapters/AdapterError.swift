@@ -21,6 +21,10 @@ package struct AdapterError: Error, Hashable {
     /// The file holds the layer's weight itself.
     case replacesWeight(module: String)
     case notFinite(module: String)
+
+    /// A result holds numbers that its element type cannot.
+    case overflow(module: String, type: ElementType)
+    case modelsDiffer(BaseModel, other: BaseModel, of: String)
     case numeric(module: String, LinearAlgebraError)
     case twoModules(target: String, first: String, second: String)
     case cannotExpress(modules: [String], naming: Naming)
@@ -59,13 +63,17 @@ extension AdapterError.Reason: CustomStringConvertible {
       "\(module) has up \(up) and down \(down), which do not agree on the rank; is the file whole?"
     case .shapesDiffer(let module, let detail): "\(module) \(detail)"
     case .badAlpha(let module, let value):
-      "\(module) has alpha \(value); it must be a finite number"
+      "\(module) has alpha \(value); it must be a number other than 0"
     case .zeroRank(let module): "\(module) has rank 0; remove it"
     case .needsBase(let module, let algorithm):
       "\(module) is \(algorithm.title), whose update depends on the base model's weights; give --base, or bake it with merge --into"
     case .replacesWeight(let module):
       "\(module) is stored whole, not as a difference from the base model's; remove it, or bake it with merge --into"
     case .notFinite(let module): "\(module) holds NaN or infinity; lora inspect --check lists them"
+    case .overflow(let module, let type):
+      "\(module) comes out beyond the range of \(type.rawValue); choose a wider type with --dtype"
+    case .modelsDiffer(let model, let other, let file):
+      "is for \(model.rawValue), \(file) for \(other.rawValue); only adapters of one model fit together"
     case .numeric(let module, let error): "\(module): \(error)"
     case .twoModules(let target, let first, let second):
       "\(first) and \(second) both change \(target); remove one"

@@ -61,6 +61,13 @@ package struct Written: Sendable {
         name: name, target: target, rank: rank, askedSquared: askedSquared,
         errorSquared: errorSquared)
     }
+
+    /// With what was asked for beside the weight.
+    func adding(asked: Double, error: Double) -> Module {
+      Module(
+        name: name, target: target, rank: rank, askedSquared: askedSquared.map { $0 + asked },
+        errorSquared: errorSquared + error)
+    }
   }
 
   package let modules: [Module]
@@ -72,7 +79,7 @@ package struct Written: Sendable {
   package var relativeError: Double {
     let asked = modules.reduce(0) { $0 + ($1.askedSquared ?? 0) }
     let error = modules.reduce(0) { $0 + $1.errorSquared }
-    return error == 0 ? 0 : (error / asked).squareRoot()
+    return error == 0 ? 0 : asked == 0 ? .infinity : (error / asked).squareRoot()
   }
 }
 
@@ -138,7 +145,7 @@ package struct AdapterWriter: Sendable {
   ) throws(AdapterError) -> (stored: [StoredModule], layout: Layout) {
     let names = try names(of: plan.modules, file: file)
     let stored = zip(plan.modules, names).map {
-      StoredModule($0, name: $1, naming: naming, type: type)
+      StoredModule($0, name: $1, naming: naming, type: type, file: file)
     }
     return (stored, Layout(stored.flatMap(\.tensors)))
   }

@@ -1,6 +1,4 @@
-import LinearAlgebra
 import Safetensors
-package import Tensors
 
 /// A weighted sum of adapters: Δ = Σ weight · Δᵢ, module by module.
 package struct Combination: Sendable {
@@ -34,8 +32,11 @@ package struct Combination: Sendable {
   package struct Layer: Sendable {
     package let target: Target
     package let terms: [Term]
-    package var extents: Module.Extents { terms[0].extents }
-    package var kind: Module.Kind { terms[0].module.kind }
+    package var extents: Module.Extents { leading.extents }
+    package var kind: Module.Kind { leading.module.kind }
+
+    /// The first term that says what the layer's weight is like: one of a bias alone does not.
+    private var leading: Term { terms.first(where: \.changesWeight) ?? terms[0] }
   }
 
   package let inputs: [Input]
@@ -50,11 +51,13 @@ package struct Combination: Sendable {
   ///   - base: The model that the inputs are for; modules whose update depends on its weights
   ///     (DoRA and others) are taken as what they make of them.
   ///   - blockWeight: What an input's weight is multiplied by in a layer.
-  /// - Throws: Where two inputs disagree on a layer's shape, or one changes a layer twice.
+  /// - Throws: Where two inputs disagree on a layer's shape or on the model, one changes a layer
+  ///   twice, lacks a part, or holds a module whose update cannot be told.
   package init(
     _ inputs: [Input], division: FluxNames.Division? = nil, base: CheckpointLayers? = nil,
     blockWeight: (Int, Target) throws -> Double = { _, _ in 1 }
   ) throws {
+    try Self.check(inputs)
     self.inputs = inputs
     let division = division ?? inputs.first?.adapter.fluxDivision
     var order: [Target] = []
@@ -78,7 +81,7 @@ package struct Combination: Sendable {
     _ term: Term, against others: [Term], in inputs: [Input]
   ) throws {
     let file = inputs[term.input].adapter.file.path
-    try term.checkBase(file: file)
+    try term.check(file: file)
     guard let other = others.last else { return }
     if let twin = others.first(where: { $0.input == term.input && $0.overlaps(term) }) {
       throw AdapterError(
@@ -87,7 +90,8 @@ package struct Combination: Sendable {
           target: "\(term.module.target)", first: twin.module.name, second: term.module.name))
     }
     let (a, b) = (other.extents, term.extents)
-    guard a.outputs == b.outputs, a.columns == b.columns else {
+    let areWeights = other.changesWeight && term.changesWeight
+    guard a.outputs == b.outputs, a.columns == b.columns || !areWeights else {
       let detail =
         "changes a layer of \(b.shape), in \(inputs[other.input].adapter.file.path) of \(a.shape);"
         + " the two are for different models"
@@ -96,111 +100,29 @@ package struct Combination: Sendable {
     }
   }
 
+  /// Refuses a file that lacks parts, and inputs for different models.
+  private static func check(_ inputs: [Input]) throws(AdapterError) {
+    var first: (model: BaseModel, path: String)?
+    for input in inputs {
+      let (adapter, path) = (input.adapter, input.adapter.file.path)
+      if let (module, part) = adapter.missingPart {
+        throw AdapterError(file: path, reason: .missingPart(module: module, part: part))
+      }
+      let model = adapter.baseModel
+      guard model != .unknown, adapter.modules.contains(where: { $0.target.network == .denoiser })
+      else { continue }
+      if let first, first.model != model {
+        throw AdapterError(
+          file: path, reason: .modelsDiffer(model, other: first.model, of: first.path))
+      }
+      first = first ?? (model, path)
+    }
+  }
+
   /// The names of the modules that one input alone has, as it spells them.
   package func modules(onlyIn input: Int) -> [String] {
     layers.compactMap { layer in
       layer.terms.allSatisfy { $0.input == input } ? layer.terms[0].module.name : nil
     }
-  }
-}
-
-extension Combination.Layer {
-  /// The exact sum as one product: the terms' factors side by side.
-  ///
-  /// - Parameter input: The one input whose terms count; all do where it is `nil`.
-  package func sum(in inputs: [Combination.Input], of input: Int? = nil) throws -> LowRank {
-    let parts = try terms.filter { input == nil || $0.input == input }
-      .map { try $0.update(in: inputs).lowRank }
-    return LowRank(
-      up: .joiningColumns(parts.map(\.up)), down: .joiningRows(parts.map(\.down)))
-  }
-
-  private var activeTerms: [Combination.Term] {
-    terms.filter { $0.weight != 0 && $0.module.scale != 0 }
-  }
-
-  /// Whether the layer adds nothing, whatever its weights are.
-  package var isZero: Bool { activeTerms.isEmpty && biasCount == nil }
-
-  /// Whether one of the terms is a whole difference: their sum is one, too.
-  package var isDense: Bool {
-    terms.contains(where: \.isDense)
-  }
-
-  /// Whether a term changes the layer's weight, not its bias alone.
-  package var changesWeight: Bool { terms.contains(where: \.changesWeight) }
-
-  /// Whether the terms' parts tell the layer's extents.
-  package var hasExtents: Bool {
-    terms.contains { ![.oft, .boft, .ia3].contains($0.module.algorithm) }
-  }
-
-  /// Whether the factors of the sum have fewer elements than the sum.
-  package var isThin: Bool {
-    terms.reduce(0) { $0 + $1.expandedRank } * 2 < min(extents.outputs, extents.columns)
-  }
-
-  /// The elements of the bias that the terms add to; `nil` where none does.
-  package var biasCount: Int? { terms.lazy.compactMap(\.biasCount).first }
-
-  /// What the inputs call the module, by their naming; the first input's name counts.
-  package var names: [Naming: String] {
-    Dictionary(
-      terms.filter { $0.placement == nil && $0.module.target.key == target.key }
-        .map { ($0.module.naming, $0.module.name) },
-      uniquingKeysWith: { first, _ in first })
-  }
-
-  /// The layer of a result that holds the terms' factors side by side, or their sum where one
-  /// of them is whole; no weight is read.
-  package var concatenated: ResultModule {
-    let shape = terms.lazy.compactMap(\.wholeShape).first ?? extents.shape
-    let isNorm = terms.allSatisfy { $0.module.algorithm == .norm }
-    let scale = activeTerms.first.map { abs($0.weight * $0.module.scale) } ?? 1
-    let rank = activeTerms.reduce(0) { $0 + $1.expandedRank }
-    return ResultModule(
-      target: target, extents: extents, kind: kind,
-      form: isDense ? .dense(shape, isNorm: isNorm) : .lowRank(rank: rank, scale: scale),
-      biasCount: biasCount, names: names)
-  }
-
-  /// The weights of `concatenated`: what is stored where all terms' scales agree up to their
-  /// signs, else up times what they differ by.
-  package func concatenation(in inputs: [Combination.Input]) throws -> ResultWeights {
-    let bias = try bias(in: inputs)
-    if isDense {
-      return ResultWeights(.dense(try difference(in: inputs)), bias: bias)
-    }
-    let common = concatenated.form.scale
-    let parts = activeTerms.map { term in
-      ConcatenatedModule(
-        module: term.module, file: inputs[term.input].adapter.file,
-        ratio: term.weight * term.module.scale / common, placement: term.placement)
-    }
-    return ResultWeights(.concatenation(parts), bias: bias)
-  }
-
-  /// The exact sum, formed.
-  package func difference(in inputs: [Combination.Input]) throws -> Matrix {
-    let parts = try terms.map { try $0.update(in: inputs).formed }
-    return parts.dropFirst().reduce(parts[0], +)
-  }
-
-  /// Whether a term is what a module makes of the base model's weight.
-  package var dependsOnBase: Bool { terms.contains(where: \.dependsOnBase) }
-
-  /// The sum of what the terms add to the bias; `nil` where none does.
-  package func bias(in inputs: [Combination.Input]) throws -> [Double]? {
-    guard let biasCount else { return nil }
-    var sum = [Double](repeating: 0, count: biasCount)
-    for term in terms {
-      let part = try term.biasDifference(in: inputs)
-      for (index, value) in (part ?? []).enumerated() { sum[index] += term.weight * value }
-    }
-    return sum
-  }
-
-  package func release(in inputs: [Combination.Input]) {
-    for term in terms { term.release(in: inputs) }
   }
 }

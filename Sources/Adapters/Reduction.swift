@@ -16,9 +16,9 @@ package struct Reduction: Sendable {
     of update: LowRank, _ choice: RankChoice, hasWideKernel: Bool, scale: Double = 1,
     bias: [Double]? = nil
   ) throws(LinearAlgebraError) {
-    let decomposition = try singularValueDecomposition(ofProduct: update.up, update.down)
+    let decomposition = try ProductDecomposition(of: update.up, update.down)
     let rank = choice.rank(for: decomposition.values, hasWideKernel: hasWideKernel)
-    let best = decomposition.truncated(to: rank)
+    let best = decomposition.leading(rank).truncated(to: rank)
     let root = abs(scale).squareRoot()
     values = decomposition.values
     form = .lowRank(rank: rank, scale: scale)

@@ -26,33 +26,27 @@ package struct ResultMetadata: Sendable {
   }
 
   private let sources: [Source]
+  private let model: BaseModel
+  private let title: String?
   private let comment: String
 
-  /// Said of a result that no input says anything of.
-  private let model: BaseModel?
-
-  /// - Parameter comment: What was done, in a few words, such as `difference: b − a`.
-  package init(sources: [Source], comment: String) {
+  /// - Parameters:
+  ///   - sources: The adapters that the result is made of.
+  ///   - model: What the result is for.
+  ///   - title: The result's name; `nil` where it has none, on standard output.
+  ///   - comment: What was done, in a few words, such as `difference: b − a`.
+  package init(sources: [Source], model: BaseModel, title: String?, comment: String) {
     self.sources = sources
-    self.comment = comment
-    model = nil
-  }
-
-  /// What a result made of no adapter says of itself.
-  package init(model: BaseModel, comment: String) {
-    sources = []
-    self.comment = comment
     self.model = model
+    self.title = title
+    self.comment = comment
   }
 
   /// The metadata of a result under a naming.
   ///
   /// Of two inputs that say something under one key, the first counts. What describes the old
-  /// tensors and not the new ones is left out.
-  ///
-  /// - Parameter forms: Those of the result's modules.
-  package func metadata(naming: Naming, forms: [ResultModule.Form]) -> Metadata {
-    let factored = forms.filter { $0.rank > 0 }
+  /// tensors and not the new ones is left out or said anew.
+  package func metadata(naming: Naming, modules: [ResultModule]) -> Metadata {
     var result = Metadata()
     for source in sources.reversed() {
       for entry in source.metadata.entries where !isStale(entry.key) {
@@ -61,22 +55,28 @@ package struct ResultMetadata: Sendable {
     }
     let old = result["ss_training_comment"].flatMap { $0 == "None" ? nil : $0 }
     result["ss_training_comment"] = [comment, old].compactMap { $0 }.joined(separator: "; ")
-    result["ss_network_dim"] = uniform(factored.map { Double($0.rank) })
-    result["ss_network_alpha"] = uniform(factored.map { $0.scale * Double($0.rank) })
-    if naming == .kohya && result["ss_network_module"] == nil {
-      result["ss_network_module"] = "networks.lora"
-    }
-    result["modelspec.sai_model_spec"] = result["modelspec.sai_model_spec"] ?? "1.0.1"
-    result["modelspec.date"] = dateText(now())
+    result["ss_output_name"] = title
+    describeNetwork(modules, naming: naming, model: model, in: &result)
+    describeModel(in: &result)
     if !sources.isEmpty {
       result["modelspec.merged_from"] = sources.map(\.title).joined(separator: ", ")
       result["lora.sources"] = sourcesText
     }
-    if let version = model?.versionOfSS {
+    return result
+  }
+
+  private func describeModel(in result: inout Metadata) {
+    result["modelspec.sai_model_spec"] = result["modelspec.sai_model_spec"] ?? "1.0.1"
+    result["modelspec.date"] = dateText(now())
+    result["modelspec.title"] = title
+    if result["modelspec.architecture"] == nil, let (name, implementation) = model.modelSpec {
+      result["modelspec.architecture"] = name + "/lora"
+      result["modelspec.implementation"] = implementation
+    }
+    if result["ss_base_model_version"] == nil, let version = model.versionOfSS {
       result["ss_base_model_version"] = version
       result["ss_v2"] = model == .sd2 ? "True" : "False"
     }
-    return result
   }
 
   /// JSON, in one line: the inputs' names, coefficients and hashes.
@@ -91,13 +91,6 @@ package struct ResultMetadata: Sendable {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let data = try? encoder.encode(JSONValue.array(values))
     return data.map { String(decoding: $0, as: UTF8.self) } ?? ""
-  }
-
-  /// A number all share, or `Dynamic` as sd-scripts has it.
-  private func uniform(_ values: [Double]) -> String {
-    guard let first = values.first else { return "Dynamic" }
-    guard values.allSatisfy({ $0 == first }) else { return "Dynamic" }
-    return first == first.rounded() && abs(first) < 1e15 ? "\(Int(first))" : "\(first)"
   }
 
   /// Keys about the tensors of an input: hashes, and the layer lists of cloneofsimo's files.
@@ -120,6 +113,18 @@ extension BaseModel {
     case .sdxl: "sdxl_base_v1-0"
     case .sd3: "sd3"
     case .flux1: "flux1"
+    default: nil
+    }
+  }
+
+  /// What modelspec calls the model, and whose layout its adapters have; `nil` where the family
+  /// alone does not tell.
+  fileprivate var modelSpec: (architecture: String, implementation: String)? {
+    switch self {
+    case .sd1: ("stable-diffusion-v1", "diffusers")
+    case .sdxl:
+      ("stable-diffusion-xl-v1-base", "https://github.com/Stability-AI/generative-models")
+    case .flux1: ("flux-1", "https://github.com/black-forest-labs/flux")
     default: nil
     }
   }

@@ -4,13 +4,18 @@ package import LinearAlgebra
 package struct ResultPlan: Sendable {
   package let modules: [ResultModule]
 
-  /// The weights of a module by its index, from any thread; each is asked for once.
+  /// The weights of a module by its index, from any thread; the same whenever they are asked for.
   package let weights: @Sendable (Int) throws -> ResultWeights
 
+  /// Whether the weights are at hand, so that writing them is all there is left to do.
+  package let isComputed: Bool
+
   package init(
-    modules: [ResultModule], weights: @escaping @Sendable (Int) throws -> ResultWeights
+    modules: [ResultModule], isComputed: Bool = false,
+    weights: @escaping @Sendable (Int) throws -> ResultWeights
   ) {
     self.modules = modules
+    self.isComputed = isComputed
     self.weights = weights
   }
 }
@@ -23,17 +28,36 @@ extension Combination {
 
   /// The rank of each layer's exact sum, without reading a weight.
   package var ranks: [Target: Int] {
-    Dictionary(
-      layers.map { layer in
-        (layer.target, layer.terms.reduce(0) { $0 + $1.expandedRank })
-      }, uniquingKeysWith: { first, _ in first })
+    Dictionary(layers.map { ($0.target, $0.rank) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The exact sum: the terms' factors side by side, read when they are written.
-  package var concatenation: ResultPlan {
+  package var concatenation: ResultPlan { plan { ($0.concatenated.form, nil) } }
+
+  /// A result whose forms are known by the shapes: layers are computed when they are written, and
+  /// none is held longer.
+  ///
+  /// - Parameter result: A layer's form, and what computes its weights; `nil` for those of its
+  ///   concatenation. Not asked for layers without a rank to be chosen, which are summed.
+  package func plan(
+    _ result: (Layer) throws -> (
+      form: ResultModule.Form, weights: (@Sendable () throws -> ResultWeights)?
+    )
+  ) rethrows -> ResultPlan {
     let layers = layers.filter { !$0.isZero }
-    return ResultPlan(modules: layers.map(\.concatenated)) { index in
-      try layers[index].concatenation(in: inputs)
+    var modules: [ResultModule] = []
+    var computations: [(@Sendable () throws -> ResultWeights)?] = []
+    for layer in layers {
+      let (form, weights) = layer.hasRank ? try result(layer) : (layer.concatenated.form, nil)
+      modules.append(layer.concatenated.with(form: form))
+      computations.append(weights)
+    }
+    return ResultPlan(modules: modules) { [inputs, computations] index in
+      guard let weights = computations[index] else {
+        return try layers[index].concatenation(in: inputs)
+      }
+      defer { layers[index].release(in: inputs) }
+      return try weights()
     }
   }
 
@@ -41,41 +65,48 @@ extension Combination {
   ///
   /// - Parameters:
   ///   - onLayer: Called after each layer, from any thread.
-  ///   - reduce: The layer's result; not asked for stored whole differences, which are summed.
-  package func plan(
+  ///   - reduce: The layer's result; not asked for layers without a rank to be chosen, which are
+  ///     summed.
+  package func computedPlan(
     threads: Int, onLayer: @Sendable () -> Void = {},
     _ reduce: @Sendable (Layer) throws -> (form: ResultModule.Form, weights: ResultWeights)
   ) throws -> ResultPlan {
     let layers = layers.filter { !$0.isZero }
     let results = try parallelMap(count: layers.count, threads: threads) { index in
       let layer = layers[index]
-      defer {
-        layer.release(in: inputs)
-        onLayer()
-      }
-      if layer.isDense && !layer.dependsOnBase {
-        return (layer.concatenated, try layer.concatenation(in: inputs))
-      }
+      defer { onLayer() }
+      if !layer.hasRank { return (layer.concatenated, try layer.concatenation(in: inputs)) }
+      defer { layer.release(in: inputs) }
       let (form, weights) = try reduce(layer)
       return (layer.concatenated.with(form: form), weights)
     }
-    return ResultPlan(modules: results.map(\.0)) { results[$0].1 }
+    return ResultPlan(modules: results.map(\.0), isComputed: true) { results[$0].1 }
   }
 
   /// The best approximation of the exact sum, layer by layer, at the ranks that a choice makes.
   package func approximation(
     _ choice: RankChoice, threads: Int, onLayer: @Sendable () -> Void = {}
   ) throws -> ResultPlan {
-    try plan(threads: threads, onLayer: onLayer) { layer in
-      let reduction =
-        layer.dependsOnBase
+    let inputs = inputs
+    let reduced: @Sendable (Layer) throws -> Reduction = { layer in
+      let isWide = layer.extents.hasWideKernel
+      let bias = try layer.bias(in: inputs)
+      return layer.isDense
         ? try Reduction(
-          ofWhole: layer.difference(in: inputs), choice,
-          hasWideKernel: layer.extents.hasWideKernel, bias: layer.bias(in: inputs))
-        : try Reduction(
-          of: layer.sum(in: inputs), choice, hasWideKernel: layer.extents.hasWideKernel,
-          bias: layer.bias(in: inputs))
-      return (reduction.form, reduction.weights)
+          ofWhole: layer.difference(in: inputs), choice, hasWideKernel: isWide, bias: bias)
+        : try Reduction(of: layer.sum(in: inputs), choice, hasWideKernel: isWide, bias: bias)
+    }
+    guard choice.fixedRank(hasWideKernel: false) != nil else {
+      return try computedPlan(threads: threads, onLayer: onLayer) { layer in
+        let reduction = try reduced(layer)
+        return (reduction.form, reduction.weights)
+      }
+    }
+    return plan { layer in
+      let extents = layer.extents
+      let most = min(extents.outputs, extents.columns, layer.rank)
+      let rank = min(choice.fixedRank(hasWideKernel: extents.hasWideKernel) ?? most, most)
+      return (.lowRank(rank: rank, scale: 1), { try reduced(layer).weights })
     }
   }
 }

@@ -11,10 +11,10 @@ package struct ResultWeights: Sendable {
 
     /// Modules as they are stored, their factors to stand side by side.
     case concatenation([ConcatenatedModule])
-    case dense(Matrix)
 
     /// What is to be stored times the form's scale approximates a whole matrix.
     case approximation(LowRank, of: Matrix)
+    case dense(Matrix)
     case biasOnly
 
     /// A module whose parts stay what they are.
@@ -52,8 +52,8 @@ package struct ConcatenatedModule: Sendable {
 }
 
 extension ResultWeights.Values {
-  /// The factors in 64 bits, and the update asked for where they are not exactly it; `nil` for a
-  /// whole difference.
+  /// The factors in 64 bits, and the update asked for where they are not exactly it; `nil` where
+  /// there are none, or where what was asked for is whole.
   package func lowRank() throws -> (factors: LowRank, asked: LowRank?)? {
     switch self {
     case .lowRank(let factors, let asked): return (factors, asked)
@@ -83,12 +83,21 @@ extension ResultWeights.Values {
 }
 
 extension ResultWeights {
-  /// ‖asked‖² of weights whose factors times a scale are what was asked for, without that scale.
+  /// ‖asked‖², the bias's included, of weights whose factors times a scale are what was asked for,
+  /// without that scale.
   func askedSquared(scale: Double) throws -> Double {
-    if case .dense(let whole) = values { return whole.squaredNorm }
-    if case .approximation(_, let whole) = values { return whole.squaredNorm }
-    guard let (factors, asked) = try values.lowRank() else { return 0 }
-    if let asked { return squaredNorm(ofProduct: asked.up, asked.down) }
-    return squaredNorm(ofProduct: factors.up, factors.down) * scale * scale
+    let ofBias = bias?.squaredNorm ?? 0
+    switch values {
+    case .dense(let whole), .approximation(_, let whole): return ofBias + whole.squaredNorm
+    case .biasOnly, .kept: return ofBias
+    case .lowRank, .concatenation:
+      guard let (factors, asked) = try values.lowRank() else { return ofBias }
+      if let asked { return ofBias + squaredNorm(ofProduct: asked.up, asked.down) }
+      return ofBias + squaredNorm(ofProduct: factors.up, factors.down) * scale * scale
+    }
   }
+}
+
+extension [Double] {
+  var squaredNorm: Double { reduce(0) { $0 + $1 * $1 } }
 }

@@ -10,8 +10,14 @@ struct StoredModule: Sendable {
   private let naming: Naming
   private let type: ElementType
 
-  init(_ module: ResultModule, name: String, naming: Naming, type: ElementType) {
+  /// Where the module is written, for errors.
+  private let file: String
+
+  init(
+    _ module: ResultModule, name: String, naming: Naming, type: ElementType, file: String
+  ) {
     self.module = module
+    self.file = file
     self.name = name
     self.naming = naming
     self.type = type
@@ -67,45 +73,67 @@ struct StoredModule: Sendable {
 
   /// Rounds the weights, writes them, and measures how far they are from what was asked for.
   func write(_ weights: ResultWeights, to writer: SafetensorsWriter) throws -> Written.Module {
-    if let bias = weights.bias {
-      try unsafe writer.write(encoded(bias, as: type).span.bytes, to: tensorName(biasPart))
-    }
-    switch (module.form, weights.values) {
-    case (.lowRank(let rank, let scale), .approximation(let factors, let whole)):
-      let stored = try store(factors, scale: scale, rank: rank, to: writer)
-      return Written.Module(
-        name: name, target: module.target, rank: rank, askedSquared: whole.squaredNorm,
-        errorSquared: squaredDistance(stored, whole))
+    let result = try writeWeight(weights.values, to: writer)
+    guard let bias = weights.bias else { return result }
+    let stored = try store(bias, biasPart, to: writer)
+    let error = zip(stored, bias).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    return result.adding(asked: bias.squaredNorm, error: error)
+  }
+
+  private func writeWeight(
+    _ values: ResultWeights.Values, to writer: SafetensorsWriter
+  ) throws -> Written.Module {
+    switch (module.form, values) {
     case (.kept, .kept(let module, let file)):
       return try KeptModule(module, naming: naming, type: type).write(
         from: file, as: name, to: writer)
-    case (.lowRank(let rank, let scale), _):
-      if case .concatenation(let parts) = weights.values,
-        let verbatim = VerbatimFactors(parts, type: type, naming: naming, rank: rank, scale: scale)
+    case (.lowRank(let rank, let scale), .concatenation(let parts)):
+      if let verbatim = VerbatimFactors(
+        parts, type: type, naming: naming, rank: rank, scale: scale)
       {
         try verbatim.write(up: tensorName(.up), down: tensorName(.down), to: writer)
         try storeAlpha(scale: scale, rank: rank, to: writer)
-        return Written.Module(
-          name: name, target: module.target, rank: rank, askedSquared: nil, errorSquared: 0)
+        return written(rank: rank, asked: nil, error: 0)
       }
-      guard let (factors, asked) = try weights.values.lowRank() else { break }
+      return try writeFactors(values, rank: rank, scale: scale, to: writer)
+    case (.lowRank(let rank, let scale), .lowRank):
+      return try writeFactors(values, rank: rank, scale: scale, to: writer)
+    case (.lowRank(let rank, let scale), .approximation(let factors, let whole)):
       let stored = try store(factors, scale: scale, rank: rank, to: writer)
-      let wanted = LowRank(up: factors.up.scaled(by: scale), down: factors.down)
-      return result(rank: rank, stored, wanted: wanted, asked: asked)
-    case (.biasOnly, .biasOnly):
-      return Written.Module(
-        name: name, target: module.target, rank: 0, askedSquared: 0, errorSquared: 0)
+      return written(
+        rank: rank, asked: whole.squaredNorm, error: squaredDistance(stored, whole))
     case (.dense, .dense(let whole)):
-      let bytes = encoded(whole.elements, as: type)
-      try unsafe writer.write(bytes.span.bytes, to: tensorName(densePart))
-      let rounded = unsafe doubles(from: bytes.span.bytes, as: type)
+      let rounded = try store(whole.elements, densePart, to: writer)
       let error = zip(rounded, whole.elements).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-      return Written.Module(
-        name: name, target: module.target, rank: min(whole.rows, whole.columns),
-        askedSquared: whole.squaredNorm, errorSquared: error)
-    default: break
+      return written(
+        rank: min(whole.rows, whole.columns), asked: whole.squaredNorm, error: error)
+    case (.biasOnly, .biasOnly): return written(rank: 0, asked: 0, error: 0)
+    default: preconditionFailure("'\(name)' was planned in another form than it was computed in")
     }
-    preconditionFailure("'\(name)' was planned in another form than it was computed in")
+  }
+
+  private func writeFactors(
+    _ values: ResultWeights.Values, rank: Int, scale: Double, to writer: SafetensorsWriter
+  ) throws -> Written.Module {
+    guard let (factors, asked) = try values.lowRank() else {
+      preconditionFailure("'\(name)' was planned with factors that it does not have")
+    }
+    let stored = try store(factors, scale: scale, rank: rank, to: writer)
+    if let asked {
+      return written(
+        rank: rank, asked: squaredNorm(ofProduct: asked.up, asked.down),
+        error: try squaredDistance(stored, asked))
+    }
+    let wanted = LowRank(up: factors.up.scaled(by: scale), down: factors.down)
+    let error = squaredDifference(stored, wanted)
+    return written(
+      rank: rank, asked: error > 0 ? squaredNorm(ofProduct: wanted.up, wanted.down) : nil,
+      error: error)
+  }
+
+  private func written(rank: Int, asked: Double?, error: Double) -> Written.Module {
+    Written.Module(
+      name: name, target: module.target, rank: rank, askedSquared: asked, errorSquared: error)
   }
 
   /// Writes the factors, and alpha where the naming has it.
@@ -140,58 +168,24 @@ struct StoredModule: Sendable {
   private func store(_ matrix: Matrix, _ part: Part, to writer: SafetensorsWriter) throws -> Matrix
   {
     let laid = isTransposed ? matrix.transposed : matrix
-    let bytes = encoded(laid.elements, as: type)
-    try unsafe writer.write(bytes.span.bytes, to: tensorName(part))
     let rounded = Matrix(
-      rows: laid.rows, columns: laid.columns,
-      elements: unsafe doubles(from: bytes.span.bytes, as: type))
+      rows: laid.rows, columns: laid.columns, elements: try store(laid.elements, part, to: writer))
     return isTransposed ? rounded.transposed : rounded
   }
 
-  private func result(
-    rank: Int, _ written: LowRank, wanted: LowRank, asked: LowRank?
-  ) -> Written.Module {
-    let error = asked.map { squaredDistance(written, $0) } ?? squaredDifference(written, wanted)
-    let asked = asked ?? wanted
-    return Written.Module(
-      name: name, target: module.target, rank: rank,
-      askedSquared: squaredNorm(ofProduct: asked.up, asked.down), errorSquared: error)
+  /// Writes one tensor.
+  ///
+  /// - Returns: The values that were stored.
+  /// - Throws: `.overflow` where the element type cannot hold one.
+  private func store(
+    _ elements: [Double], _ part: Part, to writer: SafetensorsWriter
+  ) throws -> [Double] {
+    let bytes = encoded(elements, as: type)
+    let rounded = unsafe doubles(from: bytes.span.bytes, as: type)
+    guard rounded.allSatisfy(\.isFinite) else {
+      throw AdapterError(file: file, reason: .overflow(module: name, type: type))
+    }
+    try unsafe writer.write(bytes.span.bytes, to: tensorName(part))
+    return rounded
   }
-}
-
-/// ‖A − B‖² of two products of one rank whose factors lie close to each other.
-///
-/// A − B = (U₁ − U₂)D₁ + U₂(D₁ − D₂): nothing cancels, and what is equal gives exactly 0.
-package func squaredDifference(_ a: LowRank, _ b: LowRank) -> Double {
-  let (ups, downs) = (a.up - b.up, a.down - b.down)
-  let differUps = ups.elements.contains { $0 != 0 }
-  let differDowns = downs.elements.contains { $0 != 0 }
-  switch (differUps, differDowns) {
-  case (false, false): return 0
-  case (true, false): return squaredNorm(ofProduct: ups, a.down)
-  case (false, true): return squaredNorm(ofProduct: b.up, downs)
-  case (true, true):
-    return squaredNorm(
-      ofProduct: .joiningColumns([ups, b.up]), .joiningRows([a.down, downs]))
-  }
-}
-
-/// ‖A − B‖² of any two products, to about 1e-16·(‖A‖² + ‖B‖²).
-package func squaredDistance(_ a: LowRank, _ b: LowRank) -> Double {
-  if a.rank == b.rank && a == b { return 0 }
-  return squaredNorm(
-    ofProduct: .joiningColumns([a.up, b.up.scaled(by: -1)]), .joiningRows([a.down, b.down]))
-}
-
-/// ‖UD − A‖², of the difference formed a few rows at a time: nothing cancels.
-func squaredDistance(_ factors: LowRank, _ whole: Matrix) -> Double {
-  let height = max(1, (1 << 20) / max(whole.columns, 1))
-  var sum = 0.0
-  for start in stride(from: 0, to: whole.rows, by: height) {
-    let rows = start..<min(start + height, whole.rows)
-    let part = product(factors.up.rows(in: rows), factors.down)
-    let elements = whole.elements[rows.lowerBound * whole.columns..<rows.upperBound * whole.columns]
-    for (a, b) in zip(part.elements, elements) { sum += (a - b) * (a - b) }
-  }
-  return sum
 }

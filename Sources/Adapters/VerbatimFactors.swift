@@ -1,4 +1,3 @@
-import Files
 import Safetensors
 import Tensors
 
@@ -18,9 +17,8 @@ struct VerbatimFactors {
       naming.storesAlpha ? Double(alpha) / Double(rank) == scale : scale == 1
     guard isScaleExact, type.isFloat, naming != .mlx else { return nil }
     for part in parts {
-      guard part.module.algorithm == .lora, !part.module.isTucker, part.placement == nil,
-        part.module.naming != .mlx,
-        abs(part.ratio) == 1, part.module.parts[.up]?.type == type,
+      guard part.module.algorithm == .lora, !part.module.isTucker, part.module.naming != .mlx,
+        part.placement == nil, abs(part.ratio) == 1, part.module.parts[.up]?.type == type,
         part.module.parts[.down]?.type == type
       else { return nil }
     }
@@ -32,12 +30,22 @@ struct VerbatimFactors {
     var offset = 0
     for part in parts {
       guard let entry = part.module.parts[.down] else { continue }
-      try part.file.withBytes(of: entry) { bytes throws(FileError) in
+      try part.file.withBytes(of: entry) { bytes in
+        try check(bytes, of: part)
         try writer.write(bytes, to: down, at: offset)
       }
       offset += entry.range.count
     }
+    for part in parts {
+      guard let entry = part.module.parts[.up] else { continue }
+      try part.file.withBytes(of: entry) { bytes in try check(bytes, of: part) }
+    }
     try unsafe writer.write(joinedUps().span.bytes, to: up)
+  }
+
+  private func check(_ bytes: RawSpan, of part: ConcatenatedModule) throws(AdapterError) {
+    if bytes.holdsFiniteFloats(of: type) { return }
+    throw AdapterError(file: part.file.path, reason: .notFinite(module: part.module.name))
   }
 
   /// The ups side by side: row i is all of their rows i.
@@ -80,6 +88,32 @@ struct VerbatimFactors {
         unsafe bytes[index] ^= 0x80
         index += elementBytes
       }
+    }
+  }
+}
+
+extension RawSpan {
+  /// Whether no element of floats is NaN or infinite: whether none has an exponent of all ones.
+  fileprivate func holdsFiniteFloats(of type: ElementType) -> Bool {
+    switch type {
+    case .float64: !holds { (bits: UInt64) in bits >> 52 & 0x7FF == 0x7FF }
+    case .float32: !holds { (bits: UInt32) in bits >> 23 & 0xFF == 0xFF }
+    case .float16: !holds { (bits: UInt16) in bits >> 10 & 0x1F == 0x1F }
+    default: !holds { (bits: UInt16) in bits >> 7 & 0xFF == 0xFF }
+    }
+  }
+
+  /// Whether an element is what is looked for; without a branch, so that the loop vectorises.
+  private func holds<Bits: FixedWidthInteger & BitwiseCopyable>(
+    _ isFound: (Bits) -> Bool
+  ) -> Bool {
+    unsafe withUnsafeBytes { bytes in
+      var found = false
+      for offset in stride(from: 0, to: bytes.count, by: MemoryLayout<Bits>.size) {
+        let bits = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: Bits.self)
+        found = isFound(Bits(littleEndian: bits)) || found
+      }
+      return found
     }
   }
 }

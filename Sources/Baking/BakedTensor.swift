@@ -21,8 +21,9 @@ struct BakedTensor {
     case whole(rows: Range<Int>, Matrix)
   }
 
-  /// How many elements are held at a time.
-  private static let blockElementCount = 1 << 21
+  /// How many elements are held at a time: few enough that their buffers are used again and stay
+  /// in the cache.
+  private static let blockElementCount = 1 << 16
 
   /// Computes the tensor in blocks of rows and writes them.
   func write(to writer: SafetensorsWriter) throws -> BakingError {
@@ -36,12 +37,12 @@ struct BakedTensor {
       let block = start..<min(start + height, rows)
       let before = file.withBytes(of: entry) { bytes in
         bytes.withPiece(block.lowerBound * width..<block.upperBound * width) {
-          floats(from: $0, as: entry.type)
+          doubles(from: $0, as: entry.type)
         }
       }
       var change = [Float](repeating: 0, count: before.count)
       for addition in additions { addition.add(to: &change, rows: block, columns: columns) }
-      let bytes = encoded(sumOf: before, change, as: entry.type)
+      let bytes = encoded(zip(before, change).map { $0 + Double($1) }, as: entry.type)
       try unsafe writer.write(
         bytes.span.bytes, to: entry.name.string, at: block.lowerBound * width)
       let lost = unsafe measured(bytes.span.bytes, before, change)
@@ -50,12 +51,12 @@ struct BakedTensor {
     return error
   }
 
-  private func measured(_ stored: RawSpan, _ before: [Float], _ change: [Float]) -> BakingError {
-    let after = floats(from: stored, as: entry.type)
+  private func measured(_ stored: RawSpan, _ before: [Double], _ change: [Float]) -> BakingError {
+    let after = doubles(from: stored, as: entry.type)
     var error = BakingError()
     for index in after.indices {
       let asked = Double(change[index])
-      let difference = Double(after[index]) - (Double(before[index]) + asked)
+      let difference = after[index] - (before[index] + asked)
       error.askedSquared += asked * asked
       error.errorSquared += difference * difference
     }
@@ -125,9 +126,4 @@ extension RawSpan {
   fileprivate func withPiece<Result>(_ range: Range<Int>, _ body: (RawSpan) -> Result) -> Result {
     body(extracting(range))
   }
-}
-
-/// The bytes of a + b, each sum rounded once where the type is narrower than 32 bits.
-private func encoded(sumOf a: [Float], _ b: [Float], as type: ElementType) -> [UInt8] {
-  encoded(zip(a, b).map { Double($0) + Double($1) }, as: type)
 }

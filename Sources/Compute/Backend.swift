@@ -96,11 +96,25 @@ package protocol Backend: AnyObject, Sendable {
   func loss(_ operands: LossOperands, into loss: Tensor, perSample: Tensor, gradient dx: Tensor)
 
   func norm(of gradient: Tensor, into norm: Tensor)
+
+  /// Multiplies by min(1, limit / (norm + 1e-6)).
   func clip(_ gradient: Tensor, norm: Tensor, to limit: Float)
+
+  /// - Parameter rates: `AdamRates.values`.
   func adamW(_ state: AdamState, rates: Tensor)
+
+  /// - Parameter rates: Learning rate, weight decay, β₁, β₂.
   func lion(_ parameters: Tensor, gradient: Tensor, momentum: Tensor, rates: Tensor)
+
+  /// - Parameter rates: Learning rate, weight decay, momentum, 1 for Nesterov's or 0.
   func momentumSGD(_ parameters: Tensor, gradient: Tensor, momentum: Tensor, rates: Tensor)
   func prodigy(_ state: ProdigyState, settings: ProdigySettings)
+
+  /// - Parameter rates: The step's rate (relative or given), β₂ of the step (1 − t^−0.8), weight
+  ///   decay, clip threshold, 1 to scale by the parameters or 0, ε₁, ε₂, β₁ where there is momentum.
   func adafactor(_ state: AdafactorState, rates: Tensor)
+
+  /// Scales down D and U of each product whose ‖scale·U·D‖ is above the limit; see
+  /// `scale_weight_norms`.
   func limitNorms(_ parameters: Tensor, of products: [LowRankProduct], to limit: Float)
 }

@@ -30,7 +30,9 @@ extension CPUBackend {
   package func activate(_ x: Tensor, _ activation: Activation, into y: Tensor) {
     let (x, y) = (Floats(x), Floats(y))
     forRanges(y.count, cost: 1, step: 16) { range in
-      forVectors(range) { y[$0, $1] = activation.value(x[$0, $1]) }
+      for (index, lanes) in Vectors(range) {
+        y[index, lanes] = activation.value(x[index, lanes])
+      }
     }
   }
 
@@ -39,7 +41,7 @@ extension CPUBackend {
   ) {
     let (x, dy, dx) = (Floats(x), Floats(dy), Floats(dx))
     forRanges(dx.count, cost: 1, step: 16) { range in
-      forVectors(range) { index, lanes in
+      for (index, lanes) in Vectors(range) {
         let value = dy[index, lanes] * activation.derivative(x[index, lanes])
         dx[index, lanes] = accumulating ? dx[index, lanes] + value : value
       }

@@ -72,7 +72,7 @@ private struct AttentionStrip {
     let before = isFirst ? -.infinity : maxima[row]
     let maximum = largest(range, from: before)
     var sum = Vector()
-    forVectors(range) { index, lanes in
+    for (index, lanes) in Vectors(range) {
       let weights = exp(scores[index, lanes] - maximum)
       scores[index, lanes] = weights
       sum += weights.firstLanes(lanes)
@@ -86,7 +86,7 @@ private struct AttentionStrip {
   /// The largest score of a range, or `start`; NaN where one is NaN.
   private func largest(_ range: Range<Int>, from start: Float) -> Float {
     var largest = Vector(repeating: start)
-    forVectors(range) { index, lanes in
+    for (index, lanes) in Vectors(range) {
       let values = scores[index, lanes]
       let padded = lanes == Vector.scalarCount ? values : values.firstLanes(lanes, else: largest)
       largest.replace(with: padded, where: .!(padded .<= largest))

@@ -86,7 +86,7 @@ private struct HeadBackward {
   private func differentiate(_ query: Int, _ start: Int, _ length: Int) {
     let (weights, slopes) = (scratch, scratch.from(queryBlock * keyBlock))
     let (logSum, product, scale) = (logSums[query], products[query], head.scale)
-    forVectors(start..<start + length) { index, lanes in
+    for (index, lanes) in Vectors(start..<start + length) {
       let probability = exp(weights[index, lanes] - logSum)
       weights[index, lanes] = probability
       slopes[index, lanes] = probability * (slopes[index, lanes] - product) * scale

@@ -3,6 +3,8 @@ import LinearAlgebra
 package import Tensors
 
 /// The host's cores as a device.
+///
+/// Operations run one after another, each on all threads; ask for them from one thread at a time.
 package final class CPUBackend: Backend {
   package let name = "cpu"
   package let activationType = ElementType.float32

@@ -49,18 +49,29 @@ typealias Vector = SIMD8<Float>
       if lanes == Vector.scalarCount {
         return unsafe UnsafeRawPointer(base + index).loadUnaligned(as: Vector.self)
       }
-      var vector = Vector()
-      for lane in 0..<lanes { vector[lane] = unsafe base[index + lane] }
-      return vector
+      return partialVector(index, lanes)
     }
     @inline(__always) nonmutating set {
       assert(index >= 0 && index + lanes <= count)
       if lanes == Vector.scalarCount {
         unsafe UnsafeMutableRawPointer(base + index).storeBytes(of: newValue, as: Vector.self)
       } else {
-        for lane in 0..<lanes { unsafe base[index + lane] = newValue[lane] }
+        storePartially(newValue, index, lanes)
       }
     }
+  }
+
+  // Not inlined: lane after lane in the midst of a loop keeps the compiler from using vectors.
+  @inline(never)
+  private func partialVector(_ index: Int, _ lanes: Int) -> Vector {
+    var vector = Vector()
+    for lane in 0..<lanes { vector[lane] = unsafe base[index + lane] }
+    return vector
+  }
+
+  @inline(never)
+  private func storePartially(_ vector: Vector, _ index: Int, _ lanes: Int) {
+    for lane in 0..<lanes { unsafe base[index + lane] = vector[lane] }
   }
 
   /// The elements from `index` to the end.
@@ -93,6 +104,8 @@ typealias Vector = SIMD8<Float>
 }
 
 /// Calls `body` with the start of each run of eight and 8, then with the rest and how many.
+///
+/// For short bodies, which are inlined twice; a loop over `Vectors` has its body once.
 @inline(__always)
 func forVectors(_ range: Range<Int>, _ body: (_ index: Int, _ lanes: Int) -> Void) {
   var index = range.lowerBound
@@ -102,4 +115,23 @@ func forVectors(_ range: Range<Int>, _ body: (_ index: Int, _ lanes: Int) -> Voi
     index &+= 8
   }
   if index < end { body(index, end &- index) }
+}
+
+/// The start of each run of eight in a range and 8, at last of the rest and how many.
+struct Vectors: Sequence, IteratorProtocol {
+  private var index: Int
+  private let end: Int
+
+  @inline(__always)
+  init(_ range: Range<Int>) {
+    index = range.lowerBound
+    end = range.upperBound
+  }
+
+  @inline(__always)
+  mutating func next() -> (index: Int, lanes: Int)? {
+    if index >= end { return nil }
+    defer { index &+= 8 }
+    return (index, end &- index >= 8 ? 8 : end &- index)
+  }
 }

@@ -6,7 +6,7 @@ extension CPUBackend {
     let (rows, x, y) = (y.rows, Floats(x), Floats(y))
     forRanges(rows, cost: Float(width) * 1.5) { range in
       for row in range {
-        forVectors(0..<width) { channel, lanes in
+        for (channel, lanes) in Vectors(0..<width) {
           let gate = x[(2 * row + 1) * width + channel, lanes]
           y[row * width + channel, lanes] =
             x[2 * row * width + channel, lanes] * gate * normalDistribution(gate).probability
@@ -23,7 +23,7 @@ extension CPUBackend {
     let (dy, dx) = (Floats(dy), Floats(dx))
     forRanges(rows, cost: Float(width) * 2) { range in
       for row in range {
-        forVectors(0..<width) { channel, lanes in
+        for (channel, lanes) in Vectors(0..<width) {
           let (a, b) = (2 * row * width + channel, (2 * row + 1) * width + channel)
           let gate = x[b, lanes]
           let (probability, density) = normalDistribution(gate)

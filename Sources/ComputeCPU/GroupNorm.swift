@@ -89,7 +89,7 @@ private struct GroupPlan: Sendable {
   func measure(_ sample: Int, _ groups: Range<Int>) {
     let start = sample * pixels * channels
     var sums = [Float](repeating: 0, count: 2 * groups.count)
-    forVectors(channels(of: groups)) { channel, lanes in
+    for (channel, lanes) in Vectors(channels(of: groups)) {
       let origin = x[start + channel, lanes]
       var (total, totalSquares) = (Vector(), Vector())
       for block in stride(from: 0, to: pixels, by: 32) {
@@ -139,7 +139,7 @@ private struct GroupPlan: Sendable {
     withCoefficients(sample, groups) { coefficients in
       for pixel in 0..<pixels {
         let start = (sample * pixels + pixel) * channels
-        forVectors(range) { channel, lanes in
+        for (channel, lanes) in Vectors(range) {
           let factor = coefficients[channel - range.lowerBound, lanes]
           let addend = coefficients[range.count + channel - range.lowerBound, lanes]
           let z = addend.addingProduct(factor, x[start + channel, lanes])
@@ -156,7 +156,7 @@ private struct GroupPlan: Sendable {
     withCoefficients(sample, groups) { coefficients in
       for pixel in 0..<pixels {
         let start = (sample * pixels + pixel) * channels
-        forVectors(range) { channel, lanes in
+        for (channel, lanes) in Vectors(range) {
           let place = channel - range.lowerBound
           let x = x[start + channel, lanes]
           let dz = gradient(
@@ -208,7 +208,7 @@ private struct GroupPlan: Sendable {
       terms.withFloats { terms in
         for pixel in 0..<pixels {
           let start = (sample * pixels + pixel) * channels
-          forVectors(range) { channel, lanes in
+          for (channel, lanes) in Vectors(range) {
             let place = channel - range.lowerBound
             let (x, factor) = (x[start + channel, lanes], coefficients[place, lanes])
             let dz = gradient(

@@ -14,12 +14,12 @@ extension CPUBackend {
         forVectors(0..<channels) { sum += x[start + $0, $1] }
         let mean = sum.sum() / Float(channels)
         var squares = Vector()
-        forVectors(0..<channels) { channel, lanes in
+        for (channel, lanes) in Vectors(0..<channels) {
           let difference = (x[start + channel, lanes] - mean).firstLanes(lanes)
           squares.addProduct(difference, difference)
         }
         let inverse = 1 / (squares.sum() / Float(channels) + norm.epsilon).squareRoot()
-        forVectors(0..<channels) { channel, lanes in
+        for (channel, lanes) in Vectors(0..<channels) {
           let factor = weight[channel, lanes] * inverse
           y[start + channel, lanes] =
             bias[channel, lanes].addingProduct(factor, x[start + channel, lanes] - mean)
@@ -42,14 +42,14 @@ extension CPUBackend {
         let start = row * channels
         let (mean, inverse) = (statistics[row], statistics[rows + row])
         var (sum, product) = (Vector(), Vector())
-        forVectors(0..<channels) { channel, lanes in
+        for (channel, lanes) in Vectors(0..<channels) {
           let dz = dy[start + channel, lanes] * weight[channel, lanes]
           sum += dz
           product.addProduct(dz, x[start + channel, lanes] - mean)
         }
         let offset = sum.sum() / Float(channels)
         let slope = product.sum() * inverse * inverse / Float(channels)
-        forVectors(0..<channels) { channel, lanes in
+        for (channel, lanes) in Vectors(0..<channels) {
           let dz = dy[start + channel, lanes] * weight[channel, lanes]
           let value = inverse * (dz - offset - slope * (x[start + channel, lanes] - mean))
           dx[start + channel, lanes] = accumulating ? dx[start + channel, lanes] + value : value
@@ -63,7 +63,11 @@ extension Vector {
   /// The vector with another's lanes, or 0, from `count` on.
   @inline(__always)
   func firstLanes(_ count: Int, else other: Vector = Vector()) -> Vector {
-    if count == Vector.scalarCount { return self }
+    count == Vector.scalarCount ? self : replacingLanes(from: count, by: other)
+  }
+
+  @inline(never)
+  private func replacingLanes(from count: Int, by other: Vector) -> Vector {
     var result = other
     for lane in 0..<count { result[lane] = self[lane] }
     return result

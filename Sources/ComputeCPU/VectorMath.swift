@@ -1,6 +1,6 @@
 // Functions of eight numbers at once, to within a few units of float32's last place.
 
-/// eˣ; 0 below −87.3, capped at e⁸⁸.
+/// eˣ, kept between e^−87.3 (the least normal number, 1.2e-38) and e⁸⁸.
 ///
 /// x = k·ln 2 + r with |r| ≤ ½·ln 2; e^r by a polynomial of degree 6 (own minimax fit, relative
 /// error 3e-9 before rounding), 2ᵏ by its bits.
@@ -21,7 +21,7 @@ func exp(_ x: Vector) -> Vector {
   let series = (r + 1).addingProduct(p, r * r)
   let bits = unsafe unsafeBitCast(shifted, to: SIMD8<Int32>.self) &<< 23
   let scaled = unsafe unsafeBitCast(series, to: SIMD8<Int32>.self) &+ bits
-  return unsafe unsafeBitCast(scaled, to: Vector.self).replacing(with: 0, where: x .< -87.3)
+  return unsafe unsafeBitCast(scaled, to: Vector.self)
 }
 
 /// 1 / (1 + e⁻ˣ).
@@ -34,7 +34,8 @@ func sigmoid(_ x: Vector) -> Vector { 1 / (1 + exp(-x)) }
 /// relative error 2e-8 before rounding).
 @_transparent
 func normalDistribution(_ x: Vector) -> (probability: Vector, density: Vector) {
-  let y = (x * 0.707_106_77).replacing(with: x * -0.707_106_77, where: x .< 0)
+  let magnitude = unsafe unsafeBitCast(x, to: SIMD8<UInt32>.self) & 0x7FFF_FFFF
+  let y = unsafe unsafeBitCast(magnitude, to: Vector.self) * 0.707_106_77
   let t = 1 / (1 + 0.5 * y)
   var p = Vector(repeating: 0.012_284_069)
   p = Vector(repeating: -0.123_255_573).addingProduct(p, t)

@@ -104,37 +104,50 @@ extension Comparison {
 
 extension Comparison.Module {
   fileprivate init(_ layer: Combination.Layer, in inputs: [Combination.Input]) throws {
-    func update(_ input: Int) throws -> LowRank? {
-      guard let term = layer.terms.first(where: { $0.input == input }) else { return nil }
-      defer { layer.release(in: inputs) }
-      // Undo the input's sign: each is compared as what it adds by itself.
-      let sum = try layer.sum(in: inputs, of: input)
-      guard sum.up.isFinite, sum.down.isFinite else {
-        throw AdapterError(
-          file: inputs[input].adapter.file.path, reason: .notFinite(module: term.module.name))
-      }
-      return LowRank(up: sum.up.scaled(by: inputs[input].weight), down: sum.down)
-    }
-    let (b, a) = (try update(0), try update(1))
-    let squaredA = a.map { squaredNorm(ofProduct: $0.up, $0.down) } ?? 0
-    let squaredB = b.map { squaredNorm(ofProduct: $0.up, $0.down) } ?? 0
-    let squaredDifference =
-      if let a, let b {
-        a.rank == b.rank ? Adapters.squaredDifference(b, a) : squaredDistance(b, a)
-      } else {
-        squaredA + squaredB
-      }
+    defer { layer.release(in: inputs) }
+    // Their difference is taken later: as compared, an input counts by what it adds.
+    let parts = try inputs.indices.map { try Part(layer, of: $0, in: inputs) }
+    let (b, a) = (parts[0], parts[1])
+    let squaredA = a.squaredNorm
+    let squaredB = b.squaredNorm
     name = layer.terms[0].module.name
     target = layer.target.description
     block = Block(of: layer.target).label
     normA = squaredA.squareRoot()
     normB = squaredB.squareRoot()
-    normDifference = squaredDifference.squareRoot()
-    innerProduct =
-      if let a, let b {
-        LinearAlgebra.innerProduct(b.up, b.down, a.up, a.down)
-      } else {
-        0
-      }
+    normDifference = try b.squaredDistance(from: a).squareRoot()
+    innerProduct = b.innerProduct(with: a)
+  }
+}
+
+/// What one input adds to a layer.
+private struct Part {
+  private let weight: LowRank
+  private let bias: [Double]
+
+  init(_ layer: Combination.Layer, of input: Int, in inputs: [Combination.Input]) throws {
+    let sum = try layer.sum(in: inputs, of: input)
+    let sign = inputs[input].weight
+    weight = LowRank(up: sum.up.scaled(by: sign), down: sum.down)
+    bias = try (layer.bias(in: inputs, of: input) ?? []).map { $0 * sign }
+  }
+
+  var squaredNorm: Double {
+    LinearAlgebra.squaredNorm(ofProduct: weight.up, weight.down)
+      + bias.reduce(0) { $0 + $1 * $1 }
+  }
+
+  func squaredDistance(from other: Part) throws -> Double {
+    let ofWeights =
+      weight.rank == other.weight.rank
+      ? squaredDifference(weight, other.weight)
+      : try Adapters.squaredDistance(weight, other.weight)
+    return ofWeights
+      + zip(bias, other.bias).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+  }
+
+  func innerProduct(with other: Part) -> Double {
+    LinearAlgebra.innerProduct(weight.up, weight.down, other.weight.up, other.weight.down)
+      + zip(bias, other.bias).reduce(0) { $0 + $1.0 * $1.1 }
   }
 }

@@ -9,12 +9,12 @@ package struct DiffCommand: ParsableCommand {
     commandName: "diff",
     abstract: "Compare two adapters, or write B − A exactly.",
     discussion: """
-      Without -o, compares: norms, what is left of B when A is taken away, cosines; exit 0 when the
-      two are the same update, else 1. With -o, writes the adapter that adds what B adds and takes
-      away what A adds: ranks are concatenated and nothing is rounded that need not be. Ranks,
-      alphas, types, namings and algorithms may differ. The report ends with the relative error of
+      Without -o, compares: norms, what is left of B when A is taken away, cosines; exit 0 when the \
+      two are the same update, else 1. With -o, writes the adapter that adds what B adds and takes \
+      away what A adds: ranks are concatenated and nothing is rounded that need not be. Ranks, \
+      alphas, types, namings and algorithms may differ. The report ends with the relative error of \
       what was written, computed from the values as stored.
-      Of two checkpoints, with -o and --rank or --sv-…, extracts what B has that A has not; both are
+      Of two checkpoints, with -o and --rank or --sv-…, extracts what B has that A has not; both are \
       read layer by layer.
 
         lora diff b.st a.st
@@ -93,7 +93,7 @@ package struct DiffCommand: ParsableCommand {
       try rank.choice.map { choice in
         try combination.approximation(choice, threads: common.threadCount) { progress.advance() }
       } ?? combination.concatenation
-    let written = try resultWriter.write(plan) { if rank.choice == nil { progress.advance() } }
+    let written = try resultWriter.write(plan) { progress.advance() }
     progress.finish()
     try resultWriter.report(
       WriteReport(written, of: combination, inputNames: ["B", "A"], listsModules: modules))

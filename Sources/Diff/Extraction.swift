@@ -159,7 +159,7 @@ extension Extraction {
       b.release(key)
       a.release(key)
     }
-    return try b.matrix(key) - a.matrix(key)
+    return try b.difference(key, from: a)
   }
 }
 

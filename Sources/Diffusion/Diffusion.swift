@@ -3,19 +3,23 @@
 //     PretrainedModel(path:) ─┬─ unet(on:) ──▶ UNet.prediction(of: UNetInputs, adapters:)
 //      (folder or one file,   ├─ vae(on:) ───▶ VAE.encode / .decode
 //       recognized, mapped)   └─ textEncoders(on:) ─▶ TextEncoder.encode(tokens:) ─▶ TextState
+//                                  ─▶ .conditioning(state, skip:) | .penultimate, .pooled (SDXL)
 //
-//     unet.layers + textEncoder.layers ─▶ AdaptedModules(of: layers) { rank and alpha of a layer }
-//          ─▶ Adapters(modules, values, on:, training:) ─▶ prediction, encode
+//     textEncoder.layers + unet.layers ─▶ AdaptedModules(of: layers) { rank and alpha of a layer }
+//                                      │  or AdaptedModules.reading(file, for: layers)
+//                                      ▼
+//     Adapters(training: modules, values:, tape:, dropout:, on:)  – trained
+//     Adapters(modules, values:, multiplier:, on:)                – only used
+//     unet.merge(modules, values:, multiplier:)                   – baked in
 //
 // A training step, in the words of this module and Compute:
 //
-//     let prediction = unet.prediction(of: inputs, adapters: adapters)
+//     let prediction = unet.prediction(of: inputs, adapters: adapters, checkpointing: false)
 //     let loss = prediction.loss(.squared, target: target, weights: weights)
-//     tape.backward(from: loss.mean)                        // adds to adapters.gradient
-//     let norm = backend.norm(of: adapters.gradient)
-//     backend.clip(adapters.gradient, norm: norm, to: 1)
-//     backend.adamW(state, rates: rates)
-//     backend.fill(adapters.gradient, with: 0)
+//     tape.backward(from: loss.mean, scale: 1 / accumulation)   // adds to adapters.gradient
+//     backend.clip(gradient, norm: backend.norm(of: gradient), to: 1)
+//     backend.adamW(AdamState(parameters: adapters.parameters, gradient: gradient, …), rates:)
+//     backend.fill(gradient, with: 0)
 //
 // Pictures and latents are channels last, [b, h, w, c]; `Tensor(channelsFirst:…)` and
 // `channelsFirst()` convert from and to the files' [b, c, h, w]. Latents are the scaled ones that

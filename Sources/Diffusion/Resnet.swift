@@ -35,8 +35,9 @@ struct Resnet {
         "\(key).conv_shortcut", inputs, outputs, name: name?("\(key).conv_shortcut"), reader)
   }
 
-  var frozen: [FrozenLayer] {
-    conv1.frozen + (timeProjection?.frozen ?? []) + conv2.frozen + (shortcut?.frozen ?? [])
+  var adaptable: [AdaptableWeight] {
+    conv1.adaptable + (timeProjection?.adaptable ?? []) + conv2.adaptable
+      + (shortcut?.adaptable ?? [])
   }
 
   /// - Parameter time: SiLU of the time embedding, [b, timeWidth].

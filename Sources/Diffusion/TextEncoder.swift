@@ -85,9 +85,9 @@ package struct TextEncoder {
   private let projection: Linear?
 
   /// The layers that adapters may change.
-  package var layers: [AdaptableLayer] { frozen.map(\.layer) }
+  package var layers: [AdaptableLayer] { adaptable.flatMap(\.layers) }
 
-  var frozen: [FrozenLayer] { blocks.flatMap(\.frozen) }
+  private var adaptable: [AdaptableWeight] { blocks.flatMap(\.adaptable) }
 
   init(
     _ configuration: TextEncoderConfiguration, _ weights: Weights, on backend: any Backend
@@ -108,6 +108,11 @@ package struct TextEncoder {
       "text_model.final_layer_norm", c.width, epsilon: c.epsilon, reader)
     projection =
       c.hasProjection ? try Linear("text_projection", c.width, c.width, reader) : nil
+  }
+
+  /// Adds adapters to the weights for good, for `base_weights` and copies of merged models.
+  package func merge(_ modules: AdaptedModules, values: [Float], multiplier: Float) {
+    for weight in adaptable { weight.merge(modules, values: values, multiplier: multiplier) }
   }
 
   /// Returns the states of token ids, [b, up to 77].
@@ -182,7 +187,9 @@ private struct TextLayer {
     outer = try layer("mlp.fc2", c.innerWidth, c.width)
   }
 
-  var frozen: [FrozenLayer] { joined.frozen + out.frozen + inner.frozen + outer.frozen }
+  var adaptable: [AdaptableWeight] {
+    joined.adaptable + out.adaptable + inner.adaptable + outer.adaptable
+  }
 
   func callAsFunction(_ x: Tensor, _ adapters: Adapters?) -> Tensor {
     let within = joined(norm1(x), adapters).selfAttention(heads: heads, isCausal: true)

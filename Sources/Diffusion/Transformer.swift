@@ -27,8 +27,8 @@ struct Transformer {
   /// How many blocks it has.
   var depth: Int { blocks.count }
 
-  var frozen: [FrozenLayer] {
-    projectIn.frozen + blocks.flatMap(\.frozen) + projectOut.frozen
+  var adaptable: [AdaptableWeight] {
+    projectIn.adaptable + blocks.flatMap(\.adaptable) + projectOut.adaptable
   }
 
   /// - Parameters:
@@ -92,8 +92,8 @@ struct TransformerBlock {
     out3 = try layer("ff.net.2", 4 * channels, channels)
   }
 
-  var frozen: [FrozenLayer] {
-    [joined1, out1, queries2, keysValues2, out2, gated, out3].flatMap(\.frozen)
+  var adaptable: [AdaptableWeight] {
+    [joined1, out1, queries2, keysValues2, out2, gated, out3].flatMap(\.adaptable)
   }
 
   func callAsFunction(_ x: Tensor, context: Tensor, _ adapters: Adapters?) -> Tensor {

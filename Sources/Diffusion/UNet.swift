@@ -44,11 +44,16 @@ package struct UNet {
   let output: Convolution
 
   /// The layers that adapters may change: queries, keys and values of one attention in a row.
-  package var layers: [AdaptableLayer] { frozen.map(\.layer) }
+  package var layers: [AdaptableLayer] { adaptable.flatMap(\.layers) }
 
-  var frozen: [FrozenLayer] {
-    down.flatMap(\.frozen) + middle.first.frozen + (middle.attention?.frozen ?? [])
-      + middle.second.frozen + up.flatMap(\.frozen)
+  private var adaptable: [AdaptableWeight] {
+    down.flatMap(\.adaptable) + middle.first.adaptable + (middle.attention?.adaptable ?? [])
+      + middle.second.adaptable + up.flatMap(\.adaptable)
+  }
+
+  /// Adds adapters to the weights for good, for `base_weights` and copies of merged models.
+  package func merge(_ modules: AdaptedModules, values: [Float], multiplier: Float) {
+    for weight in adaptable { weight.merge(modules, values: values, multiplier: multiplier) }
   }
 
   /// Returns the model's prediction (noise or velocity, as it was trained), [b, h, w, 4].
@@ -106,8 +111,8 @@ struct DownBlock {
   let attentions: [Transformer]
   let downsampler: Convolution?
 
-  var frozen: [FrozenLayer] {
-    attentions.flatMap(\.frozen) + resnets.flatMap(\.frozen) + (downsampler?.frozen ?? [])
+  var adaptable: [AdaptableWeight] {
+    attentions.flatMap(\.adaptable) + resnets.flatMap(\.adaptable) + (downsampler?.adaptable ?? [])
   }
 
   func callAsFunction(_ hidden: inout Tensor, _ skips: inout [Tensor], _ pass: Pass) {
@@ -129,8 +134,8 @@ struct UpBlock {
   let attentions: [Transformer]
   let upsampler: Convolution?
 
-  var frozen: [FrozenLayer] {
-    attentions.flatMap(\.frozen) + resnets.flatMap(\.frozen) + (upsampler?.frozen ?? [])
+  var adaptable: [AdaptableWeight] {
+    attentions.flatMap(\.adaptable) + resnets.flatMap(\.adaptable) + (upsampler?.adaptable ?? [])
   }
 
   func callAsFunction(_ hidden: inout Tensor, _ skips: inout [Tensor], _ pass: Pass) {

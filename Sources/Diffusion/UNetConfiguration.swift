@@ -37,6 +37,10 @@ extension UNetConfiguration {
     if let input = weights.shape("conv_in.weight")?.extents, input[1] != 4 {
       throw weights.failure(.inpainting(channels: input[1]))
     }
+    if weights.has("class_embedding.linear_1.weight") {
+      throw weights.failure(
+        .unsupported("a U-Net with class embeddings (unCLIP) is none of SD 1.x, 2.x or XL"))
+    }
     channels = (0..<levels).map {
       weights.shape("down_blocks.\($0).resnets.0.conv1.weight")?.extents[0] ?? 0
     }

@@ -25,11 +25,16 @@ package func leadingDecomposition(
   if 5 * block >= min(matrix.rows, matrix.columns) {
     return try singularValueDecomposition(of: matrix).prefix(count).withFixedSigns()
   }
-  if matrix.rows < matrix.columns {
-    return try leadingDecomposition(ofTall: matrix.transposed, count, block, seed)
-      .transposed.withFixedSigns()
-  }
-  return try leadingDecomposition(ofTall: matrix, count, block, seed).withFixedSigns()
+  var process = try BlockLanczos(matrix, count: count, block: block, seed: seed)
+  try process.run()
+  let vectors = process.vectors
+  // Two products in 64 bits: the images span nearly the vectors of the other side, and what they
+  // leave of the matrix holds the values.
+  return try
+    (process.isWide
+    ? decomposition(of: matrix, nearlyBy: vectors)
+    : decomposition(of: matrix, nearlySpannedBy: vectors))
+    .prefix(count).withFixedSigns()
 }
 
 /// Returns all singular values of a whole matrix from its Gram matrix, to about 1e-8 of the
@@ -41,21 +46,30 @@ package func singularValuesByGram(of matrix: Matrix) throws(LinearAlgebraError) 
   return try eigenvalues(ofSymmetric: gram).map { max(0, $0).squareRoot() }
 }
 
-private func leadingDecomposition(
-  ofTall matrix: Matrix, _ count: Int, _ block: Int, _ seed: UInt64
+/// - Parameter vectors: Rows near right singular vectors.
+private func decomposition(
+  of matrix: Matrix, nearlySpannedBy vectors: Matrix
 ) throws(LinearAlgebraError) -> SingularValueDecomposition {
-  var process = try BlockLanczos(matrix, count: count, block: block, seed: seed)
-  try process.run()
-  // Two products in 64 bits: Y = A·V spans nearly the left vectors, QᵀA holds the values.
-  let images = product(matrix, transposed: process.vectors)
-  let basis = try orthogonalFactorization(of: images.transposed).orthonormal
-  let core = product(basis, matrix)
-  let factored = try orthogonalFactorization(of: core)
+  let images = product(matrix, transposed: vectors).transposed
+  let basis = try orthogonalFactorization(of: images).orthonormal
+  let factored = try orthogonalFactorization(of: product(basis, matrix))
   let small = try singularValueDecomposition(of: factored.lower)
   return SingularValueDecomposition(
     left: product(transposed: basis, small.left), values: small.values,
-    right: product(small.right, factored.orthonormal)
-  ).prefix(count)
+    right: product(small.right, factored.orthonormal))
+}
+
+/// - Parameter vectors: Rows near left singular vectors.
+private func decomposition(
+  of matrix: Matrix, nearlyBy vectors: Matrix
+) throws(LinearAlgebraError) -> SingularValueDecomposition {
+  let basis = try orthogonalFactorization(of: product(vectors, matrix)).orthonormal
+  let core = product(matrix, transposed: basis)  // m × block
+  let factored = try orthogonalFactorization(of: core.transposed)
+  let small = try singularValueDecomposition(of: factored.lower.transposed)
+  return SingularValueDecomposition(
+    left: product(transposed: factored.orthonormal, small.left), values: small.values,
+    right: product(small.right, basis))
 }
 
 extension SingularValueDecomposition {
@@ -66,23 +80,24 @@ extension SingularValueDecomposition {
       left: left.prefix(columns: count), values: Array(values.prefix(count)),
       right: right.rows(in: 0..<count))
   }
-
-  fileprivate var transposed: SingularValueDecomposition {
-    SingularValueDecomposition(left: right.transposed, values: values, right: left.transposed)
-  }
 }
 
 /// The state of the iteration: an orthonormal basis of rows, and the images of its vectors.
+///
+/// It runs on the shorter side of the matrix, of which no transpose is made.
 private struct BlockLanczos {
   private let matrix: FloatRows
+
+  /// Whether the vectors are left ones.
+  let isWide: Bool
   private let squaredNorm: Double
   private let count: Int
   private let block: Int
 
-  /// Rows: the best vectors so far, block × n.
+  /// Rows: the best vectors so far, block × shorter side.
   private var best: FloatRows
 
-  /// Their products with A, as rows: block × m.
+  /// Their products with the matrix, as rows: block × longer side.
   private var images: FloatRows
 
   /// How many blocks a cycle adds to the first.
@@ -93,12 +108,23 @@ private struct BlockLanczos {
     _ matrix: Matrix, count: Int, block: Int, seed: UInt64
   ) throws(LinearAlgebraError) {
     self.matrix = FloatRows(matrix)
+    isWide = matrix.rows < matrix.columns
     squaredNorm = matrix.squaredNorm
     self.count = count
     self.block = block
-    let start = Philox(seed: seed, stream: 0x4C41_4E43).normals(count: block * matrix.columns)
-    best = try FloatRows(rows: block, columns: matrix.columns, elements: start).orthonormalized()
-    images = best.product(transposed: self.matrix)
+    let side = min(matrix.rows, matrix.columns)
+    let start = Philox(seed: seed, stream: 0x4C41_4E43).normals(count: block * side)
+    best = try FloatRows(rows: block, columns: side, elements: start).orthonormalized()
+    images = best
+    images = image(of: best)
+  }
+
+  private func image(of vectors: FloatRows) -> FloatRows {
+    isWide ? vectors.product(matrix) : vectors.product(transposed: matrix)
+  }
+
+  private func preimage(of images: FloatRows) -> FloatRows {
+    isWide ? images.product(transposed: matrix) : images.product(matrix)
   }
 
   var vectors: Matrix { best.matrix }
@@ -131,19 +157,19 @@ private struct BlockLanczos {
     var all = images
     var last = images
     for _ in 0..<Self.stepCount {
-      var next = last.product(matrix)
+      var next = preimage(of: last)
       for _ in 0..<2 {
         next.orthogonalize(against: basis)
         next = try next.orthonormalized()
       }
-      last = next.product(transposed: matrix)
+      last = image(of: next)
       basis.append(next)
       all.append(last)
     }
     let (values, turned) = try eigenvectors(ofSymmetric: all.gram)
     let turn = FloatRows(turned.rows(in: 0..<block))
     best = try turn.product(basis).orthonormalized()
-    images = best.product(transposed: matrix)
+    images = image(of: best)
     return values.prefix(count).reduce(0) { $0 + max(0, $1) }
   }
 }

@@ -72,10 +72,14 @@ package func singularValueDecomposition(
 extension SingularValueDecomposition {
   /// The same with the sign of each pair of vectors chosen by a rule.
   package func withFixedSigns() -> SingularValueDecomposition {
-    var peaks = [Double](repeating: 0, count: values.count)
+    var peaks = [Double](repeating: 0, count: left.columns)
     for i in 0..<left.rows {
-      for j in 0..<left.columns where abs(left[i, j]) > abs(peaks[j]) { peaks[j] = left[i, j] }
+      let row = i * left.columns
+      for j in peaks.indices where abs(left.elements[row + j]) > abs(peaks[j]) {
+        peaks[j] = left.elements[row + j]
+      }
     }
+    if peaks.allSatisfy({ $0 >= 0 }) { return self }
     let signs = peaks.map { $0 < 0 ? -1.0 : 1.0 }
     return SingularValueDecomposition(
       left: left.scalingColumns(by: signs), values: values,

@@ -1,6 +1,8 @@
 /// How many of a spectrum's values to keep.
 ///
-/// Each rule takes the smallest rank that fulfils it, exactly: no value more, none less.
+/// Each rule takes the smallest rank that fulfils it, exactly: no value more, none less. Values
+/// below 10⁻¹² of the largest are zero, and what misses a rule by as little fulfils it: a
+/// decomposition in 64 bits tells no more.
 package enum RankRule: Hashable, Sendable {
   case fixed(Int)
 
@@ -17,24 +19,34 @@ package enum RankRule: Hashable, Sendable {
   /// - Returns: At least 1 (of an update that is zero, 1) and at most `values.count`, where there
   ///   are values at all.
   package func rank(for values: [Double]) -> Int {
+    let count = values.count
+    let values = Self.significant(values)
     let wanted =
       switch self {
       case .fixed(let rank): rank
       case .ratio(let ratio):
-        values.prefix { $0 > 0 && $0 >= (values.first ?? 0) / ratio }.count
+        values.prefix { $0 * ratio >= (values.first ?? 0) * (1 - Self.precision) }.count
       case .frobenius(let share):
         Self.smallestRank(of: values.map { $0 * $0 }, reaching: share * share)
       case .cumulative(let share): Self.smallestRank(of: values, reaching: share)
       }
-    return min(max(wanted, 1), max(values.count, 1))
+    return min(max(wanted, 1), max(count, 1))
+  }
+
+  private static let precision = 1e-12
+
+  /// The values that are more than the noise of their computation.
+  package static func significant(_ values: [Double]) -> [Double] {
+    let least = (values.first ?? 0) * precision
+    return Array(values.prefix { $0 > least })
   }
 
   private static func smallestRank(of terms: [Double], reaching share: Double) -> Int {
-    let total = terms.reduce(0, +)
+    let wanted = terms.reduce(0, +) * share * (1 - precision)
     var sum = 0.0
     for (index, term) in terms.enumerated() {
       sum += term
-      if sum / total >= share { return index + 1 }
+      if sum >= wanted { return index + 1 }
     }
     return terms.count
   }
@@ -54,22 +66,24 @@ package struct RankChoice: Hashable, Sendable {
     self.maximum = maximum
   }
 
-  /// - Parameter hasWideKernel: Whether the layer is a convolution that `convolutionRank` is for.
-  /// - Returns: At least 1 and at most `values.count`, where there are values at all.
-  package func rank(for values: [Double], hasWideKernel: Bool) -> Int {
-    let rule = hasWideKernel ? convolutionRank.map(RankRule.fixed) ?? self.rule : self.rule
-    return min(rule.rank(for: values), maximum ?? .max)
-  }
-
   /// The rank, where it does not depend on the values.
   package func fixedRank(hasWideKernel: Bool) -> Int? {
-    if hasWideKernel, let convolutionRank { return min(convolutionRank, maximum ?? .max) }
-    guard case .fixed(let rank) = rule else { return nil }
+    guard case .fixed(let rank) = rule(hasWideKernel: hasWideKernel) else { return nil }
     return min(rank, maximum ?? .max)
   }
 
   /// Whether the rule needs the sum of all values, the smallest too.
   package var needsWholeSpectrum: Bool {
     if case .cumulative = rule { true } else { false }
+  }
+
+  private func rule(hasWideKernel: Bool) -> RankRule {
+    hasWideKernel ? convolutionRank.map(RankRule.fixed) ?? rule : rule
+  }
+
+  /// - Parameter hasWideKernel: Whether the layer is a convolution that `convolutionRank` is for.
+  /// - Returns: At least 1 and at most `values.count`, where there are values at all.
+  package func rank(for values: [Double], hasWideKernel: Bool) -> Int {
+    min(rule(hasWideKernel: hasWideKernel).rank(for: values), maximum ?? .max)
   }
 }

@@ -60,9 +60,9 @@ struct BlockWeights: Hashable {
         throw ValidationError("--block-weights takes NAME=NUMBER pairs, not '\(item)'.")
       }
       let name = pair[0].uppercased()
-      guard name == "REST" || Self.names.contains(name) else {
+      guard name == "REST" || Self.names.contains(name) || Self.isNumberedKind(name) else {
         throw ValidationError(
-          "--block-weights knows no block '\(pair[0])': IN00 to IN11, MID, OUT00 to OUT11, D00 to D18, S00 to S37, IN, OUT, TE, TE1 to TE3, rest."
+          "--block-weights knows no block '\(pair[0])': IN00 to IN11, MID, OUT00 to OUT11, D00 to D18, S00 to S37, IN, OUT, TE, TE1 to TE3, rest, or KIND.N such as blocks.7."
         )
       }
       weights[name] = try Self.number(String(pair[1]))
@@ -70,6 +70,12 @@ struct BlockWeights: Hashable {
     rest = weights.removeValue(forKey: "REST") ?? 1
     self.weights = weights
     count = nil
+  }
+
+  /// `BLOCKS.7`: a transformer's block by its path.
+  private static func isNumberedKind(_ name: String) -> Bool {
+    let pieces = name.split(separator: ".", omittingEmptySubsequences: false)
+    return pieces.count == 2 && !pieces[0].isEmpty && Int(pieces[1]) != nil
   }
 
   private static func number(_ text: String) throws -> Double {
@@ -110,21 +116,25 @@ struct BlockWeights: Hashable {
     case .output(let number): numbered("OUT", [number])
     case .textEncoder(let number):
       ["TE\(number)", "TE", "BASE", number == 3 ? "T5" : "CLIP"]
-    case .numbered(let kind, let number):
-      if kind == "double_blocks" || kind == "transformer_blocks" {
-        numbered("D", [number])
-      } else if kind == "single_blocks" || kind == "single_transformer_blocks" {
-        numbered("S", [number])
-      } else {
-        other(kind)
-      }
-    case .other(let name): other(name)
+    case .numbered(let kind, let number): ["\(kind.uppercased()).\(number)"] + flux(kind, number)
+    case .other(let kind): outside(kind)
     }
   }
 
-  /// Flux's layers before and behind its blocks.
-  private static func other(_ name: String) -> [String] {
-    let last = ["final", "norm", "proj"]
-    return [last.contains { name.hasPrefix($0) } ? "OUT" : "IN"]
+  private static func flux(_ kind: String, _ number: Int) -> [String] {
+    switch kind {
+    case "double_blocks", "transformer_blocks": numbered("D", [number])
+    case "single_blocks", "single_transformer_blocks": numbered("S", [number])
+    default: outside(kind)
+    }
+  }
+
+  /// What a layer outside of Flux's blocks, or a U-Net's last one, goes by.
+  private static func outside(_ kind: String) -> [String] {
+    let before = ["img", "txt", "time", "vector", "guidance", "x", "context"]
+    let behind = ["final", "norm", "proj", "conv"]
+    let word = kind.prefix { $0 != "_" }
+    if before.contains(where: { word == $0 }) { return ["IN"] }
+    return behind.contains(where: { word == $0 }) ? ["OUT"] : []
   }
 }

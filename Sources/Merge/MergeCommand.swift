@@ -10,11 +10,11 @@ package struct MergeCommand: ParsableCommand {
     commandName: "merge",
     abstract: "Add adapters, each with a weight, into one.",
     discussion: """
-      The default method, concat, is exact: the result's update is Σ weight · update, whatever the
-      ranks, alphas, types, namings and signs; its rank is the sum of the ranks. svd and linear
-      give the best approximation of that sum at a rank. ties, dare, dare-ties and magnitude-prune
-      drop elements of the updates first (--density, --seed). The report ends with the relative
-      error of what was written, computed from the values as stored. Without -o the result goes to
+      The default method, concat, is exact: the result's update is Σ weight · update, whatever the \
+      ranks, alphas, types, namings and signs; its rank is the sum of the ranks. svd and linear \
+      give the best approximation of that sum at a rank. ties, dare, dare-ties and magnitude-prune \
+      drop elements of the updates first (--density, --seed). The report ends with the relative \
+      error of what was written, computed from the values as stored. Without -o the result goes to \
       standard output.
 
         lora merge style.st:0.8 face.st:0.5 -o both.st
@@ -114,6 +114,9 @@ package struct MergeCommand: ParsableCommand {
     if compat != nil && method.prunes {
       throw ValidationError("sd-scripts has no method \(method.rawValue).")
     }
+    if compat != nil && method == .linear && rank.choice != nil {
+      throw ValidationError("sd-scripts' linear merge keeps the rank: leave --rank out.")
+    }
   }
 
   package func run() throws {
@@ -130,10 +133,9 @@ package struct MergeCommand: ParsableCommand {
     let progress = Progress("merging", total: combination.layers.count, quiet: common.quiet)
     defer { progress.finish() }
 
-    let isLazy = method == .concat && compat == nil
     var plan = try plan(combination) { progress.advance() }
     if let mix { plan = plan.mixed(seed: mix) }
-    let written = try writer.write(plan) { if isLazy { progress.advance() } }
+    let written = try writer.write(plan) { progress.advance() }
     progress.finish()
     try writer.report(
       WriteReport(
@@ -169,24 +171,22 @@ package struct MergeCommand: ParsableCommand {
     switch (method, compat, rank.choice) {
     case (.concat, nil, _): return combination.concatenation
     case (.concat, _, _):
-      return try combination.plan(threads: threads, onLayer: onLayer) {
+      return try combination.computedPlan(threads: threads, onLayer: onLayer) {
         try SDScriptsMerging.concatenation($0, in: inputs)
       }
     case (.linear, .sdScripts?, nil):
-      return try combination.plan(threads: threads, onLayer: onLayer) {
+      return try combination.computedPlan(threads: threads, onLayer: onLayer) {
         try SDScriptsMerging.sum($0, in: inputs)
       }
     case (.svd, .sdScripts?, let choice?):
-      return try combination.plan(threads: threads, onLayer: onLayer) {
+      return try combination.computedPlan(threads: threads, onLayer: onLayer) {
         try SDScriptsMerging.approximation($0, in: inputs, choice)
       }
     case (.svd, _, let choice?), (.linear, _, let choice?):
       return try combination.approximation(choice, threads: threads, onLayer: onLayer)
     case (_, _, let choice?):
       let merging = PrunedMerging(method: method, density: density ?? 0.5, seed: seed ?? 0)
-      return try combination.plan(threads: threads, onLayer: onLayer) {
-        try merging.reduce($0, in: inputs, choice)
-      }
+      return try merging.plan(combination, choice, threads: threads, onLayer: onLayer)
     case (_, _, nil):
       throw ValidationError("--method \(method.rawValue) needs --rank N, or a rule of --sv-….")
     }

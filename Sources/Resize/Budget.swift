@@ -20,7 +20,7 @@ struct Budget {
 
     var steps: [(module: Int, gain: Double)] = []
     for (index, module) in modules.enumerated() {
-      for value in module.values.dropFirst() where value > 0 {
+      for value in RankRule.significant(module.values).dropFirst() {
         steps.append((index, value * value / Double(module.cost)))
       }
     }

@@ -5,21 +5,31 @@ import Safetensors
 
 /// All modules of an adapter, taken apart to share a budget.
 struct BudgetedModules {
+  private struct Decomposed: Sendable {
+    let module: ResizableModule
+    let decomposition: ProductDecomposition
+  }
+
   private let combination: Combination
-  private let modules: [ResizableModule]
-  private let wholes: [(module: ResultModule, weights: ResultWeights)]
+  private let modules: [Decomposed]
+
+  /// Layers that no rank can be chosen for.
+  private let rest: ResultPlan
 
   init(
     _ combination: Combination, threads: Int, onLayer: @Sendable () -> Void
   ) throws {
     self.combination = combination
-    let layers = combination.layers.filter { !$0.isZero && !$0.isDense }
+    let layers = combination.layers.filter(\.hasRank)
     modules = try parallelMap(count: layers.count, threads: threads) { index in
       defer { onLayer() }
-      return try ResizableModule(layers[index], in: combination.inputs)
+      let module = try ResizableModule(layers[index], in: combination.inputs)
+      layers[index].release(in: combination.inputs)
+      return Decomposed(module: module, decomposition: try module.decomposition())
     }
-    wholes = try combination.layers.filter { !$0.isZero && $0.isDense }.map {
-      ($0.concatenated, try $0.concatenation(in: combination.inputs))
+    let others = combination.layers.filter { !$0.hasRank && !$0.isZero }
+    rest = ResultPlan(modules: others.map(\.concatenated)) {
+      try others[$0].concatenation(in: combination.inputs)
     }
   }
 
@@ -32,7 +42,7 @@ struct BudgetedModules {
     let budget = byteCount ?? 0
     let least = try writer.byteCount(of: plan(ranks: modules.map { _ in 1 }))
     let bytesPerElement = writer.bytesPerElement
-    let ofOne = modules.reduce(0) { $0 + $1.elementsPerRank }
+    let ofOne = leastElements
     var elements = (budget - least) / bytesPerElement + ofOne
     while true {
       guard elements >= ofOne else {
@@ -47,22 +57,34 @@ struct BudgetedModules {
     }
   }
 
+  /// The elements of all factors at rank 1.
+  private var leastElements: Int { modules.reduce(0) { $0 + $1.module.elementsPerRank } }
+
   private func plan(elements: Int, file: String) throws -> ResultPlan {
-    let costs = modules.map { ($0.elementsPerRank, $0.decomposition.values) }
+    let costs = modules.map { decomposed in
+      let scale = decomposed.module.scale
+      return (
+        decomposed.module.elementsPerRank, decomposed.decomposition.values.map { $0 * scale }
+      )
+    }
     guard let budget = Budget(costs, elements: elements) else {
-      let least = modules.reduce(0) { $0 + $1.elementsPerRank }
-      let what = "has \(least) parameters at rank 1, above the \(elements) asked for; allow more"
+      let what =
+        "has \(leastElements) parameters at rank 1, above the \(elements) asked for; allow more"
       throw AdapterError(file: file, reason: .noAdapter(what: what))
     }
     return plan(ranks: budget.ranks)
   }
 
+  /// Factors are formed when they are written.
   private func plan(ranks: [Int]) -> ResultPlan {
-    let results = zip(modules, ranks).map { module, rank in
-      let (form, weights) = module.result(rank: rank)
-      return (module: module.layer.concatenated.with(form: form), weights: weights)
+    let resized = zip(modules, ranks).map { decomposed, rank in
+      decomposed.module.layer.concatenated.with(
+        form: .lowRank(rank: rank, scale: decomposed.module.scale))
     }
-    let all = results + wholes
-    return ResultPlan(modules: all.map(\.module)) { all[$0].weights }
+    return ResultPlan(modules: resized + rest.modules, isComputed: true) { [modules, rest] index in
+      if index >= modules.count { return try rest.weights(index - modules.count) }
+      let decomposed = modules[index]
+      return decomposed.module.result(rank: ranks[index], by: decomposed.decomposition).weights
+    }
   }
 }

@@ -1,7 +1,8 @@
 // Resize — an adapter at other ranks.
 //
-//     Adapter ─▶ Spectra (each module's decomposition)
-//                  └─ rule, or Budget over all modules ─▶ ranks ─▶ ResultPlan
+//     Adapter ─▶ ResizableModule (its factors, their decomposition)
+//                  └─ Resizing by a rule, or Budget over all modules ─▶ ResultPlan
 //
 // `ResizeCommand` knows flags; `Resizing` and `Budget` know updates. Scale
-// (alpha / rank) is kept, so that a strength keeps its meaning.
+// (alpha / rank) is kept, so that a strength keeps its meaning. What sd-scripts
+// does otherwise is `SDScriptsResizing`.

@@ -9,10 +9,10 @@ package struct ResizeCommand: ParsableCommand {
     commandName: "resize",
     abstract: "Store an adapter at other ranks: smaller, or for an adapter of a size.",
     discussion: """
-      Each module's update is replaced by its best approximation at the rank asked for; rules choose
-      the smallest rank that fulfils them, exactly. --bytes and --params spend a budget over all
-      modules where it keeps most energy. A rank above the one there is pads with zeros, exactly.
-      alpha / rank is kept, so that a strength means what it meant. Without -o the result goes to
+      Each module's update is replaced by its best approximation at the rank asked for; rules choose \
+      the smallest rank that fulfils them, exactly. --bytes and --params spend a budget over all \
+      modules where it keeps most energy. A rank above the one there is pads with zeros, exactly. \
+      alpha / rank is kept, so that a strength means what it meant. Without -o the result goes to \
       standard output.
 
         lora resize big.st --rank 8 -o small.st
@@ -43,7 +43,7 @@ package struct ResizeCommand: ParsableCommand {
     case sdScripts = "sd-scripts"
   }
 
-  @Option(help: "Choose ranks by rules as sd-scripts' resize_lora.py of 2026 does: one too many.")
+  @Option(help: "Choose ranks as sd-scripts' resize_lora.py of 2026 does: by rules one too many.")
   var compat: Compatibility?
 
   @Flag(help: "Report every module: ranks, energy kept, error.")
@@ -64,9 +64,11 @@ package struct ResizeCommand: ParsableCommand {
     if let params, params < 1 {
       throw ValidationError("--params takes a number from 1, not \(params).")
     }
-    if dylora, case .fixed? = rank.choice?.rule {
-    } else if dylora {
+    if dylora && rank.choice?.fixedRank(hasWideKernel: false) == nil {
       throw ValidationError("--dylora goes with --rank.")
+    }
+    if compat != nil && (rank.choice == nil || dylora) {
+      throw ValidationError("--compat goes with --rank or a rule of --sv-…, without --dylora.")
     }
   }
 
@@ -78,7 +80,7 @@ package struct ResizeCommand: ParsableCommand {
     let progress = Progress("resizing", total: combination.layers.count, quiet: common.quiet)
     defer { progress.finish() }
     let plan = try plan(combination, writer) { progress.advance() }
-    let written = try writer.write(plan)
+    let written = try writer.write(plan) { progress.advance() }
     progress.finish()
     try writer.report(
       WriteReport(written, of: combination, inputNames: [file], listsModules: modules))
@@ -97,11 +99,10 @@ package struct ResizeCommand: ParsableCommand {
     _ combination: Combination, _ writer: ResultWriter, onLayer: @escaping @Sendable () -> Void
   ) throws -> ResultPlan {
     if let choice = rank.choice {
-      try Resizing.check(choice, combination)
-      let resizing = Resizing(choice, isDyLoRA: dylora, addsOne: compat != nil)
-      return try combination.plan(threads: common.threadCount, onLayer: onLayer) { layer in
-        try resizing.result(layer, in: combination.inputs)
-      }
+      let method: Resizing.Method =
+        dylora ? .slicing : compat == nil ? .approximating : .asSDScripts
+      return try Resizing(choice, method)
+        .plan(combination, threads: common.threadCount, onLayer: onLayer)
     }
     let modules = try BudgetedModules(combination, threads: common.threadCount, onLayer: onLayer)
     return try modules.plan(

@@ -1,60 +1,90 @@
 import Adapters
 import LinearAlgebra
+import Safetensors
 import Tensors
 
-/// One module taken apart, ready to be stored at any rank.
-struct ResizableModule: Sendable {
-  let layer: Combination.Layer
+/// Resizing module by module, by a rule that needs only the module itself.
+struct Resizing: Sendable {
+  /// How a module becomes one of a rank.
+  enum Method {
+    /// By its best approximation.
+    case approximating
 
-  /// The update as it is.
-  let update: LowRank
-  let decomposition: SingularValueDecomposition
-  let bias: [Double]?
+    /// By the first of the ranks that DyLoRA trained.
+    case slicing
 
-  /// What readers multiply up·down by, before and after.
-  var scale: Double { layer.terms[0].module.scale }
-
-  /// The elements that one more rank takes.
-  var elementsPerRank: Int { update.up.rows + update.down.columns }
-
-  init(_ layer: Combination.Layer, in inputs: [Combination.Input]) throws {
-    self.layer = layer
-    update = try layer.sum(in: inputs)
-    decomposition = try singularValueDecomposition(ofProduct: update.up, update.down)
-    bias = try layer.bias(in: inputs)
+    /// As sd-scripts does.
+    case asSDScripts
   }
 
-  /// The result at a rank: the best approximation below the rank there is, and the factors as
-  /// they are with zeros behind them from there on.
-  func result(rank: Int) -> (form: ResultModule.Form, weights: ResultWeights) {
-    let scale = scale == 0 ? 1 : scale
-    let root = abs(scale).squareRoot()
-    let factors: LowRank
-    if rank >= update.rank {
-      factors = LowRank(
-        up: update.up.scaled(by: 1 / scale).widened(to: rank),
-        down: update.down.heightened(to: rank))
-    } else {
-      let best = decomposition.truncated(to: rank)
-      factors = LowRank(
-        up: best.up.scaled(by: scale < 0 ? -1 / root : 1 / root),
-        down: best.down.scaled(by: 1 / root))
+  private let choice: RankChoice
+  private let method: Method
+
+  init(_ choice: RankChoice, _ method: Method) {
+    self.choice = choice
+    self.method = method
+  }
+
+  func plan(
+    _ combination: Combination, threads: Int, onLayer: @Sendable () -> Void
+  ) throws -> ResultPlan {
+    let inputs = combination.inputs
+    try check(combination)
+    guard choice.fixedRank(hasWideKernel: false) != nil, method != .slicing else {
+      return try combination.computedPlan(threads: threads, onLayer: onLayer) { layer in
+        try result(ResizableModule(layer, in: inputs))
+      }
     }
-    return (
-      .lowRank(rank: rank, scale: scale),
-      ResultWeights(.lowRank(factors, asked: update), bias: bias)
-    )
-  }
-}
-
-extension Matrix {
-  /// The same with columns of zeros behind.
-  fileprivate func widened(to columns: Int) -> Matrix {
-    .joiningColumns([self, Matrix(zeros: rows, columns - self.columns)])
+    return combination.plan { layer in
+      let rank = fixedRank(layer) ?? layer.rank
+      return (
+        .lowRank(rank: rank, scale: layer.concatenated.form.scale),
+        { try result(ResizableModule(layer, in: inputs)).weights }
+      )
+    }
   }
 
-  /// The same with rows of zeros below.
-  fileprivate func heightened(to rows: Int) -> Matrix {
-    .joiningRows([self, Matrix(zeros: rows - self.rows, columns)])
+  private func result(_ module: ResizableModule) throws -> ResizableModule.Result {
+    let layer = module.layer
+    switch (method, fixedRank(layer)) {
+    case (.slicing, let rank?): return module.slice(rank: rank)
+    case (.asSDScripts, let rank): return try SDScriptsResizing.result(module, choice, rank: rank)
+    case (_, let rank?): return try module.result(rank: rank)
+    case (_, nil):
+      let decomposition = try module.decomposition()
+      let rank = choice.rank(
+        for: decomposition.values, hasWideKernel: layer.extents.hasWideKernel)
+      return module.result(rank: rank, by: decomposition)
+    }
+  }
+
+  /// The rank that a layer is to have whatever its values are; `nil` where a rule decides.
+  private func fixedRank(_ layer: Combination.Layer) -> Int? {
+    method == .asSDScripts
+      ? SDScriptsResizing.fixedRank(choice, layer)
+      : choice.fixedRank(hasWideKernel: layer.extents.hasWideKernel)
+  }
+
+  /// Refuses a fixed rank that a layer cannot have, and slices of what DyLoRA does not train.
+  private func check(_ combination: Combination) throws(AdapterError) {
+    for layer in combination.layers where layer.hasRank {
+      guard let detail = refusal(layer) else { continue }
+      throw AdapterError(
+        file: combination.inputs[0].adapter.file.path,
+        reason: .shapesDiffer(module: layer.terms[0].module.name, detail: detail))
+    }
+  }
+
+  private func refusal(_ layer: Combination.Layer) -> String? {
+    let extents = layer.extents
+    let algorithm = layer.terms[0].module.algorithm
+    if method == .slicing && algorithm != .lora {
+      return "is \(algorithm.title), which DyLoRA does not train; leave --dylora out"
+    }
+    let most = min(extents.outputs, extents.columns)
+    guard let rank = fixedRank(layer), rank > most else { return nil }
+    let options = extents.hasWideKernel ? "--rank or --conv-rank" : "--rank"
+    return
+      "of \(extents.shape) has no rank above \(most), \(rank) was asked for; choose a lower \(options)"
   }
 }

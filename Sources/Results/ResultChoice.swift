@@ -1,5 +1,7 @@
 package import Adapters
 import ArgumentParser
+import CommandSupport
+import Safetensors
 package import Tensors
 
 /// The naming and the element type of a result.
@@ -16,10 +18,11 @@ package struct ResultChoice: Sendable {
   /// gives way to sd-scripts'.
   package init(_ options: OutputOptions, for combination: Combination) throws {
     let adapters = combination.inputs.map(\.adapter)
-    type = options.dtype?.elementType ?? widest(adapters.map(\.type))
+    type = options.dtype?.elementType ?? widest(adapters.flatMap(\.weightTypes))
+    let said = adapters.flatMap(\.notes)
     if let spelling = options.to {
       naming = try Naming(option: spelling)
-      notes = []
+      notes = said
       return
     }
     let first = adapters.first?.naming ?? .kohya
@@ -32,7 +35,8 @@ package struct ResultChoice: Sendable {
     naming = isExpressible ? first : .kohya
     notes =
       isExpressible
-      ? [] : ["\(first.rawValue) naming cannot hold the result: named as sd-scripts names it"]
+      ? said
+      : said + ["\(first.rawValue) naming cannot hold the result: named as sd-scripts names it"]
   }
 }
 
@@ -68,9 +72,30 @@ extension FloatType {
   }
 }
 
-/// The narrowest float that holds all of some types exactly.
+extension Adapter {
+  /// What a reader of a result made of the adapter should know.
+  fileprivate var notes: [String] {
+    let name = printable(file.path)
+    var notes = warnings.map { "\(name): \($0)" }
+    if !others.isEmpty {
+      let shown = others.prefix(3).map { $0.name.description }.joined(separator: ", ")
+      let more = others.count > 3 ? "…" : ""
+      notes.append(
+        "\(name): \(counted(others.count, "tensor")) of no module left out: \(shown)\(more)")
+    }
+    return notes
+  }
+
+  /// The element types of all weights.
+  fileprivate var weightTypes: [ElementType] {
+    modules.flatMap { $0.parts.filter { $0.key != .alpha }.values.map(\.type) }
+  }
+}
+
+/// The narrowest float that holds all of some types exactly, integers and smaller floats too.
 private func widest(_ types: [ElementType]) -> ElementType {
   let kinds = Set(types)
+  if kinds.contains(.float64) { return .float64 }
   if kinds.contains(where: { $0.bitCount > 16 }) || kinds.isSuperset(of: [.float16, .bfloat16]) {
     return .float32
   }

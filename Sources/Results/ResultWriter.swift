@@ -32,7 +32,7 @@ package struct ResultWriter {
     metadata = ResultMetadata(
       sources: try parallelMap(count: inputs.count, threads: common.threadCount) { index in
         .init(inputs[index].adapter, coefficient: inputs[index].weight)
-      }, comment: comment)
+      }, model: combination.baseModel, title: Self.title(path), comment: comment)
   }
 
   /// Opens the output of a result that is no combination.
@@ -51,11 +51,11 @@ package struct ResultWriter {
     (location, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: model, type: choice.type, threads: common.threadCount)
-    metadata =
-      sources.isEmpty
-      ? ResultMetadata(model: model, comment: comment)
-      : ResultMetadata(sources: sources, comment: comment)
+    metadata = ResultMetadata(
+      sources: sources, model: model, title: Self.title(path), comment: comment)
   }
+
+  private static func title(_ path: String) -> String? { path == "-" ? nil : stem(of: path) }
 
   private static func open(
     _ path: String, _ naming: Naming, _ options: OutputOptions, _ common: CommonOptions
@@ -67,9 +67,21 @@ package struct ResultWriter {
     return (location, output)
   }
 
-  package func write(_ plan: ResultPlan, onModule: @Sendable () -> Void = {}) throws -> Written {
-    let said = metadata.metadata(naming: choice.naming, forms: plan.modules.map(\.form))
-    let written = try writer.write(plan, metadata: said, to: output, onModule: onModule)
+  /// Writes a result; nothing where it would hold no module.
+  ///
+  /// - Parameter onModule: Called after each module that had to be computed, from any thread.
+  package func write(
+    _ plan: ResultPlan, onModule: @Sendable () -> Void = {}
+  ) throws -> Written {
+    if plan.modules.isEmpty {
+      throw AdapterError(
+        file: path,
+        reason: .noAdapter(what: "would hold no module, since nothing is added; not written"))
+    }
+    let said = metadata.metadata(naming: choice.naming, modules: plan.modules)
+    let written = try writer.write(plan, metadata: said, to: output) {
+      if !plan.isComputed { onModule() }
+    }
     if let path = location.configuration {
       let configuration = try writer.configuration(of: plan.modules, file: path)
       let text = choice.naming == .mlx ? configuration.mlx : configuration.peft
@@ -82,7 +94,7 @@ package struct ResultWriter {
 
   /// The bytes of the file that a plan would become; no weight is asked for.
   package func byteCount(of plan: ResultPlan) throws -> Int {
-    let said = metadata.metadata(naming: choice.naming, forms: plan.modules.map(\.form))
+    let said = metadata.metadata(naming: choice.naming, modules: plan.modules)
     return try writer.byteCount(of: plan, metadata: said, file: path)
   }
 
@@ -93,7 +105,12 @@ package struct ResultWriter {
   package func report(_ report: WriteReport) throws {
     if common.json {
       let text = try json(report)
-      if path == "-" { Terminal.report(text) } else { print(text) }
+      if path == "-" {
+        Terminal.report(text)
+      } else {
+        print(text)
+        if !common.quiet { for note in choice.notes { Terminal.note(note) } }
+      }
     } else if !common.quiet {
       Terminal.report((choice.notes + [report.text(path: path)]).joined(separator: "\n"))
     }

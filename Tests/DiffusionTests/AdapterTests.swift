@@ -108,8 +108,8 @@ struct TinyAdapterTests {
     expect(update(both.modules, both.values, layer, 1), approximates: expected, within: 1e-6)
   }
 
-  @Test("an adapter added to the weights does what it does beside them")
-  func added() throws {
+  @Test("a merged adapter predicts what it predicts beside the weights")
+  func merging() throws {
     let (beside, changed) = (
       try Self.tiny.unet(on: backend), try Self.tiny.unet(on: backend)
     )
@@ -117,7 +117,7 @@ struct TinyAdapterTests {
       layer.kind == .convolution ? (2, 1) : (3, 2)
     }
     let values = noise(modules.parameterCount, stream: 5).map { 0.1 * $0 }
-    changed.add(modules, values, multiplier: -0.7)
+    changed.merge(modules, values: values, multiplier: -0.7)
     let inputs = UNetInputs(
       latents: Tensor(noise(8 * 8 * 4, stream: 6), shape: [1, 8, 8, 4], on: backend),
       timesteps: Tensor([500], shape: [1], on: backend),

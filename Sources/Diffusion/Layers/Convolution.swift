@@ -8,7 +8,7 @@ struct Convolution {
   private let bias: Tensor
   private let stride: Int
   private let padding: Padding
-  let layers: [AdaptableLayer]
+  private let layers: [AdaptableLayer]
 
   init(
     _ key: String, _ inputs: Int, _ outputs: Int, stride: Int = 1,
@@ -26,9 +26,7 @@ struct Convolution {
       } ?? []
   }
 
-  var frozen: [FrozenLayer] {
-    layers.map { FrozenLayer(layer: $0, weight: weight, offset: 0) }
-  }
+  var adaptable: [AdaptableWeight] { [AdaptableWeight(weight: weight, layers: layers)] }
 
   /// - Parameter sampleBias: [b, outputs], added to every pixel.
   func callAsFunction(

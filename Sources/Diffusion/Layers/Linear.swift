@@ -8,7 +8,7 @@ struct Linear {
   private let bias: Tensor?
 
   /// One of each of the joined layers, in the order of their columns.
-  let layers: [AdaptableLayer]
+  private let layers: [AdaptableLayer]
 
   /// Reads one layer; a 1×1 convolution is one too.
   ///
@@ -42,14 +42,7 @@ struct Linear {
     }
   }
 
-  /// The layers with the rows of the weight that are theirs.
-  var frozen: [FrozenLayer] {
-    var first = 0
-    return layers.map { layer in
-      defer { first += layer.outputs * layer.downWidth }
-      return FrozenLayer(layer: layer, weight: weight, offset: first)
-    }
-  }
+  var adaptable: [AdaptableWeight] { [AdaptableWeight(weight: weight, layers: layers)] }
 
   func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil, _ adapters: Adapters?) -> Tensor
   {

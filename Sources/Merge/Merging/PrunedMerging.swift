@@ -11,22 +11,45 @@ struct PrunedMerging {
   let density: Double
   let seed: UInt64
 
-  /// The result of one layer.
-  func reduce(
-    _ layer: Combination.Layer, in inputs: [Combination.Input], _ choice: RankChoice
-  ) throws -> (form: ResultModule.Form, weights: ResultWeights) {
-    let pruned = try layer.terms.map { term in
-      let update = try term.module.update(in: inputs[term.input].adapter.file).formed
-      return prune(update, of: layer.target, input: term.input)
+  /// Layers are computed when they are written; where a rule chooses ranks, once more before.
+  func plan(
+    _ combination: Combination, _ choice: RankChoice, threads: Int, onLayer: @Sendable () -> Void
+  ) throws -> ResultPlan {
+    let inputs = combination.inputs
+    let reduced: @Sendable (Combination.Layer) throws -> Reduction = { layer in
+      defer { layer.release(in: inputs) }
+      return try Reduction(
+        ofWhole: merged(layer, in: inputs), choice, hasWideKernel: layer.extents.hasWideKernel,
+        bias: layer.bias(in: inputs))
     }
-    let weights = layer.terms.map(\.weight)
-    let sum =
-      method == .ties || method == .dareTies
+    let layers = combination.layers.filter(\.hasRank)
+    let ranks = try parallelMap(count: layers.count, threads: threads) { index in
+      let extents = layers[index].extents
+      if let rank = choice.fixedRank(hasWideKernel: extents.hasWideKernel) {
+        return min(rank, extents.outputs, extents.columns)
+      }
+      defer { onLayer() }
+      return try reduced(layers[index]).form.rank
+    }
+    let rankOfTarget = Dictionary(
+      zip(layers.map(\.target), ranks), uniquingKeysWith: { first, _ in first })
+    return combination.plan { layer in
+      (
+        .lowRank(rank: rankOfTarget[layer.target] ?? layer.rank, scale: 1),
+        { try reduced(layer).weights }
+      )
+    }
+  }
+
+  /// The sum of what is left of each update.
+  func merged(_ layer: Combination.Layer, in inputs: [Combination.Input]) throws -> Matrix {
+    let terms = layer.terms.filter(\.changesWeight)
+    let pruned = try terms.map { term in
+      prune(try term.unweightedUpdate(in: inputs).formed, of: layer.target, input: term.input)
+    }
+    let weights = terms.map(\.weight)
+    return method == .ties || method == .dareTies
       ? disjointMean(of: pruned, weights: weights) : weightedSum(of: pruned, weights: weights)
-    let reduction = try Reduction(
-      of: Update.dense(sum).lowRank, choice, hasWideKernel: layer.extents.hasWideKernel,
-      bias: layer.bias(in: inputs))
-    return (reduction.form, reduction.weights)
   }
 
   private func prune(_ update: Matrix, of target: Target, input: Int) -> Matrix {

@@ -8,85 +8,102 @@ import Tensors
 ///
 /// Source: kohya-ss/sd-scripts, `networks/merge_lora.py` and `networks/svd_merge_lora.py`.
 enum SDScriptsMerging {
+  typealias Result = (form: ResultModule.Form, weights: ResultWeights)
+
   /// `merge_lora.py --concat`: every factor times its ratio, the rank's growth not made up for.
   ///
   /// The effective coefficient of an input is sign(ratio) · ratio² · rank / Σ rank.
   static func concatenation(
     _ layer: Combination.Layer, in inputs: [Combination.Input]
-  ) throws -> (form: ResultModule.Form, weights: ResultWeights) {
+  ) throws -> Result {
     let parts = try scaledParts(layer, in: inputs)
     let factors = LowRank(
       up: .joiningColumns(parts.map(\.up)), down: .joiningRows(parts.map(\.down)))
-    return result(factors, layer, in: inputs)
+    return try result(factors, layer, in: inputs)
   }
 
   /// `merge_lora.py`: the factors are summed, so that their products cross.
   static func sum(
     _ layer: Combination.Layer, in inputs: [Combination.Input]
-  ) throws -> (form: ResultModule.Form, weights: ResultWeights) {
+  ) throws -> Result {
     let parts = try scaledParts(layer, in: inputs)
     guard let first = parts.first, parts.allSatisfy({ $0.rank == first.rank }) else {
       let ranks = parts.map { "\($0.rank)" }.joined(separator: " and ")
-      throw AdapterError(
-        file: inputs[layer.terms[0].input].adapter.file.path,
-        reason: .shapesDiffer(
-          module: layer.terms[0].module.name,
-          detail:
-            "has ranks \(ranks); sd-scripts sums factors of one rank only, use --method concat"))
+      throw refusal(
+        layer, "has ranks \(ranks); sd-scripts sums factors of one rank, use --method concat",
+        in: inputs)
     }
     let factors = LowRank(
       up: parts.dropFirst().reduce(first.up) { $0 + $1.up },
       down: parts.dropFirst().reduce(first.down) { $0 + $1.down })
-    return result(factors, layer, in: inputs)
+    return try result(factors, layer, in: inputs)
   }
 
-  /// `svd_merge_lora.py`: all of the values in up, both factors clamped at a quantile.
+  /// `svd_merge_lora.py`: all of the values in up, both factors clamped at a quantile of their
+  /// elements with their signs.
+  ///
+  /// Which signs torch's vectors would have had cannot be known.
   static func approximation(
     _ layer: Combination.Layer, in inputs: [Combination.Input], _ choice: RankChoice
-  ) throws -> (form: ResultModule.Form, weights: ResultWeights) {
+  ) throws -> Result {
     let sum = try layer.sum(in: inputs)
-    let decomposition = try singularValueDecomposition(ofProduct: sum.up, sum.down)
-    let rank = choice.rank(
-      for: decomposition.values, hasWideKernel: layer.extents.hasWideKernel)
-    let values = Array(decomposition.values.prefix(rank))
-    let up = decomposition.left.prefix(columns: rank).scalingColumns(by: values)
-    let down = decomposition.right.rows(in: 0..<rank)
-    let limit = quantile(0.99, of: up.elements + down.elements)
-    let factors = LowRank(up: up.clamped(to: limit), down: down.clamped(to: limit))
-    return (
-      .lowRank(rank: rank, scale: 1), ResultWeights(.lowRank(factors, asked: sum))
-    )
+    let decomposition = try ProductDecomposition(of: sum.up, sum.down)
+    let rank = min(
+      choice.rank(for: decomposition.values, hasWideKernel: layer.extents.hasWideKernel),
+      layer.extents.inputs)
+    let best = decomposition.leading(rank)
+    let up = best.left.scalingColumns(by: best.values)
+    let limit = quantile(0.99, of: up.elements + best.right.elements)
+    let factors = LowRank(up: up.clamped(to: limit), down: best.right.clamped(to: limit))
+    return (.lowRank(rank: rank, scale: 1), ResultWeights(.lowRank(factors, asked: sum)))
   }
 
-  /// Up times |ratio·√(alpha / first alpha)|, down times the same with its sign.
+  /// Up times |ratio·√(alpha / first alpha)|, down times the same with its sign; block weights go
+  /// into both.
   private static func scaledParts(
     _ layer: Combination.Layer, in inputs: [Combination.Input]
   ) throws -> [LowRank] {
+    if layer.isDense || layer.biasCount != nil {
+      throw refusal(
+        layer, "is no pair of factors alone, which is all that sd-scripts merges", in: inputs)
+    }
     let base = alpha(layer.terms[0].module)
     return try layer.terms.map { term in
       let module = term.module
-      let file = inputs[term.input].adapter.file
-      let ratio = alpha(module) / base
-      guard ratio >= 0, base != 0, module.scale != 0 else {
-        throw AdapterError(
-          file: file.path, reason: .badAlpha(module: module.name, value: alpha(module)))
+      let ratio = inputs[term.input].weight
+      guard alpha(module) / base > 0 else {
+        throw refusal(
+          layer,
+          "has alpha \(alpha(module)) here and \(base) in the first input; sd-scripts takes the root of their quotient, leave --compat out",
+          in: inputs)
       }
-      let factor = term.weight * ratio.squareRoot()
-      let update = try module.update(in: file).lowRank
+      let factor = ratio * (alpha(module) / base).squareRoot()
+      let block = ratio == 0 ? 1 : term.weight / ratio
+      let update = try term.unweightedUpdate(in: inputs).lowRank
       return LowRank(
-        up: update.up.scaled(by: abs(factor) / module.scale),
-        down: update.down.scaled(by: factor))
+        up: update.up.scaled(by: abs(factor) * block / module.scale),
+        down: update.down.scaled(by: factor * block))
     }
+  }
+
+  private static func refusal(
+    _ layer: Combination.Layer, _ detail: String, in inputs: [Combination.Input]
+  ) -> AdapterError {
+    AdapterError(
+      file: inputs[layer.terms[0].input].adapter.file.path,
+      reason: .shapesDiffer(module: layer.terms[0].module.name, detail: detail))
   }
 
   private static func alpha(_ module: Module) -> Double { module.alpha ?? Double(module.rank) }
 
+  /// Under the first input's alpha; the error is measured against the exact sum.
   private static func result(
     _ factors: LowRank, _ layer: Combination.Layer, in inputs: [Combination.Input]
-  ) -> (form: ResultModule.Form, weights: ResultWeights) {
-    let scale = alpha(layer.terms[0].module) / Double(max(factors.rank, 1))
+  ) throws -> Result {
+    let scale = alpha(layer.terms[0].module) / Double(factors.rank)
     return (
-      .lowRank(rank: factors.rank, scale: scale), ResultWeights(.lowRank(factors, asked: nil))
+      .lowRank(rank: factors.rank, scale: scale),
+      ResultWeights(.lowRank(factors, asked: try layer.sum(in: inputs)))
     )
   }
 

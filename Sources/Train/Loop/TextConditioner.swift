@@ -39,8 +39,8 @@ final class TextConditioner {
   var layers: [AdaptableLayer] { encoders.flatMap(\.layers) }
 
   /// Adds an adapter to the encoders' weights.
-  func add(_ modules: AdaptedModules, _ values: [Float], multiplier: Float) {
-    for encoder in encoders { encoder.add(modules, values, multiplier: multiplier) }
+  func merge(_ modules: AdaptedModules, values: [Float], multiplier: Float) {
+    for encoder in encoders { encoder.merge(modules, values: values, multiplier: multiplier) }
   }
 
   /// Encodes captions that will be asked for, and lets go of the encoders.

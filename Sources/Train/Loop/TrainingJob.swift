@@ -71,7 +71,7 @@ extension TrainingJob {
       warnings: &warnings)
     (data, text, vae) = (parts.data, parts.text, parts.vae)
     try Self.addBaseWeights(options.network, to: unet, parts.text)
-    if let copy { unet.add(copy.modules, copy.values, multiplier: 1) }
+    if let copy { unet.merge(copy.modules, values: copy.values, multiplier: 1) }
 
     let replay = try options.machine.replay.map { [backend] in
       try ReplaySource(path: $0, kind: model.kind, on: backend)
@@ -125,8 +125,8 @@ extension TrainingJob {
       let multiplier = index < multipliers.count ? Float(multipliers[index]) : 1
       let (modules, values) = try AdaptedModules.reading(
         SafetensorsFile(path: path), for: (text?.layers ?? []) + unet.layers)
-      unet.add(modules, values, multiplier: multiplier)
-      text?.add(modules, values, multiplier: multiplier)
+      unet.merge(modules, values: values, multiplier: multiplier)
+      text?.merge(modules, values: values, multiplier: multiplier)
     }
   }
 

@@ -1,0 +1,124 @@
+import Glibc
+import Safetensors
+package import Tensors
+
+extension CheckpointLayers {
+  /// Reads what a layer has that another checkpoint's has not, exactly: outputs × columns.
+  ///
+  /// Where both are stored alike, a few rows at a time: one matrix is held, not three.
+  package func difference(_ key: Key, from other: CheckpointLayers) throws -> Matrix {
+    let (ours, theirs) = (self[key], other[key])
+    guard ours.count == 1, theirs.count == 1, !ours[0].isTransposed, !theirs[0].isTransposed else {
+      return try matrix(key) - other.matrix(key)
+    }
+    let (rows, columns) = (ours[0].rows.count, ours[0].columns)
+    let height = max(1, (1 << 20) / max(columns, 1))
+    var elements: [Double] = []
+    elements.reserveCapacity(rows * columns)
+    for start in stride(from: 0, to: rows, by: height) {
+      let part = start..<min(start + height, rows)
+      let (first, second) = (doubles(ours[0], part), other.doubles(theirs[0], part))
+      elements += zip(first, second).lazy.map { $0 - $1 }
+    }
+    return Matrix(rows: rows, columns: columns, elements: elements)
+  }
+
+  /// Some rows of a piece that is not transposed.
+  private func doubles(_ piece: Piece, _ rows: Range<Int>) -> [Double] {
+    let width = piece.columns * piece.entry.type.bitCount / 8
+    let first = piece.rows.lowerBound + rows.lowerBound
+    return checkpoint.parts[piece.part].file.withBytes(of: piece.entry) { bytes in
+      Tensors.doubles(
+        from: bytes.extracting(first * width..<(first + rows.count) * width), as: piece.entry.type)
+    }
+  }
+
+  /// Reads a layer whole, exactly: outputs × columns.
+  ///
+  /// - Throws: Where the checkpoint has only some of its rows.
+  package func matrix(_ key: Key) throws -> Matrix {
+    guard let shape = shape(key) else {
+      throw AdapterError(
+        file: checkpoint.path,
+        reason: .shapesDiffer(
+          module: "\(key.target)", detail: "is not whole; is the download complete?"))
+    }
+    let parts = self[key].map { piece in
+      let file = checkpoint.parts[piece.part].file
+      let columns = piece.columns
+      if piece.isTransposed {
+        let elements = file.withBytes(of: piece.entry) {
+          Tensors.doubles(from: $0, as: piece.entry.type)
+        }
+        return Matrix(rows: columns, columns: elements.count / columns, elements: elements)
+          .transposed.rows(in: piece.rows)
+      }
+      return Matrix(
+        rows: piece.rows.count, columns: columns, elements: doubles(piece, 0..<piece.rows.count))
+    }
+    return parts.count == 1
+      ? parts[0]
+      : Matrix(
+        rows: shape.extents[0], columns: parts[0].columns, elements: parts.flatMap(\.elements))
+  }
+
+  /// The element types of the layers' weights.
+  package var floatTypes: [ElementType] {
+    Array(Set(keys.flatMap { key in self[key].map(\.entry.type) }))
+  }
+
+  /// Tells the system that a layer's bytes are no longer needed in memory.
+  package func release(_ key: Key) {
+    for piece in self[key] { checkpoint.parts[piece.part].file.release(piece.entry) }
+  }
+}
+
+extension ElementType {
+  /// Whether elements are floats that `encoded` can write.
+  package var isStoredFloat: Bool {
+    switch self {
+    case .float64, .float32, .float16, .bfloat16, .float8e4m3, .float8e5m2, .float8e4m3fnuz,
+      .float8e5m2fnuz:
+      true
+    default: false
+    }
+  }
+}
+
+extension CheckpointLayers {
+  /// Whether another checkpoint's layer has the same values.
+  package func holdsSame(_ key: Key, as other: CheckpointLayers) throws -> Bool {
+    let (ours, theirs) = (self[key], other[key])
+    defer {
+      release(key)
+      other.release(key)
+    }
+    let areAlike =
+      ours.count == 1 && theirs.count == 1 && ours[0].rows == theirs[0].rows
+      && ours[0].entry.type == theirs[0].entry.type
+      && ours[0].extents == theirs[0].extents && ours[0].isTransposed == theirs[0].isTransposed
+    guard areAlike else { return try matrix(key) == other.matrix(key) }
+    return checkpoint.parts[ours[0].part].file.withBytes(of: ours[0].entry) { first in
+      other.checkpoint.parts[theirs[0].part].file.withBytes(of: theirs[0].entry) { second in
+        let width = ours[0].isTransposed ? 0 : first.byteCount / max(ours[0].extents[0], 1)
+        let rows = ours[0].rows
+        let range =
+          ours[0].isTransposed
+          ? 0..<first.byteCount : rows.lowerBound * width..<rows.upperBound * width
+        return first.extracting(range).isEqual(to: second.extracting(range))
+      }
+    }
+  }
+}
+
+extension RawSpan {
+  fileprivate func isEqual(to other: RawSpan) -> Bool {
+    if byteCount != other.byteCount { return false }
+    return unsafe withUnsafeBytes { first in
+      unsafe other.withUnsafeBytes { second in
+        guard let a = first.baseAddress, let b = second.baseAddress else { return true }
+        return unsafe memcmp(a, b, first.count) == 0
+      }
+    }
+  }
+}

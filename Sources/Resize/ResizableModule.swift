@@ -1,0 +1,81 @@
+import Adapters
+import LinearAlgebra
+import Tensors
+
+/// One module, ready to be stored at any rank.
+struct ResizableModule: Sendable {
+  typealias Result = (form: ResultModule.Form, weights: ResultWeights)
+
+  let layer: Combination.Layer
+
+  /// What readers multiply up·down by, before and after.
+  let scale: Double
+
+  /// The factors without the scale, as they are stored.
+  let factors: LowRank
+  private let bias: [Double]?
+
+  /// The elements that one more rank takes.
+  var elementsPerRank: Int { factors.up.rows + factors.down.columns }
+
+  init(_ layer: Combination.Layer, in inputs: [Combination.Input]) throws {
+    self.layer = layer
+    let weights = try layer.concatenation(in: inputs)
+    scale = layer.concatenated.form.scale
+    factors = try weights.values.lowRank()?.factors ?? layer.sum(in: inputs)
+    bias = weights.bias
+  }
+
+  func decomposition() throws(LinearAlgebraError) -> ProductDecomposition {
+    try ProductDecomposition(of: factors.up, factors.down)
+  }
+
+  /// The best approximation at a rank below the one there is, and the factors as they are with
+  /// zeros behind them from there on.
+  func result(rank: Int) throws(LinearAlgebraError) -> Result {
+    rank < factors.rank ? result(rank: rank, by: try decomposition()) : padded(to: rank)
+  }
+
+  /// The same by a decomposition that is at hand.
+  func result(rank: Int, by decomposition: ProductDecomposition) -> Result {
+    if rank >= factors.rank { return padded(to: rank) }
+    let best = decomposition.leading(rank).truncated(to: rank)
+    return approximation(LowRank(up: best.up, down: best.down))
+  }
+
+  private func padded(to rank: Int) -> Result {
+    let (up, down) = (factors.up, factors.down)
+    let more = rank - factors.rank
+    let padded = LowRank(
+      up: .joiningColumns([up, Matrix(zeros: up.rows, more)]),
+      down: .joiningRows([down, Matrix(zeros: more, down.columns)]))
+    return (
+      .lowRank(rank: rank, scale: scale), ResultWeights(.lowRank(padded, asked: nil), bias: bias)
+    )
+  }
+
+  /// Factors that stand for the module's, and how far they are from them.
+  func approximation(_ best: LowRank) -> Result {
+    let asked = LowRank(up: factors.up.scaled(by: scale), down: factors.down)
+    return (
+      .lowRank(rank: best.rank, scale: scale),
+      ResultWeights(.lowRank(best, asked: asked), bias: bias)
+    )
+  }
+
+  /// The first ranks of a DyLoRA, at the strength that they had in training.
+  ///
+  /// Training multiplies a slice of b of L ranks by alpha/L · √(L/b).
+  ///
+  /// Source: kohya-ss/sd-scripts, `networks/dylora.py`.
+  func slice(rank: Int) -> Result {
+    if rank >= factors.rank { return padded(to: rank) }
+    let growth = (Double(factors.rank) / Double(rank)).squareRoot()
+    let slice = LowRank(
+      up: factors.up.prefix(columns: rank), down: factors.down.rows(in: 0..<rank))
+    return (
+      .lowRank(rank: rank, scale: scale * growth),
+      ResultWeights(.lowRank(slice, asked: nil), bias: bias)
+    )
+  }
+}
