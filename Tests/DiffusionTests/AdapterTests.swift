@@ -1,5 +1,6 @@
 import Compute
 import ComputeCPU
+import LinearAlgebra
 import Tensors
 import TestSupport
 import Testing
@@ -55,11 +56,25 @@ struct AdapterTests {
     #expect(abs(measured - slope) < 0.02 * abs(slope), "\(measured), not \(slope)")
   }
 
+  private func noise(_ count: Int, stream: UInt64) -> [Float] {
+    Philox(seed: 9, stream: stream).normals(count: count)
+  }
+}
+
+/// On a network of 8 channels.
+@Suite(.enabled(if: Processor.unsupportedReason == nil, "this processor lacks what it needs"))
+struct TinyAdapterTests {
+  let backend = CPUBackend(threads: 1)
+
+  private static var tiny: PretrainedModel {
+    get throws { try PretrainedModel(path: Fixtures.path("train/tiny-model")) }
+  }
+
   @Test("nothing before the first adapted layer is recorded")
   func unneededGradients() throws {
-    let unet = try GoldenRun.all[0].pretrained().unet(on: backend)
+    let unet = try Self.tiny.unet(on: backend)
     let modules = AdaptedModules(of: unet.layers) {
-      $0.name.module.hasSuffix("up_blocks_3_attentions_2_proj_out") ? (4, 1) : nil
+      $0.name.module.hasSuffix("up_blocks_1_attentions_1_proj_out") ? (4, 1) : nil
     }
     let tape = Tape()
     let adapters = Adapters(
@@ -68,13 +83,13 @@ struct AdapterTests {
       of: UNetInputs(
         latents: Tensor(zeros: [1, 8, 8, 4], on: backend),
         timesteps: Tensor([1], shape: [1], on: backend),
-        context: Tensor(zeros: [1, 77, 64], on: backend)), adapters: adapters)
+        context: Tensor(zeros: [1, 77, 8], on: backend)), adapters: adapters)
     #expect(tape.count == 3)  // the adapted layer, the norm and the convolution behind it
   }
 
   @Test("several adapters as one give the sum of their changes")
   func joined() throws {
-    let unet = try GoldenRun.all[0].pretrained().unet(on: backend)
+    let unet = try Self.tiny.unet(on: backend)
     let sets = [(2, Float(1)), (3, 6)].enumerated().map { index, extent in
       let modules = AdaptedModules(of: unet.layers) { layer in
         layer.name.module.contains(index == 0 ? "attn" : "to_") ? extent : nil
@@ -95,19 +110,24 @@ struct AdapterTests {
 
   @Test("a merged adapter predicts what it predicts beside the weights")
   func merging() throws {
-    let unet = try GoldenRun.all[1].pretrained().unet(on: backend)
-    let modules = AdaptedModules(of: unet.layers) { _ in (2, 1) }
-    let values = noise(modules.parameterCount, stream: 1).map { 0.05 * $0 }
+    let (beside, changed) = (
+      try Self.tiny.unet(on: backend), try Self.tiny.unet(on: backend)
+    )
+    let modules = AdaptedModules(of: beside.layers) { layer in
+      layer.kind == .convolution ? (2, 1) : (3, 2)
+    }
+    let values = noise(modules.parameterCount, stream: 5).map { 0.1 * $0 }
+    changed.merge(modules, values: values, multiplier: -0.7)
     let inputs = UNetInputs(
-      latents: Tensor(noise(6 * 4 * 4, stream: 3), shape: [1, 6, 4, 4], on: backend),
-      timesteps: Tensor([300], shape: [1], on: backend),
-      context: Tensor(noise(77 * 40, stream: 4), shape: [1, 77, 40], on: backend))
-    let beside = unet.prediction(
-      of: inputs, adapters: Adapters(modules, values: values, multiplier: 0.5, on: backend))
-    unet.merge(modules, values: values, multiplier: 0.5)
-    expect(
-      unet.prediction(of: inputs).values().map(Double.init),
-      approximates: beside.values().map(Double.init), within: 1e-4)
+      latents: Tensor(noise(8 * 8 * 4, stream: 6), shape: [1, 8, 8, 4], on: backend),
+      timesteps: Tensor([500], shape: [1], on: backend),
+      context: Tensor(noise(77 * 8, stream: 7), shape: [1, 77, 8], on: backend))
+    let expected = beside.prediction(
+      of: inputs, adapters: Adapters(modules, values: values, multiplier: -0.7, on: backend)
+    ).values()
+    expect(changed.prediction(of: inputs).values(), approximates: expected, within: 1e-5)
+    let plain = beside.prediction(of: inputs).values()
+    #expect(zip(plain, expected).contains { abs($0 - $1) > 1e-3 })
   }
 
   /// Multiplier · alpha / rank · U·D of a layer.

@@ -39,7 +39,7 @@ final class TextConditioner {
   var layers: [AdaptableLayer] { encoders.flatMap(\.layers) }
 
   /// Adds an adapter to the encoders' weights.
-  func add(_ modules: AdaptedModules, _ values: [Float], multiplier: Float) {
+  func merge(_ modules: AdaptedModules, values: [Float], multiplier: Float) {
     for encoder in encoders { encoder.merge(modules, values: values, multiplier: multiplier) }
   }
 

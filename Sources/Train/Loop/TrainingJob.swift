@@ -126,7 +126,7 @@ extension TrainingJob {
       let (modules, values) = try AdaptedModules.reading(
         SafetensorsFile(path: path), for: (text?.layers ?? []) + unet.layers)
       unet.merge(modules, values: values, multiplier: multiplier)
-      text?.add(modules, values, multiplier: multiplier)
+      text?.merge(modules, values: values, multiplier: multiplier)
     }
   }
 
