@@ -123,7 +123,16 @@ final class TextConditioner {
   private func ids(of caption: String, encoder: Int) throws -> [[Int32]] {
     let padding: Tokenizer.Padding =
       kind == .sd2 || (kind == .sdxl && encoder == 1) ? .zero : .endOfText
-    return try tokenizer.chunks(of: caption, padding: padding, maximum: maximum)
+    let chunks = try tokenizer.chunks(of: caption, padding: padding, maximum: maximum)
+    let (last, count) = (
+      chunks.joined().max() ?? 0, encoders[encoder].configuration.vocabulary
+    )
+    guard last < count else {
+      throw TrainingError.unsupported(
+        "the tokenizer gives token \(last), but the text encoder knows \(count) tokens; give the "
+          + "model's own by --tokenizer")
+    }
+    return chunks
   }
 
   /// Chunks of 77 states as one text: the first's begin, 75 of each, the last's end.
