@@ -8,8 +8,9 @@ package struct HashCommand: ParsableCommand {
     commandName: "hash",
     abstract: "Print the checksums that this field knows files by.",
     discussion: """
-      Without --kind, every kind on a line of its own: HASH  KIND  FILE. With one, HASH  FILE,
-      as sha256sum prints it. Compressed files are hashed as what they hold.
+      Without --kind, every kind on a line of its own: HASH  KIND  FILE. With one,
+      HASH  FILE, as sha256sum prints it. Compressed files are hashed as what they
+      hold.
 
         sha256            the whole file
         autov1            64 KiB from 1 MiB on, 8 digits: A1111's old hash of checkpoints

@@ -7,9 +7,9 @@ package struct InspectCommand: ParsableCommand {
     commandName: "inspect",
     abstract: "Show what a file holds: modules, ranks, norms, spectra, metadata.",
     discussion: """
-      Reads adapters of every naming, checkpoints, and any other safetensors file; zstd-compressed
-      ones and pipes (-) too. Norms and singular values are those of the update
-      alpha / rank · up · down, not of the factors.
+      Reads adapters of every naming, checkpoints, and any other safetensors file;
+      zstd-compressed ones and pipes (-) too. Norms and singular values are those
+      of the update alpha / rank · up · down, not of the factors.
 
         lora inspect slider.st
         lora inspect slider.st --modules

@@ -16,10 +16,11 @@ package struct MetadataCommand: ParsableCommand {
       lora metadata FILE copy-from OTHER [-o OUT]
       """,
     discussion: """
-      Without -o the file is edited in place: only its header where the new one fits into the
-      old one's room, else through an atomic rewrite. Tensors are never changed. Without an action
-      all entries are printed, a line each; get prints one value as it is. A value may hold =, and
-      replaces the one that is there. A KEY of remove may end in * to name all that begin so.
+      Without -o the file is edited in place: only its header where the new one
+      fits into the old one's room, else through an atomic rewrite. Tensors are
+      never changed. Without an action all entries are printed, a line each; get
+      prints one value as it is. A value may hold =, and replaces the one that is
+      there. A KEY of remove may end in * to name all that begin so.
 
         lora metadata slider.st
         lora metadata slider.st get ss_training_comment

@@ -7,12 +7,13 @@ package struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Check files for NaN, zero modules, orphan keys and wrong hashes.",
     discussion: """
-      Prints one line for each fault, and exits with 1 if there is any; silent where all is well.
-      A file that cannot be read counts as a fault, and the others are still checked.
+      Prints one line for each fault, and exits with 1 if there is any; silent
+      where all is well. A file that cannot be read counts as a fault, and the
+      others are still checked.
 
-      Faults are: NaN or infinity in a tensor; a module whose update is all zero; a tensor whose
-      counterpart is missing (a down without an up); a stored sshs_model_hash or sshs_legacy_hash
-      that is not the file's.
+      Faults are: NaN or infinity in a tensor; a module whose update is all zero;
+      a tensor whose counterpart is missing (a down without an up); a stored
+      sshs_model_hash or sshs_legacy_hash that is not the file's.
 
         lora verify *.safetensors && echo fine
         lora verify --json slider.st | jq -r '.["slider.st"][]'

@@ -17,8 +17,9 @@ struct Lora: ParsableCommand {
     commandName: "lora",
     abstract: "Inspect, compare, merge, resize and train LoRA adapters.",
     discussion: """
-      Every command is described by lora COMMAND --help. Files are safetensors, recognised by
-      content; - is standard input or output, and zstd is undone and done on the way.
+      Every command is described by lora COMMAND --help. Files are safetensors,
+      recognised by content; - is standard input or output, and zstd is undone and
+      done on the way.
       """,
     version: "0.1.0",
     subcommands: [
