@@ -27,18 +27,15 @@ package struct ResultMetadata: Sendable {
 
   private let sources: [Source]
   private let model: BaseModel
-  private let title: String?
   private let comment: String
 
   /// - Parameters:
   ///   - sources: The adapters that the result is made of.
   ///   - model: What the result is for.
-  ///   - title: The result's name; `nil` where it has none, on standard output.
   ///   - comment: What was done, in a few words, such as `difference: b − a`.
-  package init(sources: [Source], model: BaseModel, title: String?, comment: String) {
+  package init(sources: [Source], model: BaseModel, comment: String) {
     self.sources = sources
     self.model = model
-    self.title = title
     self.comment = comment
   }
 
@@ -55,7 +52,6 @@ package struct ResultMetadata: Sendable {
     }
     let old = result["ss_training_comment"].flatMap { $0 == "None" ? nil : $0 }
     result["ss_training_comment"] = [comment, old].compactMap { $0 }.joined(separator: "; ")
-    result["ss_output_name"] = title
     describeNetwork(modules, naming: naming, model: model, in: &result)
     describeModel(in: &result)
     if !sources.isEmpty {
@@ -68,7 +64,6 @@ package struct ResultMetadata: Sendable {
   private func describeModel(in result: inout Metadata) {
     result["modelspec.sai_model_spec"] = result["modelspec.sai_model_spec"] ?? "1.0.1"
     result["modelspec.date"] = dateText(now())
-    result["modelspec.title"] = title
     if result["modelspec.architecture"] == nil, let (name, implementation) = model.modelSpec {
       result["modelspec.architecture"] = name + "/lora"
       result["modelspec.implementation"] = implementation
@@ -96,7 +91,8 @@ package struct ResultMetadata: Sendable {
   /// Keys about the tensors of an input: hashes, and the layer lists of cloneofsimo's files.
   private func isStale(_ key: String) -> Bool {
     let stale: Set = [
-      "sshs_model_hash", "sshs_legacy_hash", "modelspec.hash_sha256", "modelspec.title", "unet",
+      "sshs_model_hash", "sshs_legacy_hash", "modelspec.hash_sha256", "modelspec.title",
+      "ss_output_name", "unet",
       "text_encoder", "lora_adapter_metadata", "ss_network_dim", "ss_network_alpha",
       "lora.sources",
     ]

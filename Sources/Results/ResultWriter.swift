@@ -32,7 +32,7 @@ package struct ResultWriter {
     metadata = ResultMetadata(
       sources: try parallelMap(count: inputs.count, threads: common.threadCount) { index in
         .init(inputs[index].adapter, coefficient: inputs[index].weight)
-      }, model: combination.baseModel, title: Self.title(path), comment: comment)
+      }, model: combination.baseModel, comment: comment)
   }
 
   /// Opens the output of a result that is no combination.
@@ -52,10 +52,8 @@ package struct ResultWriter {
     writer = AdapterWriter(
       naming: choice.naming, model: model, type: choice.type, threads: common.threadCount)
     metadata = ResultMetadata(
-      sources: sources, model: model, title: Self.title(path), comment: comment)
+      sources: sources, model: model, comment: comment)
   }
-
-  private static func title(_ path: String) -> String? { path == "-" ? nil : stem(of: path) }
 
   private static func open(
     _ path: String, _ naming: Naming, _ options: OutputOptions, _ common: CommonOptions

@@ -42,7 +42,8 @@ import Testing
     #expect(metadata["ss_network_dim"] == "8" && metadata["ss_network_alpha"] == "2")
     #expect(metadata["ss_network_module"] == "networks.lora")
     #expect(metadata["ss_base_model_version"] == "sd_v1")
-    #expect(metadata["ss_output_name"] == "both" && metadata["modelspec.title"] == "both")
+    // A name would make the bytes depend on where they are written.
+    #expect(metadata["ss_output_name"] == nil && metadata["modelspec.title"] == nil)
     #expect(metadata["modelspec.architecture"] == "stable-diffusion-v1/lora")
     #expect(metadata["modelspec.merged_from"] == "b, a")
     #expect(metadata["modelspec.date"] == "2023-11-14T22:13:20")
