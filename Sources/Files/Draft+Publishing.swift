@@ -8,7 +8,7 @@ extension Draft {
   func publish() throws(FileError) {
     let target = followingLinks(path)
     keepOwnership(of: target)
-    guard uninterrupted({ fsync(descriptor) }) == 0 else { throw .lastCall("sync", on: path) }
+    try sync()
 
     if let temporaryPath {
       try rename(temporaryPath, to: target)

@@ -13,6 +13,8 @@ import Glibc
   /// The name to remove if the draft is dropped; `nil` where it has none.
   let temporaryPath: String?
 
+  private let earlySync = EarlySync()
+
   /// A draft in the folder of the file that it is to become.
   convenience init(of path: String) throws(FileError) {
     try self.init(in: folder(of: followingLinks(path)), permissions: 0o666, path: path)
@@ -48,7 +50,18 @@ import Glibc
     "\(folder)/.lora-\(getpid())-\(UInt32.random(in: .min ... .max)).tmp"
   }
 
+  /// Begins to bring what has been written so far to the disk; `publish` waits for it.
+  func beginSync() { earlySync.begin(descriptor) }
+
+  /// Brings everything to the disk.
+  func sync() throws(FileError) {
+    let early = earlySync.finish()
+    if early != 0 { throw FileError(path, .system(call: "sync", errno: early)) }
+    guard uninterrupted({ fsync(descriptor) }) == 0 else { throw .lastCall("sync", on: path) }
+  }
+
   deinit {
+    _ = earlySync.finish()
     if descriptor >= 0 {
       close(descriptor)
       // After publishing the name is no longer there, and nothing is removed.

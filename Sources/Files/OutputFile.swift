@@ -51,6 +51,13 @@ import Glibc
     try draft.write(bytes, at: offset)
   }
 
+  /// Begins to bring what has been written to the disk, while the caller does something else.
+  ///
+  /// Nothing where the bytes become others (zstd) or go to a stream.
+  package func beginSync() {
+    if stream == nil && !compresses { draft.beginSync() }
+  }
+
   /// Makes the file at least this long; what was not written reads as zeros.
   package func extend(to byteCount: Int) throws(FileError) {
     try draft.extend(to: byteCount)

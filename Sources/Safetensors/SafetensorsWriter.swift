@@ -32,6 +32,7 @@ package struct SafetensorsWriter: Sendable {
   /// The SHA-256 of the data: everything after the header.
   package func dataSHA256() throws(FileError) -> String {
     try output.extend(to: headerByteCount + layout.dataByteCount)
+    output.beginSync()
     return try output.sha256(from: headerByteCount)
   }
 
