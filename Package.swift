@@ -73,7 +73,7 @@ let package = Package(
     .target(
       name: "ComputeCPU", dependencies: ["Compute", "LinearAlgebra", "Tensors"],
       swiftSettings: strict + vectorised),
-    .module("ComputeCUDA", ["CCUDA", "CUDAKernels", "Files"]),
+    .module("ComputeCUDA", ["CCUDA", "CUDAKernels", "Compute", "Files", "Tensors"]),
 
     // MARK: - Meaning
     .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
@@ -151,12 +151,22 @@ let package = Package(
     .tests(of: "Files"),
     .tests(of: "Safetensors", ["Files", "Tensors"]),
     .tests(of: "LinearAlgebra", ["Tensors"]),
-    .tests(of: "Compute", ["ComputeCPU", "LinearAlgebra", "Tensors"]),
-    .target(
-      name: "CUDAEmulation", path: "Tests/CUDAEmulation",
-      cxxSettings: [.headerSearchPath("../../Sources/CUDAKernels/kernels")]),
     .tests(
-      of: "ComputeCUDA", ["CUDAEmulation", "Compute", "ComputeCPU", "LinearAlgebra", "Tensors"]),
+      of: "Compute",
+      ["ComputeCPU", "EmulatedDevice", "LinearAlgebra", "Tensors"]),
+    .target(
+      name: "CUDAEmulation", dependencies: ["CCUDA"], path: "Tests/CUDAEmulation",
+      cxxSettings: [
+        .headerSearchPath("../../Sources/CUDAKernels/kernels"),
+        .unsafeFlags(["-O1"]),
+      ]),
+    .target(
+      name: "EmulatedDevice",
+      dependencies: ["CUDAEmulation", "Compute", "ComputeCUDA", "Tensors"],
+      path: "Tests/EmulatedDevice", swiftSettings: strict),
+    .tests(
+      of: "ComputeCUDA",
+      ["CUDAEmulation", "Compute", "ComputeCPU", "EmulatedDevice", "LinearAlgebra", "Tensors"]),
     .tests(of: "Images", ["Tensors"]),
     .tests(of: "Diffusion", ["Compute", "ComputeCPU", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(

@@ -9,6 +9,9 @@ static const char adamw[] = {
 static const char clip[] = {
 #embed "kernels/clip.cu" suffix(, )
     0};
+static const char elementwise[] = {
+#embed "kernels/elementwise.cu" suffix(, )
+    0};
 static const char fill_with_normals[] = {
 #embed "kernels/fill_with_normals.cu" suffix(, )
     0};
@@ -19,6 +22,7 @@ static const char norm[] = {
 static const lora_kernel_source sources[] = {
     {"adamw.cu", adamw},
     {"clip.cu", clip},
+    {"elementwise.cu", elementwise},
     {"fill_with_normals.cu", fill_with_normals},
     {"norm.cu", norm},
 };

@@ -12,6 +12,19 @@ package protocol Backend: AnyObject, Sendable {
   /// The type of activations and base weights; low-rank parameters are always float32.
   var activationType: ElementType { get }
 
+  /// Does work that is the same each time but for what the tensors hold that it reads.
+  ///
+  /// A device may record it, and then repeats what it recorded without calling `body` again. So
+  /// `body` asks for operations alone: it reads no values back, writes none from the host, and
+  /// leaves what it computes in tensors that were there before.
+  ///
+  /// - Parameter key: The same for the same work: tensors, shapes and settings.
+  func repeating(_ key: String, _ body: () -> Void)
+
+  /// Throws what went wrong on the device before, in a sentence; after a fault operations do
+  /// nothing, and values are not to be trusted.
+  func check() throws
+
   func allocate(byteCount: Int) -> Storage
   func release(address: UInt, byteCount: Int)
 
@@ -20,6 +33,8 @@ package protocol Backend: AnyObject, Sendable {
   func values(of tensor: Tensor) -> [Float]
 
   func fill(_ tensor: Tensor, with value: Float)
+
+  /// Copies, from one of float32 and the type of activations to the other where they differ.
   func copy(_ source: Tensor, into target: Tensor)
 
   /// Writes standard normal numbers: number i is number `offset + i` of the stream.

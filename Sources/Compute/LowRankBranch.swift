@@ -31,6 +31,10 @@ package struct LowRankBranch {
   package let parts: [Part]
   package let parameters: Tensor
 
+  /// The parameters in the type of activations, which products read; where that is float32, the
+  /// parameters themselves.
+  package let factors: Tensor
+
   /// Gradients in the layout of `parameters`, added to; `nil` where nothing is trained.
   package let gradient: Tensor?
   let tape: Tape?
@@ -40,12 +44,13 @@ package struct LowRankBranch {
   let step: Tensor?
 
   package init(
-    parts: [Part], parameters: Tensor, gradient: Tensor? = nil, tape: Tape? = nil,
-    dropout: AdapterDropout? = nil, step: Tensor? = nil
+    parts: [Part], parameters: Tensor, factors: Tensor? = nil, gradient: Tensor? = nil,
+    tape: Tape? = nil, dropout: AdapterDropout? = nil, step: Tensor? = nil
   ) {
     precondition(!parts.isEmpty && (gradient == nil) == (tape == nil))
     self.parts = parts
     self.parameters = parameters
+    self.factors = factors ?? parameters
     self.gradient = gradient
     self.tape = tape
     self.dropout = dropout

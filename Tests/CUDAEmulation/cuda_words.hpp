@@ -11,6 +11,7 @@
 #include "block.hpp"
 
 #define __global__
+#define KERNEL static  // each element type has its own
 #define __device__
 #define __launch_bounds__(...)
 #define __shared__ static thread_local

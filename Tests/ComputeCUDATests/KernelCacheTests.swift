@@ -8,27 +8,33 @@ import Testing
 struct KernelCacheTests {
   let folder: TemporaryFolder
   let cache: KernelCache
-  let source = KernelSource(name: "small.cu", text: "extern \"C\" __global__ void f() {}")
-  let architecture = Architecture(major: 8, minor: 6)
+  let variant = KernelVariant(
+    KernelSource(name: "small.cu", text: "extern \"C\" __global__ void f() {}"), ["ELEMENT=float"])
 
   init() throws {
     folder = try TemporaryFolder()
-    cache = KernelCache(folder: folder["a/kernels"], compiler: try TestLibraries.compiler.get())
+    cache = try Self.cache(folder["a/kernels"])
+  }
+
+  private static func cache(_ folder: String, minor: Int = 6) throws -> KernelCache {
+    KernelCache(
+      folder: folder, compiler: try TestLibraries.compiler.get(),
+      for: Architecture(major: 8, minor: minor))
   }
 
   @Test func whatIsThereIsNotCompiled() throws {
-    let path = cache.path(of: source, for: architecture)
-    let compiled = try cache.cubin(of: source, for: architecture)
+    let path = cache.path(of: variant)
+    let compiled = try cache.code(of: variant)
     let written = try attributes(path)
-    #expect(try cache.cubin(of: source, for: architecture) == compiled)
+    #expect(try cache.code(of: variant) == compiled)
     #expect(try attributes(path) == written)
   }
 
   /// Cut short, with a bit changed, empty, or not a file of ours.
   @Test(arguments: ["short", "changed", "empty", "other"])
   func whatIsDamagedIsCompiledAnew(_ damage: String) throws {
-    let path = cache.path(of: source, for: architecture)
-    let compiled = try cache.cubin(of: source, for: architecture)
+    let path = cache.path(of: variant)
+    let compiled = try cache.code(of: variant)
     let whole = try Data(contentsOf: URL(filePath: path))
     var bytes = whole
     switch damage {
@@ -38,14 +44,14 @@ struct KernelCacheTests {
     default: bytes = Data("a page that says 404".utf8)
     }
     try bytes.write(to: URL(filePath: path))
-    #expect(try cache.cubin(of: source, for: architecture) == compiled)
+    #expect(try cache.code(of: variant) == compiled)
     #expect(try Data(contentsOf: URL(filePath: path)) == whole)
   }
 
   @Test func manyAtOnceGetTheSame() throws {
     let running = (0..<6).map { _ in
-      OtherThread { [cache, source, architecture] in
-        try cache.cubin(of: source, for: architecture)
+      OtherThread { [cache, variant] in
+        try cache.code(of: variant)
       }
     }
     let results = try running.map { try $0.result() }
@@ -56,17 +62,18 @@ struct KernelCacheTests {
 
   @Test func aFolderThatCannotBeIsNoReasonToStop() throws {
     let file = try folder.write([1], to: "file")
-    let cache = KernelCache(folder: "\(file)/kernels", compiler: try TestLibraries.compiler.get())
-    #expect(try !cache.cubin(of: source, for: architecture).isEmpty)
+    let cache = try Self.cache("\(file)/kernels")
+    #expect(try !cache.code(of: variant).isEmpty)
   }
 
-  @Test func theNameDependsOnAllThatTheCodeDoes() {
-    let other = KernelSource(name: source.name, text: source.text + "\n")
+  @Test func theNameDependsOnAllThatTheCodeDoes() throws {
+    let source = KernelSource(name: variant.source.name, text: variant.source.text + "\n")
     let paths = [
-      cache.path(of: source, for: architecture), cache.path(of: other, for: architecture),
-      cache.path(of: source, for: Architecture(major: 9, minor: 0)),
+      cache.path(of: variant), cache.path(of: KernelVariant(source, variant.definitions)),
+      cache.path(of: KernelVariant(variant.source, ["ELEMENT=bf16"])),
+      try Self.cache(cache.folder, minor: 9).path(of: variant),
     ]
-    #expect(Set(paths).count == 3)
+    #expect(Set(paths).count == 4)
   }
 
   private func attributes(_ path: String) throws -> [Int] {

@@ -11,14 +11,18 @@ struct KernelCompilationTests {
     Architecture(major: $0.0, minor: $0.1)
   }
 
+  static let elements = ["float", "bf16", "fp16"]
+
   @Test(arguments: KernelSource.all.map(\.name), architectures)
   func compiles(_ name: String, _ architecture: Architecture) throws {
-    let source = try #require(KernelSource.all.first { $0.name == name })
-    let cubin = Data(try TestLibraries.compiler.get().cubin(of: source, for: architecture))
-    #expect(cubin.prefix(4) == Data([0x7F, 0x45, 0x4C, 0x46]))
-    for entry in Self.entries(of: source) {
-      let isThere = cubin.range(of: Data(".text.\(entry)\0".utf8)) != nil
-      #expect(isThere == (architecture.hasBFloat16 || !entry.hasSuffix("_bf16")), "\(entry)")
+    let source = KernelSource.named(name)
+    for element in Self.elements where architecture.hasBFloat16 || element != "bf16" {
+      let variant = KernelVariant(source, ["ELEMENT=\(element)"])
+      let cubin = Data(try TestLibraries.compiler.get().cubin(of: variant, for: architecture))
+      #expect(cubin.prefix(4) == Data([0x7F, 0x45, 0x4C, 0x46]))
+      for entry in Self.entries(of: source) {
+        #expect(cubin.range(of: Data(".text.\(entry)\0".utf8)) != nil, "\(entry), \(element)")
+      }
     }
   }
 
@@ -40,7 +44,7 @@ struct KernelCompilationTests {
         kernel: "wrong.cu", architecture,
         line: "wrong.cu(1): error: identifier \"x\" is undefined")
     ) {
-      try TestLibraries.compiler.get().cubin(of: source, for: architecture)
+      try TestLibraries.compiler.get().cubin(of: KernelVariant(source, []), for: architecture)
     }
   }
 
@@ -50,7 +54,8 @@ struct KernelCompilationTests {
     #expect(
       throws: CUDAError.unknownArchitecture(architecture, compiler: compiler.version)
     ) {
-      try compiler.cubin(of: KernelSource.all[0], for: architecture)
+      try compiler.cubin(
+        of: KernelVariant(KernelSource.all[0], []), for: architecture)
     }
   }
 }

@@ -1,125 +1,126 @@
 import CUDAEmulation
 import Compute
 import ComputeCPU
-import Foundation
+import EmulatedDevice
 import LinearAlgebra
 import Tensors
 import TestSupport
 import Testing
 
-/// The kernels' own text on the CPU against the CPU's backend, over counts that the block of 256
-/// threads and the piece of 4096 do not divide.
+@testable import ComputeCUDA
+
+/// Kernels about flat tensors against the CPU's backend, over counts that the block of 256 threads,
+/// the pack and the piece of 4096 do not divide.
 @Suite(.enabled(if: Processor.unsupportedReason == nil, "the CPU's backend does not run here"))
 struct KernelTests {
   static let counts = [1, 31, 256, 4095, 4097, 9000]
-  static let block: UInt32 = 256
+  static let types: [ElementType] = [.float32, .bfloat16, .float16]
   let cpu = CPUBackend(threads: 1)
+  let cuda = emulatedBackend()
 
   private func random(_ count: Int, seed: UInt64) -> [Float] {
     Philox(seed: seed, stream: 1).normals(count: count)
   }
 
-  private func blocks(_ count: Int, of size: Int = Int(block)) -> UInt32 {
-    UInt32((count + size - 1) / size)
-  }
-
   @Test(arguments: counts)
   func adamW(_ count: Int) {
-    var (p, m, v) = (random(count, seed: 1), random(count, seed: 2), random(count, seed: 3))
-    v = v.map(abs)
     let shape: Shape = [count]
-    let state = AdamState(
-      parameters: Tensor(p, shape: shape, on: cpu),
-      gradient: Tensor(zeros: shape, on: cpu),
-      first: Tensor(m, shape: shape, on: cpu), second: Tensor(v, shape: shape, on: cpu))
+    let numbers = (1...3).map { random(count, seed: $0) }
+    func state(_ backend: any Backend) -> AdamState {
+      AdamState(
+        parameters: Tensor(numbers[0], shape: shape, on: backend),
+        gradient: Tensor(zeros: shape, on: backend),
+        first: Tensor(numbers[1], shape: shape, on: backend),
+        second: Tensor(numbers[2].map(abs), shape: shape, on: backend))
+    }
+    let states = [state(cpu), state(cuda)]
     for step in 1...3 {
-      let gradient = random(count, seed: UInt64(10 + step))
       let rates = AdamRates(
         learningRate: 1e-2, weightDecay: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, step: step)
-      state.gradient.write(gradient)
-      cpu.adamW(state, rates: Tensor(rates.values, shape: [AdamRates.count], on: cpu))
-      #expect(
-        unsafe lora_emulate_adamw_f32(
-          blocks(count), Self.block, &p, &m, &v, gradient, rates.values, UInt64(count)) == 0)
+      for state in states {
+        state.gradient.write(random(count, seed: UInt64(10 + step)))
+        let backend = state.parameters.backend
+        backend.adamW(state, rates: Tensor(rates.values, shape: [AdamRates.count], on: backend))
+      }
     }
-    expect(p, approximates: state.parameters.values(), within: 1e-6)
-    expect(m, approximates: state.first.values(), within: 1e-6)
-    expect(v, approximates: state.second.values(), within: 1e-6)
-  }
-
-  private func norm(of gradient: [Float]) -> Float {
-    let pieces = blocks(gradient.count, of: 4096)
-    var (partials, norm) = ([Float](repeating: .nan, count: Int(pieces)), Float.nan)
-    #expect(
-      unsafe lora_emulate_norm_partials_f32(
-        pieces, Self.block, &partials, gradient, UInt64(gradient.count)) == 0)
-    #expect(
-      unsafe lora_emulate_norm_f32(1, Self.block, &norm, partials, UInt64(pieces)) == 0)
-    return norm
+    for part in [\AdamState.parameters, \.first, \.second] {
+      expect(
+        states[1][keyPath: part].values(), approximates: states[0][keyPath: part].values(),
+        within: 1e-6)
+    }
   }
 
   @Test(arguments: counts)
   func normAndClip(_ count: Int) {
     let gradient = random(count, seed: 4)
-    let tensor = Tensor(gradient, shape: [count], on: cpu)
-    let expected = cpu.norm(of: tensor)
-    let norm = norm(of: gradient)
-    expect([norm], approximates: expected.values(), within: 1e-6)
-    for limit in [1000 * norm, 0.5 * norm] {
-      var clipped = gradient
-      cpu.clip(tensor, norm: expected, to: limit)
-      #expect(
-        unsafe lora_emulate_clip_f32(
-          blocks(count), Self.block, &clipped, [norm], limit, UInt64(count)) == 0)
-      expect(clipped, approximates: tensor.values(), within: 1e-6)
+    let tensors = [cpu as any Backend, cuda].map { Tensor(gradient, shape: [count], on: $0) }
+    let norms = tensors.map { $0.backend.norm(of: $0) }
+    expect(norms[1].values(), approximates: norms[0].values(), within: 1e-6)
+    for share in [1000, 0.5] as [Float] {
+      let limit = share * norms[0].values()[0]
+      for (tensor, norm) in zip(tensors, norms) {
+        tensor.backend.clip(tensor, norm: norm, to: limit)
+      }
+      expect(tensors[1].values(), approximates: tensors[0].values(), within: 1e-6)
     }
   }
 
   @Test func zerosStayAndNaNShows() {
-    #expect(norm(of: [Float](repeating: 0, count: 5000)) == 0)
-    #expect(norm(of: [1, .nan, 2]).isNaN)
-    var gradient: [Float] = [1, 2]
-    #expect(unsafe lora_emulate_clip_f32(1, Self.block, &gradient, [.nan], 1, 2) == 0)
-    #expect(gradient[0].isNaN && gradient[1].isNaN)
+    #expect(cuda.norm(of: Tensor(zeros: [5000], on: cuda)).values() == [0])
+    let gradient = Tensor([1, .nan, 2], shape: [3], on: cuda)
+    let norm = cuda.norm(of: gradient)
+    #expect(norm.values()[0].isNaN)
+    cuda.clip(gradient, norm: norm, to: 1)
+    #expect(gradient.values().allSatisfy { $0.isNaN })
   }
 
   /// Offsets within a block of the generator, and one where its counter carries.
   static let offsets: [UInt64] = [0, 1, 2, 3, 4 * (1 << 32) - 6]
 
-  private func blocksOfNormals(_ count: Int) -> UInt32 { blocks((count + 3) / 4 + 1) }
-
   @Test(arguments: counts, offsets)
   func normals(_ count: Int, _ offset: UInt64) {
-    let draw: [UInt64] = [0x1234_5678_9ABC_DEF0, 77, offset]
-    let expected = Philox(seed: draw[0], stream: draw[1]).normals(count: count, offset: offset)
+    let (seed, stream): (UInt64, UInt64) = (0x1234_5678_9ABC_DEF0, 77)
     // What lies beyond the end must stay.
-    var numbers = [Float](repeating: 99, count: count + 8)
-    #expect(
-      unsafe lora_emulate_fill_with_normals_f32(
-        blocksOfNormals(count), Self.block, &numbers, draw, UInt64(count)) == 0)
-    expect(Array(numbers[..<count]), approximates: expected, within: 1e-6)
-    #expect(numbers[count...].allSatisfy { $0 == 99 })
+    let numbers = Tensor([Float](repeating: 99, count: count + 8), shape: [count + 8], on: cuda)
+    cuda.fillWithNormals(numbers.slice(0..<count), seed: seed, stream: stream, offset: offset)
+    let expected = Philox(seed: seed, stream: stream).normals(count: count, offset: offset)
+    expect(Array(numbers.values()[..<count]), approximates: expected, within: 1e-6)
+    #expect(numbers.values()[count...].allSatisfy { $0 == 99 })
   }
 
-  @Test func shortNormalsAreTheRoundedOnes() {
-    let count = 1001
-    let draw: [UInt64] = [5, 6, 7]
-    var single = [Float](repeating: 0, count: count)
-    var (brain, half) = ([UInt16](repeating: 0, count: count), [UInt16](repeating: 0, count: count))
-    let grid = blocksOfNormals(count)
-    #expect(
-      unsafe lora_emulate_fill_with_normals_f32(grid, Self.block, &single, draw, UInt64(count))
-        == 0)
-    #expect(
-      unsafe lora_emulate_fill_with_normals_bf16(grid, Self.block, &brain, draw, UInt64(count))
-        == 0)
-    #expect(
-      unsafe lora_emulate_fill_with_normals_f16(grid, Self.block, &half, draw, UInt64(count)) == 0)
-    for index in 0..<count {
-      let number = single[index]
-      let bfloat16 = Float(bitPattern: UInt32(brain[index]) << 16)
-      #expect(abs(bfloat16 - number) <= abs(number) * 0x1p-8)
-      #expect(half[index] == Float16(number).bitPattern)
+  /// What is sent comes back as the nearest number of the type, of any count.
+  @Test(arguments: types, counts)
+  func roundings(_ type: ElementType, _ count: Int) {
+    let numbers = random(count, seed: 5)
+    let tensor = Tensor(shape: [count], elementType: type, on: cuda)
+    tensor.write(numbers)
+    #expect(tensor.values() == numbers.map { rounded($0, type) })
+    cuda.fill(tensor, with: 1.0 / 3)
+    #expect(tensor.values() == [Float](repeating: rounded(1.0 / 3, type), count: count))
+  }
+
+  @Test(arguments: types, counts)
+  func sumsAndScales(_ type: ElementType, _ count: Int) {
+    func tensor(_ values: [Float]) -> Tensor {
+      let tensor = Tensor(shape: [count], elementType: type, on: cuda)
+      tensor.write(values)
+      return tensor
+    }
+    let (x, y) = (random(count, seed: 6), random(count, seed: 7))
+    let (a, b) = (x.map { rounded($0, type) }, y.map { rounded($0, type) })
+    let result = tensor(x)
+    cuda.add(result, tensor(y), into: result)
+    #expect(result.values() == zip(a, b).map { rounded($0 + $1, type) })
+    cuda.scale(tensor(x), by: Tensor([3], shape: [1], on: cuda), into: result)
+    #expect(result.values() == a.map { rounded($0 * 3, type) })
+  }
+
+  private func rounded(_ value: Float, _ type: ElementType) -> Float {
+    switch type {
+    case .float16: Float(Float16(value))
+    case .bfloat16:
+      Float(bitPattern: (value.bitPattern + 0x7FFF + (value.bitPattern >> 16 & 1)) & 0xFFFF_0000)
+    default: value
     }
   }
 

@@ -1,5 +1,6 @@
 import Compute
 import ComputeCPU
+import EmulatedDevice
 import LinearAlgebra
 import Tensors
 
@@ -11,8 +12,15 @@ enum TestBackend: String, CaseIterable, Sendable {
   /// Three threads, which cut the work at odd places.
   case cpuThreads = "cpu, 3 threads"
 
+  /// The kernels' own text and the host's side of them, on a device that is emulated.
+  case cuda = "cuda, emulated"
+
   var backend: any Backend {
-    self == .cpu ? CPUBackend(threads: 1) : CPUBackend(threads: 3, grain: 0)
+    switch self {
+    case .cpu: CPUBackend(threads: 1)
+    case .cpuThreads: CPUBackend(threads: 3, grain: 0)
+    case .cuda: emulatedBackend()
+    }
   }
 }
 

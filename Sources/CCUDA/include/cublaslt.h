@@ -25,6 +25,24 @@ typedef struct cublasLtMatmulHeuristicResult_t {
   int reserved[4];
 } cublasLtMatmulHeuristicResult_t;
 
+enum {
+  LORA_CUDA_R_32F = 0,
+  LORA_CUDA_R_16F = 2,
+  LORA_CUDA_R_16BF = 14,
+  LORA_CUBLAS_COMPUTE_32F = 68,
+
+  LORA_PRODUCT_TRANSPOSE_A = 3,
+  LORA_PRODUCT_TRANSPOSE_B = 4,
+  LORA_PRODUCT_EPILOGUE = 7,
+  LORA_PRODUCT_BIAS = 8,
+
+  LORA_EPILOGUE_NONE = 1,
+  LORA_EPILOGUE_BIAS = 4,
+
+  LORA_PREFERENCE_WORKSPACE = 1,
+  LORA_PREFERENCE_ALIGNMENT_A = 5,  // then B, C, D
+};
+
 #define LORA_CUBLASLT_FUNCTIONS(F)                                                               \
   F(size_t, cublasLtGetVersion, (void))                                                          \
   F(size_t, cublasLtGetCudartVersion, (void))                                                    \

@@ -3,14 +3,14 @@
 //   g = g · min(1, limit / (norm + 1e-6))
 //
 //   g      [count]   float32
-//   norm   [1]       float32, of `norm_f32`: the host never waits for it
+//   norm   [1]       float32, of `norm`: the host never waits for it
 //
 // CPU twin: ComputeCPU/Optimizers.swift, `clip`.
 #include "common.cuh"
 
 // A thread for each element: gridDim = ⌈count / blockDim.x⌉.
-extern "C" __global__ void __launch_bounds__(256)
-    clip_f32(float *__restrict__ g, const float *__restrict__ norm, float limit, u64 count) {
+KERNEL void __launch_bounds__(256)
+    clip(float *__restrict__ g, const float *__restrict__ norm, float limit, u64 count) {
   const float factor = limit / (*norm + 1e-6f);
   if (factor >= 1.0f) return;  // not so where the norm is NaN: the gradient is to show it
   const u64 i = u64(blockIdx.x) * blockDim.x + threadIdx.x;

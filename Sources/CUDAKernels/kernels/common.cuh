@@ -1,4 +1,7 @@
-// What every kernel may use: element types, sums over threads, random numbers.
+// What every kernel may use: element types, packs, sums over threads, random numbers.
+//
+// A file is compiled for one type of activations at a time: ELEMENT is float, bf16 or fp16. What is
+// always float32 (parameters, gradients of parameters, statistics) has the type float.
 //
 // NVRTC comes without headers, so nothing is included: bf16 and fp16 are kept as bits, and changed
 // by one instruction each. The same text is compiled for the CPU in the tests, under a header that
@@ -12,9 +15,18 @@ using u64 = unsigned long long;
 constexpr int warp_size = 32;
 constexpr u32 all_lanes = 0xffffffff;
 
-// Devices before 8.0 have no bf16: the entry points for it are left out there.
+// Devices before 8.0 have no instructions for bf16: nothing is compiled for it there.
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
 #define HAS_BF16 1
+#endif
+
+// What the host launches, by its plain name.
+#ifndef KERNEL
+#define KERNEL extern "C" __global__
+#endif
+
+#ifndef ELEMENT
+#define ELEMENT float
 #endif
 
 // MARK: Element types
@@ -74,6 +86,63 @@ __device__ inline bf16 rounded<bf16>(float x) {
 #endif
 }
 #endif
+
+/// The type of activations and base weights in this compilation.
+using Element = ELEMENT;
+
+/// What a device loads by one instruction: 16 bytes, which lie at a multiple of 16.
+template <typename T>
+struct alignas(16) Pack {
+  static constexpr int count = 16 / sizeof(T);
+  T x[count];
+};
+
+/// Elements in a pack of activations: 4 or 8.
+constexpr int pack_count = Pack<Element>::count;
+
+/// The first element of this thread's pack, where a kernel has a thread for each pack.
+__device__ inline u64 first_in_pack() {
+  return (u64(blockIdx.x) * blockDim.x + threadIdx.x) * pack_count;
+}
+
+/// The pack at `first` of `count` elements as float32; zeros beyond the end.
+template <typename T>
+__device__ inline void load_pack(float (&numbers)[pack_count], const T *x, u64 first, u64 count) {
+  constexpr int step = Pack<T>::count;
+  if (first + pack_count <= count) {
+#pragma unroll
+    for (int part = 0; part < pack_count; part += step) {
+      const Pack<T> pack = *reinterpret_cast<const Pack<T> *>(x + first + part);
+#pragma unroll
+      for (int k = 0; k < step && k < pack_count; k++) numbers[part + k] = to_float(pack.x[k]);
+    }
+    return;
+  }
+#pragma unroll
+  for (int k = 0; k < pack_count; k++) {
+    numbers[k] = first + k < count ? to_float(x[first + k]) : 0.0f;
+  }
+}
+
+/// Writes the numbers to the pack at `first` of `count` elements, rounded; none beyond the end.
+template <typename T>
+__device__ inline void store_pack(T *x, const float (&numbers)[pack_count], u64 first, u64 count) {
+  constexpr int step = Pack<T>::count;
+  if (first + pack_count <= count) {
+#pragma unroll
+    for (int part = 0; part < pack_count; part += step) {
+      Pack<T> pack;
+#pragma unroll
+      for (int k = 0; k < step && k < pack_count; k++) pack.x[k] = rounded<T>(numbers[part + k]);
+      *reinterpret_cast<Pack<T> *>(x + first + part) = pack;
+    }
+    return;
+  }
+#pragma unroll
+  for (int k = 0; k < pack_count; k++) {
+    if (first + k < count) x[first + k] = rounded<T>(numbers[k]);
+  }
+}
 
 // MARK: Sums
 

@@ -15,8 +15,8 @@
 constexpr int piece = 4096;
 
 // A block for each piece: gridDim = ⌈count / 4096⌉.
-extern "C" __global__ void __launch_bounds__(256)
-    norm_partials_f32(float *__restrict__ partials, const float *__restrict__ g, u64 count) {
+KERNEL void __launch_bounds__(256)
+    norm_partials(float *__restrict__ partials, const float *__restrict__ g, u64 count) {
   const u64 start = u64(blockIdx.x) * piece;
   const u64 end = start + piece < count ? start + piece : count;
   float sum = 0.0f;
@@ -26,8 +26,8 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 // One block. `count` is the number of partials.
-extern "C" __global__ void __launch_bounds__(256)
-    norm_f32(float *__restrict__ norm, const float *__restrict__ partials, u64 count) {
+KERNEL void __launch_bounds__(256)
+    norm(float *__restrict__ norm, const float *__restrict__ partials, u64 count) {
   double sum = 0.0;
   for (u64 i = threadIdx.x; i < count; i += blockDim.x) sum += partials[i];
   sum = block_sum(sum);

@@ -1,32 +1,40 @@
-// CUDAEmulation: the kernels' own text, compiled for the CPU and run as a device would run it.
+// CUDAEmulation: a CUDA device on the CPU, for tests.
 //
-// `grid` blocks one after another, each of `block` threads. A call returns 0, or 1 where threads of
-// a block do not meet. Pointers and counts are those of the kernels.
+//     Driver table ─▶ driver.cpp ─▶ kernels.hpp: the kernels' own text, run by block.cpp
+//     cuBLASLt table ─▶ products.cpp: plain loops in float64
+//
+// "Device" memory is the host's, filled with NaN before it is handed out; "code" is the name of a
+// file and how it is compiled; a captured graph is a list of calls. Wrong grids, wrong arguments,
+// threads that do not meet and reads beyond an allocation show as they would seldom do on a device.
 #ifndef LORA_CUDA_EMULATION_H
 #define LORA_CUDA_EMULATION_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include "CCUDA.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-int lora_emulate_adamw_f32(unsigned grid, unsigned block, float *p, float *m, float *v,
-                           const float *g, const float *rates, uint64_t count);
-int lora_emulate_clip_f32(unsigned grid, unsigned block, float *g, const float *norm, float limit,
-                          uint64_t count);
-int lora_emulate_norm_partials_f32(unsigned grid, unsigned block, float *partials, const float *g,
-                                   uint64_t count);
-int lora_emulate_norm_f32(unsigned grid, unsigned block, float *norm, const float *partials,
-                          uint64_t count);
-int lora_emulate_fill_with_normals_f32(unsigned grid, unsigned block, float *x,
-                                       const uint64_t *draw, uint64_t count);
-int lora_emulate_fill_with_normals_f16(unsigned grid, unsigned block, uint16_t *x,
-                                       const uint64_t *draw, uint64_t count);
-int lora_emulate_fill_with_normals_bf16(unsigned grid, unsigned block, uint16_t *x,
-                                        const uint64_t *draw, uint64_t count);
+// The device: compute capability 8.0, as much memory as the host gives.
+const lora_driver *_Nonnull lora_emulated_driver(void);
+
+// Two algorithms for each product, of which the second is slower.
+const lora_cublaslt *_Nonnull lora_emulated_cublaslt(void);
+
+// The same with this many bytes of memory, of this thread's allocations.
+void lora_emulation_limit_memory(size_t bytes);
+
+// Of this thread: kernels and products run, and those that came from graphs.
+typedef struct lora_emulation_counts {
+  uint64_t launches, replayed, graphs;
+} lora_emulation_counts;
+lora_emulation_counts lora_emulation_count(void);
 
 // A kernel half of whose threads go on without the others: what the emulation must notice.
+// Returns 1 where it does.
 int lora_emulate_parting_threads(void);
 
 #ifdef __cplusplus

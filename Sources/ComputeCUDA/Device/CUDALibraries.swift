@@ -4,6 +4,8 @@ import CCUDA
 package struct CUDALibraries: Sendable {
   package let driver: Result<Driver, CUDAError>
   package let compiler: Result<Compiler, CUDAError>
+  package let cublasLt: Result<CublasLt, CUDAError>
+  package let cudnn: Result<Cudnn, CUDAError>
 
   /// What was found, each in the order of `Library`.
   package let findings: [Finding]
@@ -25,8 +27,13 @@ package struct CUDALibraries: Sendable {
     let compiler = Result { () throws(CUDAError) in
       try Compiler(search.open(.nvrtc, cuda: cuda))
     }
-    self.driver = driver
-    self.compiler = compiler
+    let cublasLt = Result { () throws(CUDAError) in
+      try CublasLt(search.open(.cublasLt, cuda: cuda))
+    }
+    let cudnn = Result { () throws(CUDAError) in
+      try Cudnn(search.open(.cudnn, cuda: cuda))
+    }
+    (self.driver, self.compiler, self.cublasLt, self.cudnn) = (driver, compiler, cublasLt, cudnn)
     findings = [
       Finding(
         library: .driver, outcome: driver.map { FoundLibrary(path: $0.path, version: $0.version) }),
@@ -34,14 +41,9 @@ package struct CUDALibraries: Sendable {
         library: .nvrtc, outcome: compiler.map { FoundLibrary(path: $0.path, version: $0.version) }),
       Finding(
         library: .cublasLt,
-        outcome: Result { () throws(CUDAError) in
-          try FoundLibrary(cublasLt: search.open(.cublasLt, cuda: cuda))
-        }),
+        outcome: cublasLt.map { FoundLibrary(path: $0.path, version: $0.version) }),
       Finding(
-        library: .cudnn,
-        outcome: Result { () throws(CUDAError) in
-          try FoundLibrary(cudnn: search.open(.cudnn, cuda: cuda))
-        }),
+        library: .cudnn, outcome: cudnn.map { FoundLibrary(path: $0.path, version: $0.version) }),
     ]
   }
 
@@ -55,18 +57,39 @@ package struct FoundLibrary: Hashable, Sendable {
   package let version: LibraryVersion
 }
 
-extension FoundLibrary {
-  init(cublasLt library: OpenLibrary) throws(CUDAError) {
+/// cuBLASLt, loaded.
+@safe package struct CublasLt: Sendable {
+  nonisolated(unsafe) let functions: UnsafePointer<lora_cublaslt>
+  package let path: String
+  package let version: LibraryVersion
+
+  init(_ library: OpenLibrary) throws(CUDAError) {
     let (functions, missing) = unsafe library.table(lora_cublaslt(), fill: lora_cublaslt_fill)
     if let missing { throw library.lacks(missing) }
-    let number = unsafe functions.pointee.cublasLtGetVersion()
-    self.init(path: library.path, version: LibraryVersion(library: Int(number)))
+    unsafe self.functions = functions
+    path = library.path
+    version = LibraryVersion(library: Int(unsafe functions.pointee.cublasLtGetVersion()))
   }
 
-  init(cudnn library: OpenLibrary) throws(CUDAError) {
+  /// A library whose functions are at hand: the tests' own.
+  init(functions: UnsafePointer<lora_cublaslt>) {
+    unsafe self.functions = functions
+    path = "emulated"
+    version = LibraryVersion(major: 13, minor: 0)
+  }
+}
+
+/// cuDNN, loaded.
+@safe package struct Cudnn: Sendable {
+  nonisolated(unsafe) let functions: UnsafePointer<lora_cudnn>
+  package let path: String
+  package let version: LibraryVersion
+
+  init(_ library: OpenLibrary) throws(CUDAError) {
     let (functions, missing) = unsafe library.table(lora_cudnn(), fill: lora_cudnn_fill)
     if let missing { throw library.lacks(missing) }
-    let number = unsafe functions.pointee.cudnnGetVersion()
-    self.init(path: library.path, version: LibraryVersion(library: Int(number)))
+    unsafe self.functions = functions
+    path = library.path
+    version = LibraryVersion(library: Int(unsafe functions.pointee.cudnnGetVersion()))
   }
 }

@@ -2,7 +2,7 @@ import CCUDA
 
 /// The CUDA driver, loaded.
 @safe package struct Driver: Sendable {
-  private nonisolated(unsafe) let functions: UnsafePointer<lora_driver>
+  nonisolated(unsafe) let functions: UnsafePointer<lora_driver>
 
   /// The file that it came from.
   package let path: String
@@ -22,6 +22,13 @@ import CCUDA
     version = LibraryVersion(driver: Int(number))
     if version < LibraryVersion(major: 12, minor: 0) { throw .driverTooOld(version) }
     if let missing { throw library.lacks(missing) }
+  }
+
+  /// A driver whose functions are at hand: the tests' own.
+  init(functions: UnsafePointer<lora_driver>) {
+    unsafe self.functions = functions
+    path = "emulated"
+    version = LibraryVersion(major: 13, minor: 0)
   }
 
   /// The devices that this process may use.
@@ -63,14 +70,19 @@ import CCUDA
   }
 
   /// Throws where a call did not succeed.
-  private func check(_ function: String, _ result: CUresult) throws(CUDAError) {
-    if result == LORA_CUDA_SUCCESS { return }
-    if result == LORA_CUDA_NO_DEVICE { throw .noDevice }
+  func check(_ function: String, _ result: CUresult) throws(CUDAError) {
+    if let error = error(function, result) { throw error }
+  }
+
+  /// What a call's result says; `nil` for success.
+  func error(_ function: String, _ result: CUresult) -> CUDAError? {
+    if result == LORA_CUDA_SUCCESS { return nil }
+    if result == LORA_CUDA_NO_DEVICE { return .noDevice }
     var name: UnsafePointer<CChar>?
     var text: UnsafePointer<CChar>?
     _ = unsafe functions.pointee.cuGetErrorName(result, &name)
     _ = unsafe functions.pointee.cuGetErrorString(result, &text)
-    throw .call(
+    return .call(
       function: function, name: unsafe name.map { unsafe String(cString: $0) } ?? "CUDA \(result)",
       text: unsafe text.map { unsafe String(cString: $0) } ?? "an error without a name")
   }

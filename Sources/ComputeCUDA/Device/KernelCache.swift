@@ -5,13 +5,15 @@ import Files
 /// A file is named by the digest of all that its bytes depend on, and begins with the digest of its
 /// bytes: one that is damaged is compiled anew. It appears whole or not at all, so that processes
 /// may share the folder: where two compile the same, the last one's file stays.
-package struct KernelCache: Sendable {
+package struct KernelCache: KernelCode {
   package let folder: String
   private let compiler: Compiler
+  private let architecture: Architecture
 
-  package init(folder: String, compiler: Compiler) {
+  package init(folder: String, compiler: Compiler, for architecture: Architecture) {
     self.folder = folder
     self.compiler = compiler
+    self.architecture = architecture
   }
 
   /// `$XDG_CACHE_HOME/lora/kernels`, where that is unset `~/.cache/lora/kernels`.
@@ -25,22 +27,21 @@ package struct KernelCache: Sendable {
   }
 
   /// The device's code of a file, compiled where it is not at hand.
-  package func cubin(
-    of source: KernelSource, for architecture: Architecture
-  ) throws(CUDAError) -> [UInt8] {
-    let path = path(of: source, for: architecture)
+  package func code(of variant: KernelVariant) throws(CUDAError) -> [UInt8] {
+    let path = path(of: variant)
     if let cubin = Self.read(path) { return cubin }
-    let cubin = try compiler.cubin(of: source, for: architecture)
+    let cubin = try compiler.cubin(of: variant, for: architecture)
     // A folder that cannot be written costs time at the next start, and is no reason to stop.
     try? Self.write(cubin, to: path, in: folder)
     return cubin
   }
 
   /// Where the code lies, or would.
-  package func path(of source: KernelSource, for architecture: Architecture) -> String {
+  package func path(of variant: KernelVariant) -> String {
+    let source = variant.source
     let parts =
       [source.name, source.text, KernelSource.common, "NVRTC \(compiler.version)"]
-      + Compiler.options(for: architecture)
+      + Compiler.options(of: variant, for: architecture)
     let key = Self.digest(Array(parts.joined(separator: "\0").utf8))
     return "\(folder)/\(source.name)-\(architecture)-\(key.prefix(32)).cubin"
   }

@@ -28,20 +28,24 @@ import Glibc
   }
 
   /// The options of a compilation, which are a part of what a cache is keyed by.
-  static func options(for architecture: Architecture) -> [String] {
+  static func options(
+    of variant: KernelVariant, for architecture: Architecture
+  ) -> [String] {
     ["--gpu-architecture=\(architecture)", "--std=c++17"]
+      + variant.definitions.map { "--define-macro=\($0)" }
   }
 
   /// Compiles a file to the device's code.
   ///
   /// - Complexity: Some tenths of a second.
   package func cubin(
-    of source: KernelSource, for architecture: Architecture
+    of variant: KernelVariant, for architecture: Architecture
   ) throws(CUDAError) -> [UInt8] {
+    let source = variant.source
     guard architectures.contains(architecture) else {
       throw .unknownArchitecture(architecture, compiler: version)
     }
-    let options = Self.options(for: architecture)
+    let options = Self.options(of: variant, for: architecture)
     var (cubin, log) = unsafe (lora_bytes(), lora_bytes())
     defer {
       unsafe free(cubin.bytes)

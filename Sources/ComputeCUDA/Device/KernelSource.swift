@@ -1,0 +1,51 @@
+import CUDAKernels
+
+/// The CUDA C++ text of one `.cu` file.
+package struct KernelSource: Hashable, Sendable {
+  package let name: String
+  package let text: String
+
+  package init(name: String, text: String) {
+    self.name = name
+    self.text = text
+  }
+
+  /// What every file includes as `common.cuh`.
+  static let common = unsafe String(cString: lora_kernel_common)
+
+  /// Every kernel file in this build, in the order of `embed.c`.
+  package static let all: [KernelSource] = (0..<lora_kernel_source_count).map { index in
+    let source = unsafe lora_kernel_source_at(index)
+    return unsafe KernelSource(
+      name: String(cString: source.name), text: String(cString: source.text))
+  }
+}
+
+extension KernelSource {
+  /// The file of this name; traps where there is none.
+  package static func named(_ name: String) -> KernelSource {
+    guard let source = all.first(where: { $0.name == name }) else {
+      preconditionFailure("there is no kernel file \(name)")
+    }
+    return source
+  }
+}
+
+/// A file, and how it is compiled.
+package struct KernelVariant: Hashable, Sendable {
+  package let source: KernelSource
+
+  /// `ELEMENT=bf16`.
+  package let definitions: [String]
+
+  package init(_ source: KernelSource, _ definitions: [String]) {
+    self.source = source
+    self.definitions = definitions
+  }
+}
+
+/// Where the device's code of kernels comes from.
+package protocol KernelCode: Sendable {
+  /// What `cuLibraryLoadData` takes.
+  func code(of variant: KernelVariant) throws(CUDAError) -> [UInt8]
+}

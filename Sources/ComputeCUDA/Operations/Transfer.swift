@@ -1,0 +1,95 @@
+import CCUDA
+package import Compute
+import Tensors
+
+extension CUDABackend {
+  package func write(_ values: [Float], to tensor: Tensor) {
+    if values.isEmpty { return }
+    guard tensor.elementType != .float32 else { return send(values, to: tensor) }
+    let copy = Tensor(shape: tensor.shape, elementType: .float32, on: tensor.backend)
+    send(values, to: copy)
+    self.copy(copy, into: tensor)
+  }
+
+  package func write(_ values: [Int32], to tensor: Tensor) {
+    precondition(tensor.elementType == .int32, "\(tensor.elementType.rawValue) are not integers")
+    if !values.isEmpty { send(values, to: tensor) }
+  }
+
+  package func values(of tensor: Tensor) -> [Float] {
+    if tensor.count == 0 { return [] }
+    var source = tensor
+    if tensor.elementType != .float32 {
+      source = Tensor(shape: tensor.shape, elementType: .float32, on: tensor.backend)
+      copy(tensor, into: source)
+    }
+    var values = [Float](repeating: .nan, count: tensor.count)
+    _ = unsafe values.withUnsafeMutableBytes { bytes in
+      context.perform("cuMemcpyDtoHAsync") {
+        unsafe $0.functions.pointee.cuMemcpyDtoHAsync_v2(
+          bytes.baseAddress, source.deviceAddress, bytes.count, context.stream)
+      }
+    }
+    context.synchronize()
+    return values
+  }
+
+  package func fill(_ tensor: Tensor, with value: Float) {
+    if tensor.count == 0 { return }
+    guard tensor.elementType != .float32 else {
+      context.perform("cuMemsetD32Async") {
+        unsafe $0.functions.pointee.cuMemsetD32Async(
+          tensor.deviceAddress, value.bitPattern, tensor.count, context.stream)
+      }
+      return
+    }
+    launch(
+      "elementwise.cu", "fill", packsOf: tensor, tensor.deviceAddress, value, UInt64(tensor.count))
+  }
+
+  /// Copies, and changes the element type where the tensors' differ.
+  package func copy(_ source: Tensor, into target: Tensor) {
+    precondition(source.count == target.count, "\(source.shape) is not \(target.shape)")
+    if source.count == 0 { return }
+    switch (source.elementType, target.elementType) {
+    case let (from, to) where from == to:
+      context.perform("cuMemcpyDtoDAsync") {
+        unsafe $0.functions.pointee.cuMemcpyDtoDAsync_v2(
+          target.deviceAddress, source.deviceAddress, target.count * to.byteWidth, context.stream)
+      }
+    case (.float32, _):
+      launch(
+        "elementwise.cu", "from_f32", packsOf: target, source.deviceAddress, target.deviceAddress,
+        UInt64(target.count))
+    case (_, .float32):
+      launch(
+        "elementwise.cu", "to_f32", packsOf: source, source.deviceAddress, target.deviceAddress,
+        UInt64(target.count))
+    case (let from, let to):
+      preconditionFailure("no copy from \(from.rawValue) to \(to.rawValue)")
+    }
+  }
+
+  package func fillWithNormals(_ tensor: Tensor, seed: UInt64, stream: UInt64, offset: UInt64) {
+    let draw = Tensor(shape: [3], elementType: .int64, on: self)
+    send([seed, stream, offset], to: draw)
+    let blocks = (tensor.count + 3) / 4 + 1
+    kernels.launch(
+      "fill_with_normals.cu", "fill_with_normals", tensor.elementType.definitions,
+      grid: Grid((blocks + 255) / 256), tensor.deviceAddress, draw.deviceAddress,
+      UInt64(tensor.count))
+  }
+
+  /// Sends elements of the tensor's size from the host.
+  private func send<Value: BitwiseCopyable>(_ values: [Value], to tensor: Tensor) {
+    precondition(
+      values.count == tensor.count
+        && MemoryLayout<Value>.stride == tensor.elementType.byteWidth)
+    _ = unsafe values.withUnsafeBytes { bytes in
+      context.perform("cuMemcpyHtoDAsync") {
+        unsafe $0.functions.pointee.cuMemcpyHtoDAsync_v2(
+          tensor.deviceAddress, bytes.baseAddress, bytes.count, context.stream)
+      }
+    }
+  }
+}

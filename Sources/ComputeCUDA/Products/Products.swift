@@ -1,0 +1,161 @@
+import CCUDA
+import Synchronization
+import Tensors
+
+/// Products of matrices, by cuBLASLt.
+///
+/// Of the algorithms that the library proposes for a product the fastest is taken: it is found by
+/// timing them when a product of these extents is first asked for, and kept for later runs.
+@safe final class Products: Sendable {
+  private struct State: ~Copyable {
+    var plans: [ProductShape: ProductPlan] = [:]
+  }
+
+  private let context: Context
+  private let library: CublasLt
+  private let memory: DeviceMemory
+  private let choices: AlgorithmChoices
+  private nonisolated(unsafe) let handle: cublasLtHandle_t?
+  private let workspace: UInt
+  private let state = Mutex(State())
+
+  /// Bytes that an algorithm may use beside its operands: what NVIDIA advises for Hopper.
+  private static let workspaceByteCount = 32 << 20
+
+  /// - Throws: Where the library cannot be used on the device.
+  init(
+    _ context: Context, _ library: CublasLt, _ memory: DeviceMemory, _ choices: AlgorithmChoices
+  ) throws(CUDAError) {
+    self.context = context
+    self.library = library
+    self.memory = memory
+    self.choices = choices
+    var handle: cublasLtHandle_t?
+    try library.check("cublasLtCreate", unsafe library.functions.pointee.cublasLtCreate(&handle))
+    unsafe self.handle = handle
+    workspace = memory.allocate(Self.workspaceByteCount)
+    try context.check()
+  }
+
+  deinit {
+    state.withLock { state in
+      for plan in state.plans.values { plan.destroy(library) }
+    }
+    _ = unsafe library.functions.pointee.cublasLtDestroy(handle)
+    memory.release(workspace)
+  }
+
+  /// c = α·a·b + addend + bias.
+  ///
+  /// - Parameters:
+  ///   - a: [rows, inner].
+  ///   - b: [inner, columns], of a's type.
+  ///   - addend: Of c's shape and type; may be c itself.
+  ///   - bias: Where one number a column lies, of c's type.
+  func multiply(
+    _ a: Factor, _ b: Factor, into c: MatrixView, alpha: Float = 1, adding addend: MatrixView? = nil,
+    bias: UInt64? = nil
+  ) {
+    let shape = ProductShape(a, b, into: c, adding: addend, hasBias: bias != nil)
+    if c.rows == 0 || c.columns == 0 || !context.isSound { return }
+    let call = Call(
+      a: a.matrix.address, b: b.matrix.address, c: addend?.address ?? c.address, d: c.address,
+      alpha: alpha, beta: addend == nil ? 0 : 1, bias: bias ?? 0)
+    do throws(CUDAError) {
+      let plan = try state.withLock { state throws(CUDAError) in
+        if let plan = state.plans[shape] { return plan }
+        let plan = try self.plan(shape, call)
+        state.plans[shape] = plan
+        return plan
+      }
+      try run(plan, call)
+    } catch {
+      context.fail(error)
+    }
+  }
+
+  /// The operands of one call.
+  private struct Call {
+    let a: UInt64
+    let b: UInt64
+    let c: UInt64
+    var d: UInt64
+    let alpha: Float
+    let beta: Float
+    let bias: UInt64
+  }
+
+  private func run(_ plan: ProductPlan, _ call: Call) throws(CUDAError) {
+    if plan.shape.hasBias { try plan.set(LORA_PRODUCT_BIAS, call.bias, library) }
+    var (alpha, beta, algorithm) = (call.alpha, call.beta, plan.algorithm)
+    // Rows of ours are columns of theirs: the product is computed transposed, b first.
+    let status = unsafe library.functions.pointee.cublasLtMatmul(
+      handle, plan.descriptor, &alpha, pointer(call.b), plan.b, pointer(call.a), plan.a, &beta,
+      pointer(call.c), plan.c, pointer(call.d), plan.d, &algorithm, pointer(UInt64(workspace)),
+      Self.workspaceByteCount, context.stream)
+    try library.check("cublasLtMatmul of \(plan.shape)", status)
+  }
+
+  private func pointer(_ address: UInt64) -> UnsafeMutableRawPointer? {
+    unsafe UnsafeMutableRawPointer(bitPattern: UInt(address))
+  }
+
+  /// The plan with the algorithm that was chosen before, or that is the fastest now.
+  private func plan(_ shape: ProductShape, _ call: Call) throws(CUDAError) -> ProductPlan {
+    var plan = try ProductPlan(shape, library)
+    if let known = choices.algorithm(of: shape.description),
+      unsafe plan.accepts(known, handle, library)
+    {
+      plan.algorithm = known
+      return plan
+    }
+    let proposals = try unsafe plan.proposals(handle, library, workspace: Self.workspaceByteCount)
+    guard let first = proposals.first else {
+      throw .call(
+        function: "cublasLtMatmulAlgoGetHeuristic", name: "none",
+        text: "there is no algorithm for \(shape)")
+    }
+    plan.algorithm = first
+    if proposals.count > 1, !context.isCapturing {
+      plan.algorithm = try fastest(of: proposals, plan, call)
+      choices.keep(plan.algorithm, of: shape.description)
+    }
+    return plan
+  }
+
+  /// Times algorithms on the operands of a call, of which none is changed.
+  private func fastest(
+    of proposals: [cublasLtMatmulAlgo_t], _ plan: ProductPlan, _ call: Call
+  ) throws(CUDAError) -> cublasLtMatmulAlgo_t {
+    let shape = plan.shape
+    let scratch = memory.allocate(shape.rows * shape.strides[3] * shape.types[1].byteWidth)
+    defer { memory.release(scratch) }
+    try context.check()
+    var (plan, call) = (plan, call)
+    call.d = UInt64(scratch)
+    let clock = try DeviceClock(context)
+    var best = (time: Float.infinity, algorithm: proposals[0])
+    for algorithm in proposals {
+      plan.algorithm = algorithm
+      // The first run warms the caches up; an algorithm that fails here is not taken.
+      guard (try? run(plan, call)) != nil else { continue }
+      let time = try clock.milliseconds { () throws(CUDAError) in
+        for _ in 0..<3 { try run(plan, call) }
+      }
+      if time < best.time { best = (time, algorithm) }
+    }
+    return best.algorithm
+  }
+}
+
+extension CublasLt {
+  func check(_ function: String, _ status: cublasStatus_t) throws(CUDAError) {
+    if status == 0 { return }
+    throw .call(
+      function: function,
+      name: unsafe functions.pointee.cublasLtGetStatusName(status)
+        .map { unsafe String(cString: $0) } ?? "cuBLASLt \(status)",
+      text: unsafe functions.pointee.cublasLtGetStatusString(status)
+        .map { unsafe String(cString: $0) } ?? "an error without a name")
+  }
+}

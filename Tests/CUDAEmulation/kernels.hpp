@@ -1,0 +1,34 @@
+// The kernels' files as they are, for one element type: ELEMENT, and ELEMENT_NAME in quotes.
+//
+// To add a file: include it, then name its entries.
+#include "cuda_words.hpp"
+#include "registry.hpp"
+
+namespace {
+
+namespace kernels {
+#include "adamw.cu"
+#include "clip.cu"
+#include "elementwise.cu"
+#include "fill_with_normals.cu"
+#include "norm.cu"
+}  // namespace kernels
+
+#define ENTRY(file, name)                                                              \
+  const emulation::Registration register_##name(file, "ELEMENT=" ELEMENT_NAME, #name, \
+                                                emulation::kernel(kernels::name));
+
+ENTRY("adamw.cu", adamw)
+ENTRY("clip.cu", clip)
+ENTRY("elementwise.cu", add)
+ENTRY("elementwise.cu", fill)
+ENTRY("elementwise.cu", from_f32)
+ENTRY("elementwise.cu", to_f32)
+ENTRY("elementwise.cu", mask)
+ENTRY("elementwise.cu", mix)
+ENTRY("elementwise.cu", scale)
+ENTRY("fill_with_normals.cu", fill_with_normals)
+ENTRY("norm.cu", norm)
+ENTRY("norm.cu", norm_partials)
+
+}  // namespace

@@ -1,0 +1,3 @@
+#define ELEMENT bf16
+#define ELEMENT_NAME "bf16"
+#include "kernels.hpp"
