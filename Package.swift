@@ -122,8 +122,8 @@ let package = Package(
     .module(
       "Train",
       [
-        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "Diffusion", "Files", "Images",
-        "Safetensors", "TOML", "Tensors", argumentParser,
+        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "Files",
+        "Images", "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .executableTarget(
       name: "lora",

@@ -32,7 +32,7 @@ package final class CPUBackend: Backend {
   /// Bytes of memory that is taken from the system, in use or kept for later.
   package var heldByteCount: Int { pool.heldByteCount }
 
-  package func repeating(_ key: String, _ body: () -> Void) { body() }
+  package func repeating(_ work: RepeatedWork, _ body: () -> Void) { body() }
 
   package func check() {}
 

@@ -78,6 +78,9 @@ package struct TextState {
 /// (2021).
 package struct TextEncoder {
   package let configuration: TextEncoderConfiguration
+
+  /// The device that it lies on; tokens are given there.
+  package let backend: any Backend
   private let table: Tensor
   private let places: Tensor
   private let blocks: [TextLayer]
@@ -95,6 +98,7 @@ package struct TextEncoder {
     let (c, reader) = (configuration, Reader(weights: weights, backend: backend))
     let embeddings = "text_model.embeddings"
     self.configuration = c
+    self.backend = backend
     table = reader.tensor(
       try weights.values("\(embeddings).token_embedding.weight", [c.vocabulary, c.width]),
       [c.vocabulary, c.width])
@@ -119,6 +123,7 @@ package struct TextEncoder {
   ///
   /// - Parameter adapters: Beside the layers; its tape, if any, records.
   package func encode(tokens: Tensor, adapters: Adapters? = nil) -> TextState {
+    adapters?.roundFactors()
     var hidden = [tokens.embedded(table: table, positions: places)]
     for block in blocks { hidden.append(block(hidden[hidden.count - 1], adapters)) }
     return TextState(hidden: hidden, final: finalNorm(hidden[hidden.count - 1]))

@@ -43,10 +43,12 @@ package struct SliderCommand: ParsableCommand {
       throw KeyedArguments.error("no result is named; give -o FILE")
     }
     try comparePictures()
-    if options.machine.dryRun { return try printPlan(output) }
-    let low = try trained(on: pair.before, named: "before", output).copy
+    let device = try options.machine.computeDevice(threads: common.threadCount)
+    if options.machine.dryRun { return try printPlan(output, device) }
+    let low = try trained(on: pair.before, named: "before", output, device).copy
     let (high, job) = try trained(
-      on: pair.after, named: "after", output, over: pair.method == .merged ? low.adapter : nil)
+      on: pair.after, named: "after", output, device,
+      over: pair.method == .merged ? low.adapter : nil)
     let slider =
       switch pair.method {
       case .difference:
@@ -89,8 +91,9 @@ package struct SliderCommand: ParsableCommand {
   }
 
   /// Says what each of the two runs would do.
-  private func printPlan(_ output: String) throws {
-    let report = TrainingReport(try job(on: pair.before, named: "before", output, over: nil))
+  private func printPlan(_ output: String, _ device: ComputeDevice) throws {
+    let report = TrainingReport(
+      try job(on: pair.before, named: "before", output, device, over: nil))
     print(common.json ? try json(report) : "twice: \(report.text)")
   }
 
@@ -99,7 +102,8 @@ package struct SliderCommand: ParsableCommand {
   }
 
   private func job(
-    on picture: String, named name: String, _ output: String, over base: TrainedAdapter?
+    on picture: String, named name: String, _ output: String, _ device: ComputeDevice,
+    over base: TrainedAdapter?
   ) throws -> TrainingJob {
     var options = options
     options.run.image = [picture]
@@ -110,16 +114,17 @@ package struct SliderCommand: ParsableCommand {
     }
     options.run.output = try copyPath(name, output)
     return try TrainingJob(
-      options, on: base, threads: common.threadCount, environment: environment)
+      options, on: base, device: device, environment: environment)
   }
 
   /// Trains a copier of one picture and looks at what it draws.
   ///
   /// - Parameter base: An adapter that the model is changed by first.
   private func trained(
-    on picture: String, named name: String, _ output: String, over base: TrainedAdapter? = nil
+    on picture: String, named name: String, _ output: String, _ device: ComputeDevice,
+    over base: TrainedAdapter? = nil
   ) throws -> (copy: PictureCopy, job: TrainingJob) {
-    let job = try job(on: picture, named: name, output, over: base)
+    let job = try job(on: picture, named: name, output, device, over: base)
     if !common.quiet {
       if base == nil { for warning in job.warnings { Terminal.note(warning) } }
       Terminal.note("\(name): \(TrainingReport(job).headline)")

@@ -92,7 +92,7 @@ final class PictureSource: BatchSource {
     if let known = posteriors[key] { return known }
     let prepared = try data.prepare(sample, placement)
     let picture = Tensor(
-      prepared.values, shape: [1, key.bucket.height, key.bucket.width, 3], on: backend)
+      prepared.values, shape: [1, key.bucket.height, key.bucket.width, 3], on: vae.backend)
     let encoded = vae.encode(picture)
     let posterior = Posterior(
       mean: encoded.mean.values(), logVariance: encoded.logVariance.values(),

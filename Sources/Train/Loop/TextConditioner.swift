@@ -109,7 +109,8 @@ final class TextConditioner {
     let states = zip(encoders, ids).map { encoder, ids in
       encoder.encode(
         tokens: Tensor(
-          integers: ids.flatMap { $0 }, shape: [ids.count, Tokenizer.length], on: backend),
+          integers: ids.flatMap { $0 }, shape: [ids.count, Tokenizer.length],
+          on: encoder.backend),
         adapters: adapters)
     }
     guard kind == .sdxl, encoders.count == 2 else {

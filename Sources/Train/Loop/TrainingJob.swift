@@ -1,5 +1,4 @@
 import Compute
-import ComputeCPU
 import Diffusion
 import Files
 import Glibc
@@ -12,8 +11,11 @@ struct TrainingJob {
   let options: TrainingOptions
   let plan: TrainingPlan
   let kind: PretrainedModel.Kind
-  let backend: any Backend
+  let device: ComputeDevice
   let unet: UNet
+
+  /// Where the U-Net and what is trained lie.
+  var backend: any Backend { device.backend }
 
   /// What the trained layers are, and where their weights lie.
   let modules: AdaptedModules
@@ -46,9 +48,10 @@ extension TrainingJob {
   ///
   /// - Parameters:
   ///   - copy: An adapter that the model is changed by before anything is trained.
+  ///   - device: What it runs on.
   ///   - environment: The value of a variable.
   init(
-    _ options: TrainingOptions, on copy: TrainedAdapter? = nil, threads: Int,
+    _ options: TrainingOptions, on copy: TrainedAdapter? = nil, device: ComputeDevice,
     environment: (String) -> String?
   ) throws {
     var options = options
@@ -63,18 +66,18 @@ extension TrainingJob {
       throw TrainingError.unsupported("\(path): --v2 is given, but this is \(model.kind.rawValue)")
     }
     let base = TrainingMetadata.BaseSummary(model, options)
-    backend = try Self.backend(options.machine.device, threads: threads)
-    unet = try model.unet(on: backend)
+    self.device = device
+    unet = try model.unet(on: device.backend)
     var warnings: [String] = []
     let parts = try TrainingParts(
-      model, options, resolution: base.usualResolution, on: backend, environment,
+      model, options, resolution: base.usualResolution, on: device, environment,
       warnings: &warnings)
     (data, text, vae) = (parts.data, parts.text, parts.vae)
     try Self.addBaseWeights(options.network, to: unet, parts.text)
     if let copy { unet.merge(copy.modules, values: copy.values, multiplier: 1) }
 
-    let replay = try options.machine.replay.map { [backend] in
-      try ReplaySource(path: $0, kind: model.kind, on: backend)
+    let replay = try options.machine.replay.map {
+      try ReplaySource(path: $0, kind: model.kind, on: device.backend)
     }
     // A file of contexts has no captions: nothing of the text encoders can be trained.
     if replay != nil { options.network.networkTrainUnetOnly = true }
@@ -92,7 +95,7 @@ extension TrainingJob {
     } else {
       resumed = nil
     }
-    source = try replay ?? parts.source(plan, options, kind: model.kind, on: backend)
+    source = try replay ?? parts.source(plan, options, kind: model.kind, on: device.backend)
     metadata = TrainingMetadata(
       options: options, plan: plan, base: base,
       dataset: parts.data.map {
@@ -104,16 +107,7 @@ extension TrainingJob {
       thumbnail: try options.metadata.metadataThumbnail.map(dataURL))
     self.options = options
     self.plan = plan
-    self.warnings = warnings + (parts.data?.warnings ?? []) + plan.warnings(options)
-  }
-
-  private static func backend(
-    _ choice: DeviceChoice, threads: Int
-  ) throws(TrainingError) -> any Backend {
-    guard choice != .cuda else {
-      throw .unsupported("--device cuda: this build has no CUDA device; use --device cpu")
-    }
-    return CPUBackend(threads: threads)
+    self.warnings = device.notes + warnings + (parts.data?.warnings ?? []) + plan.warnings(options)
   }
 
   /// Adds the adapters of `--base-weights` to the model, for good.
@@ -191,10 +185,6 @@ extension TrainingPlan {
     }
     if hasZeroTerminalSNR, loss.prediction == .noise {
       warnings.append("--zero-terminal-snr is meant for models that predict velocity")
-    }
-    if options.machine.mixedPrecision != .no {
-      warnings.append(
-        "--mixed-precision \(options.machine.mixedPrecision.rawValue): the CPU computes in float32")
     }
     return warnings
   }

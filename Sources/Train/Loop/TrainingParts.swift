@@ -13,7 +13,7 @@ struct TrainingParts {
 
   init(
     _ model: PretrainedModel, _ options: TrainingOptions, resolution: PixelSize,
-    on backend: any Backend, _ environment: (String) -> String?, warnings: inout [String]
+    on device: ComputeDevice, _ environment: (String) -> String?, warnings: inout [String]
   ) throws {
     guard options.machine.replay == nil else {
       (data, text, vae) = (nil, nil, nil)
@@ -22,14 +22,15 @@ struct TrainingParts {
     data = try TrainingData(
       Self.configuration(options, resolution: resolution, warnings: &warnings))
     text = TextConditioner(
-      try model.textEncoders(on: backend),
+      try model.textEncoders(
+        on: options.network.networkTrainUnetOnly ? device.exact : device.backend),
       try Tokenizer(
         path: options.model.tokenizer, environment: environment("LORA_TOKENIZER"),
         besideModel: model.path), kind: model.kind, clipSkip: options.model.clipSkip,
-      maximumTokens: options.model.maxTokenLength, on: backend)
+      maximumTokens: options.model.maxTokenLength, on: device.backend)
     vae =
-      try options.model.vae.map { try PretrainedModel(path: $0) }?.vae(on: backend)
-      ?? model.vae(on: backend)
+      try options.model.vae.map { try PretrainedModel(path: $0) }?.vae(on: device.exact)
+      ?? model.vae(on: device.exact)
   }
 
   private static func configuration(

@@ -4,8 +4,11 @@ import ArgumentParser
 struct MachineOptions: ParsableArguments {
   @Option(help: .usual("Where to compute.", "name")) var device = DeviceChoice.auto
 
-  @Option(help: .usual("Numbers of the base model while training.", "type"))
-  var mixedPrecision = MixedPrecision.no
+  @Option(
+    help: .usual(
+      "Numbers of the base model while training. (default: bf16 on a GPU that has it, else fp16; no on the CPU)",
+      "type"))
+  var mixedPrecision: MixedPrecision?
 
   @Flag(help: .usual("Compute activations twice and keep fewer.")) var gradientCheckpointing = false
 
@@ -25,4 +28,12 @@ struct MachineOptions: ParsableArguments {
 
   @Flag(help: .rare("Write the options that differ from the defaults to --config, and stop."))
   var outputConfig = false
+}
+
+extension MachineOptions {
+  /// The device that the options ask for.
+  func computeDevice(threads: Int) throws -> ComputeDevice {
+    try ComputeDevice(
+      device, precision: mixedPrecision, threads: threads, environment: environment)
+  }
 }

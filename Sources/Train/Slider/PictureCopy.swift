@@ -38,10 +38,10 @@ extension PictureMaker {
   /// The picture as the VAE gives it back.
   func restored(_ picture: Picture) -> Picture {
     let values = Tensor(
-      picture.signedValues, shape: [1, picture.height, picture.width, 3], on: backend)
+      picture.signedValues, shape: [1, picture.height, picture.width, 3], on: vae.backend)
     let mean = vae.encode(values).mean
     let latents = mean.values().map { $0 * vae.configuration.scalingFactor }
-    let decoded = vae.decode(Tensor(latents, shape: mean.shape, on: backend))
+    let decoded = vae.decode(Tensor(latents, shape: mean.shape, on: vae.backend))
     return Picture(decoded: decoded.values(), width: picture.width, height: picture.height)
   }
 }
