@@ -23,6 +23,9 @@ package protocol Backend: AnyObject, Sendable {
   /// nothing, and values are not to be trusted.
   func check() throws
 
+  /// Bytes of memory that tensors use or that are kept for them.
+  var heldByteCount: Int { get }
+
   func allocate(byteCount: Int) -> Storage
   func release(address: UInt, byteCount: Int)
 

@@ -63,6 +63,8 @@ package final class CUDABackend: Backend {
     (products, choices) = (other.products, other.choices)
   }
 
+  package var heldByteCount: Int { memory.heldByteCount }
+
   package func check() throws { try context.check() }
 
   package func allocate(byteCount: Int) -> Storage {

@@ -21,7 +21,7 @@ package struct SampleCommand: ParsableCommand {
       """)
 
   @Option(help: ArgumentHelp("Base model: a checkpoint or a diffusers folder.", valueName: "path"))
-  var model: String
+  var model: String?
 
   @Option(
     help: ArgumentHelp(
@@ -77,6 +77,8 @@ package struct SampleCommand: ParsableCommand {
       "Numbers of the model. (default: bf16 on a GPU that has it, else fp16; no on the CPU)",
       valueName: "type"))
   var mixedPrecision: MixedPrecision?
+
+  @Option(help: ArgumentHelp(visibility: .private)) var randomWeights: String?
   @OptionGroup var common: CommonOptions
 
   package init() {}
@@ -110,7 +112,7 @@ package struct SampleCommand: ParsableCommand {
       device, precision: mixedPrecision, threads: common.threadCount, environment: environment)
     if !common.quiet { for note in computing.notes { Terminal.note(note) } }
     let (backend, exact) = (computing.backend, computing.exact)
-    let model = try PretrainedModel(path: model)
+    let model = try PretrainedModel(path: model, random: randomWeights)
     let unet = try model.unet(on: backend)
     let text = TextConditioner(
       // Adapters beside its layers are rounded as the U-Net's are.
@@ -169,7 +171,7 @@ package struct SampleCommand: ParsableCommand {
     \(prompt.joined(separator: " | "))
     Negative prompt: \(negativePrompt)
     Steps: \(steps), Sampler: \(sampler), CFG scale: \(PythonText.short(scale)), Seed: \(seed.defaultValueDescription), \
-    Model: \(model.split(separator: "/").last ?? ""), LoRA: \(lora.joined(separator: " "))
+    Model: \(model?.split(separator: "/").last ?? ""), LoRA: \(lora.joined(separator: " "))
     """
   }
 }

@@ -179,7 +179,8 @@ package struct SliderCommand: ParsableCommand {
 
   /// The model without the first copy, which the second was trained over.
   private func plainUNet(_ job: TrainingJob) throws -> UNet {
-    guard let path = options.run.pretrainedModelNameOrPath else { throw TrainingError.noModel }
-    return try PretrainedModel(path: path).unet(on: job.backend)
+    try PretrainedModel(
+      path: options.run.pretrainedModelNameOrPath, random: options.machine.randomWeights
+    ).unet(on: job.backend)
   }
 }

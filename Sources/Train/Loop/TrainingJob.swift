@@ -55,15 +55,16 @@ extension TrainingJob {
     environment: (String) -> String?
   ) throws {
     var options = options
-    guard let path = options.run.pretrainedModelNameOrPath else { throw TrainingError.noModel }
     let resumedFolder = options.saving.resume.map { StateFolder(path: $0) }
     let resumedState = try resumedFolder?.state()
     if options.run.seed == nil { options.run.seed = resumedState?.seed }
 
-    let model = try PretrainedModel(path: path)
+    let model = try PretrainedModel(
+      path: options.run.pretrainedModelNameOrPath, random: options.machine.randomWeights)
     kind = model.kind
     if options.model.v2, model.kind != .sd2 {
-      throw TrainingError.unsupported("\(path): --v2 is given, but this is \(model.kind.rawValue)")
+      throw TrainingError.unsupported(
+        "\(model.path): --v2 is given, but this is \(model.kind.rawValue)")
     }
     let base = TrainingMetadata.BaseSummary(model, options)
     self.device = device

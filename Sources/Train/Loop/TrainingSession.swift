@@ -1,4 +1,5 @@
 import CommandSupport
+import Compute
 import Diffusion
 import Files
 
@@ -43,7 +44,7 @@ struct TrainingSession {
     while loop.stepsDone < job.plan.steps {
       let record = try step(lastSave, since: start, &average)
       try log?.write(compactJSON(record))
-      line.update { record.text(of: job.plan.steps, first: first, memory: residentBytes()) }
+      line.update { record.text(of: job.plan.steps, first: first) }
       for save in job.plan.saves.saves(after: record.step) {
         try write(save)
         lastSave = save.file
@@ -75,7 +76,8 @@ struct TrainingSession {
     return StepRecord(
       step: loop.stepsDone, epoch: epoch(of: loop.stepsDone), loss: values.loss,
       averageLoss: average.add(values.loss), learningRate: values.learningRate,
-      gradientNorm: values.gradientNorm, seconds: (ContinuousClock.now - start).inSeconds)
+      gradientNorm: values.gradientNorm, seconds: (ContinuousClock.now - start).inSeconds,
+      memory: job.backend.heldByteCount)
   }
 
   /// The epoch that a step belongs to, counted from 1.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diffusion
 
 /// What the run uses of the machine and says about itself.
 struct MachineOptions: ParsableArguments {
@@ -24,10 +25,29 @@ struct MachineOptions: ParsableArguments {
   @Option(help: .rare("Folder for that file, named after the result.", "folder"))
   var loggingDir: String?
 
+  @Option(help: ArgumentHelp(visibility: .private)) var randomWeights: String?
+
   @Flag(help: .usual("Say what would be done, and stop.")) var dryRun = false
 
   @Flag(help: .rare("Write the options that differ from the defaults to --config, and stop."))
   var outputConfig = false
+}
+
+extension PretrainedModel {
+  /// The model at a path, or one of made-up weights, for measurements.
+  ///
+  /// - Parameter random: `sd15` or `sdxl`.
+  init(path: String?, random: String?) throws {
+    guard let random else {
+      guard let path else { throw TrainingError.noModel }
+      try self.init(path: path)
+      return
+    }
+    guard let model = PretrainedModel(random: random) else {
+      throw TrainingError.unsupported("--random-weights takes sd15 or sdxl, not \(random)")
+    }
+    self = model
+  }
 }
 
 extension MachineOptions {
