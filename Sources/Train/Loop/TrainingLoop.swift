@@ -13,7 +13,13 @@ final class TrainingLoop {
 
   /// The number of the step on the device, which dropouts draw by.
   private let stepNumber: Tensor
+
+  /// The place of the run: which batches, noise and names of saves come next.
   private(set) var stepsDone = 0
+
+  /// Those that the optimiser and the schedule have seen: fewer, where the run began elsewhere
+  /// than at step 0 without a state.
+  private var updatesDone = 0
 
   init(_ job: TrainingJob) throws {
     self.job = job
@@ -34,6 +40,7 @@ final class TrainingLoop {
       source.adapters = adapters
     }
     if let (folder, state) = job.resumed { try resume(from: folder, state) }
+    if let start = plan.start { stepsDone = start }
   }
 
   /// The adapters as they are now, to draw pictures with.
@@ -59,17 +66,22 @@ final class TrainingLoop {
         step: stepsDone)
       loss += try accumulate(number) / Double(batches.count)
     }
-    guard loss.isFinite else { throw TrainingError.loss(step: step, lastSave: nil) }
+    guard loss.isFinite else { throw Self.failure("loss", step) }
     let norm = backend.norm(of: gradient)
+    let length = Double(norm.values()[0])
+    guard length.isFinite else { throw Self.failure("gradient", step) }
     if let limit = plan.gradientLimit { backend.clip(gradient, norm: norm, to: Float(limit)) }
-    update.apply(step: step)
+    update.apply(step: updatesDone + 1)
     if let limit = plan.updateLimit {
       backend.limitNorms(adapters.parameters, of: job.modules.products, to: Float(limit))
     }
-    let length = Double(norm.values()[0])
     backend.fill(gradient, with: 0)
-    stepsDone = step
-    return (loss, length, update.shownRate(step: step))
+    (stepsDone, updatesDone) = (step, updatesDone + 1)
+    return (loss, length, update.shownRate(step: updatesDone))
+  }
+
+  private static func failure(_ quantity: String, _ step: Int) -> TrainingError {
+    .notFinite(quantity, step: step, lastSave: nil)
   }
 
   /// Adds a batch's gradient to that of the step.
@@ -123,7 +135,8 @@ final class TrainingLoop {
 extension TrainingLoop {
   /// Writes all that the run needs to go on.
   func saveState(in folder: String) throws {
-    let state = TrainingState(step: stepsDone, plan: job.plan, options: job.options)
+    let state = TrainingState(
+      step: stepsDone, updates: updatesDone, plan: job.plan, options: job.options)
     try StateFolder(path: folder).write(
       state, weights: weights,
       tensors: update.memory.map { (name: $0.name, values: $0.tensor.values()) })
@@ -135,7 +148,7 @@ extension TrainingLoop {
       counts: update.memory.map { ($0.name, $0.tensor.count) })
     adapters.parameters.write(weights)
     for (values, entry) in zip(memory, update.memory) { entry.tensor.write(values) }
-    stepsDone = state.step
+    (stepsDone, updatesDone) = (state.step, state.updates ?? state.step)
   }
 }
 
