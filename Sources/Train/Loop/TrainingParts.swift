@@ -28,7 +28,7 @@ struct TrainingParts {
         besideModel: model.path), kind: model.kind, clipSkip: options.model.clipSkip,
       maximumTokens: options.model.maxTokenLength, on: backend)
     vae =
-      try options.model.vae.map { try PretrainedModel(path: $0) }?.vae(on: backend)
+      try options.model.vae.map { try VAE(path: $0, for: model.kind, on: backend) }
       ?? model.vae(on: backend)
   }
 

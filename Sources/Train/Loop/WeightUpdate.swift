@@ -103,6 +103,8 @@ final class WeightUpdate {
         second: memory[1].tensor), origin: memory[2].tensor, sums: memory[3].tensor,
       estimate: memory[4].tensor)
     let rate = groups.first.map { self.rate(of: $0, step: step) } ?? 0
+    // prodigyopt looks at no group without a rate: not even moments change.
+    if rate == 0 { return }
     var settings = ProdigySettings(rates: rates([rate]), active: groups.map(\.range))
     settings.betas = (Float(plan.betas.first), Float(plan.betas.second))
     settings.beta3 = Float(plan.beta3)

@@ -43,8 +43,9 @@ struct CopyCheck: Hashable, Encodable {
     return way > 0 ? (start.mean - distance.mean) / way : 1
   }
 
-  /// From half the way on, pictures have more of the trained one than of the model's own. What is
-  /// left is mostly the background's shade, which both copies have in common.
+  /// Whether pictures have more of the trained one than of the model's own.
+  ///
+  /// What is left from there on is mostly the background's shade, which both copies share.
   var hasConverged: Bool { progress >= 0.5 }
 
   /// Seeds that are drawn; two, so that one that is lucky does not hide what is missing.
