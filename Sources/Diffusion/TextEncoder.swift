@@ -140,21 +140,17 @@ package struct TextEncoder {
   /// The state that SDXL looks at: the last layer's but one, without the final norm.
   package func penultimate(_ state: TextState) -> Tensor { state.hidden[state.hidden.count - 2] }
 
-  /// The projected state at each text's end, [b, width]; no gradient flows back.
+  /// The projected state at each text's end, [b, width].
   ///
   /// - Parameter tokens: The same ids, on the host.
   package func pooled(_ state: TextState, tokens: [[Int32]]) -> Tensor {
     let (width, length) = (configuration.width, state.final.shape.extents[1])
-    let backend = state.final.backend
-    let rows = Tensor(
-      shape: [tokens.count, width], elementType: state.final.elementType, on: backend)
-    for (sample, ids) in tokens.enumerated() {
+    let ends = tokens.enumerated().map { sample, ids in
       let end = ids.firstIndex(of: Int32(configuration.endToken)) ?? ids.count - 1
       let start = (sample * length + end) * width
-      backend.copy(
-        state.final.reshaped([state.final.count]).slice(start..<start + width),
-        into: rows.reshaped([rows.count]).slice(sample * width..<(sample + 1) * width))
+      return Stretch(of: state.final, start..<start + width)
     }
+    let rows = Tensor(joining: ends, shape: [tokens.count, width])
     return projection.map { $0(rows, nil) } ?? rows
   }
 }

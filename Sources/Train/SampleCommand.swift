@@ -122,7 +122,7 @@ package struct SampleCommand: ParsableCommand {
         besideModel: model.path), kind: model.kind, clipSkip: options.clipSkip,
       maximumTokens: options.maxTokenLength, on: backend)
     let vae =
-      try options.vae.map { try PretrainedModel(path: $0) }?.vae(on: exact)
+      try options.vae.map { try VAE(path: $0, for: model.kind, on: exact) }
       ?? model.vae(on: exact)
     let velocity = options.vParameterization || model.predictsVelocity == true
     let files = try lora.map { try WeightedFile($0) { FileKind(path: $0) != .missing } }

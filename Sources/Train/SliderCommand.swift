@@ -15,6 +15,10 @@ package struct SliderCommand: ParsableCommand {
       An adapter is trained on each picture until it can only draw that picture; the exact \
       difference of the two is the slider. --strip draws pictures over its weights, lora sample \
       any others. All options of training apply to both copies.
+
+      Each copy is checked: how much of the way it has gone from what the model draws without a \
+      prompt (0 %) to its picture as the VAE gives it back (100 %). Below 50 % there is a \
+      warning: the slider would change more than is meant. --json has the figures.
       """)
 
   @OptionGroup(title: "The slider") var pair: SliderOptions
@@ -48,7 +52,7 @@ package struct SliderCommand: ParsableCommand {
     let low = try trained(on: pair.before, named: "before", output, device).copy
     let (high, job) = try trained(
       on: pair.after, named: "after", output, device,
-      over: pair.method == .merged ? low.adapter : nil)
+      over: pair.method == .merged ? low.adapter : nil, untouched: low.untouched)
     let slider =
       switch pair.method {
       case .difference:
@@ -119,10 +123,12 @@ package struct SliderCommand: ParsableCommand {
 
   /// Trains a copier of one picture and looks at what it draws.
   ///
-  /// - Parameter base: An adapter that the model is changed by first.
+  /// - Parameters:
+  ///   - base: An adapter that the model is changed by first.
+  ///   - untouched: What the model draws without any copy, where that is known.
   private func trained(
     on picture: String, named name: String, _ output: String, _ device: ComputeDevice,
-    over base: TrainedAdapter? = nil
+    over base: TrainedAdapter? = nil, untouched: [Picture]? = nil
   ) throws -> (copy: PictureCopy, job: TrainingJob) {
     let job = try job(on: picture, named: name, output, device, over: base)
     if !common.quiet {
@@ -133,7 +139,8 @@ package struct SliderCommand: ParsableCommand {
     let status = try session.run()
     guard status == 0 else { throw ExitCode(status) }
     let copy = try PictureCopy(
-      TrainedAdapter(modules: job.modules, values: session.loop.weights), of: picture, job)
+      TrainedAdapter(modules: job.modules, values: session.loop.weights), of: picture, job,
+      untouched: untouched)
     if !common.quiet {
       Terminal.note(copy.check.summary)
       if let warning = copy.check.warning { Terminal.note(warning) }

@@ -181,8 +181,9 @@ extension TrainingPlan {
     if options.optimizer.optimizerType == .adamW8bit {
       warnings.append("AdamW8bit runs as AdamW, with 32-bit moments")
     }
-    if options.data.cacheLatentsToDisk || options.data.cacheTextEncoderOutputsToDisk {
-      warnings.append("nothing is cached on disk: latents and captions are kept in memory")
+    if options.data.cacheTextEncoderOutputsToDisk, network.trainsTextEncoders {
+      warnings.append(
+        "--cache-text-encoder-outputs-to-disk does nothing where text encoders are trained")
     }
     if hasZeroTerminalSNR, loss.prediction == .noise {
       warnings.append("--zero-terminal-snr is meant for models that predict velocity")

@@ -28,7 +28,12 @@ final class TrainingLoop {
   private let updating = RepeatedWork()
   private let unscaling = RepeatedWork()
   private var next: Result<[PreparedBatch], any Error>?
+  /// The place of the run: which batches, noise and names of saves come next.
   private(set) var stepsDone = 0
+
+  /// Those that the optimiser and the schedule have seen: fewer, where the run began elsewhere
+  /// than at step 0 without a state.
+  private var updatesDone = 0
 
   init(_ job: TrainingJob) throws {
     self.job = job
@@ -53,6 +58,7 @@ final class TrainingLoop {
       source.adapters = adapters
     }
     if let (folder, state) = job.resumed { try resume(from: folder, state) }
+    if let start = plan.start { stepsDone = start }
   }
 
   /// The adapters as they are now, to draw pictures with.
@@ -72,23 +78,39 @@ final class TrainingLoop {
     next = nil
     backend.write([Int32(truncatingIfNeeded: step)], to: stepNumber)
     seed.write([(lossScale?.value ?? 1) / Float(plan.accumulation)])
-    update.prepare(step: step)
+    let isMoving = update.prepare(step: updatesDone + 1)
     var losses: [Double] = []
     for (index, batch) in batches.enumerated() {
       accumulate(batch)
       // The last one's is read below, when all of the step has been asked for.
       if index < batches.count - 1 { losses.append(Double(loss.values()[0])) }
     }
-    let length = lossScale == nil ? applyUpdate() : applyScaledUpdate()
+    let length = isMoving ? (lossScale == nil ? applyUpdate() : applyScaledUpdate()) : nil
+    if !isMoving { standStill() }
     if step < plan.steps, !plan.network.trainsTextEncoders {
       next = Result { try prepared(step) }
     }
     losses.append(Double(loss.values()[0]))
     let mean = losses.reduce(0, +) / Double(losses.count)
+    let norm = length ?? Double(norm.values()[0])
     try backend.check()
-    guard mean.isFinite else { throw TrainingError.loss(step: step, lastSave: nil) }
-    stepsDone = step
-    return (mean, length ?? Double(norm.values()[0]), update.shownRate(step: step))
+    guard mean.isFinite else { throw Self.failure("loss", step) }
+    // Of a scaled gradient an infinity is no fault, as long as the scale can be lowered.
+    guard norm.isFinite || (lossScale?.value ?? 1) > 1 else {
+      throw Self.failure("gradient", step)
+    }
+    (stepsDone, updatesDone) = (step, updatesDone + 1)
+    return (mean, norm, update.shownRate(step: updatesDone))
+  }
+
+  private static func failure(_ quantity: String, _ step: Int) -> TrainingError {
+    .notFinite(quantity, step: step, lastSave: nil)
+  }
+
+  /// Measures the gradient and forgets it.
+  private func standStill() {
+    job.backend.norm(of: gradient, into: norm)
+    job.backend.fill(gradient, with: 0)
   }
 
   /// Shortens the gradient, moves the weights and forgets the gradient.
@@ -189,7 +211,8 @@ extension TrainingLoop {
 extension TrainingLoop {
   /// Writes all that the run needs to go on.
   func saveState(in folder: String) throws {
-    let state = TrainingState(step: stepsDone, plan: job.plan, options: job.options)
+    let state = TrainingState(
+      step: stepsDone, updates: updatesDone, plan: job.plan, options: job.options)
     try StateFolder(path: folder).write(
       state, weights: weights,
       tensors: update.memory.map { (name: $0.name, values: $0.tensor.values()) })
@@ -201,7 +224,7 @@ extension TrainingLoop {
       counts: update.memory.map { ($0.name, $0.tensor.count) })
     adapters.parameters.write(weights)
     for (values, entry) in zip(memory, update.memory) { entry.tensor.write(values) }
-    stepsDone = state.step
+    (stepsDone, updatesDone) = (state.step, state.updates ?? state.step)
   }
 }
 

@@ -55,8 +55,12 @@ final class WeightUpdate {
   /// Sends the numbers of a step to the device.
   ///
   /// - Parameter step: Counted from 1.
-  func prepare(step: Int) {
+  /// - Returns: Whether the rule has anything to do: prodigyopt looks at no group without a rate,
+  ///   so that not even its moments change.
+  func prepare(step: Int) -> Bool {
     for (tensor, group) in zip(rates, groups) { tensor.write(numbers(of: group, step: step)) }
+    guard case .prodigy = rule, let first = groups.first else { return true }
+    return rate(of: first, step: step) != 0
   }
 
   /// Moves the weights along the gradient, by the rates of the step that was prepared.
