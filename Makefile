@@ -54,6 +54,7 @@ static: build ## a stripped binary that needs no Swift where it runs, and its si
 	strip -o .build/lora $(lora)
 	@ls -l .build/lora | awk '{ printf "%s: %.1f MB\n", $$NF, $$5 / 1e6 }'
 	@ldd .build/lora | awk '{ print "  needs " $$1 }'
+	@echo '  loads libopenblas.so.0 and liblapacke.so.3 when it first computes'
 
 lint: ## formatting, as strictly as the CI does
 	$(SWIFT) format lint --strict --recursive $(sources)

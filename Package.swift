@@ -49,12 +49,12 @@ let package = Package(
   ],
   targets: [
     // MARK: - C: the outside world
-    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .target(
       name: "CImages",
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
+    .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CCUDA", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CUDAKernels", exclude: ["kernels"]),
 
@@ -122,8 +122,8 @@ let package = Package(
     .module(
       "Train",
       [
-        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "Diffusion", "Files", "Images",
-        "Safetensors", "TOML", "Tensors", argumentParser,
+        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "Files",
+        "Images", "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .executableTarget(
       name: "lora",

@@ -1,6 +1,4 @@
 package import Compute
-import CCUDA
-import Synchronization
 package import Tensors
 
 /// A device of NVIDIA's.
@@ -15,7 +13,6 @@ package final class CUDABackend: Backend {
   let kernels: Kernels
   let products: Products
   let choices: AlgorithmChoices
-  let recordings = Mutex<[String: Recording]>([:])
 
   /// - Parameters:
   ///   - activationType: float32, bfloat16 (from compute capability 8.0 on) or float16.
@@ -36,6 +33,28 @@ package final class CUDABackend: Backend {
     products = try Products(context, cublasLt, memory, self.choices)
   }
 
+  /// The first device, with the libraries that were found.
+  ///
+  /// - Parameter cacheFolder: Keeps compiled kernels and chosen algorithms; `nil` for none.
+  /// - Throws: What is missing.
+  package convenience init(
+    _ libraries: CUDALibraries, activationType: ElementType, cacheFolder: String?
+  ) throws(CUDAError) {
+    let driver = try libraries.driver.get()
+    let device = try driver.devices()[0]
+    if activationType == .bfloat16, !device.architecture.hasBFloat16 {
+      throw .noBFloat16(device.name)
+    }
+    let cublasLt = try libraries.cublasLt.get()
+    let stem = device.name.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined()
+    try self.init(
+      device, driver, cublasLt,
+      code: KernelCache(
+        folder: cacheFolder, compiler: libraries.compiler.get(), for: device.architecture),
+      activationType: activationType,
+      choices: cacheFolder.map { "\($0)/products-\(stem)-cublasLt-\(cublasLt.version).txt" })
+  }
+
   /// The same device with another type of activations; memory and stream are shared.
   package init(_ other: CUDABackend, activationType: ElementType) {
     name = other.name
@@ -43,6 +62,8 @@ package final class CUDABackend: Backend {
     (context, memory, kernels) = (other.context, other.memory, other.kernels)
     (products, choices) = (other.products, other.choices)
   }
+
+  package var heldByteCount: Int { memory.heldByteCount }
 
   package func check() throws { try context.check() }
 

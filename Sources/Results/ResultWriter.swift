@@ -1,7 +1,6 @@
 package import Adapters
 package import CommandSupport
 import Files
-import LinearAlgebra
 package import Tensors
 
 /// Writes a command's result where its options say, and reports it.
@@ -28,11 +27,9 @@ package struct ResultWriter {
     writer = AdapterWriter(
       naming: choice.naming, model: combination.baseModel, type: choice.type,
       threads: common.threadCount)
-    let inputs = combination.inputs
     metadata = ResultMetadata(
-      sources: try parallelMap(count: inputs.count, threads: common.threadCount) { index in
-        .init(inputs[index].adapter, coefficient: inputs[index].weight)
-      }, model: combination.baseModel, comment: comment)
+      sources: combination.inputs.map { .init($0.adapter, coefficient: $0.weight) },
+      model: combination.baseModel, comment: comment)
   }
 
   /// Opens the output of a result that is no combination.
@@ -76,8 +73,7 @@ package struct ResultWriter {
         file: path,
         reason: .noAdapter(what: "would hold no module, since nothing is added; not written"))
     }
-    let said = metadata.metadata(naming: choice.naming, modules: plan.modules)
-    let written = try writer.write(plan, metadata: said, to: output) {
+    let written = try writer.write(plan, metadata: metadata, to: output) {
       if !plan.isComputed { onModule() }
     }
     if let path = location.configuration {
@@ -92,8 +88,7 @@ package struct ResultWriter {
 
   /// The bytes of the file that a plan would become; no weight is asked for.
   package func byteCount(of plan: ResultPlan) throws -> Int {
-    let said = metadata.metadata(naming: choice.naming, modules: plan.modules)
-    return try writer.byteCount(of: plan, metadata: said, file: path)
+    try writer.byteCount(of: plan, metadata: metadata, file: path)
   }
 
   package var bytesPerElement: Int { choice.type.bitCount / 8 }

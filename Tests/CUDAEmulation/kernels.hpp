@@ -28,7 +28,7 @@ ENTRY("elementwise.cu", mask)
 ENTRY("elementwise.cu", mix)
 ENTRY("elementwise.cu", scale)
 ENTRY("fill_with_normals.cu", fill_with_normals)
-ENTRY("norm.cu", norm)
+ENTRY("norm.cu", norm_of_partials)
 ENTRY("norm.cu", norm_partials)
 
 }  // namespace

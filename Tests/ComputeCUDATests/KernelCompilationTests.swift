@@ -16,7 +16,7 @@ struct KernelCompilationTests {
   @Test(arguments: KernelSource.all.map(\.name), architectures)
   func compiles(_ name: String, _ architecture: Architecture) throws {
     let source = KernelSource.named(name)
-    for definitions in Self.definitions(of: name, for: architecture) {
+    for definitions in Self.definitions(of: source, for: architecture) {
       let variant = KernelVariant(source, definitions)
       let cubin = Data(try TestLibraries.compiler.get().cubin(of: variant, for: architecture))
       #expect(cubin.prefix(4) == Data([0x7F, 0x45, 0x4C, 0x46]))
@@ -27,11 +27,12 @@ struct KernelCompilationTests {
   }
 
   /// How a file is compiled for a device: for each type, or for pairs of a type and a width of heads.
-  static func definitions(of name: String, for architecture: Architecture) -> [[String]] {
-    guard name.hasPrefix("attention") else {
+  static func definitions(of source: KernelSource, for architecture: Architecture) -> [[String]] {
+    guard source.text.contains("HEAD_WIDTH") else {
+      let elements = source.text.contains("Element") ? elements : ["float"]
       return elements.filter { architecture.hasBFloat16 || $0 != "bf16" }.map { ["ELEMENT=\($0)"] }
     }
-    let isPlain = name.hasPrefix("attention_plain")
+    let isPlain = source.name.hasPrefix("attention_plain")
     var widths = isPlain ? AttentionKernels.plainWidths : AttentionKernels.widths
     // The least and the most of registers; one kind of device stands for the others between.
     if architecture.description != "sm_86" { widths = isPlain ? [512] : [40, 160] }

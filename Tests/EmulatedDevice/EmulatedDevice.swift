@@ -1,7 +1,8 @@
 import CUDAEmulation
 import Compute
-@testable package import ComputeCUDA
 package import Tensors
+
+@testable package import ComputeCUDA
 
 /// The device of CUDAEmulation as a backend.
 package func emulatedBackend(_ activationType: ElementType = .float32) -> CUDABackend {

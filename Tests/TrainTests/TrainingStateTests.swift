@@ -63,9 +63,9 @@ import Testing
   @Test func stepIsDescribed() {
     let record = StepRecord(
       step: 120, epoch: 3, loss: 0.1, averageLoss: 0.04312, learningRate: 1e-3, gradientNorm: 1,
-      seconds: 40)
+      seconds: 40, memory: 1_200_000_000)
     #expect(
-      record.text(of: 1500, first: 0, memory: 1_200_000_000)
+      record.text(of: 1500, first: 0)
         == "step 120 of 1500  loss 0.04312  lr 0.00100  3.00 steps/s  8 min left  1.20 GB")
   }
 

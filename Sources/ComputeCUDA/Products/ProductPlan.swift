@@ -104,7 +104,7 @@ struct ProductShape: Hashable, CustomStringConvertible {
   }
 
   func destroy(_ library: CublasLt) {
-    for unsafe layout in unsafe [a, b, c, d] {
+    unsafe [a, b, c, d].forEach { layout in
       _ = unsafe library.functions.pointee.cublasLtMatrixLayoutDestroy(layout)
     }
     _ = unsafe library.functions.pointee.cublasLtMatmulDescDestroy(descriptor)

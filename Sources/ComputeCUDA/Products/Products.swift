@@ -53,7 +53,8 @@ import Tensors
   ///   - addend: Of c's shape and type; may be c itself.
   ///   - bias: Where one number a column lies, of c's type.
   func multiply(
-    _ a: Factor, _ b: Factor, into c: MatrixView, alpha: Float = 1, adding addend: MatrixView? = nil,
+    _ a: Factor, _ b: Factor, into c: MatrixView, alpha: Float = 1,
+    adding addend: MatrixView? = nil,
     bias: UInt64? = nil
   ) {
     let shape = ProductShape(a, b, into: c, adding: addend, hasBias: bias != nil)

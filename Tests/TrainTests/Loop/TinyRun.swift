@@ -40,7 +40,8 @@ struct TinyRun {
 
   func job(steps: Int, _ more: [String] = []) throws -> TrainingJob {
     try TrainingJob(
-      TrainingOptions.parse(arguments(steps: steps, more)), threads: 1, environment: { _ in nil })
+      TrainingOptions.parse(arguments(steps: steps, more)), device: ComputeDevice(threads: 1),
+      environment: { _ in nil })
   }
 
   /// The weights before a run and after it, and the losses of its steps.
