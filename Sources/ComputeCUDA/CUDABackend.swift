@@ -1,5 +1,5 @@
-package import Compute
 import CCUDA
+package import Compute
 import Synchronization
 package import Tensors
 
@@ -14,18 +14,27 @@ package final class CUDABackend: Backend {
   let memory: DeviceMemory
   let kernels: Kernels
   let products: Products
+
+  /// By cuDNN; `nil` where that is not there.
+  let convolutions: Convolutions?
   let choices: AlgorithmChoices
+
+  /// What a convolution's columns may take at once.
+  let mostColumnBytes: Int
   let recordings = Mutex<[String: Recording]>([:])
 
   /// - Parameters:
+  ///   - cudnn: Computes convolutions where it can; without it all are products.
   ///   - activationType: float32, bfloat16 (from compute capability 8.0 on) or float16.
   ///   - code: Where the kernels' code comes from.
   ///   - choices: The file that keeps the choice of algorithms; `nil` for none.
   ///   - leastPiece: See `DeviceMemory`.
+  ///   - mostColumnBytes: Of the matrix that a convolution without cuDNN is computed by, in pieces.
   /// - Throws: Where the device cannot be used.
   package init(
-    _ device: Device, _ driver: Driver, _ cublasLt: CublasLt, code: any KernelCode,
-    activationType: ElementType, choices: String? = nil, leastPiece: Int = 32 << 20
+    _ device: Device, _ driver: Driver, _ cublasLt: CublasLt, cudnn: Cudnn? = nil,
+    code: any KernelCode, activationType: ElementType, choices: String? = nil,
+    leastPiece: Int = 32 << 20, mostColumnBytes: Int = 64 << 20
   ) throws(CUDAError) {
     name = "cuda"
     self.activationType = activationType
@@ -34,6 +43,10 @@ package final class CUDABackend: Backend {
     kernels = Kernels(context, code: code)
     self.choices = AlgorithmChoices(path: choices)
     products = try Products(context, cublasLt, memory, self.choices)
+    convolutions = cudnn.flatMap { [context, memory, choices = self.choices] in
+      try? Convolutions(context, $0, memory, choices)
+    }
+    self.mostColumnBytes = mostColumnBytes
   }
 
   /// The same device with another type of activations; memory and stream are shared.
@@ -41,7 +54,8 @@ package final class CUDABackend: Backend {
     name = other.name
     self.activationType = activationType
     (context, memory, kernels) = (other.context, other.memory, other.kernels)
-    (products, choices) = (other.products, other.choices)
+    (products, convolutions, choices) = (other.products, other.convolutions, other.choices)
+    mostColumnBytes = other.mostColumnBytes
   }
 
   package func check() throws { try context.check() }
