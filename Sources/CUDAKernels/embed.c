@@ -6,8 +6,14 @@ static const char common[] = {
 static const char adamw[] = {
 #embed "kernels/adamw.cu" suffix(, )
     0};
+static const char addends[] = {
+#embed "kernels/addends.cu" suffix(, )
+    0};
 static const char clip[] = {
 #embed "kernels/clip.cu" suffix(, )
+    0};
+static const char columns[] = {
+#embed "kernels/columns.cu" suffix(, )
     0};
 static const char elementwise[] = {
 #embed "kernels/elementwise.cu" suffix(, )
@@ -21,7 +27,9 @@ static const char norm[] = {
 
 static const lora_kernel_source sources[] = {
     {"adamw.cu", adamw},
+    {"addends.cu", addends},
     {"clip.cu", clip},
+    {"columns.cu", columns},
     {"elementwise.cu", elementwise},
     {"fill_with_normals.cu", fill_with_normals},
     {"norm.cu", norm},
