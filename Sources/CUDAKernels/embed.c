@@ -19,6 +19,9 @@ static const char mma_header[] = {
 static const char adamw[] = {
 #embed "kernels/adamw.cu" suffix(, )
     0};
+static const char addends[] = {
+#embed "kernels/addends.cu" suffix(, )
+    0};
 static const char attention[] = {
 #embed "kernels/attention.cu" suffix(, )
     0};
@@ -36,6 +39,9 @@ static const char attention_plain_backward[] = {
     0};
 static const char clip[] = {
 #embed "kernels/clip.cu" suffix(, )
+    0};
+static const char columns[] = {
+#embed "kernels/columns.cu" suffix(, )
     0};
 static const char elementwise[] = {
 #embed "kernels/elementwise.cu" suffix(, )
@@ -57,12 +63,14 @@ static const lora_kernel_source headers[] = {
 
 static const lora_kernel_source sources[] = {
     {"adamw.cu", adamw},
+    {"addends.cu", addends},
     {"attention.cu", attention},
     {"attention_backward_keys.cu", attention_backward_keys},
     {"attention_backward_queries.cu", attention_backward_queries},
     {"attention_plain.cu", attention_plain},
     {"attention_plain_backward.cu", attention_plain_backward},
     {"clip.cu", clip},
+    {"columns.cu", columns},
     {"elementwise.cu", elementwise},
     {"fill_with_normals.cu", fill_with_normals},
     {"norm.cu", norm},

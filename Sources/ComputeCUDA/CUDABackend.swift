@@ -12,17 +12,26 @@ package final class CUDABackend: Backend {
   let memory: DeviceMemory
   let kernels: Kernels
   let products: Products
+
+  /// By cuDNN; `nil` where that is not there.
+  let convolutions: Convolutions?
   let choices: AlgorithmChoices
 
+  /// What a convolution's columns may take at once.
+  let mostColumnBytes: Int
+
   /// - Parameters:
+  ///   - cudnn: Computes convolutions where it can; without it all are products.
   ///   - activationType: float32, bfloat16 (from compute capability 8.0 on) or float16.
   ///   - code: Where the kernels' code comes from.
   ///   - choices: The file that keeps the choice of algorithms; `nil` for none.
   ///   - leastPiece: See `DeviceMemory`.
+  ///   - mostColumnBytes: Of the matrix that a convolution without cuDNN is computed by, in pieces.
   /// - Throws: Where the device cannot be used.
   package init(
-    _ device: Device, _ driver: Driver, _ cublasLt: CublasLt, code: any KernelCode,
-    activationType: ElementType, choices: String? = nil, leastPiece: Int = 32 << 20
+    _ device: Device, _ driver: Driver, _ cublasLt: CublasLt, cudnn: Cudnn? = nil,
+    code: any KernelCode, activationType: ElementType, choices: String? = nil,
+    leastPiece: Int = 32 << 20, mostColumnBytes: Int = 64 << 20
   ) throws(CUDAError) {
     name = "cuda"
     self.activationType = activationType
@@ -31,6 +40,10 @@ package final class CUDABackend: Backend {
     kernels = Kernels(context, code: code)
     self.choices = AlgorithmChoices(path: choices)
     products = try Products(context, cublasLt, memory, self.choices)
+    convolutions = cudnn.flatMap { [context, memory, choices = self.choices] in
+      try? Convolutions(context, $0, memory, choices)
+    }
+    self.mostColumnBytes = mostColumnBytes
   }
 
   /// The first device, with the libraries that were found.
@@ -48,7 +61,7 @@ package final class CUDABackend: Backend {
     let cublasLt = try libraries.cublasLt.get()
     let stem = device.name.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined()
     try self.init(
-      device, driver, cublasLt,
+      device, driver, cublasLt, cudnn: try? libraries.cudnn.get(),
       code: KernelCache(
         folder: cacheFolder, compiler: libraries.compiler.get(), for: device.architecture),
       activationType: activationType,
@@ -60,7 +73,8 @@ package final class CUDABackend: Backend {
     name = other.name
     self.activationType = activationType
     (context, memory, kernels) = (other.context, other.memory, other.kernels)
-    (products, choices) = (other.products, other.choices)
+    (products, convolutions, choices) = (other.products, other.convolutions, other.choices)
+    mostColumnBytes = other.mostColumnBytes
   }
 
   package var heldByteCount: Int { memory.heldByteCount }

@@ -8,7 +8,9 @@ namespace {
 
 namespace kernels {
 #include "adamw.cu"
+#include "addends.cu"
 #include "clip.cu"
+#include "columns.cu"
 #include "elementwise.cu"
 #include "fill_with_normals.cu"
 #include "norm.cu"
@@ -19,7 +21,12 @@ namespace kernels {
                                                 emulation::kernel(kernels::name));
 
 ENTRY("adamw.cu", adamw)
+ENTRY("addends.cu", addends)
 ENTRY("clip.cu", clip)
+ENTRY("columns.cu", gather_elements)
+ENTRY("columns.cu", gather_packs)
+ENTRY("columns.cu", sum_elements)
+ENTRY("columns.cu", sum_packs)
 ENTRY("elementwise.cu", add)
 ENTRY("elementwise.cu", fill)
 ENTRY("elementwise.cu", from_f32)

@@ -5,16 +5,15 @@
 #include <vector>
 
 #include "CUDAEmulation.h"
-#include "cuda_words.hpp"
+#include "elements.hpp"
 #include "emulated_stream.hpp"
-
-#include "common.cuh"
 
 thread_local float emulation::last_product_milliseconds = 0;
 
 namespace {
 
-enum { f32 = 0, f16 = 2, bf16_type = 14 };
+using emulation::element;
+using emulation::store;
 
 struct Layout {
   int type;
@@ -29,24 +28,6 @@ struct Description {
   int32_t epilogue = 1;
   const void *bias = nullptr;
 };
-
-double element(const void *base, int type, int64_t index) {
-  switch (type) {
-    case f32: return static_cast<const float *>(base)[index];
-    case f16: return to_float(static_cast<const fp16 *>(base)[index]);
-    case bf16_type: return to_float(static_cast<const bf16 *>(base)[index]);
-  }
-  std::abort();
-}
-
-void store(void *base, int type, int64_t index, double value) {
-  switch (type) {
-    case f32: static_cast<float *>(base)[index] = float(value); return;
-    case f16: static_cast<fp16 *>(base)[index] = rounded<fp16>(float(value)); return;
-    case bf16_type: static_cast<bf16 *>(base)[index] = rounded<bf16>(float(value)); return;
-  }
-  std::abort();
-}
 
 // A matrix by columns, in float64; `transposed` is undone.
 std::vector<double> gathered(const void *base, const Layout &layout, bool transposed,

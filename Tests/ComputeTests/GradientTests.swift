@@ -25,7 +25,7 @@ import Testing
     (3, 2, Padding(top: 0, left: 0, bottom: 1, right: 1), 6, 4),
   ]
 
-  @Test(arguments: TestBackends.available, windows)
+  @Test(arguments: TestBackends.convolving, windows)
   func convolution(
     _ device: TestBackend,
     _ window: (kernel: Int, stride: Int, padding: Padding, height: Int, width: Int)

@@ -34,7 +34,7 @@ import Testing
     [1, 24, 24, 70, 1], [1, 24, 25, 70, 2],
   ]
 
-  @Test(arguments: TestBackends.available, pictures)
+  @Test(arguments: TestBackends.convolving, pictures)
   func convolution(_ device: TestBackend, _ picture: [Int]) {
     let backend = device.backend
     let (extents, stride) = (Array(picture[..<4]), picture[4])

@@ -15,11 +15,15 @@ enum TestBackend: String, CaseIterable, Sendable {
   /// The kernels' own text and the host's side of them, on a device that is emulated.
   case cuda = "cuda, emulated"
 
+  /// The same, with cuDNN.
+  case cudnn = "cuda with cuDNN, emulated"
+
   var backend: any Backend {
     switch self {
     case .cpu: CPUBackend(threads: 1)
     case .cpuThreads: CPUBackend(threads: 3, grain: 0)
     case .cuda: emulatedBackend()
+    case .cudnn: emulatedBackend(withCudnn: true)
     }
   }
 }
@@ -27,7 +31,10 @@ enum TestBackend: String, CaseIterable, Sendable {
 /// The devices of this machine; each test of Compute runs on all of them.
 enum TestBackends {
   static let available: [TestBackend] =
-    Processor.unsupportedReason == nil ? TestBackend.allCases : []
+    Processor.unsupportedReason == nil ? [.cpu, .cpuThreads, .cuda] : []
+
+  /// Those that convolutions are tested on.
+  static let convolving = available.isEmpty ? [] : available + [.cudnn]
 }
 
 /// Numbers between −1 and 1, the same on every run.

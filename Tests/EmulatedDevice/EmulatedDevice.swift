@@ -5,12 +5,22 @@ package import Tensors
 @testable package import ComputeCUDA
 
 /// The device of CUDAEmulation as a backend.
-package func emulatedBackend(_ activationType: ElementType = .float32) -> CUDABackend {
+///
+/// - Parameters:
+///   - withCudnn: Whether it has cuDNN, or convolutions are products.
+///   - choices: The file that keeps the choice of algorithms.
+///   - mostColumnBytes: So few by default that pictures of tests are cut.
+package func emulatedBackend(
+  _ activationType: ElementType = .float32, withCudnn: Bool = false, choices: String? = nil,
+  mostColumnBytes: Int = 1 << 14
+) -> CUDABackend {
   let driver = unsafe Driver(functions: lora_emulated_driver())
   do {
     return try unsafe CUDABackend(
       driver.devices()[0], driver, CublasLt(functions: lora_emulated_cublaslt()),
-      code: NamesAsCode(), activationType: activationType, leastPiece: 0)
+      cudnn: withCudnn ? Cudnn(functions: lora_emulated_cudnn()) : nil, code: NamesAsCode(),
+      activationType: activationType, choices: choices, leastPiece: 0,
+      mostColumnBytes: mostColumnBytes)
   } catch {
     fatalError("the emulated device cannot be used: \(error)")
   }

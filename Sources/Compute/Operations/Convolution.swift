@@ -48,6 +48,15 @@ package struct ConvolutionOperands {
     let width = (e[2] + padding.left + padding.right - kernel.width) / stride + 1
     return [e[0], height, width, outputs]
   }
+
+  /// The same as a product of x's pixels, without `sampleBias`, where each pixel of the result sees
+  /// one pixel and its own.
+  package var product: LinearOperands? {
+    guard kernel == (1, 1), stride == 1, padding == Padding(0) else { return nil }
+    return LinearOperands(
+      x: x, weight: weight.reshaped([outputs, inputs]), bias: bias, residual: residual,
+      branch: branch)
+  }
 }
 
 extension Tensor {

@@ -64,6 +64,11 @@ import Synchronization
     return false
   }
 
+  /// Makes the device the one that other libraries of NVIDIA's work on.
+  ///
+  /// - Returns: Whether nothing went wrong, now or before.
+  func makeCurrent() -> Bool { perform("cuCtxSetCurrent") { _ in CUresult(LORA_CUDA_SUCCESS) } }
+
   /// Waits until all work is done.
   func synchronize() {
     perform("cuStreamSynchronize") { unsafe $0.functions.pointee.cuStreamSynchronize(stream) }

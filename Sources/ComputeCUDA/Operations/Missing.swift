@@ -2,13 +2,6 @@ package import Compute
 
 // To be replaced, each by a file of its own.
 extension CUDABackend {
-  package func convolution(
-    _ operands: ConvolutionOperands, into y: Tensor, saving: BranchActivations?
-  ) { fatalError() }
-  package func convolutionBackward(
-    _ operands: ConvolutionOperands, saved: BranchActivations?, gradient dy: Tensor,
-    into dx: Tensor?, accumulating: Bool
-  ) { fatalError() }
   package func fillMask(_ mask: Tensor, _ dropout: AdapterDropout, step: Tensor) { fatalError() }
   package func sumOverPixels(_ x: Tensor, into sums: Tensor, accumulating: Bool) { fatalError() }
   package func groupNorm(_ x: Tensor, _ norm: NormOperands, into y: Tensor, statistics: Tensor) {

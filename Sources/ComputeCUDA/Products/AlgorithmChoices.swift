@@ -4,7 +4,7 @@ import Synchronization
 
 /// Which algorithm was the fastest for a product, kept from run to run beside the kernels.
 ///
-/// One line a product: its shape, a tab, the algorithm's 64 bytes in hexadecimal. A file that
+/// One line a product or convolution: its shape, a tab, the algorithm's 64 bytes in hexadecimal. A file that
 /// cannot be read or written costs time at the next start, and is no reason to stop.
 final class AlgorithmChoices: Sendable {
   private struct State {
@@ -33,7 +33,7 @@ final class AlgorithmChoices: Sendable {
 
   /// The algorithm that was chosen for a product before.
   func algorithm(of product: String) -> cublasLtMatmulAlgo_t? {
-    guard let words = state.withLock({ $0.known[product] }) else { return nil }
+    guard let words = words(of: product) else { return nil }
     var algorithm = cublasLtMatmulAlgo_t()
     unsafe withUnsafeMutableBytes(of: &algorithm) { bytes in
       unsafe words.withUnsafeBytes { unsafe bytes.copyMemory(from: $0) }
@@ -45,8 +45,18 @@ final class AlgorithmChoices: Sendable {
     let words = unsafe withUnsafeBytes(of: algorithm) {
       unsafe Array($0.bindMemory(to: UInt64.self))
     }
+    keep(words, of: product)
+  }
+
+  /// Eight words that mean something to who kept them.
+  func words(of key: String) -> [UInt64]? { state.withLock { $0.known[key] } }
+
+  /// - Parameter words: At most eight; zeros follow.
+  func keep(_ words: [UInt64], of key: String) {
+    precondition(words.count <= Self.wordCount)
+    let zeros = [UInt64](repeating: 0, count: Self.wordCount - words.count)
     state.withLock { state in
-      state.known[product] = words
+      state.known[key] = words + zeros
       state.isSaved = false
     }
   }

@@ -2,6 +2,7 @@
 //
 //     Driver table ─▶ driver.cpp ─▶ kernels.hpp: the kernels' own text, run by block.cpp
 //     cuBLASLt table ─▶ products.cpp: plain loops in float64
+//     cuDNN table ─▶ convolutions.cpp: the same, and every descriptor checked
 //
 // "Device" memory is the host's, filled with NaN before it is handed out; "code" is the name of a
 // file and how it is compiled; a captured graph is a list of calls. Wrong grids, wrong arguments,
@@ -24,12 +25,18 @@ const lora_driver *_Nonnull lora_emulated_driver(void);
 // Two algorithms for each product, of which the second is slower.
 const lora_cublaslt *_Nonnull lora_emulated_cublaslt(void);
 
-// The same with this many bytes of memory, of this thread's allocations.
+// Ten engines, most of which must not be taken: of those that may be, the seventh is the fastest.
+// None takes a stride above 2; of 1×1 the fallback's alone; 5×5 they compute slower than a product.
+const lora_cudnn *_Nonnull lora_emulated_cudnn(void);
+
+// The device with this many bytes of memory, of this thread's allocations.
 void lora_emulation_limit_memory(size_t bytes);
 
-// Of this thread: kernels and products run, and those that came from graphs.
+// Of this thread: kernels, products and convolutions run, those that came from graphs, and how many
+// convolutions each of cuDNN's engines computed.
 typedef struct lora_emulation_counts {
   uint64_t launches, replayed, graphs;
+  uint64_t engines[10];
 } lora_emulation_counts;
 lora_emulation_counts lora_emulation_count(void);
 

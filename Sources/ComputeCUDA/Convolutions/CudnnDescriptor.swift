@@ -1,0 +1,159 @@
+import CCUDA
+
+/// One of cuDNN's descriptors; it keeps those that it is made of.
+@safe final class CudnnDescriptor: Sendable {
+  /// An attribute's number, its type and its values.
+  @safe struct Attribute {
+    fileprivate enum Values {
+      case integers([Int64])
+      case number(Int32)
+      case float(Float)
+      case addresses([UInt64])
+      case descriptors([CudnnDescriptor])
+    }
+
+    fileprivate let number: Int
+    fileprivate let type: Int
+    fileprivate let values: Values
+
+    static func integers(_ number: Int, _ values: [Int]) -> Attribute {
+      Attribute(
+        number: number, type: LORA_CUDNN_TYPE_INT64, values: .integers(values.map(Int64.init)))
+    }
+
+    /// - Parameter type: That of an enumeration of theirs.
+    static func choice(_ number: Int, _ type: Int, _ value: Int) -> Attribute {
+      Attribute(number: number, type: type, values: .number(Int32(value)))
+    }
+
+    static func float(_ number: Int, _ value: Float) -> Attribute {
+      Attribute(number: number, type: LORA_CUDNN_TYPE_FLOAT, values: .float(value))
+    }
+
+    static func descriptor(_ number: Int, _ value: CudnnDescriptor) -> Attribute {
+      Attribute(
+        number: number, type: LORA_CUDNN_TYPE_DESCRIPTOR, values: .descriptors([value]))
+    }
+
+    /// Where data lie on the device.
+    static func addresses(_ number: Int, _ values: [UInt64]) -> Attribute {
+      Attribute(number: number, type: LORA_CUDNN_TYPE_POINTER, values: .addresses(values))
+    }
+
+    static func handle(_ number: Int, _ value: cudnnHandle_t?) -> Attribute {
+      Attribute(
+        number: number, type: LORA_CUDNN_TYPE_HANDLE,
+        values: .addresses([UInt64(UInt(bitPattern: value))]))
+    }
+  }
+
+  nonisolated(unsafe) let pointer: cudnnBackendDescriptor_t?
+  private let library: Cudnn
+  private let parts: [CudnnDescriptor]
+
+  /// A descriptor with these attributes, ready for use.
+  ///
+  /// - Parameter kind: `LORA_CUDNN_TENSOR` and so on.
+  /// - Throws: Where cuDNN refuses an attribute, or what they are together.
+  init(_ kind: Int, _ library: Cudnn, _ attributes: [Attribute]) throws(CUDAError) {
+    self.library = library
+    parts = attributes.flatMap { attribute -> [CudnnDescriptor] in
+      if case .descriptors(let descriptors) = attribute.values { descriptors } else { [] }
+    }
+    unsafe pointer = try Self.create(kind, library)
+    for attribute in attributes { try set(attribute) }
+    try library.check(
+      "cudnnBackendFinalize of \(kind)",
+      unsafe library.functions.pointee.cudnnBackendFinalize(pointer))
+  }
+
+  /// A descriptor that cuDNN fills with what another holds.
+  private init(_ kind: Int, filledFrom other: CudnnDescriptor) throws(CUDAError) {
+    library = other.library
+    parts = [other]
+    unsafe pointer = try Self.create(kind, library)
+  }
+
+  deinit { _ = unsafe library.functions.pointee.cudnnBackendDestroyDescriptor(pointer) }
+
+  private static func create(
+    _ kind: Int, _ library: Cudnn
+  ) throws(CUDAError) -> cudnnBackendDescriptor_t? {
+    var pointer: cudnnBackendDescriptor_t?
+    try library.check(
+      "cudnnBackendCreateDescriptor(\(kind))",
+      unsafe library.functions.pointee.cudnnBackendCreateDescriptor(Int32(kind), &pointer))
+    return unsafe pointer
+  }
+
+  private func set(_ attribute: Attribute) throws(CUDAError) {
+    switch attribute.values {
+    case .integers(let values): try set(attribute, values)
+    case .number(let value): try set(attribute, [value])
+    case .float(let value): try set(attribute, [value])
+    case .addresses(let values): try set(attribute, values)
+    case .descriptors(let values):
+      try set(attribute, values.map { UInt64(unsafe UInt(bitPattern: $0.pointer)) })
+    }
+  }
+
+  private func set<Value: BitwiseCopyable>(
+    _ attribute: Attribute, _ values: [Value]
+  ) throws(CUDAError) {
+    let status = unsafe values.withUnsafeBytes {
+      unsafe library.functions.pointee.cudnnBackendSetAttribute(
+        pointer, Int32(attribute.number), Int32(attribute.type), Int64(values.count),
+        $0.baseAddress)
+    }
+    try library.check("cudnnBackendSetAttribute(\(attribute.number))", status)
+  }
+}
+
+extension CudnnDescriptor {
+  /// The whole numbers of an attribute; empty where cuDNN does not tell.
+  ///
+  /// - Parameter type: `LORA_CUDNN_TYPE_INT64`, or that of an enumeration.
+  func numbers<Number: FixedWidthInteger & BitwiseCopyable>(
+    _ attribute: Int, _ type: Int, as number: Number.Type
+  ) -> [Number] {
+    var (values, count) = ([Number](repeating: 0, count: 32), Int64(0))
+    let most = Int64(type == LORA_CUDNN_TYPE_INT64 ? 1 : values.count)
+    let status = unsafe values.withUnsafeMutableBytes {
+      unsafe library.functions.pointee.cudnnBackendGetAttribute(
+        pointer, Int32(attribute), Int32(type), most, &count, $0.baseAddress)
+    }
+    return status == 0 ? Array(values.prefix(Int(clamping: count))) : []
+  }
+
+  /// The descriptors of an attribute, at most so many.
+  ///
+  /// - Parameter kind: Of these descriptors.
+  func descriptors(
+    _ attribute: Int, of kind: Int, atMost most: Int
+  ) throws(CUDAError) -> [CudnnDescriptor] {
+    var results: [CudnnDescriptor] = []
+    for _ in 0..<most { results.append(try CudnnDescriptor(kind, filledFrom: self)) }
+    var pointers = unsafe results.map { unsafe $0.pointer }
+    var count: Int64 = 0
+    try library.check(
+      "cudnnBackendGetAttribute(\(attribute))",
+      unsafe library.functions.pointee.cudnnBackendGetAttribute(
+        pointer, Int32(attribute), Int32(LORA_CUDNN_TYPE_DESCRIPTOR), Int64(most), &count,
+        &pointers))
+    return Array(results.prefix(Int(clamping: count)))
+  }
+}
+
+extension Cudnn {
+  func check(_ function: String, _ status: cudnnStatus_t) throws(CUDAError) {
+    if status == 0 { return }
+    let name = unsafe functions.pointee.cudnnGetErrorString(status)
+      .map { unsafe String(cString: $0) }
+    var text = [CChar](repeating: 0, count: 512)
+    unsafe functions.pointee.cudnnGetLastErrorString(&text, text.count)
+    let bytes = text.prefix { $0 != 0 && $0 != 10 }.map(UInt8.init(bitPattern:))
+    throw .call(
+      function: function, name: name ?? "cuDNN \(status)",
+      text: bytes.isEmpty ? "it was refused" : String(decoding: bytes, as: UTF8.self))
+  }
+}
