@@ -63,19 +63,6 @@ __device__ inline void exponentiate(Sums<Tile::rows / 8> &scores, Running &runni
   }
 }
 
-/// Takes out the keys that a row does not see. `first` is the key of the first column.
-__device__ inline void mask(Sums<Tile::rows / 8> &scores, int row, int first, int keys,
-                            int is_causal) {
-  const int t = threadIdx.x % 4;
-#pragma unroll
-  for (int n = 0; n < Tile::rows / 8; n++)
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      const int key = first + 8 * n + 2 * t + i % 2;
-      if (key >= keys || (is_causal && key > row + i / 2 * 8)) scores[n][i] = minus_infinity();
-    }
-}
-
 // A block for `64 · units` queries of a head: gridDim = (⌈queries / (64 · units)⌉, b · heads).
 KERNEL void __launch_bounds__(128, width <= 40 ? 3 : 2)
     attention(Element *__restrict__ y, float *__restrict__ log_sums, const Element *__restrict__ q,
@@ -117,7 +104,7 @@ KERNEL void __launch_bounds__(128, width <= 40 ? 3 : 2)
 #pragma unroll
     for (int u = 0; u < units; u++) {
       if (last >= keys || (is_causal && last > warp_first + 16 * u))
-        mask(scores[u], warp_first + 16 * u + g, first, keys, is_causal);
+        hide_keys(scores[u], warp_first + 16 * u, first, keys, is_causal);
       exponentiate(scores[u], running[u], result[u], power_scale);
     }
     multiply_add_tile<width>(result, scores, stages[stage][1]);

@@ -43,11 +43,22 @@ struct KeyBlock {
   }
 };
 
+/// Makes weights of keys that a query does not see 0. Rows begin with the key `row`, columns with
+/// the query `first`.
+__device__ inline void hide_from_queries(Sums<eights> &weights, int row, int first) {
+  const int g = threadIdx.x % warp_size / 4, t = threadIdx.x % 4;
+#pragma unroll
+  for (int n = 0; n < eights; n++)
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+      if (row + g + i / 2 * 8 > first + 8 * n + 2 * t + i % 2) weights[n][i] = 0.0f;
+}
+
 /// Goes over the queries for dv, for dk, or for both.
 template <bool wants_values, bool wants_keys>
 __device__ inline void go_over_queries(const KeyBlock &block, Stages<width> &stages,
                                        Statistics &statistics, Gradient &dv, Gradient &dk) {
-  const int g = threadIdx.x % warp_size / 4, t = threadIdx.x % 4;
+  const int t = threadIdx.x % 4;
   const float power_scale = block.scale * log2_e;
   if (block.begin < block.end) block.load(stages, statistics, 0, block.begin);
   Factors<width / 8> k_rows[1], v_rows[1];
@@ -71,20 +82,21 @@ __device__ inline void go_over_queries(const KeyBlock &block, Stages<width> &sta
 #pragma unroll
         for (int i = 0; i < 4; i++) {
           const int column = part + 8 * n + 2 * t + i % 2;
-          const bool is_seen = !block.is_causal || block.warp_first + g + i / 2 * 8 <= first + column;
           const float offset = statistics[stage][0][column] * log2_e;
-          const float p = exp2_approximate(scores[0][n][i] * power_scale - offset);
-          scores[0][n][i] = is_seen ? p : 0.0f;
+          scores[0][n][i] = exp2_approximate(scores[0][n][i] * power_scale - offset);
         }
+      if (block.is_causal && first + part < block.warp_first + 15)
+        hide_from_queries(scores[0], block.warp_first, first + part);
       if constexpr (wants_values) multiply_add_tile<width>(dv, scores, dy_tile);
       if constexpr (wants_keys) {
         multiply_transposed<width>(slopes, v_rows, dy_tile);
 #pragma unroll
         for (int n = 0; n < eights; n++)
 #pragma unroll
-          for (int i = 0; i < 4; i++)
-            slopes[0][n][i] = scores[0][n][i] * (slopes[0][n][i] -
-                                                 statistics[stage][1][part + 8 * n + 2 * t + i % 2]);
+          for (int i = 0; i < 4; i++) {
+            const int column = part + 8 * n + 2 * t + i % 2;
+            slopes[0][n][i] = scores[0][n][i] * (slopes[0][n][i] - statistics[stage][1][column]);
+          }
         multiply_add_tile<width>(dk, slopes, q_tile);
       }
     }

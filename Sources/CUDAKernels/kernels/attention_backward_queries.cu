@@ -90,14 +90,15 @@ KERNEL void __launch_bounds__(128)
       const Element *const key_tile = stages[stage][0] + part * Tile::stride;
       multiply_transposed<width>(scores, q_rows, key_tile);
       multiply_transposed<width>(slopes, dy_rows, stages[stage][1] + part * Tile::stride);
+      const int last = first + part + Tile::part - 1;
+      if (last >= keys || (is_causal && last > warp_first))
+        hide_keys(scores[0], warp_first, first + part, keys, is_causal);
 #pragma unroll
       for (int n = 0; n < eights; n++)
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-          const int half = i / 2, key = first + part + 8 * n + 2 * t + i % 2;
-          const float p = exp2_approximate(scores[0][n][i] * power_scale - offsets[half]);
-          const bool is_seen = key < keys && (!is_causal || key <= warp_first + g + 8 * half);
-          slopes[0][n][i] = is_seen ? p * (slopes[0][n][i] - deltas[half]) : 0.0f;
+          const float p = exp2_approximate(scores[0][n][i] * power_scale - offsets[i / 2]);
+          slopes[0][n][i] = p * (slopes[0][n][i] - deltas[i / 2]);
         }
       multiply_add_tile<width>(gradient, slopes, key_tile);
     }

@@ -127,7 +127,7 @@ __device__ inline void multiply_transposed(Sums<eights> (&sums)[units],
 #pragma unroll
     for (int n = 0; n < eights; n += 2) {
       u32 squares[4];
-      load_squares<false>(squares, row + n * 8 * stride + k * 16);
+      load_squares(squares, row + n * 8 * stride + k * 16);
 #pragma unroll
       for (int u = 0; u < units; u++) {
         const auto &left = factors[u][2 * k], &right = factors[u][2 * k + 1];
@@ -141,7 +141,7 @@ __device__ inline void multiply_transposed(Sums<eights> (&sums)[units],
 #pragma unroll
     for (int n = 0; n < eights; n += 4) {
       u32 squares[4];
-      load_squares<false>(squares, tile + (n * 8 + lane) * stride + width - 8);
+      load_squares(squares, tile + (n * 8 + lane) * stride + width - 8);
 #pragma unroll
       for (int u = 0; u < units; u++)
 #pragma unroll
@@ -172,7 +172,7 @@ __device__ inline void multiply_add_tile(Sums<width / 8> (&sums)[units],
 #pragma unroll
     for (int n = 0; n + 1 < width / 8; n += 2) {
       u32 squares[4];
-      load_squares<true>(squares, row + n * 8 + lane / 16 * 8);
+      load_transposed_squares(squares, row + n * 8 + lane / 16 * 8);
 #pragma unroll
       for (int u = 0; u < units; u++) {
         multiply_add<Element>(sums[u][n], factors[u][0], factors[u][1], squares[0], squares[1]);
@@ -182,7 +182,7 @@ __device__ inline void multiply_add_tile(Sums<width / 8> (&sums)[units],
     }
     if constexpr (width % 16 == 8) {
       u32 squares[2];
-      load_squares<true>(squares, row + width - 8);
+      load_transposed_squares(squares, row + width - 8);
 #pragma unroll
       for (int u = 0; u < units; u++)
         multiply_add<Element>(sums[u][width / 8 - 1], factors[u][0], factors[u][1], squares[0],
@@ -190,6 +190,23 @@ __device__ inline void multiply_add_tile(Sums<width / 8> (&sums)[units],
     }
   }
 }
+
+/// Makes scores of keys that a query does not see −∞. Rows begin with the query `row`, columns with
+/// the key `first`.
+template <int eights>
+__device__ inline void hide_keys(Sums<eights> &scores, int row, int first, int keys,
+                                 int is_causal) {
+  const int g = threadIdx.x % warp_size / 4, t = threadIdx.x % 4;
+#pragma unroll
+  for (int n = 0; n < eights; n++)
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      const int key = first + 8 * n + 2 * t + i % 2, query = row + g + i / 2 * 8;
+      if (key >= keys || (is_causal && key > query)) scores[n][i] = minus_infinity();
+    }
+}
+
+// MARK: Results
 
 __device__ inline void store_pair(Element *to, float low, float high) {
   *reinterpret_cast<u32 *>(to) = packed<Element>(low, high);

@@ -8,7 +8,7 @@
 
 #include "common.cuh"
 
-/// The type of 16 bits whose products are wanted: bf16 or fp16.
+/// Products are of bf16 or of fp16.
 template <typename T>
 constexpr bool is_bf16 = false;
 template <>
@@ -51,23 +51,24 @@ __device__ inline float exp2_approximate(float x) {
 // sums[16, 8] += a[16, k] · b[k, 8] with k = 8 or 16. `sums` holds the squares of rows 0–7 and 8–15.
 // `a` has two squares for each 8 of k, one above the other; `b` one, of its transpose.
 
-#define LORA_MMA(shape, type) "mma.sync.aligned." shape ".row.col.f32." type "." type ".f32 "
-#define LORA_SUMS "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-
 template <typename T>
 __device__ inline void multiply_add(float (&sums)[4], const u32 (&a)[2], u32 b) {
 #ifdef __CUDA_ARCH__
-#define LORA_WORDS "{%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
   if constexpr (is_bf16<T>)
-    asm(LORA_MMA("m16n8k8", "bf16") LORA_WORDS : LORA_SUMS : "r"(a[0]), "r"(a[1]), "r"(b));
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 "
+        "{%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+        : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+        : "r"(a[0]), "r"(a[1]), "r"(b));
   else
-    asm(LORA_MMA("m16n8k8", "f16") LORA_WORDS : LORA_SUMS : "r"(a[0]), "r"(a[1]), "r"(b));
-#undef LORA_WORDS
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 "
+        "{%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+        : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+        : "r"(a[0]), "r"(a[1]), "r"(b));
 #else
   struct Squares {
     u32 a[2], b;
   };
-  const Squares *lanes = host_shown_by_lanes(Squares{{a[0], a[1]}, b});
+  const Squares *const lanes = host_shown_by_lanes(Squares{{a[0], a[1]}, b});
   const u32 g = threadIdx.x % warp_size / 4, t = threadIdx.x % 4;
   for (u32 i = 0; i < 4; i++) {
     const u32 half = i / 2, column = 2 * t + i % 2;
@@ -84,58 +85,65 @@ template <typename T>
 __device__ inline void multiply_add(float (&sums)[4], const u32 (&a)[2], const u32 (&next_a)[2],
                                     u32 b, u32 next_b) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-#define LORA_WORDS "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-#define LORA_FACTORS "r"(a[0]), "r"(a[1]), "r"(next_a[0]), "r"(next_a[1]), "r"(b), "r"(next_b)
   if constexpr (is_bf16<T>)
-    asm(LORA_MMA("m16n8k16", "bf16") LORA_WORDS : LORA_SUMS : LORA_FACTORS);
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+        : "r"(a[0]), "r"(a[1]), "r"(next_a[0]), "r"(next_a[1]), "r"(b), "r"(next_b));
   else
-    asm(LORA_MMA("m16n8k16", "f16") LORA_WORDS : LORA_SUMS : LORA_FACTORS);
-#undef LORA_FACTORS
-#undef LORA_WORDS
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+        : "r"(a[0]), "r"(a[1]), "r"(next_a[0]), "r"(next_a[1]), "r"(b), "r"(next_b));
 #else  // the CPU, and devices before 8.0
   multiply_add<T>(sums, a, b);
   multiply_add<T>(sums, next_a, next_b);
 #endif
 }
 
-#undef LORA_SUMS
-#undef LORA_MMA
-
 // MARK: Squares from shared memory
 
-/// Two or four squares. Lane 8·i + r tells where row r of square i lies, at a multiple of 16 bytes.
-template <bool is_transposed, int count, typename T>
-__device__ inline void load_squares(u32 (&squares)[count], const T *row) {
+// Lane 8·i + r tells where row r of square i lies, at a multiple of 16 bytes.
+
+template <typename T>
+__device__ inline void load_squares(u32 (&squares)[4], const T *row) {
+#ifdef __CUDA_ARCH__
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(squares[0]), "=r"(squares[1]), "=r"(squares[2]), "=r"(squares[3])
+               : "r"(u32(__cvta_generic_to_shared(row)))
+               : "memory");
+#else
+  const T *const *const rows = host_shown_by_lanes(row);
+  const u32 g = threadIdx.x % warp_size / 4, t = threadIdx.x % 4;
+  for (int i = 0; i < 4; i++) {
+    const T *const line = rows[8 * i + g];
+    squares[i] = line[2 * t].bits | u32(line[2 * t + 1].bits) << 16;
+  }
+#endif
+}
+
+/// The transposes of two or four squares.
+template <int count, typename T>
+__device__ inline void load_transposed_squares(u32 (&squares)[count], const T *row) {
   static_assert(count == 2 || count == 4);
 #ifdef __CUDA_ARCH__
   const u32 address = u32(__cvta_generic_to_shared(row));
-#define LORA_LOAD(shape) "ldmatrix.sync.aligned.m8n8." shape ".shared.b16 "
-  if constexpr (count == 4) {
-#define LORA_RESULT "=r"(squares[0]), "=r"(squares[1]), "=r"(squares[2]), "=r"(squares[3])
-    if constexpr (is_transposed)
-      asm volatile(LORA_LOAD("x4.trans") "{%0, %1, %2, %3}, [%4];"
-                   : LORA_RESULT : "r"(address) : "memory");
-    else
-      asm volatile(LORA_LOAD("x4") "{%0, %1, %2, %3}, [%4];"
-                   : LORA_RESULT : "r"(address) : "memory");
-#undef LORA_RESULT
-  } else {
-#define LORA_RESULT "=r"(squares[0]), "=r"(squares[1])
-    if constexpr (is_transposed)
-      asm volatile(LORA_LOAD("x2.trans") "{%0, %1}, [%2];"
-                   : LORA_RESULT : "r"(address) : "memory");
-    else
-      asm volatile(LORA_LOAD("x2") "{%0, %1}, [%2];" : LORA_RESULT : "r"(address) : "memory");
-#undef LORA_RESULT
-  }
-#undef LORA_LOAD
+  if constexpr (count == 4)
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(squares[0]), "=r"(squares[1]), "=r"(squares[2]), "=r"(squares[3])
+                 : "r"(address)
+                 : "memory");
+  else
+    asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];"
+                 : "=r"(squares[0]), "=r"(squares[1])
+                 : "r"(address)
+                 : "memory");
 #else
-  const T *const *rows = host_shown_by_lanes(row);
+  const T *const *const rows = host_shown_by_lanes(row);
   const u32 g = threadIdx.x % warp_size / 4, t = threadIdx.x % 4;
   for (int i = 0; i < count; i++) {
-    const T *const *square = rows + 8 * i;
-    squares[i] = is_transposed ? square[2 * t][g].bits | u32(square[2 * t + 1][g].bits) << 16
-                               : square[g][2 * t].bits | u32(square[g][2 * t + 1].bits) << 16;
+    const T *const *const square = rows + 8 * i;
+    squares[i] = square[2 * t][g].bits | u32(square[2 * t + 1][g].bits) << 16;
   }
 #endif
 }
@@ -154,11 +162,13 @@ __device__ inline void copy_async(void *to, const void *from, bool is_there) {
   const u32 address = u32(__cvta_generic_to_shared(to));
   const int count = is_there ? bytes : 0;  // of what is copied; the rest is filled with zeros
   if constexpr (bytes == 16)
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
-                 :: "r"(address), "l"(from), "r"(count) : "memory");
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from),
+                 "r"(count)
+                 : "memory");
   else
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;"
-                 :: "r"(address), "l"(from), "r"(count) : "memory");
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(address), "l"(from),
+                 "r"(count)
+                 : "memory");
 #else
   if constexpr (bytes == 16)
     *static_cast<uint4 *>(to) = is_there ? *static_cast<const uint4 *>(from) : uint4{0, 0, 0, 0};
