@@ -37,6 +37,7 @@ import Synchronization
   }
 
   deinit {
+    _ = context.makeCurrent()
     // Before the handle that they were made with.
     state.withLock { $0 = [:] }
     _ = unsafe library.functions.pointee.cudnnDestroy(handle)

@@ -31,7 +31,7 @@ struct Window: Hashable {
   /// Cuts the result's pixels into pieces of at most so many; of one size, where a number of pieces
   /// less than twice the smallest divides them: products of one size are chosen once.
   func pieces(ofAtMost most: Int) -> [Range<Int>] {
-    let fewest = (resultPixels + most - 1) / most
+    let fewest = max(1, (resultPixels + most - 1) / most)
     let count = (fewest..<2 * fewest).first { resultPixels.isMultiple(of: $0) } ?? fewest
     let size = (resultPixels + count - 1) / count
     return Swift.stride(from: 0, to: resultPixels, by: size).map {
