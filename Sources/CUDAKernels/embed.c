@@ -52,6 +52,9 @@ static const char fill_with_normals[] = {
 static const char norm[] = {
 #embed "kernels/norm.cu" suffix(, )
     0};
+static const char product[] = {
+#embed "kernels/product.cu" suffix(, )
+    0};
 
 static const lora_kernel_source headers[] = {
     {"attention_plain.cuh", attention_plain_header},
@@ -74,6 +77,7 @@ static const lora_kernel_source sources[] = {
     {"elementwise.cu", elementwise},
     {"fill_with_normals.cu", fill_with_normals},
     {"norm.cu", norm},
+    {"product.cu", product},
 };
 
 const size_t lora_kernel_header_count = sizeof headers / sizeof headers[0];

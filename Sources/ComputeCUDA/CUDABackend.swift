@@ -39,7 +39,7 @@ package final class CUDABackend: Backend {
     memory = DeviceMemory(context, leastPiece: leastPiece)
     kernels = Kernels(context, code: code)
     self.choices = AlgorithmChoices(path: choices)
-    products = try Products(context, cublasLt, memory, self.choices)
+    products = try Products(context, cublasLt, kernels, memory, self.choices)
     convolutions = cudnn.flatMap { [context, memory, choices = self.choices] in
       try? Convolutions(context, $0, memory, choices)
     }
