@@ -21,7 +21,7 @@ extension VAE {
       let files = try ModelFolder.files(in: folder)
       return (
         Weights(path: folder, part: "VAE", files: files, locate: CheckpointKeys.folderVAE),
-        try configuration(VAEFile.self, at: "\(folder)/config.json")
+        try Diffusion.configuration(VAEFile.self, at: "\(folder)/config.json")
       )
     }
     if [".ckpt", ".pt", ".pth", ".bin"].contains(where: path.hasSuffix) {
