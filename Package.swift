@@ -82,10 +82,11 @@ let package = Package(
 
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
+    .module("Pages", ["CommandSupport", "Files"]),
     .module(
       "Results",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Pages", "Safetensors", "Tensors",
         argumentParser,
       ]),
     .module(
@@ -97,7 +98,7 @@ let package = Package(
     .module(
       "Inspect",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Pages", "Safetensors", "Tensors",
         argumentParser,
       ]),
     .module(
