@@ -97,7 +97,7 @@ int proposals(const Descriptor &heuristics, int64_t requested, int64_t *count,
   const bool is_fallback = heuristics.get<int32_t>(LORA_HEURISTICS_MODE) == LORA_HEURISTICS_FALLBACK;
   int first = is_fallback ? first_of_fallback : 0, last = is_fallback ? 10 : first_of_fallback;
   if (!is_fallback && convolution.filter.extent(2) == 1) last = 0;
-  *count = last - first;  // of which as many are written as are asked for
+  *count = std::min(int64_t(last - first), requested);
   for (int64_t place = 0; first < last && place < requested; first++, place++) {
     Descriptor &result = of(results[place]);
     if (result.kind != LORA_CUDNN_CONFIGURATION || result.is_ready) return bad_parameter;
@@ -110,8 +110,8 @@ int proposals(const Descriptor &heuristics, int64_t requested, int64_t *count,
 
 template <typename Value>
 int answer(const std::vector<Value> &values, int64_t requested, int64_t *count, void *out) {
-  *count = int64_t(values.size());
-  std::memcpy(out, values.data(), size_t(std::min(*count, requested)) * sizeof(Value));
+  *count = std::min(int64_t(values.size()), requested);
+  std::memcpy(out, values.data(), size_t(*count) * sizeof(Value));
   return 0;
 }
 

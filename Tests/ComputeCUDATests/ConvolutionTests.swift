@@ -170,12 +170,8 @@ struct ConvolutionTests {
     #expect(try engines(example, times: 2) == [0, 0, 0, 0, 0, 4, 4, 0, 0, 0])
   }
 
-  @Test(arguments: [
-    Example(10, 8, 8, 8, stride: 3),
-    Example(6, 8, 8, 8, padding: Padding(top: 0, left: 0, bottom: 1, right: 1)),
-  ])
-  func whatIsRefusedIsNoFault(_ example: Example) throws {
-    #expect(try engines(example, times: 2).allSatisfy { $0 == 0 })
+  @Test func whatIsRefusedIsNoFault() throws {
+    #expect(try engines(Example(10, 8, 8, 8, stride: 3), times: 2).allSatisfy { $0 == 0 })
   }
 
   @Test func choicesAreKeptFromRunToRun() throws {

@@ -9,7 +9,7 @@ struct Window: Hashable {
   let inputs: Int
   let resultHeight: Int
   let resultWidth: Int
-  let outputs: Int
+  private(set) var outputs: Int
   let kernelHeight: Int
   let kernelWidth: Int
   let stride: Int
@@ -27,6 +27,13 @@ struct Window: Hashable {
   var patch: Int { kernelHeight * kernelWidth * inputs }
   var inputPixels: Int { samples * height * width }
   var resultPixels: Int { samples * resultHeight * resultWidth }
+
+  /// The same for another number of outputs.
+  func to(outputs: Int) -> Window {
+    var window = self
+    window.outputs = outputs
+    return window
+  }
 
   /// Cuts the result's pixels into pieces of at most so many; of one size, where a number of pieces
   /// less than twice the smallest divides them: products of one size are chosen once.
