@@ -1,6 +1,6 @@
 #include "CUDAKernels.h"
 
-static const char common[] = {
+static const char common_header[] = {
 #embed "kernels/common.cuh" suffix(, )
     0};
 static const char adamw[] = {
@@ -19,6 +19,10 @@ static const char norm[] = {
 #embed "kernels/norm.cu" suffix(, )
     0};
 
+static const lora_kernel_source headers[] = {
+    {"common.cuh", common_header},
+};
+
 static const lora_kernel_source sources[] = {
     {"adamw.cu", adamw},
     {"clip.cu", clip},
@@ -27,6 +31,7 @@ static const lora_kernel_source sources[] = {
     {"norm.cu", norm},
 };
 
-const char *_Nonnull const lora_kernel_common = common;
+const size_t lora_kernel_header_count = sizeof headers / sizeof headers[0];
+lora_kernel_source lora_kernel_header_at(size_t index) { return headers[index]; }
 const size_t lora_kernel_source_count = sizeof sources / sizeof sources[0];
 lora_kernel_source lora_kernel_source_at(size_t index) { return sources[index]; }

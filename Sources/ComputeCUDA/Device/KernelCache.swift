@@ -40,7 +40,8 @@ package struct KernelCache: KernelCode {
   package func path(of variant: KernelVariant) -> String {
     let source = variant.source
     let parts =
-      [source.name, source.text, KernelSource.common, "NVRTC \(compiler.version)"]
+      ([source] + KernelSource.headers).flatMap { [$0.name, $0.text] }
+      + ["NVRTC \(compiler.version)"]
       + Compiler.options(of: variant, for: architecture)
     let key = Self.digest(Array(parts.joined(separator: "\0").utf8))
     return "\(folder)/\(source.name)-\(architecture)-\(key.prefix(32)).cubin"
