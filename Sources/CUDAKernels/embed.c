@@ -1,7 +1,19 @@
 #include "CUDAKernels.h"
 
+static const char activations_header[] = {
+#embed "kernels/activations.cuh" suffix(, )
+    0};
 static const char common_header[] = {
 #embed "kernels/common.cuh" suffix(, )
+    0};
+static const char pixels_header[] = {
+#embed "kernels/pixels.cuh" suffix(, )
+    0};
+static const char rows_header[] = {
+#embed "kernels/rows.cuh" suffix(, )
+    0};
+static const char activation[] = {
+#embed "kernels/activation.cu" suffix(, )
     0};
 static const char adamw[] = {
 #embed "kernels/adamw.cu" suffix(, )
@@ -9,26 +21,66 @@ static const char adamw[] = {
 static const char clip[] = {
 #embed "kernels/clip.cu" suffix(, )
     0};
+static const char copy_columns[] = {
+#embed "kernels/copy_columns.cu" suffix(, )
+    0};
 static const char elementwise[] = {
 #embed "kernels/elementwise.cu" suffix(, )
+    0};
+static const char embedding[] = {
+#embed "kernels/embedding.cu" suffix(, )
+    0};
+static const char fill_mask[] = {
+#embed "kernels/fill_mask.cu" suffix(, )
     0};
 static const char fill_with_normals[] = {
 #embed "kernels/fill_with_normals.cu" suffix(, )
     0};
+static const char gated_gelu[] = {
+#embed "kernels/gated_gelu.cu" suffix(, )
+    0};
+static const char group_norm[] = {
+#embed "kernels/group_norm.cu" suffix(, )
+    0};
+static const char layer_norm[] = {
+#embed "kernels/layer_norm.cu" suffix(, )
+    0};
+static const char loss[] = {
+#embed "kernels/loss.cu" suffix(, )
+    0};
 static const char norm[] = {
 #embed "kernels/norm.cu" suffix(, )
     0};
+static const char sum_over_pixels[] = {
+#embed "kernels/sum_over_pixels.cu" suffix(, )
+    0};
+static const char upsample[] = {
+#embed "kernels/upsample.cu" suffix(, )
+    0};
 
 static const lora_kernel_source headers[] = {
+    {"activations.cuh", activations_header},
     {"common.cuh", common_header},
+    {"pixels.cuh", pixels_header},
+    {"rows.cuh", rows_header},
 };
 
 static const lora_kernel_source sources[] = {
+    {"activation.cu", activation},
     {"adamw.cu", adamw},
     {"clip.cu", clip},
+    {"copy_columns.cu", copy_columns},
     {"elementwise.cu", elementwise},
+    {"embedding.cu", embedding},
+    {"fill_mask.cu", fill_mask},
     {"fill_with_normals.cu", fill_with_normals},
+    {"gated_gelu.cu", gated_gelu},
+    {"group_norm.cu", group_norm},
+    {"layer_norm.cu", layer_norm},
+    {"loss.cu", loss},
     {"norm.cu", norm},
+    {"sum_over_pixels.cu", sum_over_pixels},
+    {"upsample.cu", upsample},
 };
 
 const size_t lora_kernel_header_count = sizeof headers / sizeof headers[0];

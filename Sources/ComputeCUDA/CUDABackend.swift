@@ -1,5 +1,5 @@
-package import Compute
 import CCUDA
+package import Compute
 import Synchronization
 package import Tensors
 
@@ -61,6 +61,22 @@ package final class CUDABackend: Backend {
       file, entry, tensor.elementType.definitions, grid: Grid((packs + 255) / 256),
       repeat each arguments)
   }
+
+  /// Starts a kernel that has a thread for each pack of each row.
+  func launch<each Argument: BitwiseCopyable>(
+    _ file: String, _ entry: String, _ type: ElementType, rows: Int, width: Int,
+    _ arguments: repeat each Argument
+  ) {
+    let packs = (width + type.packCount - 1) / type.packCount
+    kernels.launch(
+      file, entry, type.definitions, grid: Grid((rows * packs + 255) / 256),
+      repeat each arguments)
+  }
+}
+
+extension Bool {
+  /// As kernels take it.
+  var word: Int32 { self ? 1 : 0 }
 }
 
 extension ElementType {
