@@ -15,6 +15,9 @@ static const char rows_header[] = {
 static const char activation[] = {
 #embed "kernels/activation.cu" suffix(, )
     0};
+static const char adafactor[] = {
+#embed "kernels/adafactor.cu" suffix(, )
+    0};
 static const char adamw[] = {
 #embed "kernels/adamw.cu" suffix(, )
     0};
@@ -45,11 +48,23 @@ static const char group_norm[] = {
 static const char layer_norm[] = {
 #embed "kernels/layer_norm.cu" suffix(, )
     0};
+static const char limit_norms[] = {
+#embed "kernels/limit_norms.cu" suffix(, )
+    0};
+static const char lion[] = {
+#embed "kernels/lion.cu" suffix(, )
+    0};
 static const char loss[] = {
 #embed "kernels/loss.cu" suffix(, )
     0};
+static const char momentum_sgd[] = {
+#embed "kernels/momentum_sgd.cu" suffix(, )
+    0};
 static const char norm[] = {
 #embed "kernels/norm.cu" suffix(, )
+    0};
+static const char prodigy[] = {
+#embed "kernels/prodigy.cu" suffix(, )
     0};
 static const char sum_over_pixels[] = {
 #embed "kernels/sum_over_pixels.cu" suffix(, )
@@ -67,6 +82,7 @@ static const lora_kernel_source headers[] = {
 
 static const lora_kernel_source sources[] = {
     {"activation.cu", activation},
+    {"adafactor.cu", adafactor},
     {"adamw.cu", adamw},
     {"clip.cu", clip},
     {"copy_columns.cu", copy_columns},
@@ -77,8 +93,12 @@ static const lora_kernel_source sources[] = {
     {"gated_gelu.cu", gated_gelu},
     {"group_norm.cu", group_norm},
     {"layer_norm.cu", layer_norm},
+    {"limit_norms.cu", limit_norms},
+    {"lion.cu", lion},
     {"loss.cu", loss},
+    {"momentum_sgd.cu", momentum_sgd},
     {"norm.cu", norm},
+    {"prodigy.cu", prodigy},
     {"sum_over_pixels.cu", sum_over_pixels},
     {"upsample.cu", upsample},
 };

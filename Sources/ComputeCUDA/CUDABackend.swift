@@ -15,6 +15,7 @@ package final class CUDABackend: Backend {
   let kernels: Kernels
   let products: Products
   let choices: AlgorithmChoices
+  let tables: Tables
   let recordings = Mutex<[String: Recording]>([:])
 
   /// - Parameters:
@@ -32,6 +33,7 @@ package final class CUDABackend: Backend {
     context = try Context(device, driver)
     memory = DeviceMemory(context, leastPiece: leastPiece)
     kernels = Kernels(context, code: code)
+    tables = Tables(context, memory)
     self.choices = AlgorithmChoices(path: choices)
     products = try Products(context, cublasLt, memory, self.choices)
   }
@@ -41,7 +43,7 @@ package final class CUDABackend: Backend {
     name = other.name
     self.activationType = activationType
     (context, memory, kernels) = (other.context, other.memory, other.kernels)
-    (products, choices) = (other.products, other.choices)
+    (products, choices, tables) = (other.products, other.choices, other.tables)
   }
 
   package func check() throws { try context.check() }

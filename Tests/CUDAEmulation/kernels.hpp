@@ -8,6 +8,7 @@ namespace {
 
 namespace kernels {
 #include "activation.cu"
+#include "adafactor.cu"
 #include "adamw.cu"
 #include "clip.cu"
 #include "copy_columns.cu"
@@ -18,8 +19,12 @@ namespace kernels {
 #include "gated_gelu.cu"
 #include "group_norm.cu"
 #include "layer_norm.cu"
+#include "limit_norms.cu"
+#include "lion.cu"
 #include "loss.cu"
+#include "momentum_sgd.cu"
 #include "norm.cu"
+#include "prodigy.cu"
 #include "sum_over_pixels.cu"
 #include "upsample.cu"
 }  // namespace kernels
@@ -30,6 +35,7 @@ namespace kernels {
 
 ENTRY("activation.cu", activate)
 ENTRY("activation.cu", activate_backward)
+ENTRY("adafactor.cu", adafactor)
 ENTRY("adamw.cu", adamw)
 ENTRY("clip.cu", clip)
 ENTRY("copy_columns.cu", copy_columns)
@@ -55,10 +61,18 @@ ENTRY("group_norm.cu", group_norm_sums)
 ENTRY("group_norm.cu", group_norm_terms)
 ENTRY("layer_norm.cu", layer_norm)
 ENTRY("layer_norm.cu", layer_norm_backward)
+ENTRY("limit_norms.cu", limit_norms)
+ENTRY("limit_norms.cu", limit_norms_partials)
+ENTRY("lion.cu", lion)
 ENTRY("loss.cu", loss)
 ENTRY("loss.cu", loss_of_pieces)
+ENTRY("momentum_sgd.cu", momentum_sgd)
 ENTRY("norm.cu", norm)
 ENTRY("norm.cu", norm_partials)
+ENTRY("prodigy.cu", prodigy_begin)
+ENTRY("prodigy.cu", prodigy_finish)
+ENTRY("prodigy.cu", prodigy_moments)
+ENTRY("prodigy.cu", prodigy_move)
 ENTRY("sum_over_pixels.cu", sum_pieces)
 ENTRY("sum_over_pixels.cu", sum_pixels_of_pieces)
 ENTRY("upsample.cu", upsample)

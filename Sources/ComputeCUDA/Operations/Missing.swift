@@ -16,15 +16,4 @@ extension CUDABackend {
     _ operands: AttentionOperands, output: Tensor, logSums: Tensor, gradient dy: Tensor,
     into gradients: AttentionGradients
   ) { fatalError() }
-  package func lion(_ parameters: Tensor, gradient: Tensor, momentum: Tensor, rates: Tensor) {
-    fatalError()
-  }
-  package func momentumSGD(
-    _ parameters: Tensor, gradient: Tensor, momentum: Tensor, rates: Tensor
-  ) { fatalError() }
-  package func prodigy(_ state: ProdigyState, settings: ProdigySettings) { fatalError() }
-  package func adafactor(_ state: AdafactorState, rates: Tensor) { fatalError() }
-  package func limitNorms(_ parameters: Tensor, of products: [LowRankProduct], to limit: Float) {
-    fatalError()
-  }
 }
