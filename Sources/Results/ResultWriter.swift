@@ -1,6 +1,7 @@
 package import Adapters
 package import CommandSupport
 import Files
+import Pages
 package import Tensors
 
 /// Writes a command's result where its options say, and reports it.
@@ -92,6 +93,14 @@ package struct ResultWriter {
   }
 
   package var bytesPerElement: Int { choice.type.bitCount / 8 }
+
+  /// Prints the report of a command, and writes it as a page where that is asked for.
+  package func report(_ report: WriteReport, _ options: ReportOptions, command: String) throws {
+    if let html = options.html {
+      try Pages.write(report.page(path: path, command: command), to: html)
+    }
+    try self.report(report)
+  }
 
   /// Prints the report: JSON on standard output unless the result went there, text on standard
   /// error.

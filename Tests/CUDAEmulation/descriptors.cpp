@@ -97,8 +97,9 @@ int proposals(const Descriptor &heuristics, int64_t requested, int64_t *count,
   const bool is_fallback = heuristics.get<int32_t>(LORA_HEURISTICS_MODE) == LORA_HEURISTICS_FALLBACK;
   int first = is_fallback ? first_of_fallback : 0, last = is_fallback ? 10 : first_of_fallback;
   if (!is_fallback && convolution.filter.extent(2) == 1) last = 0;
-  for (*count = 0; first < last && *count < requested; first++, ++*count) {
-    Descriptor &result = of(results[*count]);
+  *count = std::min(int64_t(last - first), requested);
+  for (int64_t place = 0; first < last && place < requested; first++, place++) {
+    Descriptor &result = of(results[place]);
     if (result.kind != LORA_CUDNN_CONFIGURATION || result.is_ready) return bad_parameter;
     result.engine = first;
     result.graph = &graph;

@@ -8,8 +8,7 @@ import Testing
 @Suite struct TrainingStateTests {
   @Test func stateSurvivesJSON() throws {
     let (options, plan) = try Self.run(["--seed", "3"])
-    let state = TrainingState(
-      step: 3, plan: plan, options: options)
+    let state = TrainingState(step: 3, updates: 2, plan: plan, options: options)
     let copy = try JSONDecoder().decode(TrainingState.self, from: JSONEncoder().encode(state))
     #expect(copy == state)
     try copy.check(against: options, plan, folder: "s")
@@ -37,7 +36,7 @@ import Testing
     _ example: (begun: [String], resumed: [String], message: String?)
   ) throws {
     let (options, plan) = try Self.run(example.begun)
-    let state = TrainingState(step: 3, plan: plan, options: options)
+    let state = TrainingState(step: 3, updates: 3, plan: plan, options: options)
     let (later, laterPlan) = try Self.run(example.resumed)
     do throws(OptionsError) {
       try state.check(against: later, laterPlan, folder: "s")

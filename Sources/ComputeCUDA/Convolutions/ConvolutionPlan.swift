@@ -21,12 +21,8 @@ struct ConvolutionShape: Hashable, CustomStringConvertible {
     return
       "convolution \(direction.rawValue) \(w.samples)x\(w.height)x\(w.width)x\(w.inputs) "
       + "to \(w.outputs) by \(w.kernelHeight)x\(w.kernelWidth) stride \(w.stride) "
-      + "padding \(padding.top),\(padding.left) \(elementType.rawValue)"
-  }
-
-  /// Whether cuDNN is asked: few of its engines take zeros on one side alone.
-  var isOrdinary: Bool {
-    window.padding.top == window.padding.bottom && window.padding.left == window.padding.right
+      + "padding \(padding.top),\(padding.left),\(padding.bottom),\(padding.right) "
+      + elementType.rawValue
   }
 }
 

@@ -37,6 +37,7 @@ import Synchronization
   }
 
   deinit {
+    _ = context.makeCurrent()
     // Before the handle that they were made with.
     state.withLock { $0 = [:] }
     _ = unsafe library.functions.pointee.cudnnDestroy(handle)
@@ -49,7 +50,7 @@ import Synchronization
   func perform(
     _ shape: ConvolutionShape, _ buffers: ConvolutionBuffers, orElse columns: () -> Void
   ) -> Bool {
-    guard shape.isOrdinary, buffers.areAligned, context.makeCurrent() else { return false }
+    guard buffers.areAligned, context.makeCurrent() else { return false }
     let choice: Choice
     if let known = state.withLock({ $0[shape] }) {
       choice = known

@@ -9,7 +9,7 @@ struct Window: Hashable {
   let inputs: Int
   let resultHeight: Int
   let resultWidth: Int
-  let outputs: Int
+  private(set) var outputs: Int
   let kernelHeight: Int
   let kernelWidth: Int
   let stride: Int
@@ -28,10 +28,17 @@ struct Window: Hashable {
   var inputPixels: Int { samples * height * width }
   var resultPixels: Int { samples * resultHeight * resultWidth }
 
+  /// The same for another number of outputs.
+  func to(outputs: Int) -> Window {
+    var window = self
+    window.outputs = outputs
+    return window
+  }
+
   /// Cuts the result's pixels into pieces of at most so many; of one size, where a number of pieces
   /// less than twice the smallest divides them: products of one size are chosen once.
   func pieces(ofAtMost most: Int) -> [Range<Int>] {
-    let fewest = (resultPixels + most - 1) / most
+    let fewest = max(1, (resultPixels + most - 1) / most)
     let count = (fewest..<2 * fewest).first { resultPixels.isMultiple(of: $0) } ?? fewest
     let size = (resultPixels + count - 1) / count
     return Swift.stride(from: 0, to: resultPixels, by: size).map {

@@ -10,12 +10,12 @@ struct BranchProducts {
   private let inputs: Int
 
   /// x Dᵀ after the mask, [rows, width].
-  private let hidden: MatrixView
-  private let hiddenTensor: Tensor
+  let hidden: Tensor
+  private let hiddenRows: MatrixView
   private let mask: Tensor?
 
   /// The D of all parts, one after another: [width, inputs].
-  private let down: MatrixView
+  let down: MatrixView
 
   /// - Returns: `nil` without a branch.
   init?(
@@ -26,26 +26,26 @@ struct BranchProducts {
     self.backend = backend
     self.branch = branch
     self.inputs = inputs
-    hiddenTensor = saved.hidden
-    hidden = MatrixView(saved.hidden, rows: rows, columns: branch.width)
+    hidden = saved.hidden
+    hiddenRows = MatrixView(saved.hidden, rows: rows, columns: branch.width)
     mask = saved.mask
     down = MatrixView(branch.factors, rows: branch.width, columns: inputs, from: branch.down)
   }
 
   /// Computes x Dᵀ for some rows, which lie at the beginning of x, and keeps it.
   func computeHidden(_ x: MatrixView, rows: Range<Int>) {
-    backend.products.multiply(x.plain, down.transposed, into: hidden.rows(rows))
+    backend.products.multiply(x.plain, down.transposed, into: hiddenRows.rows(rows))
   }
 
   /// Multiplies all of x Dᵀ by the mask.
-  func applyMask() { applyMask(to: hiddenTensor) }
+  func applyMask() { applyMask(to: hidden) }
 
   /// Writes addend + s·(x Dᵀ)Uᵀ for some rows; where the parts leave columns out, the addend alone
   /// stays there, so that it must be the result itself.
   func addUpdate(to result: MatrixView, rows: Range<Int>, adding addend: MatrixView?) {
     forParts { part, columns in
       backend.products.multiply(
-        hidden.rows(rows).columns(columns).plain, up(part).transposed,
+        hiddenRows.rows(rows).columns(columns).plain, up(part).transposed,
         into: result.columns(part.outputs), alpha: part.scale,
         adding: addend?.columns(part.outputs))
     }
@@ -59,8 +59,8 @@ struct BranchProducts {
   /// Returns the gradient s·dy U of x Dᵀ, [rows, width].
   func hiddenGradient(_ dy: MatrixView) -> Tensor {
     let gradient = Tensor(
-      shape: hiddenTensor.shape, elementType: hiddenTensor.elementType, on: backend)
-    let target = MatrixView(gradient, rows: hidden.rows, columns: branch.width)
+      shape: hidden.shape, elementType: hidden.elementType, on: backend)
+    let target = MatrixView(gradient, rows: hiddenRows.rows, columns: branch.width)
     forParts { part, columns in
       backend.products.multiply(
         dy.columns(part.outputs).plain, up(part).plain, into: target.columns(columns),
@@ -74,7 +74,7 @@ struct BranchProducts {
   func addInputGradient(
     _ hiddenGradient: Tensor, rows: Range<Int>, to dx: MatrixView, adding addend: MatrixView?
   ) {
-    let gradient = MatrixView(hiddenGradient, rows: hidden.rows, columns: branch.width)
+    let gradient = MatrixView(hiddenGradient, rows: hiddenRows.rows, columns: branch.width)
     backend.products.multiply(gradient.rows(rows).plain, down.plain, into: dx, adding: addend)
   }
 
@@ -85,7 +85,7 @@ struct BranchProducts {
       let target = MatrixView(
         flat, rows: part.outputs.count, columns: part.rank, from: part.up)
       backend.products.multiply(
-        dy.columns(part.outputs).transposed, hidden.columns(columns).plain, into: target,
+        dy.columns(part.outputs).transposed, hiddenRows.columns(columns).plain, into: target,
         alpha: part.scale, adding: target)
     }
   }
@@ -93,7 +93,7 @@ struct BranchProducts {
   /// Adds dD = (s·dy U)ᵀ x, of some rows, to the flat gradient.
   func addDownGradient(_ hiddenGradient: Tensor, _ x: MatrixView, rows: Range<Int>) {
     guard let flat = branch.gradient else { return }
-    let gradient = MatrixView(hiddenGradient, rows: hidden.rows, columns: branch.width)
+    let gradient = MatrixView(hiddenGradient, rows: hiddenRows.rows, columns: branch.width)
     let target = MatrixView(flat, rows: branch.width, columns: inputs, from: branch.down)
     backend.products.multiply(
       gradient.rows(rows).transposed, x.plain, into: target, adding: target)

@@ -1,6 +1,10 @@
 package import Compute
 import Tensors
 
+// By cuDNN where it takes the convolution and is faster, else by columns and a product; the same
+// for a branch's D, which is a convolution to few channels. Only the gradient of D is always by
+// columns.
+
 extension CUDABackend {
   package func convolution(
     _ operands: ConvolutionOperands, into y: Tensor, saving saved: BranchActivations?
@@ -9,23 +13,26 @@ extension CUDABackend {
       linear(product, into: y, saving: saved)
       return addAddends(to: y, bias: nil, sampleBias: operands.sampleBias, residual: nil)
     }
-    let window = Window(operands)
-    let rows = window.resultPixels
+    let (x, window) = (operands.x, Window(operands))
+    let pixels = 0..<window.resultPixels
     let weight = MatrixView(operands.weight, rows: window.outputs, columns: window.patch)
-    let result = MatrixView(y, rows: rows, columns: window.outputs)
+    let result = MatrixView(y, rows: pixels.count, columns: window.outputs)
     let branch = BranchProducts(
-      operands.branch, saved, inputs: window.patch, rows: rows, on: self)
-    let isDone = convolve(.forward, window, operands.x, weight, y) { pixels, columns in
-      gather(operands.x, window, pixels, into: columns)
+      operands.branch, saved, inputs: window.patch, rows: pixels.count, on: self)
+    let isDone = convolve(.forward, window, x, weight, y) { pixels, columns in
+      gather(x, window, pixels, into: columns)
       products.multiply(columns.plain, weight.transposed, into: result.rows(pixels))
     }
+    let isBranchDone = branch.map { isDone && computeHidden($0, x, window) } ?? true
     // A product adds a bias and a residual at no further pass over the result.
     let addsInProduct = !isDone && operands.sampleBias == nil
-    let residual = operands.residual.map { MatrixView($0, rows: rows, columns: window.outputs) }
-    if !isDone || branch != nil {
+    let residual = operands.residual.map {
+      MatrixView($0, rows: pixels.count, columns: window.outputs)
+    }
+    if !isDone || !isBranchDone {
       forPieces(of: window) { pixels, columns in
-        gather(operands.x, window, pixels, into: columns)
-        branch?.computeHidden(columns, rows: pixels)
+        gather(x, window, pixels, into: columns)
+        if !isBranchDone { branch?.computeHidden(columns, rows: pixels) }
         if isDone { return }
         products.multiply(
           columns.plain, weight.transposed, into: result.rows(pixels),
@@ -34,7 +41,7 @@ extension CUDABackend {
       }
     }
     branch?.applyMask()
-    branch?.addUpdate(to: result, rows: 0..<rows, adding: result)
+    branch?.addUpdate(to: result, rows: pixels, adding: result)
     if addsInProduct { return }
     addAddends(
       to: y, bias: operands.bias, sampleBias: operands.sampleBias, residual: operands.residual)
@@ -49,10 +56,9 @@ extension CUDABackend {
         product, saved: saved, gradient: dy, into: dx, accumulating: accumulating)
     }
     let window = Window(operands)
-    let rows = window.resultPixels
-    let gradient = MatrixView(dy, rows: rows, columns: window.outputs)
+    let gradient = MatrixView(dy, rows: window.resultPixels, columns: window.outputs)
     let branch = BranchProducts(
-      operands.branch, saved, inputs: window.patch, rows: rows, on: self)
+      operands.branch, saved, inputs: window.patch, rows: window.resultPixels, on: self)
     let hiddenGradient = branch?.hiddenGradient(gradient)
     if let branch, let hiddenGradient, operands.branch?.gradient != nil {
       branch.addUpGradient(gradient)
@@ -62,18 +68,24 @@ extension CUDABackend {
       }
     }
     guard let dx else { return }
-    let isDone = addInputGradient(operands, window, dy, to: dx, accumulating)
-    guard !isDone || branch != nil else { return }
     let weight = MatrixView(operands.weight, rows: window.outputs, columns: window.patch)
+    let isDone = addInputGradient(window, weight, dy, to: dx, accumulating)
+    var (restOfBranch, restOfGradient) = (branch, hiddenGradient)
+    if isDone, let branch, let hiddenGradient,
+      addInputGradient(
+        window.to(outputs: branch.down.rows), branch.down, hiddenGradient, to: dx, true)
+    {
+      (restOfBranch, restOfGradient) = (nil, nil)
+    }
+    if isDone && restOfBranch == nil { return }
     forPieces(of: window) { pixels, columns in
       var addend: MatrixView?
-      if let branch, let hiddenGradient {
-        branch.addInputGradient(hiddenGradient, rows: pixels, to: columns, adding: nil)
+      if let restOfBranch, let restOfGradient {
+        restOfBranch.addInputGradient(restOfGradient, rows: pixels, to: columns, adding: nil)
         addend = columns
       }
       if !isDone {
-        products.multiply(
-          gradient.rows(pixels).plain, weight.plain, into: columns, adding: addend)
+        products.multiply(gradient.rows(pixels).plain, weight.plain, into: columns, adding: addend)
       }
       sum(
         columns, window, pixels, into: dx,
@@ -81,20 +93,29 @@ extension CUDABackend {
     }
   }
 
-  /// Computes the gradient of the picture through the weight by cuDNN.
+  /// Computes what a branch's D makes of x, by cuDNN.
+  ///
+  /// - Returns: Whether it was done; else nothing was.
+  private func computeHidden(_ branch: BranchProducts, _ x: Tensor, _ window: Window) -> Bool {
+    let toHidden = window.to(outputs: branch.down.rows)
+    return convolve(.forward, toHidden, x, branch.down, branch.hidden) { pixels, columns in
+      gather(x, window, pixels, into: columns)
+      branch.computeHidden(columns, rows: pixels)
+    }
+  }
+
+  /// Computes the gradient of the picture through a filter, by cuDNN.
   ///
   /// - Returns: Whether it was done; else nothing was.
   private func addInputGradient(
-    _ operands: ConvolutionOperands, _ window: Window, _ dy: Tensor, to dx: Tensor,
-    _ accumulating: Bool
+    _ window: Window, _ filter: MatrixView, _ dy: Tensor, to dx: Tensor, _ accumulating: Bool
   ) -> Bool {
-    let weight = MatrixView(operands.weight, rows: window.outputs, columns: window.patch)
     let gradient = MatrixView(dy, rows: window.resultPixels, columns: window.outputs)
     // cuDNN's engines that add to what is there are few.
     let target =
       accumulating ? Tensor(shape: dx.shape, elementType: dx.elementType, on: self) : dx
-    let isDone = convolve(.backward, window, target, weight, dy) { pixels, columns in
-      products.multiply(gradient.rows(pixels).plain, weight.plain, into: columns)
+    let isDone = convolve(.backward, window, target, filter, dy) { pixels, columns in
+      products.multiply(gradient.rows(pixels).plain, filter.plain, into: columns)
       sum(columns, window, pixels, into: target, accumulating: pixels.lowerBound > 0)
     }
     if isDone && accumulating { add(dx, target, into: dx) }
