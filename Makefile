@@ -7,7 +7,7 @@ lora := .build/$(CONFIGURATION)/lora
 root := $(DESTDIR)$(PREFIX)
 sources := Sources Tests Benchmarks Fuzz Package.swift
 
-.PHONY: help setup build test demo install uninstall static lint format fuzz bench clean
+.PHONY: help setup build test demo install uninstall static bundle lint format fuzz bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -54,6 +54,13 @@ static: build ## a stripped binary that needs no Swift where it runs, and its si
 	strip -o .build/lora $(lora)
 	@ls -l .build/lora | awk '{ printf "%s: %.1f MB\n", $$NF, $$5 / 1e6 }'
 	@ldd .build/lora | awk '{ print "  needs " $$1 }'
+	@echo '  loads libopenblas.so.0 and liblapacke.so.3 when it first computes'
+
+# The libraries are looked for beside the program first.
+bundle: setup ## .build/lora-gpu-check.tar.xz, with which scripts/gpu-check runs elsewhere
+	$(SWIFT) build -c release --product lora --static-swift-stdlib -Xlinker -rpath -Xlinker '$$ORIGIN/../lib'
+	$(SWIFT) build -c release --product device-check --static-swift-stdlib -Xlinker -rpath -Xlinker '$$ORIGIN/../lib'
+	@scripts/bundle
 
 lint: ## formatting, as strictly as the CI does
 	$(SWIFT) format lint --strict --recursive $(sources)

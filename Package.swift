@@ -49,12 +49,12 @@ let package = Package(
   ],
   targets: [
     // MARK: - C: the outside world
-    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
     .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .target(
       name: "CImages",
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
+    .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CCUDA", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CUDAKernels", exclude: ["kernels"]),
 
@@ -82,10 +82,11 @@ let package = Package(
 
     // MARK: - Commands
     .module("CommandSupport", [argumentParser]),
+    .module("Pages", ["CommandSupport", "Files"]),
     .module(
       "Results",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Pages", "Safetensors", "Tensors",
         argumentParser,
       ]),
     .module(
@@ -97,7 +98,7 @@ let package = Package(
     .module(
       "Inspect",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Safetensors", "Tensors",
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Pages", "Safetensors", "Tensors",
         argumentParser,
       ]),
     .module(
@@ -122,8 +123,8 @@ let package = Package(
     .module(
       "Train",
       [
-        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "Diffusion", "Files", "Images",
-        "Safetensors", "TOML", "Tensors", argumentParser,
+        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "Files",
+        "Images", "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .executableTarget(
       name: "lora",
@@ -161,12 +162,22 @@ let package = Package(
         .unsafeFlags(["-O1"]),
       ]),
     .target(
+      name: "DeviceChecks", dependencies: ["Compute", "Tensors"], path: "Tests/DeviceChecks",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "device-check",
+      dependencies: ["Compute", "ComputeCPU", "ComputeCUDA", "DeviceChecks", "Tensors"],
+      path: "Tests/DeviceCheck", swiftSettings: strict),
+    .target(
       name: "EmulatedDevice",
       dependencies: ["CUDAEmulation", "Compute", "ComputeCUDA", "Tensors"],
       path: "Tests/EmulatedDevice", swiftSettings: strict),
     .tests(
       of: "ComputeCUDA",
-      ["CUDAEmulation", "Compute", "ComputeCPU", "EmulatedDevice", "LinearAlgebra", "Tensors"]),
+      [
+        "CUDAEmulation", "Compute", "ComputeCPU", "DeviceChecks",
+        "EmulatedDevice", "LinearAlgebra", "Tensors",
+      ]),
     .tests(of: "Images", ["Tensors"]),
     .tests(of: "Diffusion", ["Compute", "ComputeCPU", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(

@@ -70,6 +70,15 @@ package enum AdapterSource: Sendable {
     return try AdapterConfiguration(json: bytes, path: path)
   }
 
+  /// What it is read from: one file, or those of a folder or an index.
+  package var files: [SafetensorsFile] {
+    switch self {
+    case .adapter(let adapter): [adapter.file]
+    case .checkpoint(let checkpoint): checkpoint.parts.map(\.file)
+    case .other(let file, _): [file]
+    }
+  }
+
   /// The adapter, where it is one.
   ///
   /// - Throws: What it is instead.

@@ -1,6 +1,6 @@
 package import Files
 import LinearAlgebra
-package import Safetensors
+import Safetensors
 package import Tensors
 
 /// One module of a result: everything but its weights.
@@ -121,23 +121,27 @@ package struct AdapterWriter: Sendable {
     ResultConfiguration(modules, names: try names(of: modules, file: file))
   }
 
+  /// What a result says of itself, with room for its own hashes.
+  ///
   /// Diffusers takes the first rank it finds for all, unless the metadata say better.
   private func complete(
-    _ metadata: Metadata, for modules: [ResultModule], file: String
+    _ metadata: ResultMetadata, for modules: [ResultModule], sourceHashes: [String]? = nil,
+    file: String
   ) throws(AdapterError) -> Metadata {
-    guard naming == .diffusers else { return metadata }
-    var result = metadata
-    result["lora_adapter_metadata"] = try configuration(of: modules, file: file).diffusers
-    return result
+    var result = metadata.metadata(naming: naming, modules: modules, sourceHashes: sourceHashes)
+    if naming == .diffusers {
+      result["lora_adapter_metadata"] = try configuration(of: modules, file: file).diffusers
+    }
+    return result.withRoomForHashes
   }
 
   /// The bytes of the file that a plan becomes, before any compression; no weight is asked for.
   package func byteCount(
-    of plan: ResultPlan, metadata: Metadata, file: String
+    of plan: ResultPlan, metadata: ResultMetadata, file: String
   ) throws(AdapterError) -> Int {
     let (_, layout) = try layout(of: plan, file: file)
     let metadata = try complete(metadata, for: plan.modules, file: file)
-    return layout.header(metadata: metadata.withRoomForHashes).count + layout.dataByteCount
+    return layout.header(metadata: metadata).count + layout.dataByteCount
   }
 
   private func layout(
@@ -153,16 +157,17 @@ package struct AdapterWriter: Sendable {
   /// Writes a result, module by module, several at a time; none is held longer than it takes.
   ///
   /// - Parameters:
-  ///   - metadata: What the file is to say of itself; hashes are added here.
+  ///   - metadata: What the file is to say of itself; the sources' hashes and its own are taken
+  ///     here, when the weights are written.
   ///   - onModule: Called after each module, from any thread.
   /// - Returns: When the file is in its place.
   package func write(
-    _ plan: ResultPlan, metadata: Metadata, to output: OutputFile,
+    _ plan: ResultPlan, metadata: ResultMetadata, to output: OutputFile,
     onModule: @Sendable () -> Void = {}
   ) throws -> Written {
     let (stored, layout) = try layout(of: plan, file: output.path)
-    let metadata = try complete(metadata, for: plan.modules, file: output.path).withRoomForHashes
-    let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
+    let writer = SafetensorsWriter(
+      layout, metadata: try complete(metadata, for: plan.modules, file: output.path), to: output)
 
     let modules = try parallelMap(count: stored.count, threads: threads) { index in
       let weights = try plan.weights(index)
@@ -171,10 +176,15 @@ package struct AdapterWriter: Sendable {
       onModule()
       return module
     }
-    let (byteCount, model) = try writer.finish(hashing: metadata)
+    // The longest begins first.
+    let hashes = try parallelMap(count: 1 + metadata.sources.count, threads: threads) { index in
+      index == 0 ? try writer.dataSHA256() : metadata.sources[index - 1].modelHash()
+    }
+    let said = try complete(
+      metadata, for: plan.modules, sourceHashes: Array(hashes.dropFirst()), file: output.path)
     return Written(
-      modules: try withNorms(modules, of: plan), naming: naming, byteCount: byteCount,
-      sshsModelHash: model)
+      modules: try withNorms(modules, of: plan), naming: naming,
+      byteCount: try writer.finish(metadata: said, modelHash: hashes[0]), sshsModelHash: hashes[0])
   }
 
   /// The modules with the norms of what was asked for: those that lost nothing have not taken

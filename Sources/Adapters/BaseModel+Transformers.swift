@@ -30,7 +30,7 @@ private struct Evidence {
   }
 
   func has(_ markers: String...) -> Bool {
-    patterns.contains { pattern in markers.contains { pattern.contains($0) } }
+    patterns.contains { pattern in markers.contains { contains($0, in: pattern) } }
   }
 
   func begins(_ prefixes: String...) -> Bool {

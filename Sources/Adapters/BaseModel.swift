@@ -55,7 +55,7 @@ extension BaseModel {
     }
     let keys = unet.map(\.target.key)
     let isDeep = keys.contains { key in
-      key.hasPrefix("up_blocks_0_attentions_") || key.contains("_transformer_blocks_1_")
+      key.hasPrefix("up_blocks_0_attentions_") || contains("_transformer_blocks_1_", in: key)
     }
     if isDeep || all.contains(where: { $0.target.network == .textEncoder(2) }) { return .sdxl }
     if all.contains(where: { $0.target.network == .textEncoder(1) && $0.inputs == 1024 }) {
@@ -71,7 +71,7 @@ extension BaseModel {
   private static func isOfUNet(_ key: String) -> Bool {
     guard key.hasPrefix("down_blocks_") || key.hasPrefix("up_blocks_") || key.hasPrefix("mid_block")
     else { return false }
-    return ["_attentions_", "_resnets_", "samplers_"].contains { key.contains($0) }
+    return ["_attentions_", "_resnets_", "samplers_"].contains { Adapters.contains($0, in: key) }
   }
 
   private static func textEncoders(_ layers: [Layer]) -> BaseModel? {

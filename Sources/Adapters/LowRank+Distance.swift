@@ -22,16 +22,19 @@ package func squaredDifference(_ a: LowRank, _ b: LowRank) -> Double {
 
 /// ‖A − B‖² of any two products.
 ///
-/// ‖A‖² + ‖B‖² − 2⟨A, B⟩, unless nearly all of it cancels: then both are turned into one small
-/// matrix first, within which differences are exact to about 1e-16 of ‖A‖.
+/// ‖A‖² + ‖B‖² − 2⟨A, B⟩, unless nearly all of it cancels, or of a product within itself: then both
+/// are turned into one small matrix first, within which differences are exact to about 1e-16 of ‖A‖;
+/// less than that is 0.
 package func squaredDistance(_ a: LowRank, _ b: LowRank) throws(LinearAlgebraError) -> Double {
   if a.rank == b.rank && a == b { return 0 }
   let sum = squaredNorm(ofProduct: a.up, a.down) + squaredNorm(ofProduct: b.up, b.down)
   let distance = sum - 2 * innerProduct(a.up, a.down, b.up, b.down)
-  if distance > 1e-8 * sum || sum == 0 { return distance }
+  let noise = roundingNoise(ofProduct: a.up, a.down) + roundingNoise(ofProduct: b.up, b.down)
+  if distance > 1e-8 * sum && distance > 1e20 * noise * noise { return distance }
   let ups = Matrix.joiningColumns([a.up, b.up.scaled(by: -1)]).transposed
   let downs = Matrix.joiningRows([a.down, b.down])
-  return product(transposed: try lowerFactor(of: ups), try lowerFactor(of: downs)).squaredNorm
+  let rest = product(transposed: try lowerFactor(of: ups), try lowerFactor(of: downs)).squaredNorm
+  return rest > noise * noise ? rest : 0
 }
 
 /// ‖UD − A‖², of the difference formed a few rows at a time: nothing cancels.

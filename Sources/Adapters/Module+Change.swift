@@ -96,28 +96,37 @@ extension Module {
     return weight.scalingColumns(by: (0..<weight.columns).map { factors[$0 / taps] })
   }
 
-  /// GLoRA: s·(b₁b₂ + W·a₁a₂); old files store each pair in the other order.
+  /// GLoRA: s·(b₁b₂ + W·a₁a₂), the a's acting on input channels; old files store each pair in the
+  /// other order.
   private func generalized(_ weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
     let (a1, a2) = (try matrix(.gloraA1, in: file), try matrix(.gloraA2, in: file))
     let (b1, b2) = (try matrix(.gloraB1, in: file), try matrix(.gloraB2, in: file))
-    let isNew = b1.columns == b2.rows && a1.rows == weight.columns
+    let inputs = max(a1.rows, a1.columns)
+    let isNew = a1.rows == inputs && b1.columns == b2.rows
     let (left, right) = isNew ? (a1, a2) : (a2, a1)
     let (up, down) = isNew ? (b1, b2) : (b2, b1)
     guard up.rows == weight.rows, down.columns == weight.columns, up.columns == down.rows,
-      left.rows == weight.columns, right.columns == weight.columns, left.columns == right.rows
+      inputs > 0, weight.columns % inputs == 0,
+      left.rows == inputs, right.columns == inputs, left.columns == right.rows
     else { throw misfit(weight, in: file) }
-    let bent = LinearAlgebra.product(LinearAlgebra.product(weight, left), right)
-    return (LinearAlgebra.product(up, down) + bent).scaled(by: scale)
+    let taps = weight.columns / inputs
+    let bent = LinearAlgebra.product(
+      LinearAlgebra.product(weight.tapsAsRows(taps), left), right)
+    return (LinearAlgebra.product(up, down) + bent.tapsAsColumns(taps)).scaled(by: scale)
   }
 
   /// OFT: each block of rows turned by Rᵀ, then rescaled.
   private func rotation(of weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
+    if parts[.orthogonalBlocks]?.name.string.hasSuffix("oft_R.weight") == true {
+      let detail = "rotates inputs (oft_R of PEFT), which is not known here; merge it by PEFT"
+      throw AdapterError(file: file.path, reason: .shapesDiffer(module: name, detail: detail))
+    }
     guard let entry = parts[.orthogonalBlocks], entry.shape.rank == 3,
       entry.shape.extents[1] == entry.shape.extents[2],
       entry.shape.extents[0] * entry.shape.extents[1] == weight.rows
     else { throw misfit(weight, in: file) }
     let size = entry.shape.extents[1]
-    let turns = try cayley(file.doubles(entry), size: size)
+    let turns = try cayley(file.doubles(entry), size: size, outputs: weight.rows)
     let turned = turns.enumerated().map { index, turn in
       LinearAlgebra.product(transposed: turn, weight.rows(in: index * size..<(index + 1) * size))
     }
@@ -134,7 +143,7 @@ extension Module {
     let (stages, count, size) = (
       entry.shape.extents[0], entry.shape.extents[1], entry.shape.extents[2]
     )
-    let turns = try cayley(file.doubles(entry), size: size)
+    let turns = try cayley(file.doubles(entry), size: size, outputs: weight.rows)
     var result = weight
     for stage in 0..<stages {
       let stride = (1 << stage) * (size / 2)
@@ -165,16 +174,17 @@ extension Module {
     return weight.scalingRows(by: factors)
   }
 
-  /// The rotations (I + Q)(I − Q)⁻¹ with Q = B − Bᵀ, its norm limited to alpha where that is
-  /// positive.
-  private func cayley(_ elements: [Double], size: Int) throws -> [Matrix] {
+  /// The rotations (I + Q)(I − Q)⁻¹ with Q = B − Bᵀ, the norm of all Q together limited to alpha
+  /// times the outputs where alpha is positive, as sd-scripts and LyCORIS train them.
+  private func cayley(_ elements: [Double], size: Int, outputs: Int) throws -> [Matrix] {
     let blocks = stride(from: 0, to: elements.count, by: size * size).map { start in
       let block = Matrix(
         rows: size, columns: size, elements: Array(elements[start..<start + size * size]))
       return block - block.transposed
     }
     let norm = blocks.reduce(0) { $0 + $1.squaredNorm }.squareRoot()
-    let limit = (alpha ?? 0) > 0 ? min(1, (alpha ?? 0) / max(norm, .leastNormalMagnitude)) : 1
+    let most = (alpha ?? 0) * Double(outputs)
+    let limit = most > 0 ? min(1, most / max(norm, .leastNormalMagnitude)) : 1
     let identity = Matrix(identity: size)
     return try blocks.map { block in
       let q = block.scaled(by: limit)
@@ -185,6 +195,26 @@ extension Module {
 }
 
 extension Matrix {
+  /// A convolution's weight, m × n·taps, as m·taps × n: what products with its channels take.
+  fileprivate func tapsAsRows(_ taps: Int) -> Matrix {
+    if taps == 1 { return self }
+    var result = Matrix(zeros: rows * taps, columns / taps)
+    for i in 0..<rows {
+      for j in 0..<columns { result[i * taps + j % taps, j / taps] = self[i, j] }
+    }
+    return result
+  }
+
+  /// The inverse of `tapsAsRows`.
+  fileprivate func tapsAsColumns(_ taps: Int) -> Matrix {
+    if taps == 1 { return self }
+    var result = Matrix(zeros: rows / taps, columns * taps)
+    for i in 0..<result.rows {
+      for j in 0..<result.columns { result[i, j] = self[i * taps + j % taps, j / taps] }
+    }
+    return result
+  }
+
   fileprivate mutating func replaceRow(_ row: Int, with other: Matrix, row source: Int) {
     elements.replaceSubrange(
       row * columns..<(row + 1) * columns,

@@ -57,7 +57,7 @@ package enum Naming: String, CaseIterable, Sendable {
       "single_transformer_blocks.", "text_model.", "x_embedder", "context_embedder", "proj_out",
       "norm_out.", "time_text_embed.", "conv_in", "conv_out", "time_embedding.", "add_embedding.",
     ]
-    return components.contains { path.hasPrefix($0) } || path.contains(".attn1.to_")
+    return components.contains { path.hasPrefix($0) } || contains(".attn1.to_", in: path)
   }
 
   /// Whether a path is one of a language model or an encoder of text.
@@ -69,6 +69,6 @@ package enum Naming: String, CaseIterable, Sendable {
       ".encoder.block.", ".model.encoder.layers.", ".encoder.albert_layer_groups.",
       ".gpt_neox.layers.", ".language_model.", ".backbone.layers.", ".h.", ".lm_head",
     ]
-    return markers.contains { name.contains($0) }
+    return markers.contains { contains($0, in: name) }
   }
 }

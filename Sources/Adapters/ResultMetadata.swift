@@ -1,7 +1,7 @@
 import Files
 import FoundationEssentials
 import Glibc
-package import Safetensors
+import Safetensors
 
 /// What a result says of itself: the inputs' metadata, and how it was made of them.
 package struct ResultMetadata: Sendable {
@@ -10,14 +10,17 @@ package struct ResultMetadata: Sendable {
     let path: String
     let coefficient: Double
     let metadata: Metadata
-    let sshsModelHash: String
+    private let file: SafetensorsFile
 
     package init(_ adapter: Adapter, coefficient: Double) {
       path = adapter.file.path
       self.coefficient = coefficient
       metadata = adapter.file.header.metadata
-      sshsModelHash = adapter.file.file.sha256(from: adapter.file.dataOffset)
+      file = adapter.file
     }
+
+    /// The SHA-256 of the weights; every byte of them is read.
+    func modelHash() -> String { file.file.sha256(from: file.dataOffset) }
 
     /// The title that it gives itself, or its file's name without extension.
     var title: String {
@@ -25,7 +28,7 @@ package struct ResultMetadata: Sendable {
     }
   }
 
-  private let sources: [Source]
+  let sources: [Source]
   private let model: BaseModel
   private let comment: String
 
@@ -43,7 +46,12 @@ package struct ResultMetadata: Sendable {
   ///
   /// Of two inputs that say something under one key, the first counts. What describes the old
   /// tensors and not the new ones is left out or said anew.
-  package func metadata(naming: Naming, modules: [ResultModule]) -> Metadata {
+  ///
+  /// - Parameter sourceHashes: The sources' model hashes; where there are none yet, zeros keep
+  ///   their room.
+  func metadata(
+    naming: Naming, modules: [ResultModule], sourceHashes: [String]? = nil
+  ) -> Metadata {
     var result = Metadata()
     for source in sources.reversed() {
       for entry in source.metadata.entries where !isStale(entry.key) {
@@ -56,7 +64,8 @@ package struct ResultMetadata: Sendable {
     describeModel(in: &result)
     if !sources.isEmpty {
       result["modelspec.merged_from"] = sources.map(\.title).joined(separator: ", ")
-      result["lora.sources"] = sourcesText
+      result["lora.sources"] = sourcesText(
+        sourceHashes ?? sources.map { _ in String(repeating: "0", count: 64) })
     }
     return result
   }
@@ -75,11 +84,11 @@ package struct ResultMetadata: Sendable {
   }
 
   /// JSON, in one line: the inputs' names, coefficients and hashes.
-  private var sourcesText: String {
-    let values = sources.map { source in
+  private func sourcesText(_ hashes: [String]) -> String {
+    let values = zip(sources, hashes).map { source, hash in
       JSONValue.object([
         "coefficient": .number(source.coefficient), "name": .string(name(of: source.path)),
-        "sshs_model_hash": .string(source.sshsModelHash),
+        "sshs_model_hash": .string(hash),
       ])
     }
     let encoder = JSONEncoder()

@@ -14,15 +14,20 @@ extension SafetensorsWriter {
   /// Finishes a file whose metadata hold sd-scripts' hashes of the data that were written.
   ///
   /// - Parameter metadata: What the writer was begun with, with room for the hashes.
-  /// - Returns: The bytes of the whole file, and the hash of its data.
+  package func finish(hashing metadata: Metadata) throws {
+    try finish(metadata: metadata, modelHash: dataSHA256())
+  }
+
+  /// The same where the SHA-256 of the data has been taken.
+  ///
+  /// - Returns: The bytes of the whole file.
   @discardableResult
-  package func finish(hashing metadata: Metadata) throws -> (byteCount: Int, modelHash: String) {
-    var metadata = metadata
+  func finish(metadata: Metadata, modelHash: String) throws -> Int {
     let ofTraining = metadata.filter { $0.hasPrefix("ss_") }
-    let model = try dataSHA256()
-    metadata["sshs_model_hash"] = model
+    var metadata = metadata
+    metadata["sshs_model_hash"] = modelHash
     metadata["sshs_legacy_hash"] = try legacyHash(
       header: layout.header(metadata: ofTraining), data: data(in:), count: layout.dataByteCount)
-    return (try finish(metadata: metadata), model)
+    return try finish(metadata: metadata)
   }
 }

@@ -155,6 +155,9 @@ extension Target {
   /// Takes out what stands for no layer: `….attn1.processor.to_q` → `….attn1.to_q`, and its
   /// `to_out` → `to_out.0`; PEFT's `….classifier.modules_to_save.default` → `….classifier`.
   private static func withoutWrappers(_ name: String) -> String {
+    guard contains(".processor", in: name) || contains("modules_to_save", in: name) else {
+      return name
+    }
     var components = name.split(separator: ".")
     if let index = components.firstIndex(of: "modules_to_save") {
       return components[..<index].joined(separator: ".")
@@ -193,7 +196,7 @@ extension Target {
     if key == "conv_in" || key == "conv_out" { return true }
     let isConvolution =
       key.hasSuffix("_conv1") || key.hasSuffix("_conv2") || key.hasSuffix("samplers_0_conv")
-    return isConvolution && (key.contains("_resnets_") || key.contains("samplers_"))
+    return isConvolution && (contains("_resnets_", in: key) || contains("samplers_", in: key))
   }
 }
 
@@ -211,9 +214,10 @@ extension Target {
 
   /// `unet:7`, `text_encoder:3`: the n-th layer in the order of cloneofsimo/lora's classes.
   private static func cloneofsimo(_ name: String) -> Target? {
-    let halves = name.split(separator: ":")
-    guard halves.count == 2, let index = Int(halves[1]), index >= 0 else { return nil }
-    switch halves[0] {
+    guard let colon = name.utf8.firstIndex(of: UInt8(ascii: ":")),
+      let index = Int(name[name.index(after: colon)...]), index >= 0
+    else { return nil }
+    switch name[..<colon] {
     case "unet" where index < 144:
       let block = cloneofsimoBlocks[index / 9]
       let key = "\(block)_transformer_blocks_0_\(cloneofsimoLayers[index % 9])"

@@ -96,24 +96,23 @@ extension RawSpan {
   /// Whether no element of floats is NaN or infinite: whether none has an exponent of all ones.
   fileprivate func holdsFiniteFloats(of type: ElementType) -> Bool {
     switch type {
-    case .float64: !holds { (bits: UInt64) in bits >> 52 & 0x7FF == 0x7FF }
-    case .float32: !holds { (bits: UInt32) in bits >> 23 & 0xFF == 0xFF }
-    case .float16: !holds { (bits: UInt16) in bits >> 10 & 0x1F == 0x1F }
-    default: !holds { (bits: UInt16) in bits >> 7 & 0xFF == 0xFF }
+    case .float64: clearsABit(of: 0x7FF0_0000_0000_0000 as UInt64)
+    case .float32: clearsABit(of: 0x7F80_0000 as UInt32)
+    case .float16: clearsABit(of: 0x7C00 as UInt16)
+    default: clearsABit(of: 0x7F80 as UInt16)
     }
   }
 
-  /// Whether an element is what is looked for; without a branch, so that the loop vectorises.
-  private func holds<Bits: FixedWidthInteger & BitwiseCopyable>(
-    _ isFound: (Bits) -> Bool
-  ) -> Bool {
+  /// Whether every element has one of some bits clear; a minimum, so that the loop vectorises.
+  private func clearsABit<Bits: FixedWidthInteger & BitwiseCopyable>(of mask: Bits) -> Bool {
     unsafe withUnsafeBytes { bytes in
-      var found = false
-      for offset in stride(from: 0, to: bytes.count, by: MemoryLayout<Bits>.size) {
-        let bits = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: Bits.self)
-        found = isFound(Bits(littleEndian: bits)) || found
+      var least = mask
+      for index in 0..<bytes.count / MemoryLayout<Bits>.size {
+        let bits = unsafe bytes.loadUnaligned(
+          fromByteOffset: index &* MemoryLayout<Bits>.size, as: Bits.self)
+        least = min(least, ~Bits(littleEndian: bits) & mask)
       }
-      return found
+      return least > 0
     }
   }
 }

@@ -2,6 +2,7 @@ import Adapters
 import Files
 import LinearAlgebra
 import Safetensors
+import Synchronization
 import Tensors
 
 /// One file of a checkpoint, written with its changes.
@@ -18,17 +19,29 @@ struct BakedFile {
   private enum Piece {
     case copy(Range<Int>)
     case change(Header.Entry, [BakedLayers.Change])
+
+    var byteCount: Int {
+      switch self {
+      case .copy(let range): range.count
+      case .change(let entry, _): entry.range.count
+      }
+    }
   }
 
   /// Copies are split at this size, so that several threads share them.
   private static let copyByteCount = 32 << 20
+
+  /// After so many bytes the disk is told to take them.
+  private static let syncByteCount = 256 << 20
 
   func write(to output: OutputFile, onTensor: @Sendable () -> Void) throws -> BakingError {
     let layout = Layout(keeping: file.header)
     let metadata = file.header.metadata.filter { $0 != "modelspec.hash_sha256" }
     let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
     let pieces = pieces
+    let written = Atomic(0)
     let errors = try parallelMap(count: pieces.count, threads: threads) { index in
+      defer { beginSync(of: output, written, pieces[index].byteCount) }
       switch pieces[index] {
       case .copy(let range):
         try file.withData { data throws(FileError) in
@@ -47,6 +60,12 @@ struct BakedFile {
     }
     try writer.finish(metadata: metadata)
     return errors.reduce(BakingError(), +)
+  }
+
+  /// Lets the disk work while later tensors are computed.
+  private func beginSync(of output: OutputFile, _ written: borrowing Atomic<Int>, _ count: Int) {
+    let (before, after) = written.add(count, ordering: .relaxed)
+    if before / Self.syncByteCount < after / Self.syncByteCount { output.beginSync() }
   }
 
   private var pieces: [Piece] {

@@ -35,30 +35,16 @@ struct BakedTensor {
     var error = BakingError()
     for start in stride(from: 0, to: rows, by: height) {
       let block = start..<min(start + height, rows)
-      let before = file.withBytes(of: entry) { bytes in
-        bytes.withPiece(block.lowerBound * width..<block.upperBound * width) {
-          doubles(from: $0, as: entry.type)
-        }
-      }
-      var change = [Float](repeating: 0, count: before.count)
+      var change = [Float](repeating: 0, count: block.count * columns)
       for addition in additions { addition.add(to: &change, rows: block, columns: columns) }
-      let bytes = encoded(zip(before, change).map { $0 + Double($1) }, as: entry.type)
-      try unsafe writer.write(
-        bytes.span.bytes, to: entry.name.string, at: block.lowerBound * width)
-      let lost = unsafe measured(bytes.span.bytes, before, change)
-      error = error + lost
-    }
-    return error
-  }
-
-  private func measured(_ stored: RawSpan, _ before: [Double], _ change: [Float]) -> BakingError {
-    let after = doubles(from: stored, as: entry.type)
-    var error = BakingError()
-    for index in after.indices {
-      let asked = Double(change[index])
-      let difference = after[index] - (before[index] + asked)
-      error.askedSquared += asked * asked
-      error.errorSquared += difference * difference
+      let place = block.lowerBound * width
+      let stored = file.withBytes(of: entry) { bytes in
+        sum(
+          of: bytes.extracting(place..<block.upperBound * width), as: entry.type, and: change)
+      }
+      try unsafe writer.write(stored.bytes.span.bytes, to: entry.name.string, at: place)
+      error.askedSquared += squaredNorm(change)
+      error.errorSquared += squaredNorm(stored.errors)
     }
     return error
   }
@@ -118,12 +104,5 @@ extension BakedTensor.Addition {
         block[place + index] += Float(matrix.elements[first + index])
       }
     }
-  }
-}
-
-extension RawSpan {
-  /// Lends some of the bytes.
-  fileprivate func withPiece<Result>(_ range: Range<Int>, _ body: (RawSpan) -> Result) -> Result {
-    body(extracting(range))
   }
 }

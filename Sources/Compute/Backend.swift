@@ -17,13 +17,14 @@ package protocol Backend: AnyObject, Sendable {
   /// A device may record it, and then repeats what it recorded without calling `body` again. So
   /// `body` asks for operations alone: it reads no values back, writes none from the host, and
   /// leaves what it computes in tensors that were there before.
-  ///
-  /// - Parameter key: The same for the same work: tensors, shapes and settings.
-  func repeating(_ key: String, _ body: () -> Void)
+  func repeating(_ work: RepeatedWork, _ body: () -> Void)
 
   /// Throws what went wrong on the device before, in a sentence; after a fault operations do
   /// nothing, and values are not to be trusted.
   func check() throws
+
+  /// Bytes of memory that tensors use or that are kept for them.
+  var heldByteCount: Int { get }
 
   func allocate(byteCount: Int) -> Storage
   func release(address: UInt, byteCount: Int)

@@ -71,6 +71,15 @@ extension Tensor {
   /// The values on the host; waits for the device.
   package func values() -> [Float] { backend.values(of: self) }
 
+  /// The same numbers in the type that a device computes with; a copy, without a gradient, where
+  /// the tensor is not so already.
+  package func activations(on device: any Backend) -> Tensor {
+    if elementType == device.activationType, backend === device { return self }
+    let copy = Tensor(shape: shape, elementType: device.activationType, on: device)
+    device.copy(self, into: copy)
+    return copy
+  }
+
   /// Replaces the values from the host.
   package func write(_ values: [Float]) {
     precondition(values.count == count, "\(values.count) values for \(shape)")

@@ -63,11 +63,13 @@ struct BranchView: Sendable {
     applyMask(to: hiddenGradient, rows: rows)
   }
 
-  /// Adds the branch's part of dx, for some rows, to a place where they begin.
-  func inputGradient(_ hiddenGradient: Block, rows: Range<Int>, into dx: Block) {
+  /// Adds the branch's part of dx, for some rows and columns, to a place where they begin.
+  func inputGradient(
+    _ hiddenGradient: Block, rows: Range<Int>, columns: Range<Int>, into dx: Block
+  ) {
     multiply(
-      hiddenGradient.rows(from: rows.lowerBound), down, into: dx, m: rows.count, n: inputs,
-      k: width, beta: 1)
+      hiddenGradient.rows(from: rows.lowerBound), down.columns(from: columns.lowerBound),
+      into: dx, m: rows.count, n: columns.count, k: width, beta: 1)
   }
 
   /// Adds dU = s·dyᵀ(x Dᵀ) and dD = (s·dy U)ᵀ x to the flat gradient.

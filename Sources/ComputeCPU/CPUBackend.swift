@@ -1,5 +1,4 @@
 package import Compute
-import LinearAlgebra
 package import Tensors
 
 /// The host's cores as a device.
@@ -23,7 +22,6 @@ package final class CPUBackend: Backend {
   package init(threads: Int, grain: Float = 4000) {
     workers = Workers(count: threads)
     self.grain = grain
-    setProductThreads(1)
   }
 
   /// The number of threads that run an operation.
@@ -32,7 +30,7 @@ package final class CPUBackend: Backend {
   /// Bytes of memory that is taken from the system, in use or kept for later.
   package var heldByteCount: Int { pool.heldByteCount }
 
-  package func repeating(_ key: String, _ body: () -> Void) { body() }
+  package func repeating(_ work: RepeatedWork, _ body: () -> Void) { body() }
 
   package func check() {}
 

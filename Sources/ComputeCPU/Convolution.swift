@@ -16,17 +16,22 @@ extension CPUBackend {
     let addends = Addends(operands.bias, operands.residual)
     let sampleBias = operands.sampleBias.map { Floats($0) }
     let branch = BranchView(operands.branch, saved, inputs: inputs, outputs: outputs)
-    forTiles(window.outputPixels, width: inputs, outputs: outputs) { pixels in
+    // A branch is finished with the rows of the result, so that these are not cut then.
+    forTiles(window.outputPixels, outputs, inner: inputs, cutsColumns: branch == nil) {
+      pixels, columns in
       withScratch(pixels.count * inputs) { scratch in
         let patches = Block(scratch, stride: inputs)
         window.gather(x, pixels: pixels, into: scratch)
-        addends.write(to: result, rows: pixels, columns: 0..<outputs)
+        addends.write(to: result, rows: pixels, columns: columns)
         if let sampleBias {
-          window.add(sampleBias, to: result.values, pixels: pixels, isFirst: addends.isEmpty)
+          window.add(
+            sampleBias, to: result.values, pixels: pixels, columns: columns,
+            isFirst: addends.isEmpty)
         }
         multiply(
-          patches, weight.transposed, into: result.rows(from: pixels.lowerBound),
-          m: pixels.count, n: outputs, k: inputs,
+          patches, weight.rows(from: columns.lowerBound).transposed,
+          into: result.rows(from: pixels.lowerBound).columns(from: columns.lowerBound),
+          m: pixels.count, n: columns.count, k: inputs,
           beta: addends.isEmpty && sampleBias == nil ? 0 : 1)
         branch?.forward(patches, rows: pixels, into: result)
       }
@@ -67,14 +72,18 @@ extension CPUBackend {
     _ dy: Block, _ weight: Block, _ window: Window, into dx: Block, _ accumulating: Bool
   ) {
     let (inputs, width) = (window.inputs, dy.stride)
-    forTiles(window.inputPixels, width: width * window.positions, outputs: inputs) { pixels in
+    forTiles(
+      window.inputPixels, inputs, inner: width * window.positions, cutsColumns: true
+    ) { pixels, columns in
       withScratch(pixels.count * width) { scratch in
         for position in 0..<window.positions {
           window.gatherBack(
             dy.values, position: position, width: width, pixels: pixels, into: scratch)
           multiply(
-            Block(scratch, stride: width), weight.columns(from: position * inputs),
-            into: dx.rows(from: pixels.lowerBound), m: pixels.count, n: inputs, k: width,
+            Block(scratch, stride: width),
+            weight.columns(from: position * inputs + columns.lowerBound),
+            into: dx.rows(from: pixels.lowerBound).columns(from: columns.lowerBound),
+            m: pixels.count, n: columns.count, k: width,
             beta: accumulating || position > 0 ? 1 : 0)
         }
       }
@@ -106,17 +115,33 @@ extension CPUBackend {
     }
   }
 
-  /// Splits pixels so that a gathered tile stays near 1 MiB, with enough rows for a product.
+  /// Calls `body` with blocks of pixels and channels that together are a result.
+  ///
+  /// A product brings its factors into order before it uses them, the weights anew for each block
+  /// of pixels. So blocks have 512 pixels, of which the weights' part is a tenth and the patches
+  /// some megabytes, and more of few channels; and where a picture has fewer pixels than channels,
+  /// it is the channels that are shared among the threads.
+  ///
+  /// - Parameter inner: The numbers that one element of the result is summed over.
   private func forTiles(
-    _ pixels: Int, width: Int, outputs: Int, _ body: (Range<Int>) -> Void
+    _ pixels: Int, _ columns: Int, inner: Int, cutsColumns: Bool,
+    _ body: (_ pixels: Range<Int>, _ columns: Range<Int>) -> Void
   ) {
-    let fitting = max(128, (1 << 18) / max(1, width))
-    let threads = threads(for: Float(pixels) * Float(width * outputs) * productCost)
-    let parts = (pixels + fitting - 1) / fitting
-    let tiles = min((parts + threads - 1) / threads * threads, max(1, pixels / 8))
-    workers.perform(tiles) { tile in
-      let range = pixels * tile / tiles..<pixels * (tile + 1) / tiles
-      if !range.isEmpty { body(range) }
+    let fitting = max(512, (1 << 18) / max(1, inner))
+    let least = (pixels + fitting - 1) / fitting
+    let costOfColumn = Float(pixels) * Float(inner) * productCost
+    let threads = threads(for: costOfColumn * Float(columns))
+    func forRows(_ tiles: Int, _ number: Int, _ columns: Range<Int>) {
+      let range = pixels * number / tiles..<pixels * (number + 1) / tiles
+      if !range.isEmpty { body(range, columns) }
+    }
+    if cutsColumns && columns > pixels && least < threads {
+      forRanges(columns, cost: costOfColumn, step: 16) { range in
+        for tile in 0..<least { forRows(least, tile, range) }
+      }
+    } else {
+      let tiles = min((least + threads - 1) / threads * threads, max(1, pixels / 8))
+      workers.perform(tiles) { forRows(tiles, $0, 0..<columns) }
     }
   }
 }

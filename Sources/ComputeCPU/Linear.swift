@@ -9,26 +9,19 @@ extension CPUBackend {
     let result = Block(Floats(y), stride: outputs)
     let addends = Addends(operands.bias, operands.residual)
     let branch = BranchView(operands.branch, saved, inputs: inputs, outputs: outputs)
-    let costOfRow = Float(inputs * outputs) * productCost
-    if rows >= 8 * workers.count || threads(for: Float(rows) * costOfRow) == 1 {
-      forRanges(rows, cost: costOfRow, step: 8) { range in
-        addends.write(to: result, rows: range, columns: 0..<outputs)
-        multiply(
-          x.rows(from: range.lowerBound), weight.transposed,
-          into: result.rows(from: range.lowerBound), m: range.count, n: outputs, k: inputs,
-          beta: addends.isEmpty ? 0 : 1)
+    forBlocks(rows: rows, columns: outputs, cost: Float(inputs) * productCost) {
+      range, columns in
+      let block = result.rows(from: range.lowerBound)
+      addends.write(to: result, rows: range, columns: columns)
+      multiply(
+        x.rows(from: range.lowerBound), weight.rows(from: columns.lowerBound).transposed,
+        into: block.columns(from: columns.lowerBound), m: range.count, n: columns.count,
+        k: inputs, beta: addends.isEmpty ? 0 : 1)
+      if rows >= outputs {
         branch?.forward(x.rows(from: range.lowerBound), rows: range, into: result)
       }
-    } else {
-      forRanges(outputs, cost: Float(rows * inputs) * productCost, step: 16) { range in
-        addends.write(to: result, rows: 0..<rows, columns: range)
-        multiply(
-          x, weight.rows(from: range.lowerBound).transposed,
-          into: result.columns(from: range.lowerBound), m: rows, n: range.count, k: inputs,
-          beta: addends.isEmpty ? 0 : 1)
-      }
-      branch?.forward(x, rows: 0..<rows, into: result)
     }
+    if rows < outputs { branch?.forward(x, rows: 0..<rows, into: result) }
   }
 
   package func linearBackward(
@@ -43,13 +36,23 @@ extension CPUBackend {
     let branch = BranchView(operands.branch, saved, inputs: inputs, outputs: outputs)
     withScratch(rows * (branch?.width ?? 0)) { scratch in
       let hiddenGradient = Block(scratch, stride: branch?.width ?? 0)
-      forRanges(rows, cost: Float(inputs * outputs) * productCost, step: 8) { range in
-        branch?.backward(dy, rows: range, into: hiddenGradient)
-        guard let target = dx?.rows(from: range.lowerBound) else { return }
-        multiply(
-          dy.rows(from: range.lowerBound), weight, into: target, m: range.count, n: inputs,
-          k: outputs, beta: accumulating ? 1 : 0)
-        branch?.inputGradient(hiddenGradient, rows: range, into: target)
+      if rows < inputs || dx == nil {
+        forRanges(rows, cost: Float(outputs) * 0.1, step: 8) { range in
+          branch?.backward(dy, rows: range, into: hiddenGradient)
+        }
+      }
+      if let dx {
+        forBlocks(rows: rows, columns: inputs, cost: Float(outputs) * productCost) {
+          range, columns in
+          if rows >= inputs { branch?.backward(dy, rows: range, into: hiddenGradient) }
+          let target = dx.rows(from: range.lowerBound).columns(from: columns.lowerBound)
+          multiply(
+            dy.rows(from: range.lowerBound), weight.columns(from: columns.lowerBound),
+            into: target, m: range.count, n: columns.count, k: outputs,
+            beta: accumulating ? 1 : 0)
+          branch?.inputGradient(
+            hiddenGradient, rows: range, columns: columns, into: target)
+        }
       }
       branch?.parameterGradients(x, hiddenGradient, dy, rows: rows, on: self)
     }

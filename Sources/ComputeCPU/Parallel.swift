@@ -33,4 +33,23 @@ extension CPUBackend {
       if first < end { body(first..<end) }
     }
   }
+
+  /// Calls `body` with blocks that together are a product's result, on as many threads as pay.
+  ///
+  /// The longer side is cut, so that what each thread brings into order for itself is the factor
+  /// of the shorter one: the weights of a wide layer, or the many pixels of a large picture, once
+  /// in all.
+  ///
+  /// - Parameters:
+  ///   - cost: Nanoseconds that one element of the result takes on one core, roughly.
+  ///   - body: Its first argument is the range of rows, its second that of columns.
+  func forBlocks(
+    rows: Int, columns: Int, cost: Float, _ body: (Range<Int>, Range<Int>) -> Void
+  ) {
+    if columns > rows {
+      forRanges(columns, cost: Float(rows) * cost, step: 16) { body(0..<rows, $0) }
+    } else {
+      forRanges(rows, cost: Float(columns) * cost, step: 8) { body($0, 0..<columns) }
+    }
+  }
 }

@@ -81,11 +81,13 @@ struct Window: Sendable {
     }
   }
 
-  /// Adds each sample's numbers to its pixels of the result.
-  func add(_ bias: Floats, to result: Floats, pixels: Range<Int>, isFirst: Bool) {
+  /// Adds each sample's numbers to its pixels of the result, in some columns.
+  func add(
+    _ bias: Floats, to result: Floats, pixels: Range<Int>, columns: Range<Int>, isFirst: Bool
+  ) {
     for pixel in pixels {
       let first = pixel / (outputHeight * outputWidth) * outputs
-      forVectors(0..<outputs) { channel, lanes in
+      forVectors(columns) { channel, lanes in
         let sum = isFirst ? Vector() : result[pixel * outputs + channel, lanes]
         result[pixel * outputs + channel, lanes] = sum + bias[first + channel, lanes]
       }

@@ -1,6 +1,4 @@
-import CCUDA
 package import Compute
-import Synchronization
 package import Tensors
 
 /// A device of NVIDIA's.
@@ -21,7 +19,6 @@ package final class CUDABackend: Backend {
 
   /// What a convolution's columns may take at once.
   let mostColumnBytes: Int
-  let recordings = Mutex<[String: Recording]>([:])
 
   /// - Parameters:
   ///   - cudnn: Computes convolutions where it can; without it all are products.
@@ -42,11 +39,33 @@ package final class CUDABackend: Backend {
     memory = DeviceMemory(context, leastPiece: leastPiece)
     kernels = Kernels(context, code: code)
     self.choices = AlgorithmChoices(path: choices)
-    products = try Products(context, cublasLt, memory, self.choices)
+    products = try Products(context, cublasLt, kernels, memory, self.choices)
     convolutions = cudnn.flatMap { [context, memory, choices = self.choices] in
       try? Convolutions(context, $0, memory, choices)
     }
     self.mostColumnBytes = mostColumnBytes
+  }
+
+  /// The first device, with the libraries that were found.
+  ///
+  /// - Parameter cacheFolder: Keeps compiled kernels and chosen algorithms; `nil` for none.
+  /// - Throws: What is missing.
+  package convenience init(
+    _ libraries: CUDALibraries, activationType: ElementType, cacheFolder: String?
+  ) throws(CUDAError) {
+    let driver = try libraries.driver.get()
+    let device = try driver.devices()[0]
+    if activationType == .bfloat16, !device.architecture.hasBFloat16 {
+      throw .noBFloat16(device.name)
+    }
+    let cublasLt = try libraries.cublasLt.get()
+    let stem = device.name.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined()
+    try self.init(
+      device, driver, cublasLt, cudnn: try? libraries.cudnn.get(),
+      code: KernelCache(
+        folder: cacheFolder, compiler: libraries.compiler.get(), for: device.architecture),
+      activationType: activationType,
+      choices: cacheFolder.map { "\($0)/products-\(stem)-cublasLt-\(cublasLt.version).txt" })
   }
 
   /// The same device with another type of activations; memory and stream are shared.
@@ -57,6 +76,8 @@ package final class CUDABackend: Backend {
     (products, convolutions, choices) = (other.products, other.convolutions, other.choices)
     mostColumnBytes = other.mostColumnBytes
   }
+
+  package var heldByteCount: Int { memory.heldByteCount }
 
   package func check() throws { try context.check() }
 

@@ -1,25 +1,26 @@
 import CCUDA
-import Compute
-import Synchronization
+package import Compute
 
-/// Work that was done once, or that the device has recorded.
-@safe enum Recording {
-  /// Kernels are loaded, algorithms chosen and the memory's extent is known.
-  case done
-  case recorded(RecordedWork)
-}
+/// Work that was done once: kernels are loaded, algorithms chosen, the memory's extent is known.
+private final class DoneOnce {}
 
 /// A graph of the device's.
 @safe final class RecordedWork: Sendable {
   private let context: Context
+  private let memory: DeviceMemory
   private nonisolated(unsafe) let executable: CUgraphExec?
 
-  fileprivate init(_ context: Context, _ executable: CUgraphExec?) {
+  fileprivate init(_ context: Context, _ memory: DeviceMemory, _ executable: CUgraphExec?) {
     self.context = context
+    self.memory = memory
     unsafe self.executable = executable
+    memory.changeRecordedWorks(by: 1)
   }
 
-  deinit { _ = unsafe context.driver.functions.pointee.cuGraphExecDestroy(executable) }
+  deinit {
+    _ = unsafe context.driver.functions.pointee.cuGraphExecDestroy(executable)
+    memory.changeRecordedWorks(by: -1)
+  }
 
   fileprivate func run() {
     context.perform("cuGraphLaunch") {
@@ -31,23 +32,21 @@ import Synchronization
 extension CUDABackend {
   /// Does the work the first time, records it the second, and from then on runs what was recorded,
   /// without a call of `body`.
-  package func repeating(_ key: String, _ body: () -> Void) {
-    switch recordings.withLock({ $0[key] }) {
-    case .some(.recorded(let work)): work.run()
-    case .some(.done): record(key, body)?.run()
-    case .none:
+  package func repeating(_ work: RepeatedWork, _ body: () -> Void) {
+    if let recorded = work.recording as? RecordedWork { return recorded.run() }
+    if work.recording == nil {
       memory.with(.recordedSteps, body)
       choices.save()
-      let isFirst = recordings.withLock { recordings in
-        defer { recordings[key] = .done }
-        return !recordings.values.contains { if case .recorded = $0 { true } else { false } }
-      }
       // Where pieces were taken as they were needed, one of the right size takes less.
-      if isFirst { memory.gather(.recordedSteps) }
+      if memory.recordedWorks == 0 { memory.gather(.recordedSteps) }
+      work.recording = DoneOnce()
+    } else if let recorded = record(body) {
+      work.recording = recorded
+      recorded.run()
     }
   }
 
-  private func record(_ key: String, _ body: () -> Void) -> RecordedWork? {
+  private func record(_ body: () -> Void) -> RecordedWork? {
     let isRecording = context.perform("cuStreamBeginCapture") {
       unsafe $0.functions.pointee.cuStreamBeginCapture_v2(
         context.stream, Int32(LORA_CAPTURE_RELAXED))
@@ -65,9 +64,7 @@ extension CUDABackend {
       unsafe $0.functions.pointee.cuGraphInstantiateWithFlags(&executable, graph, 0)
     }
     guard context.isSound else { return nil }
-    let work = unsafe RecordedWork(context, executable)
-    recordings.withLock { $0[key] = Recording.recorded(work) }
-    return work
+    return unsafe RecordedWork(context, memory, executable)
   }
 }
 
@@ -75,7 +72,9 @@ extension Context {
   /// Whether the device records now.
   var isCapturing: Bool {
     var status: Int32 = 0
-    perform("cuStreamIsCapturing") { unsafe $0.functions.pointee.cuStreamIsCapturing(stream, &status) }
+    perform("cuStreamIsCapturing") {
+      unsafe $0.functions.pointee.cuStreamIsCapturing(stream, &status)
+    }
     return status != 0
   }
 }

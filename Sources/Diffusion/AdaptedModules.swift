@@ -161,7 +161,9 @@ extension AdaptedModules {
       throw failure(
         "has \(entry.shape) for a layer of \(layer.inputs) to \(layer.outputs) channels")
     }
-    guard values.allSatisfy(\.isFinite) else { throw failure("holds NaN or infinity") }
+    guard values.allSatisfy(\.isFinite) else {
+      throw DiffusionError(file: file.path, reason: .notFiniteModule(module.name))
+    }
     return values
   }
 

@@ -8,6 +8,9 @@ package struct Adapters {
   /// All D and U, flat, float32.
   package let parameters: Tensor
 
+  /// The same in the type of activations; the parameters themselves where that is float32.
+  private let factors: Tensor
+
   /// Their gradients, added to by each backward pass; `nil` where nothing is trained.
   package let gradient: Tensor?
   package let tape: Tape?
@@ -40,6 +43,7 @@ package struct Adapters {
   ) {
     self.modules = modules
     parameters = Tensor(values, shape: [values.count], on: backend)
+    factors = Self.factors(of: parameters)
     gradient = Tensor(zeros: [values.count], on: backend)
     self.tape = tape
     multiplier = 1
@@ -52,6 +56,7 @@ package struct Adapters {
   ) {
     self.modules = modules
     parameters = Tensor(values, shape: [values.count], on: backend)
+    factors = Self.factors(of: parameters)
     gradient = nil
     tape = nil
     self.multiplier = multiplier
@@ -61,6 +66,7 @@ package struct Adapters {
   private init(_ other: Adapters, multiplier: Float) {
     modules = other.modules
     parameters = other.parameters
+    factors = other.factors
     gradient = nil
     tape = nil
     self.multiplier = multiplier
@@ -69,6 +75,17 @@ package struct Adapters {
 
   /// The same parameters at another strength, without a gradient.
   package func scaled(_ multiplier: Float) -> Adapters { Adapters(self, multiplier: multiplier) }
+
+  private static func factors(of parameters: Tensor) -> Tensor {
+    let type = parameters.backend.activationType
+    return type == .float32
+      ? parameters : Tensor(shape: parameters.shape, elementType: type, on: parameters.backend)
+  }
+
+  /// Rounds the parameters to what the products of a pass read; ask for it when a pass begins.
+  func roundFactors() {
+    if factors.elementType != .float32 { factors.backend.copy(parameters, into: factors) }
+  }
 
   /// Whether convolutions outside of transformers are adapted too.
   var hasConvolutions: Bool { modules.hasConvolutions }
@@ -88,7 +105,7 @@ package struct Adapters {
     }
     if parts.isEmpty { return nil }
     return LowRankBranch(
-      parts: parts, parameters: parameters, gradient: gradient, tape: tape,
+      parts: parts, parameters: parameters, factors: factors, gradient: gradient, tape: tape,
       dropout: dropout.map {
         AdapterDropout(
           module: $0.module, network: $0.network, rank: $0.rank, seed: $0.seed,

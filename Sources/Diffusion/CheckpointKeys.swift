@@ -89,7 +89,9 @@ extension CheckpointKeys {
   }
 
   /// Where a VAE's tensor lies in a single file.
-  static func originalVAE(_ key: String, levels: Int) -> [TensorLocation] {
+  static func originalVAE(
+    _ key: String, levels: Int, prefix: String = vaePrefix
+  ) -> [TensorLocation] {
     var name = key
     for level in 0..<levels {
       name = name.replacing("down_blocks.\(level).resnets.", with: "down.\(level).block.")
@@ -106,7 +108,7 @@ extension CheckpointKeys {
       ("attn_1.to_out.0.", "attn_1.proj_out."), ("conv_shortcut.", "nin_shortcut."),
       ("conv_norm_out.", "norm_out."),
     ] { name = name.replacing(diffusers, with: original) }
-    return [TensorLocation(vaePrefix + name)]
+    return [TensorLocation(prefix + name)]
   }
 
   /// Where a text encoder's tensor lies, in the naming of transformers with this prefix.

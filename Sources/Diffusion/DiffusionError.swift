@@ -15,6 +15,7 @@ package struct DiffusionError: Error, Hashable {
     case unsupported(String)
     case noMatchingModule(example: String)
     case wrongModule(String, detail: String)
+    case notFiniteModule(String)
   }
 
   package let file: String
@@ -55,6 +56,8 @@ extension DiffusionError.Reason: CustomStringConvertible {
       "none of its modules belongs to this model ('\(example)', for one); is it for another base?"
     case .wrongModule(let name, let detail):
       "module '\(name)' \(detail); is it for another base?"
+    case .notFiniteModule(let name):
+      "module '\(name)' holds NaN or infinity; was its training stopped too late?"
     }
   }
 }

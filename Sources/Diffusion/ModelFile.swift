@@ -47,20 +47,7 @@ struct ModelFile: ModelLayout {
     return (weights, nil)
   }
 
-  func vae() throws -> (Weights, VAEFile?) {
-    let prefix = CheckpointKeys.vaePrefix
-    guard file.header[prefix + "decoder.conv_in.weight"] != nil else {
-      throw DiffusionError(file: path, reason: .missingPart("VAE"))
-    }
-    var levels = 0
-    while file.header["\(prefix)encoder.down.\(levels).block.0.conv1.weight"] != nil {
-      levels += 1
-    }
-    let weights = Weights(path: path, part: "VAE", files: [file]) { [levels] in
-      CheckpointKeys.originalVAE($0, levels: levels)
-    }
-    return (weights, nil)
-  }
+  func vae() throws -> (Weights, VAEFile?) { (try VAE.weights(in: file), nil) }
 
   func textEncoder(_ index: Int) throws -> (Weights, TextEncoderFile?) {
     let isOpenCLIP = index == 1 || kind == .sd2

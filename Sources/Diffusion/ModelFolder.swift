@@ -71,7 +71,7 @@ struct ModelFolder: ModelLayout {
   }
 
   /// The safetensors files of a part: one, that of half precision, or all shards.
-  private static func files(in folder: String) throws -> [SafetensorsFile] {
+  static func files(in folder: String) throws -> [SafetensorsFile] {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder)
       .filter { $0.hasSuffix(".safetensors") }.sorted()
     let stems = ["diffusion_pytorch_model", "model"]

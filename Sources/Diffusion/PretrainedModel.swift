@@ -23,6 +23,16 @@ package struct PretrainedModel {
   package let tokenizerFolders: [String]
   private let layout: any ModelLayout
 
+  /// A model of made-up weights, of a kind that `--random-weights` names; `nil` for another name.
+  package init?(random name: String) {
+    guard let kind = RandomModel.kinds[name] else { return nil }
+    self.kind = kind
+    path = "random-\(name)"
+    predictsVelocity = false
+    tokenizerFolders = []
+    layout = RandomModel(kind: kind)
+  }
+
   /// Recognizes the model and opens its files; their tensors are read later.
   package init(path: String) throws {
     self.path = path

@@ -78,6 +78,9 @@ package struct TextState {
 /// (2021).
 package struct TextEncoder {
   package let configuration: TextEncoderConfiguration
+
+  /// The device that it lies on; tokens are given there.
+  package let backend: any Backend
   private let table: Tensor
   private let places: Tensor
   private let blocks: [TextLayer]
@@ -95,6 +98,7 @@ package struct TextEncoder {
     let (c, reader) = (configuration, Reader(weights: weights, backend: backend))
     let embeddings = "text_model.embeddings"
     self.configuration = c
+    self.backend = backend
     table = reader.tensor(
       try weights.values("\(embeddings).token_embedding.weight", [c.vocabulary, c.width]),
       [c.vocabulary, c.width])
@@ -119,6 +123,7 @@ package struct TextEncoder {
   ///
   /// - Parameter adapters: Beside the layers; its tape, if any, records.
   package func encode(tokens: Tensor, adapters: Adapters? = nil) -> TextState {
+    adapters?.roundFactors()
     var hidden = [tokens.embedded(table: table, positions: places)]
     for block in blocks { hidden.append(block(hidden[hidden.count - 1], adapters)) }
     return TextState(hidden: hidden, final: finalNorm(hidden[hidden.count - 1]))
@@ -135,21 +140,17 @@ package struct TextEncoder {
   /// The state that SDXL looks at: the last layer's but one, without the final norm.
   package func penultimate(_ state: TextState) -> Tensor { state.hidden[state.hidden.count - 2] }
 
-  /// The projected state at each text's end, [b, width]; no gradient flows back.
+  /// The projected state at each text's end, [b, width].
   ///
   /// - Parameter tokens: The same ids, on the host.
   package func pooled(_ state: TextState, tokens: [[Int32]]) -> Tensor {
     let (width, length) = (configuration.width, state.final.shape.extents[1])
-    let backend = state.final.backend
-    let rows = Tensor(
-      shape: [tokens.count, width], elementType: state.final.elementType, on: backend)
-    for (sample, ids) in tokens.enumerated() {
+    let ends = tokens.enumerated().map { sample, ids in
       let end = ids.firstIndex(of: Int32(configuration.endToken)) ?? ids.count - 1
       let start = (sample * length + end) * width
-      backend.copy(
-        state.final.reshaped([state.final.count]).slice(start..<start + width),
-        into: rows.reshaped([rows.count]).slice(sample * width..<(sample + 1) * width))
+      return Stretch(of: state.final, start..<start + width)
     }
+    let rows = Tensor(joining: ends, shape: [tokens.count, width])
     return projection.map { $0(rows, nil) } ?? rows
   }
 }

@@ -10,6 +10,7 @@ extension UNet {
       c: configuration, kind: kind, reader: Reader(weights: weights, backend: backend))
     let channels = configuration.channels
     self.configuration = configuration
+    self.backend = backend
     time = try loader.time()
     input = try Convolution("conv_in", 4, channels[0], loader.reader)
     down = try (0..<configuration.levels).map(loader.down)

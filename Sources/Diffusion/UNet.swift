@@ -30,11 +30,24 @@ package struct UNetInputs {
   }
 }
 
+extension UNetInputs {
+  /// The same with latents and text in the type that the device computes with.
+  fileprivate func activations(on device: any Backend) -> UNetInputs {
+    UNetInputs(
+      latents: latents.activations(on: device), timesteps: timesteps,
+      context: context.activations(on: device), pooled: pooled?.activations(on: device),
+      timeIDs: timeIDs)
+  }
+}
+
 /// The network that says what in a noisy picture is noise.
 ///
 /// Source: Rombach et al., "High-Resolution Image Synthesis with Latent Diffusion Models" (2022).
 package struct UNet {
   package let configuration: UNetConfiguration
+
+  /// The device that it lies on.
+  let backend: any Backend
   let time: TimeEmbedding
   let input: Convolution
   let down: [DownBlock]
@@ -65,6 +78,8 @@ package struct UNet {
   package func prediction(
     of inputs: UNetInputs, adapters: Adapters? = nil, checkpointing: Bool = false
   ) -> Tensor {
+    let inputs = inputs.activations(on: backend)
+    adapters?.roundFactors()
     let pass = Pass(
       time: time(inputs), context: inputs.context, adapters: adapters,
       checkpointing: checkpointing)

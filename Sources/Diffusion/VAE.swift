@@ -37,6 +37,9 @@ package struct VAEConfiguration: Hashable, Sendable {
 /// Rombach et al. (2022).
 package struct VAE {
   package let configuration: VAEConfiguration
+
+  /// The device that it lies on.
+  package let backend: any Backend
   private let encoder: Encoder
   private let decoder: Decoder
 
@@ -45,6 +48,7 @@ package struct VAE {
   ) throws {
     let loader = VAELoader(c: configuration, reader: Reader(weights: weights, backend: backend))
     self.configuration = configuration
+    self.backend = backend
     encoder = try loader.encoder()
     decoder = try loader.decoder()
   }
@@ -62,7 +66,7 @@ package struct VAE {
   ///
   /// - Complexity: 1.1 TFLOP for 512 × 512.
   package func encode(_ pictures: Tensor) -> Posterior {
-    let moments = encoder(pictures)
+    let moments = encoder(pictures.activations(on: backend))
     return Posterior(
       mean: moments.columns(0..<4), logVariance: moments.columns(4..<8))
   }
@@ -71,8 +75,8 @@ package struct VAE {
   ///
   /// - Complexity: 2.5 TFLOP for 512 × 512.
   package func decode(_ latents: Tensor) -> Tensor {
-    let factor = Tensor([1 / configuration.scalingFactor], shape: [1], on: latents.backend)
-    return decoder(latents.scaled(by: factor))
+    let factor = Tensor([1 / configuration.scalingFactor], shape: [1], on: backend)
+    return decoder(latents.activations(on: backend).scaled(by: factor))
   }
 }
 

@@ -14,6 +14,9 @@ struct Weights {
   /// Where a key's tensor may lie, most likely place first.
   private let locate: (String) -> [TensorLocation]
 
+  /// The shapes of a model without files, whose numbers are made up.
+  private let madeUp: ((String) -> Shape?)?
+
   init(
     path: String, part: String, files: [SafetensorsFile],
     locate: @escaping (String) -> [TensorLocation]
@@ -22,12 +25,25 @@ struct Weights {
     self.part = part
     self.files = files
     self.locate = locate
+    madeUp = nil
+  }
+
+  /// Made-up weights.
+  ///
+  /// - Parameter madeUp: The shape of a key, where it matters before it is read; `nil` where there
+  ///   is no such tensor.
+  init(path: String, part: String, madeUp: @escaping (String) -> Shape?) {
+    self.path = path
+    self.part = part
+    self.madeUp = madeUp
+    files = []
+    locate = { _ in [] }
   }
 
   /// The shape of a tensor as the file has it; `nil` where there is none.
-  func shape(_ key: String) -> Shape? { find(key)?.shape }
+  func shape(_ key: String) -> Shape? { madeUp.map { $0(key) } ?? find(key)?.shape }
 
-  func has(_ key: String) -> Bool { find(key) != nil }
+  func has(_ key: String) -> Bool { shape(key) != nil }
 
   /// How many of `prefix.0`, `prefix.1` … have this tensor.
   func count(_ prefix: String, _ suffix: String) -> Int {
@@ -38,6 +54,7 @@ struct Weights {
 
   /// Reads a tensor of the given shape; extents of 1 may be more or fewer.
   func values(_ key: String, _ shape: Shape) throws -> [Float] {
+    if madeUp != nil { return madeUpValues(key, shape) }
     guard let found = find(key) else { throw failure(.missingTensor(key, part: part)) }
     let isSame = found.shape.withoutOnes == shape.withoutOnes
     guard isSame else {

@@ -10,14 +10,14 @@ package struct HashCommand: ParsableCommand {
     discussion: """
       Without --kind, every kind on a line of its own: HASH  KIND  FILE. With one,
       HASH  FILE, as sha256sum prints it. Compressed files are hashed as what they
-      hold.
+      hold, folders file by file.
 
         sha256            the whole file
-        autov1            64 KiB from 1 MiB on, 8 digits: A1111's old hash of checkpoints
+        autov1            64 KiB from 1 MiB on, 8 digits: A1111, of old
         autov2            sha256, 10 digits: A1111, Civitai
         autov3            sshs_model_hash, 12 digits: A1111 and Civitai, of LoRAs
         sshs_model_hash   the tensors without the header: sd-scripts, Civitai
-        sshs_legacy_hash  as autov1, of the file with its ss_ metadata alone: sd-scripts
+        sshs_legacy_hash  autov1 of the file with ss_ metadata alone: sd-scripts
 
         lora hash slider.st
         lora hash --kind autov2 *.safetensors
@@ -33,7 +33,7 @@ package struct HashCommand: ParsableCommand {
     case legacy = "sshs_legacy_hash"
   }
 
-  @Argument(help: "Safetensors files; - is standard input.")
+  @Argument(help: "Safetensors files or folders; - is standard input.")
   var files: [String]
 
   @Option(help: "Which hash: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -49,8 +49,10 @@ package struct HashCommand: ParsableCommand {
     var hasFailed = false
     for file in files {
       do {
-        let hashes = Hashes(of: try SafetensorsFile(path: file))
-        if json { reports[file] = hashes } else { show(hashes, of: file) }
+        for part in try safetensorsFiles(at: file) {
+          let hashes = Hashes(of: part)
+          if json { reports[part.path] = hashes } else { show(hashes, of: part.path) }
+        }
       } catch  where files.count > 1 {
         Terminal.note("\(error)")
         hasFailed = true

@@ -24,13 +24,13 @@ package struct MetadataCommand: ParsableCommand {
 
         lora metadata slider.st
         lora metadata slider.st get ss_training_comment
-        lora metadata slider.st set 'ss_training_comment=small to large head' author=me
+        lora metadata slider.st set 'ss_training_comment=large head' author=me
         lora metadata slider.st remove 'ss_*' -o clean.st
         lora metadata merged.st copy-from slider.st
         lora metadata slider.st --json | jq .ss_tag_frequency -r | jq .
       """)
 
-  @Argument(help: "The file; - is standard input.")
+  @Argument(help: "The file, or an adapter's folder; - is standard input.")
   var file: String
 
   @Argument(help: "get, set, remove or copy-from; nothing prints all.")
@@ -73,7 +73,7 @@ package struct MetadataCommand: ParsableCommand {
   }
 
   package func run() throws {
-    let source = try SafetensorsFile(path: file)
+    let source = try safetensorsFile(at: file)
     var metadata = source.header.metadata
     switch action {
     case nil: return try printAll(metadata)
@@ -85,11 +85,11 @@ package struct MetadataCommand: ParsableCommand {
       }
     case .remove: metadata = try removing(from: metadata)
     case .copyFrom:
-      for entry in try SafetensorsFile(path: operands[0]).header.metadata.entries {
+      for entry in try safetensorsFile(at: operands[0]).header.metadata.entries {
         metadata[entry.key] = entry.value
       }
     }
-    try rewrite(source, metadata: metadata, to: output ?? file)
+    try rewrite(source, metadata: metadata, to: output ?? source.path)
   }
 
   private func printAll(_ metadata: Metadata) throws {

@@ -25,7 +25,7 @@ package func singularValueDecomposition(
   if k == 0 { return SingularValueDecomposition(left: left, values: [], right: right) }
   var a = matrix.elements  // overwritten
   let thin = CChar(UInt8(ascii: "S"))
-  let info = unsafe LAPACKE_dgesdd(
+  let info = unsafe openBLAS.LAPACKE_dgesdd(
     LAPACK_COL_MAJOR, thin, Int32(n), Int32(m), &a, Int32(n), &values, &right.elements, Int32(n),
     &left.elements, Int32(k))
   try check("dgesdd", info, matrixArgument: 5)
@@ -41,7 +41,7 @@ package func singularValues(of matrix: Matrix) throws(LinearAlgebraError) -> [Do
   if values.isEmpty { return [] }
   var a = matrix.elements  // overwritten
   let valuesOnly = CChar(UInt8(ascii: "N"))
-  let info = unsafe LAPACKE_dgesdd(
+  let info = unsafe openBLAS.LAPACKE_dgesdd(
     LAPACK_COL_MAJOR, valuesOnly, n, m, &a, n, &values, nil, 1, nil, 1)
   try check("dgesdd", info, matrixArgument: 5)
   return values
@@ -63,7 +63,7 @@ package func orthogonalFactorization(
   var (a, reflectors) = try reflected(matrix)
   let lower = lowerFactor(in: a, like: matrix)
   if k == 0 { return OrthogonalFactorization(lower: lower, orthonormal: Matrix(zeros: 0, n)) }
-  let info = unsafe LAPACKE_dorgqr(
+  let info = unsafe openBLAS.LAPACKE_dorgqr(
     LAPACK_COL_MAJOR, Int32(n), Int32(k), Int32(k), &a, Int32(n), reflectors)
   try check("dorgqr", info, matrixArgument: 5)
   a.removeLast(a.count - k * n)
@@ -84,7 +84,8 @@ private func reflected(
   var a = matrix.elements
   var reflectors = [Double](repeating: 0, count: min(m, n))
   if reflectors.isEmpty { return (a, reflectors) }
-  let info = unsafe LAPACKE_dgeqrf(LAPACK_COL_MAJOR, Int32(n), Int32(m), &a, Int32(n), &reflectors)
+  let info = unsafe openBLAS.LAPACKE_dgeqrf(
+    LAPACK_COL_MAJOR, Int32(n), Int32(m), &a, Int32(n), &reflectors)
   try check("dgeqrf", info, matrixArgument: 4)
   return (a, reflectors)
 }
@@ -109,7 +110,7 @@ package func eigenvalues(ofSymmetric matrix: Matrix) throws(LinearAlgebraError) 
   var a = matrix.elements  // overwritten
   let valuesOnly = CChar(UInt8(ascii: "N"))
   let upper = CChar(UInt8(ascii: "U"))
-  let info = unsafe LAPACKE_dsyev(LAPACK_COL_MAJOR, valuesOnly, upper, n, &a, n, &values)
+  let info = unsafe openBLAS.LAPACKE_dsyev(LAPACK_COL_MAJOR, valuesOnly, upper, n, &a, n, &values)
   try check("dsyev", info, matrixArgument: 5)
   return values.reversed()
 }
@@ -129,7 +130,7 @@ package func pivotedRoot(
   var a = matrix.elements  // overwritten
   var rank: Int32 = 0
   let upper = CChar(UInt8(ascii: "U"))  // column-major: our lower triangle
-  let info = unsafe LAPACKE_dpstrf(
+  let info = unsafe openBLAS.LAPACKE_dpstrf(
     LAPACK_COL_MAJOR, upper, Int32(n), &a, Int32(n), &order, &rank, -1)
   precondition(info >= 0, "dpstrf: argument \(-info) is wrong")
   var root = Matrix(zeros: n, Int(rank))
@@ -151,7 +152,7 @@ package func eigenvectors(
   var a = matrix.elements  // overwritten: the columns, our rows, become the vectors
   let vectors = CChar(UInt8(ascii: "V"))
   let upper = CChar(UInt8(ascii: "U"))
-  let info = unsafe LAPACKE_dsyevd(
+  let info = unsafe openBLAS.LAPACKE_dsyevd(
     LAPACK_COL_MAJOR, vectors, upper, Int32(n), &a, Int32(n), &values)
   try check("dsyevd", info, matrixArgument: 5)
   var sorted: [Double] = []
@@ -171,7 +172,7 @@ package func solution(
   var (factors, x) = (a.transposed.elements, b.transposed.elements)
   var pivots = [Int32](repeating: 0, count: a.rows)
   let n = Int32(a.rows)
-  let info = unsafe LAPACKE_dgesv(
+  let info = unsafe openBLAS.LAPACKE_dgesv(
     LAPACK_COL_MAJOR, n, Int32(b.columns), &factors, n, &pivots, &x, n)
   try check("dgesv", info, matrixArgument: 4)
   return Matrix(rows: b.columns, columns: b.rows, elements: x).transposed

@@ -30,7 +30,7 @@ struct FloatRows {
   /// A·B, for a B of columns × n.
   func product(_ other: FloatRows) -> FloatRows {
     var result = [Float](repeating: 0, count: rows * other.columns)
-    unsafe cblas_sgemm(
+    unsafe openBLAS.cblas_sgemm(
       CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(other.columns), Int32(columns),
       1, elements, Int32(columns), other.elements, Int32(other.columns), 0, &result,
       Int32(other.columns))
@@ -40,7 +40,7 @@ struct FloatRows {
   /// A·Bᵀ, for a B of n × columns.
   func product(transposed other: FloatRows) -> FloatRows {
     var result = [Float](repeating: 0, count: rows * other.rows)
-    unsafe cblas_sgemm(
+    unsafe openBLAS.cblas_sgemm(
       CblasRowMajor, CblasNoTrans, CblasTrans, Int32(rows), Int32(other.rows), Int32(columns), 1,
       elements, Int32(columns), other.elements, Int32(columns), 0, &result, Int32(other.rows))
     return FloatRows(rows: rows, columns: other.rows, elements: result)
@@ -49,7 +49,7 @@ struct FloatRows {
   /// Takes away what lies in the span of some orthonormal rows.
   mutating func orthogonalize(against basis: FloatRows) {
     let shares = product(transposed: basis)
-    unsafe cblas_sgemm(
+    unsafe openBLAS.cblas_sgemm(
       CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(basis.rows), -1,
       shares.elements, Int32(basis.rows), basis.elements, Int32(columns), 1, &elements,
       Int32(columns))
@@ -64,10 +64,10 @@ struct FloatRows {
     var reflectors = [Float](repeating: 0, count: rows)
     let (m, n) = (Int32(columns), Int32(rows))
     try check(
-      "sgeqrf", unsafe LAPACKE_sgeqrf(LAPACK_COL_MAJOR, m, n, &a, m, &reflectors),
+      "sgeqrf", unsafe openBLAS.LAPACKE_sgeqrf(LAPACK_COL_MAJOR, m, n, &a, m, &reflectors),
       matrixArgument: 4)
     try check(
-      "sorgqr", unsafe LAPACKE_sorgqr(LAPACK_COL_MAJOR, m, n, n, &a, m, reflectors),
+      "sorgqr", unsafe openBLAS.LAPACKE_sorgqr(LAPACK_COL_MAJOR, m, n, n, &a, m, reflectors),
       matrixArgument: 5)
     return FloatRows(rows: rows, columns: columns, elements: a)
   }
@@ -81,7 +81,7 @@ struct FloatRows {
       let width = min(piece, columns - start)
       unsafe elements.withUnsafeBufferPointer { source in
         guard let base = source.baseAddress else { return }
-        unsafe cblas_sgemm(
+        unsafe openBLAS.cblas_sgemm(
           CblasRowMajor, CblasNoTrans, CblasTrans, Int32(rows), Int32(rows), Int32(width), 1,
           base + start, Int32(columns), base + start, Int32(columns), 0, &part, Int32(rows))
       }
@@ -101,7 +101,7 @@ package func addProduct(_ up: [Float], _ down: [Float], rank: Int, to target: in
   if rank == 0 || target.isEmpty { return }
   let (m, n) = (Int32(up.count / rank), Int32(down.count / rank))
   precondition(target.count == Int(m) * Int(n), "\(m) × \(n) is not \(target.count) elements")
-  unsafe cblas_sgemm(
+  unsafe openBLAS.cblas_sgemm(
     CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, Int32(rank), 1, up, Int32(rank), down, n, 1,
     &target, n)
 }

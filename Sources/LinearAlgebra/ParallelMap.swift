@@ -1,21 +1,16 @@
-import COpenBLAS
 import Dispatch
 import Synchronization
 
 /// Returns `transform` of 0, 1, … count − 1, computed by several threads.
 ///
-/// While it runs, OpenBLAS uses one thread a call: threads run over items or inside a product,
-/// never both. Every item is computed in the same way whichever thread takes it, so results do
-/// not depend on their number.
+/// Threads run over items, never inside a product: OpenBLAS has none of its own. Every item is
+/// computed in the same way whichever thread takes it, so results do not depend on their number.
 ///
 /// - Throws: The error of the first item (by index, of those begun) that failed; after one fails
 ///   no further item is begun.
 package func parallelMap<Result: Sendable>(
   count: Int, threads: Int, _ transform: @Sendable (Int) throws -> Result
 ) throws -> [Result] {
-  let before = openblas_get_num_threads()
-  openblas_set_num_threads(1)
-  defer { openblas_set_num_threads(before) }
   let workers = min(threads, count)
   if workers <= 1 { return try (0..<count).map(transform) }
 

@@ -67,7 +67,8 @@ private func cholesky(of matrix: Matrix) -> Matrix? {
   guard n > 0, matrix.isFinite else { return nil }
   var lower = matrix
   let upper = CChar(UInt8(ascii: "U"))  // column-major: our lower triangle
-  let info = unsafe LAPACKE_dpotrf(LAPACK_COL_MAJOR, upper, Int32(n), &lower.elements, Int32(n))
+  let info = unsafe openBLAS.LAPACKE_dpotrf(
+    LAPACK_COL_MAJOR, upper, Int32(n), &lower.elements, Int32(n))
   precondition(info >= 0, "dpotrf: argument \(-info) is wrong")
   if info > 0 { return nil }
   for i in 0..<n {
@@ -81,7 +82,7 @@ private func cholesky(of matrix: Matrix) -> Matrix? {
 private func solution(ofTransposed lower: Matrix, _ b: Matrix) -> Matrix {
   var x = b
   if x.elements.isEmpty { return x }
-  unsafe cblas_dtrsm(
+  unsafe openBLAS.cblas_dtrsm(
     CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, Int32(b.rows),
     Int32(b.columns), 1, lower.elements, Int32(lower.columns), &x.elements, Int32(b.columns))
   return x
@@ -91,7 +92,7 @@ private func solution(ofTransposed lower: Matrix, _ b: Matrix) -> Matrix {
 private func solution(_ b: Matrix, _ lower: Matrix) -> Matrix {
   var x = b
   if x.elements.isEmpty { return x }
-  unsafe cblas_dtrsm(
+  unsafe openBLAS.cblas_dtrsm(
     CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, Int32(b.rows),
     Int32(b.columns), 1, lower.elements, Int32(lower.columns), &x.elements, Int32(b.columns))
   return x

@@ -27,6 +27,11 @@ package func squaredNorm(ofProduct up: Matrix, _ down: Matrix) -> Double {
   return max(0, zip(ups.elements, downs.elements).reduce(0) { $0 + $1.0 * $1.1 })
 }
 
+/// What may be left of up·down, by its norm, where in exact numbers all of it cancels.
+package func roundingNoise(ofProduct up: Matrix, _ down: Matrix) -> Double {
+  8 * Double.ulpOfOne * (up.squaredNorm * down.squaredNorm).squareRoot()
+}
+
 /// Returns the singular values of up·down, largest first; min(m, r, n) of them.
 ///
 /// With UᵀU = LLᵀ they are the square roots of the eigenvalues of Lᵀ(DDᵀ)L, an r × r matrix: half
@@ -53,7 +58,7 @@ package func singularValues(
 /// Returns the singular value decomposition of up·down: k = min(m, r, n).
 ///
 /// Signs are fixed so that the bytes repeat: of each left vector the first element of largest
-/// magnitude is positive.
+/// magnitude is positive. Values below what rounding makes of factors that cancel are 0.
 ///
 /// - Complexity: O((m + n)·r²).
 package func singularValueDecomposition(
@@ -63,8 +68,10 @@ package func singularValueDecomposition(
   let first = try orthogonalFactorization(of: up.transposed)
   let second = try orthogonalFactorization(of: down)
   let small = try singularValueDecomposition(of: product(transposed: first.lower, second.lower))
+  let noise = roundingNoise(ofProduct: up, down)
   return SingularValueDecomposition(
-    left: product(transposed: first.orthonormal, small.left), values: small.values,
+    left: product(transposed: first.orthonormal, small.left),
+    values: small.values.map { $0 > noise ? $0 : 0 },
     right: product(small.right, second.orthonormal)
   ).withFixedSigns()
 }

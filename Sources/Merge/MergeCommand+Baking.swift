@@ -16,6 +16,9 @@ extension MergeCommand {
       throw ValidationError(
         "--into adds the exact sum: --method, --rank, --mix, --compat do not go with it.")
     }
+    if reporting.modules || reporting.html != nil {
+      throw ValidationError("--into reports one number: --modules, --html do not go with it.")
+    }
     if base != nil || result.to != nil || result.dtype != nil {
       throw ValidationError(
         "--into keeps the checkpoint's names and types: --base, --to, --dtype do not go with it.")

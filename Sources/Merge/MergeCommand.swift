@@ -74,18 +74,12 @@ package struct MergeCommand: ParsableCommand {
       valueName: "checkpoint"))
   var base: String?
 
-  enum Compatibility: String, CaseIterable, ExpressibleByArgument {
-    case sdScripts = "sd-scripts"
-  }
-
   @Option(help: "Reproduce the strength and the losses of sd-scripts' merge scripts.")
   var compat: Compatibility?
 
-  @Flag(help: "Report every module: ranks, energy kept, error.")
-  var modules = false
-
   @OptionGroup(title: "Result") var result: OutputOptions
   @OptionGroup(title: "Rank of the result") var rank: RankOptions
+  @OptionGroup(title: "Report") var reporting: ReportOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
   package init() {}
@@ -139,7 +133,8 @@ package struct MergeCommand: ParsableCommand {
     progress.finish()
     try writer.report(
       WriteReport(
-        written, of: combination, inputNames: files.map(\.path), listsModules: modules))
+        written, of: combination, inputNames: files.map(\.path), listsModules: reporting.modules),
+      reporting, command: "merge")
   }
 
   /// `merge: b * 1 + a * -0.5`.

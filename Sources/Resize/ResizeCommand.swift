@@ -39,18 +39,12 @@ package struct ResizeCommand: ParsableCommand {
   )
   var dylora = false
 
-  enum Compatibility: String, CaseIterable, ExpressibleByArgument {
-    case sdScripts = "sd-scripts"
-  }
-
   @Option(help: "Choose ranks as sd-scripts' resize_lora.py of 2026 does: by rules one too many.")
   var compat: Compatibility?
 
-  @Flag(help: "Report every module: ranks, energy kept, error.")
-  var modules = false
-
   @OptionGroup(title: "Rank of the result") var rank: RankOptions
   @OptionGroup(title: "Result") var result: OutputOptions
+  @OptionGroup(title: "Report") var reporting: ReportOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
   package init() {}
@@ -83,7 +77,8 @@ package struct ResizeCommand: ParsableCommand {
     let written = try writer.write(plan) { progress.advance() }
     progress.finish()
     try writer.report(
-      WriteReport(written, of: combination, inputNames: [file], listsModules: modules))
+      WriteReport(written, of: combination, inputNames: [file], listsModules: reporting.modules),
+      reporting, command: "resize")
   }
 
   /// As sd-scripts words it.

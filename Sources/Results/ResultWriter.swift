@@ -1,7 +1,7 @@
 package import Adapters
 package import CommandSupport
 import Files
-import LinearAlgebra
+import Pages
 package import Tensors
 
 /// Writes a command's result where its options say, and reports it.
@@ -28,11 +28,9 @@ package struct ResultWriter {
     writer = AdapterWriter(
       naming: choice.naming, model: combination.baseModel, type: choice.type,
       threads: common.threadCount)
-    let inputs = combination.inputs
     metadata = ResultMetadata(
-      sources: try parallelMap(count: inputs.count, threads: common.threadCount) { index in
-        .init(inputs[index].adapter, coefficient: inputs[index].weight)
-      }, model: combination.baseModel, comment: comment)
+      sources: combination.inputs.map { .init($0.adapter, coefficient: $0.weight) },
+      model: combination.baseModel, comment: comment)
   }
 
   /// Opens the output of a result that is no combination.
@@ -76,8 +74,7 @@ package struct ResultWriter {
         file: path,
         reason: .noAdapter(what: "would hold no module, since nothing is added; not written"))
     }
-    let said = metadata.metadata(naming: choice.naming, modules: plan.modules)
-    let written = try writer.write(plan, metadata: said, to: output) {
+    let written = try writer.write(plan, metadata: metadata, to: output) {
       if !plan.isComputed { onModule() }
     }
     if let path = location.configuration {
@@ -92,11 +89,18 @@ package struct ResultWriter {
 
   /// The bytes of the file that a plan would become; no weight is asked for.
   package func byteCount(of plan: ResultPlan) throws -> Int {
-    let said = metadata.metadata(naming: choice.naming, modules: plan.modules)
-    return try writer.byteCount(of: plan, metadata: said, file: path)
+    try writer.byteCount(of: plan, metadata: metadata, file: path)
   }
 
   package var bytesPerElement: Int { choice.type.bitCount / 8 }
+
+  /// Prints the report of a command, and writes it as a page where that is asked for.
+  package func report(_ report: WriteReport, _ options: ReportOptions, command: String) throws {
+    if let html = options.html {
+      try Pages.write(report.page(path: path, command: command), to: html)
+    }
+    try self.report(report)
+  }
 
   /// Prints the report: JSON on standard output unless the result went there, text on standard
   /// error.

@@ -28,6 +28,11 @@ package struct WriteReport: Encodable {
     let energyKept: Double
     let relativeError: Double
 
+    /// ‖asked‖², where it was taken, and ‖written − asked‖².
+    let askedSquared: Double?
+    let errorSquared: Double
+    let block: Block
+
     private enum CodingKeys: String, CodingKey {
       case name
       case target
@@ -52,6 +57,9 @@ package struct WriteReport: Encodable {
   let onlyIn: [String: [String]]?
   let perModule: [Module]?
   let output: Output
+
+  /// Every module, for the page.
+  let all: [Module]
 
   /// What stands before lists of modules in the text, with the lists.
   private let onlyLists: [(file: String, names: [String])]
@@ -92,7 +100,8 @@ package struct WriteReport: Encodable {
     onlyIn =
       lists.count > 2
       ? Dictionary(zip(inputNames, lists), uniquingKeysWith: { first, _ in first }) : nil
-    perModule = listsModules ? written.modules.map { Module($0, before: before[$0.target]) } : nil
+    all = written.modules.map { Module($0, before: before[$0.target]) }
+    perModule = listsModules ? all : nil
     output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
   }
 
@@ -109,7 +118,8 @@ package struct WriteReport: Encodable {
     self.onlyInB = onlyInB
     onlyIn = nil
     onlyLists = [("B", onlyInB), ("A", onlyInA)]
-    perModule = listsModules ? written.modules.map { Module($0, before: nil) } : nil
+    all = written.modules.map { Module($0, before: nil) }
+    perModule = listsModules ? all : nil
     output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
   }
 
@@ -129,8 +139,8 @@ package struct WriteReport: Encodable {
 }
 
 extension WriteReport {
-  /// `5`, or `8 to 4` where the ranks changed.
-  private var change: String {
+  /// `5`, or `8 → 4` where the ranks changed.
+  var change: String {
     let (before, after) = (rankBefore.text, rank.text)
     return before == after ? after : "\(before) → \(after)"
   }
@@ -151,12 +161,12 @@ extension WriteReport {
 }
 
 extension WriteReport.RankRange {
-  fileprivate init(_ ranks: [Int]) {
+  init(_ ranks: [Int]) {
     min = ranks.min() ?? 0
     max = ranks.max() ?? 0
   }
 
-  fileprivate var text: String { min == max ? "\(max)" : "\(min)–\(max)" }
+  var text: String { min == max ? "\(max)" : "\(min)–\(max)" }
 }
 
 extension WriteReport.Module {
@@ -165,7 +175,9 @@ extension WriteReport.Module {
     let share = asked > 0 ? module.errorSquared / asked : 0
     self.init(
       name: module.name, target: module.target.description, rankBefore: before, rank: module.rank,
-      energyKept: Swift.max(0, 1 - share), relativeError: share.squareRoot())
+      energyKept: Swift.max(0, 1 - share), relativeError: share.squareRoot(),
+      askedSquared: module.askedSquared, errorSquared: module.errorSquared,
+      block: Block(of: module.target))
   }
 }
 

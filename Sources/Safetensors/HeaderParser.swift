@@ -145,9 +145,10 @@ extension HeaderParser {
 }
 
 private func notIntegers(_ key: String, of name: TensorName) -> ParseFailure {
-  ParseFailure(.invalidEntry(name, detail: "\(key) that are no list of plain integers"))
+  let what = key == "shape" ? "a shape that is" : "data_offsets that are"
+  return ParseFailure(.invalidEntry(name, detail: "\(what) no list of plain integers"))
 }
 
 private func second(_ key: String, of name: TensorName) -> ParseFailure {
-  ParseFailure(.invalidEntry(name, detail: "two of \(key)"))
+  ParseFailure(.invalidEntry(name, detail: "more than one \(key)"))
 }

@@ -3,6 +3,8 @@ package import Tensors
 /// Why a file is not a safetensors file that we can use.
 package struct SafetensorsError: Error, Hashable {
   package enum Reason: Hashable {
+    /// Another kind of file altogether.
+    case foreign(String)
     case noLength(fileBytes: Int)
     case headerTooLarge(bytes: UInt64)
     case shorterThanHeader(fileBytes: Int, headerBytes: Int)
@@ -37,8 +39,9 @@ extension SafetensorsError: CustomStringConvertible {
 extension SafetensorsError.Reason: CustomStringConvertible {
   package var description: String {
     switch self {
+    case .foreign(let what): what
     case .noLength(let fileBytes):
-      "\(fileBytes) bytes are too few for a safetensors file; is the download complete?"
+      "has \(fileBytes) bytes, too few for a safetensors file; is the download complete?"
     case .headerTooLarge(let bytes):
       "the first 8 bytes claim a header of \(bytes) bytes, over the limit of \(Header.byteLimit); is this a safetensors file?"
     case .shorterThanHeader(let fileBytes, let headerBytes):

@@ -41,7 +41,8 @@ package struct SafetensorsFile: Sendable {
     }
     let claimed = UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(as: UInt64.self))
     guard claimed <= UInt64(Header.byteLimit) else {
-      throw SafetensorsError(file: file, reason: .headerTooLarge(bytes: claimed))
+      let what = foreignFormat(bytes).map(SafetensorsError.Reason.foreign)
+      throw SafetensorsError(file: file, reason: what ?? .headerTooLarge(bytes: claimed))
     }
     let length = Int(claimed)
     guard length <= bytes.byteCount - 8 else {

@@ -35,6 +35,12 @@ package struct TOMLTable: Hashable, Sendable {
 
   init(origin: Origin) { self.origin = origin }
 
+  /// A table that no file holds: all its entries are of line 1.
+  package init(_ entries: [(key: String, value: TOMLValue)]) {
+    origin = .inline
+    self.entries = entries.map { Entry(key: $0.key, value: $0.value, line: 1) }
+  }
+
   package subscript(key: String) -> TOMLValue? {
     entries.first { $0.key == key }?.value
   }

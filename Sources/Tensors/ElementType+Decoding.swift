@@ -94,7 +94,7 @@ private func smallFloats(from bytes: RawSpan, as type: ElementType) -> [Float] {
 /// What each code stands for.
 private func smallValues(of type: ElementType) -> [Float] {
   if let format = FloatFormat(type) {
-    return (0..<(1 << type.bitCount)).map { format.value(UInt8($0)) }
+    return (0..<(1 << type.bitCount)).map { format.value(UInt16($0)) }
   }
   precondition(type == .float8e8m0, "\(type.rawValue) is no small float")
   // A power of two, without sign.

@@ -22,13 +22,29 @@ package func encoded(_ elements: [Double], as type: ElementType) -> [UInt8] {
 /// The nearest 16-bit float's bits.
 @inline(__always)
 package func half(rounding number: Double) -> UInt16 {
-  FloatFormat(5, 10, bias: 15, .ieee).code(rounding: number)
+  FloatFormat.float16.code(rounding: number)
 }
 
 /// The nearest bfloat16's bits.
 @inline(__always)
 package func brain(rounding number: Double) -> UInt16 {
   FloatFormat(8, 7, bias: 127, .ieee).code(rounding: number)
+}
+
+/// The nearest 16-bit float's bits.
+@inline(__always)
+package func half(rounding number: Float) -> UInt16 {
+  FloatFormat.float16.code(rounding: number)
+}
+
+/// The nearest bfloat16's bits: half of what is cut off is added, less one bit where that would
+/// take a tie away from the even.
+@inline(__always)
+package func brain(rounding number: Float) -> UInt16 {
+  let bits = number.bitPattern
+  let rounded = bits &+ 0x7FFF &+ (bits &>> 16 & 1)
+  let code = bits & 0x7FFF_FFFF > 0x7F80_0000 ? bits | 0x40_0000 : rounded
+  return UInt16(truncatingIfNeeded: code &>> 16)
 }
 
 private func bytes<Stored: FixedWidthInteger & BitwiseCopyable>(

@@ -21,7 +21,7 @@ package struct SampleCommand: ParsableCommand {
       """)
 
   @Option(help: ArgumentHelp("Base model: a checkpoint or a diffusers folder.", valueName: "path"))
-  var model: String
+  var model: String?
 
   @Option(
     help: ArgumentHelp(
@@ -71,6 +71,14 @@ package struct SampleCommand: ParsableCommand {
   @OptionGroup var options: ModelOptions
 
   @Option(help: ArgumentHelp("Where to compute.", valueName: "name")) var device = DeviceChoice.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "Numbers of the model. (default: bf16 on a GPU that has it, else fp16; no on the CPU)",
+      valueName: "type"))
+  var mixedPrecision: MixedPrecision?
+
+  @Option(help: ArgumentHelp(visibility: .private)) var randomWeights: String?
   @OptionGroup var common: CommonOptions
 
   package init() {}
@@ -100,22 +108,22 @@ package struct SampleCommand: ParsableCommand {
   }
 
   private func gridMaker() throws -> PictureGridMaker {
-    guard device != .cuda else {
-      throw TrainingError.unsupported(
-        "--device cuda: this build has no CUDA device; use --device cpu")
-    }
-    let model = try PretrainedModel(path: model)
-    let backend = CPUBackend(threads: common.threadCount)
+    let computing = try ComputeDevice(
+      device, precision: mixedPrecision, threads: common.threadCount, environment: environment)
+    if !common.quiet { for note in computing.notes { Terminal.note(note) } }
+    let (backend, exact) = (computing.backend, computing.exact)
+    let model = try PretrainedModel(path: model, random: randomWeights)
     let unet = try model.unet(on: backend)
     let text = TextConditioner(
-      try model.textEncoders(on: backend),
+      // Adapters beside its layers are rounded as the U-Net's are.
+      try model.textEncoders(on: lora.isEmpty ? exact : backend),
       try Tokenizer(
         path: options.tokenizer, environment: environment("LORA_TOKENIZER"),
         besideModel: model.path), kind: model.kind, clipSkip: options.clipSkip,
       maximumTokens: options.maxTokenLength, on: backend)
     let vae =
-      try options.vae.map { try PretrainedModel(path: $0) }?.vae(on: backend)
-      ?? model.vae(on: backend)
+      try options.vae.map { try VAE(path: $0, for: model.kind, on: exact) }
+      ?? model.vae(on: exact)
     let velocity = options.vParameterization || model.predictsVelocity == true
     let files = try lora.map { try WeightedFile($0) { FileKind(path: $0) != .missing } }
     return PictureGridMaker(
@@ -163,7 +171,7 @@ package struct SampleCommand: ParsableCommand {
     \(prompt.joined(separator: " | "))
     Negative prompt: \(negativePrompt)
     Steps: \(steps), Sampler: \(sampler), CFG scale: \(PythonText.short(scale)), Seed: \(seed.defaultValueDescription), \
-    Model: \(model.split(separator: "/").last ?? ""), LoRA: \(lora.joined(separator: " "))
+    Model: \(model?.split(separator: "/").last ?? ""), LoRA: \(lora.joined(separator: " "))
     """
   }
 }

@@ -15,6 +15,10 @@ package struct SliderCommand: ParsableCommand {
       An adapter is trained on each picture until it can only draw that picture; the exact \
       difference of the two is the slider. --strip draws pictures over its weights, lora sample \
       any others. All options of training apply to both copies.
+
+      Each copy is checked: how much of the way it has gone from what the model draws without a \
+      prompt (0 %) to its picture as the VAE gives it back (100 %). Below 50 % there is a \
+      warning: the slider would change more than is meant. --json has the figures.
       """)
 
   @OptionGroup(title: "The slider") var pair: SliderOptions
@@ -43,10 +47,12 @@ package struct SliderCommand: ParsableCommand {
       throw KeyedArguments.error("no result is named; give -o FILE")
     }
     try comparePictures()
-    if options.machine.dryRun { return try printPlan(output) }
-    let low = try trained(on: pair.before, named: "before", output).copy
+    let device = try options.machine.computeDevice(threads: common.threadCount)
+    if options.machine.dryRun { return try printPlan(output, device) }
+    let low = try trained(on: pair.before, named: "before", output, device).copy
     let (high, job) = try trained(
-      on: pair.after, named: "after", output, over: pair.method == .merged ? low.adapter : nil)
+      on: pair.after, named: "after", output, device,
+      over: pair.method == .merged ? low.adapter : nil, untouched: low.untouched)
     let slider =
       switch pair.method {
       case .difference:
@@ -89,8 +95,9 @@ package struct SliderCommand: ParsableCommand {
   }
 
   /// Says what each of the two runs would do.
-  private func printPlan(_ output: String) throws {
-    let report = TrainingReport(try job(on: pair.before, named: "before", output, over: nil))
+  private func printPlan(_ output: String, _ device: ComputeDevice) throws {
+    let report = TrainingReport(
+      try job(on: pair.before, named: "before", output, device, over: nil))
     print(common.json ? try json(report) : "twice: \(report.text)")
   }
 
@@ -99,7 +106,8 @@ package struct SliderCommand: ParsableCommand {
   }
 
   private func job(
-    on picture: String, named name: String, _ output: String, over base: TrainedAdapter?
+    on picture: String, named name: String, _ output: String, _ device: ComputeDevice,
+    over base: TrainedAdapter?
   ) throws -> TrainingJob {
     var options = options
     options.run.image = [picture]
@@ -110,16 +118,19 @@ package struct SliderCommand: ParsableCommand {
     }
     options.run.output = try copyPath(name, output)
     return try TrainingJob(
-      options, on: base, threads: common.threadCount, environment: environment)
+      options, on: base, device: device, environment: environment)
   }
 
   /// Trains a copier of one picture and looks at what it draws.
   ///
-  /// - Parameter base: An adapter that the model is changed by first.
+  /// - Parameters:
+  ///   - base: An adapter that the model is changed by first.
+  ///   - untouched: What the model draws without any copy, where that is known.
   private func trained(
-    on picture: String, named name: String, _ output: String, over base: TrainedAdapter? = nil
+    on picture: String, named name: String, _ output: String, _ device: ComputeDevice,
+    over base: TrainedAdapter? = nil, untouched: [Picture]? = nil
   ) throws -> (copy: PictureCopy, job: TrainingJob) {
-    let job = try job(on: picture, named: name, output, over: base)
+    let job = try job(on: picture, named: name, output, device, over: base)
     if !common.quiet {
       if base == nil { for warning in job.warnings { Terminal.note(warning) } }
       Terminal.note("\(name): \(TrainingReport(job).headline)")
@@ -128,7 +139,8 @@ package struct SliderCommand: ParsableCommand {
     let status = try session.run()
     guard status == 0 else { throw ExitCode(status) }
     let copy = try PictureCopy(
-      TrainedAdapter(modules: job.modules, values: session.loop.weights), of: picture, job)
+      TrainedAdapter(modules: job.modules, values: session.loop.weights), of: picture, job,
+      untouched: untouched)
     if !common.quiet {
       Terminal.note(copy.check.summary)
       if let warning = copy.check.warning { Terminal.note(warning) }
@@ -174,7 +186,8 @@ package struct SliderCommand: ParsableCommand {
 
   /// The model without the first copy, which the second was trained over.
   private func plainUNet(_ job: TrainingJob) throws -> UNet {
-    guard let path = options.run.pretrainedModelNameOrPath else { throw TrainingError.noModel }
-    return try PretrainedModel(path: path).unet(on: job.backend)
+    try PretrainedModel(
+      path: options.run.pretrainedModelNameOrPath, random: options.machine.randomWeights
+    ).unet(on: job.backend)
   }
 }

@@ -39,7 +39,9 @@ package struct TrainCommand: ParsableCommand {
 
   package func run() throws {
     if options.machine.outputConfig { return try writeConfiguration() }
-    let job = try TrainingJob(options, threads: common.threadCount, environment: environment)
+    let job = try TrainingJob(
+      options, device: options.machine.computeDevice(threads: common.threadCount),
+      environment: environment)
     if !common.quiet { for warning in job.warnings { Terminal.note(warning) } }
     let report = TrainingReport(job)
     if options.machine.dryRun {

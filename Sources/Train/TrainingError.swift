@@ -2,7 +2,8 @@
 enum TrainingError: Error, Hashable {
   case noModel
   case replay(file: String, String)
-  case loss(step: Int, lastSave: String?)
+  /// - Parameter quantity: `loss`.
+  case notFinite(_ quantity: String, step: Int, lastSave: String?)
   case latents(file: String)
   case state(folder: String, String)
   case unsupported(String)
@@ -13,8 +14,8 @@ extension TrainingError: CustomStringConvertible {
     switch self {
     case .noModel: "no base model is named; give --model PATH"
     case .replay(let file, let sentence): "\(file): \(sentence)"
-    case .loss(let step, let lastSave):
-      "the loss of step \(step) is not a number; nothing was saved from it"
+    case .notFinite(let quantity, let step, let lastSave):
+      "the \(quantity) of step \(step) is not a number; nothing was saved from it"
         + (lastSave.map { ", the last good save is \($0)" } ?? "")
         + "; try a lower --learning-rate, and float32 in place of fp16"
     case .latents(let file):

@@ -115,6 +115,7 @@ private func encode(_ value: Double, _ type: String) -> [UInt8] {
     case "F64": (value.bitPattern, 8)
     case "F16": (UInt64(Float16(value).bitPattern), 2)
     case "BF16": (UInt64(Float(value).bitPattern >> 16), 2)
+    case "F8_E4M3", "F8_E5M2": (UInt64(smallFloatCode(value, type)), 1)
     default: (UInt64(Float(value).bitPattern), 4)
     }
   return (0..<width).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
@@ -125,8 +126,26 @@ private func decode(_ bits: UInt64, _ type: String) -> Double {
   case "F64": Double(bitPattern: bits)
   case "F16": Double(Float16(bitPattern: UInt16(bits)))
   case "BF16": Double(Float(bitPattern: UInt32(bits) << 16))
+  case "F8_E4M3", "F8_E5M2": smallFloat(UInt8(bits), type)
   default: Double(Float(bitPattern: UInt32(bits)))
   }
+}
+
+/// A float of 8 bits that is a number: a sign, 4 or 5 bits of exponent, 3 or 2 of mantissa.
+private func smallFloat(_ code: UInt8, _ type: String) -> Double {
+  let (places, bias) = type == "F8_E4M3" ? (3, 7) : (2, 15)
+  let (exponent, mantissa) = (Int(code & 0x7F) >> places, Int(code) & (1 << places - 1))
+  let significand = Double(mantissa) / Double(1 << places) + (exponent > 0 ? 1 : 0)
+  return (code < 128 ? 1 : -1) * significand * pow(2, Double(max(exponent, 1) - bias))
+}
+
+/// The code nearest to a number, of those below the last exponent.
+private func smallFloatCode(_ value: Double, _ type: String) -> UInt8 {
+  let codes = (0..<0x78).map { UInt8($0) }
+  let nearest = codes.min {
+    abs(smallFloat($0, type) - abs(value)) < abs(smallFloat($1, type) - abs(value))
+  }
+  return (nearest ?? 0) | (value < 0 ? 128 : 0)
 }
 
 /// ‖written − asked‖ and ‖asked‖ over all modules of `asked`.

@@ -1,4 +1,5 @@
 import Adapters
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -81,6 +82,28 @@ import Testing
     for (element, original) in zip(kept.elements, update.elements) where element != 0 {
       #expect(abs(element - original / 0.3) < 1e-12)
     }
+  }
+
+  /// Each element is what TIES makes of some choice of which inputs are kept there.
+  @Test(arguments: [0.3, 0.7]) func dareTiesElectsAmongTheKept(density: Double) throws {
+    let weights = [1.0, 0.7, 0.4]
+    let updates = try inputs().map { try #require($0.updates[Self.module]) }
+    let result = try merged("dare-ties", density: density, weights: weights)
+    var kept = 0
+    for (index, element) in result.elements.enumerated() {
+      let choices = (0..<8).map { mask in
+        let values = updates.indices.map {
+          mask & (1 << $0) == 0 ? 0 : updates[$0].elements[index] / density
+        }
+        let sign: Double = values.reduce(0, +) >= 0 ? 1 : -1
+        let agreeing = zip(values, weights).filter { $0.0 * sign > 0 }
+        return agreeing.reduce(0) { $0 + $1.0 * $1.1 } / Double(max(agreeing.count, 1))
+      }
+      #expect(choices.contains { abs($0 - element) < 1e-5 })
+      kept += abs(element) > 1e-5 ? 1 : 0
+    }
+    let none = pow(1 - density, 3) * Double(result.elements.count)
+    #expect(abs(Double(result.elements.count - kept) - none) < 4 * none.squareRoot() + 6)
   }
 
   /// `merge_lora.py --concat`: sign(ratio) · ratio² · r / Σ r of each, under the first alpha.

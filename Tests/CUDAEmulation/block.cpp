@@ -26,12 +26,16 @@ bool Block::run(const std::function<void()> &body) {
     fiber.context.uc_link = nullptr;
     makecontext(&fiber.context, &Block::enter, 0);
   }
-  size_t left = fibers.size();
+  const unsigned count = unsigned(fibers.size());
+  size_t left = count;
   uint64_t seen = progress - 1;
-  while (left > 0 && progress != seen) {
+  for (unsigned turn = 0; left > 0 && progress != seen; turn++) {
     seen = progress;
     left = 0;
-    for (unsigned thread = 0; thread < fibers.size(); thread++) {
+    // From the first thread, then from the last: where __syncthreads is forgotten, one of the two
+    // finds what is not there yet.
+    for (unsigned i = 0; i < count; i++) {
+      const unsigned thread = turn % 2 ? count - 1 - i : i;
       if (!fibers[thread].is_done) resume(thread);
       left += !fibers[thread].is_done;
     }
@@ -86,16 +90,20 @@ void Block::meet(Meeting &meeting, unsigned count) {
   while (meeting.round == round) suspend(false);
 }
 
-uint64_t Block::exchange(uint64_t value, unsigned source_lane) {
+void Block::meet_warp() {
   const unsigned first = current / lanes_of_warp * lanes_of_warp;
   const unsigned rest = unsigned(fibers.size()) - first;
-  const unsigned lanes = rest < lanes_of_warp ? rest : lanes_of_warp;
-  Warp &warp = warps[current / lanes_of_warp];
-  warp.values[current - first] = value;
-  meet(warp.meeting, lanes);
-  const uint64_t received = warp.values[source_lane];
-  meet(warp.meeting, lanes);  // the values may be written again at once
-  return received;
+  meet(warps[current / lanes_of_warp].meeting, rest < lanes_of_warp ? rest : lanes_of_warp);
+}
+
+void Block::finish_copies() {
+  for (const Copy &copy : fibers[current].copies) {
+    if (copy.is_there)
+      std::memcpy(copy.to, copy.from, copy.bytes);
+    else
+      std::memset(copy.to, 0, copy.bytes);
+  }
+  fibers[current].copies.clear();
 }
 
 }  // namespace emulation

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -24,15 +25,28 @@ struct Meeting {
   unsigned round = 0;
 };
 
+constexpr size_t most_shown = 32;
+
 struct Warp {
   Meeting meeting;
-  uint64_t values[lanes_of_warp];
+
+  // What lanes show each other, in turns: the last round's may still be read.
+  alignas(16) char shown[2][lanes_of_warp * most_shown];
+};
+
+// A copy into shared memory that was started and not yet waited for.
+struct Copy {
+  void *to;
+  const void *from;
+  size_t bytes;
+  bool is_there;  // or else zeros are written
 };
 
 struct Fiber {
   ucontext_t context;
   std::unique_ptr<char[]> stack;
   bool is_done = false;
+  std::vector<Copy> copies;
   void *shadow_stack = nullptr;  // of the address sanitizer
 };
 
@@ -46,9 +60,23 @@ class Block {
   // Called by the running fiber.
   unsigned thread() const { return current; }
   void meet_block() { meet(meeting, unsigned(fibers.size())); }
-  uint64_t exchange(uint64_t value, unsigned source_lane);
+  void start(const Copy &copy) { fibers[current].copies.push_back(copy); }
+  void finish_copies();
+
+  // What each lane of the warp shows, by lane: there until this one shows something else.
+  template <typename T>
+  const T *shown_by_lanes(const T &value) {
+    static_assert(sizeof(T) <= most_shown);
+    const unsigned lane = current % lanes_of_warp;
+    Warp &warp = warps[current / lanes_of_warp];
+    char *const shown = warp.shown[warp.meeting.round % 2];
+    std::memcpy(shown + lane * sizeof(T), &value, sizeof(T));
+    meet_warp();
+    return reinterpret_cast<const T *>(shown);
+  }
 
  private:
+  void meet_warp();
   static void enter();
   void meet(Meeting &meeting, unsigned count);
   void resume(unsigned thread);

@@ -45,13 +45,8 @@ inline void __syncthreads() { emulation::running->meet_block(); }
 
 template <typename T>
 T __shfl_xor_sync(unsigned, T value, int mask) {
-  static_assert(sizeof(T) <= sizeof(uint64_t));
-  uint64_t bits = 0;
-  std::memcpy(&bits, &value, sizeof value);
   const unsigned lane = emulation::running->thread() % emulation::lanes_of_warp;
-  bits = emulation::running->exchange(bits, lane ^ unsigned(mask));
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
+  return emulation::running->shown_by_lanes(value)[lane ^ unsigned(mask)];
 }
 
 inline float __uint_as_float(unsigned bits) {
@@ -79,3 +74,15 @@ inline uint16_t host_fp16(float value) {
   std::memcpy(&bits, &half, sizeof bits);
   return bits;
 }
+
+// What the tensor cores' instructions stand on: see mma.cuh.
+template <typename T>
+const T *host_shown_by_lanes(const T &value) {
+  return emulation::running->shown_by_lanes(value);
+}
+
+inline void host_copy_async(void *to, const void *from, size_t bytes, bool is_there) {
+  emulation::running->start({to, from, bytes, is_there});
+}
+
+inline void host_await_copies() { emulation::running->finish_copies(); }

@@ -14,6 +14,7 @@ namespace kernels {
 #include "elementwise.cu"
 #include "fill_with_normals.cu"
 #include "norm.cu"
+#include "product.cu"
 }  // namespace kernels
 
 #define ENTRY(file, name)                                                              \
@@ -35,7 +36,9 @@ ENTRY("elementwise.cu", mask)
 ENTRY("elementwise.cu", mix)
 ENTRY("elementwise.cu", scale)
 ENTRY("fill_with_normals.cu", fill_with_normals)
-ENTRY("norm.cu", norm)
+ENTRY("norm.cu", norm_of_partials)
 ENTRY("norm.cu", norm_partials)
+ENTRY("product.cu", product_in_f32)
+ENTRY("product.cu", product_of_activations)
 
 }  // namespace

@@ -131,13 +131,13 @@ lora_cublaslt table() {
       [](cublasLtHandle_t, cublasLtMatmulDesc_t, cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
          cublasLtMatrixLayout_t, cublasLtMatrixLayout_t, cublasLtMatmulPreference_t,
          int requested, cublasLtMatmulHeuristicResult_t *results, int *count) {
-        *count = requested < 2 ? requested : 2;
+        *count = refuses ? 0 : requested < 2 ? requested : 2;
         for (int i = 0; i < *count; i++) {
           results[i] = {};
           results[i].algo.data[0] = uint64_t(i) + 1;
           results[i].workspaceSize = 256;
         }
-        return 0;
+        return refuses ? 15 : 0;
       };
   t.cublasLtMatmulAlgoCheck = [](cublasLtHandle_t, cublasLtMatmulDesc_t, cublasLtMatrixLayout_t,
                                  cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
@@ -176,3 +176,5 @@ const lora_cublaslt *lora_emulated_cublaslt(void) {
   static const lora_cublaslt products = table();
   return &products;
 }
+
+void lora_emulation_refuse_products(int refuse) { refuses = refuse != 0; }

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -20,5 +21,17 @@ import Testing
     #expect(outcome.status == 1)
     #expect(outcome.output.hasSuffix("  inspect/small.safetensors\n"))
     #expect(outcome.errors.hasPrefix("lora: inspect/none.safetensors: "))
+  }
+
+  @Test func aFolderIsItsFiles() throws {
+    let folder = try TemporaryFolder()
+    let file = folder["pytorch_lora_weights.safetensors"]
+    try FileManager.default.copyItem(
+      atPath: Fixtures.path("inspect/small.safetensors"), toPath: file)
+    let ofFolder = try Program.run("hash", folder.path)
+    let ofFile = try Program.run("hash", file)
+    #expect(ofFolder.output == ofFile.output && ofFolder.status == 0, "\(ofFolder.errors)")
+    let metadata = try Program.run("metadata", folder.path, "--json")
+    #expect(metadata.output == (try Program.run("metadata", file, "--json").output))
   }
 }

@@ -23,7 +23,7 @@ struct KernelCacheTests {
   }
 
   @Test func whatIsThereIsNotCompiled() throws {
-    let path = cache.path(of: variant)
+    let path = path(of: variant)
     let compiled = try cache.code(of: variant)
     let written = try attributes(path)
     #expect(try cache.code(of: variant) == compiled)
@@ -33,7 +33,7 @@ struct KernelCacheTests {
   /// Cut short, with a bit changed, empty, or not a file of ours.
   @Test(arguments: ["short", "changed", "empty", "other"])
   func whatIsDamagedIsCompiledAnew(_ damage: String) throws {
-    let path = cache.path(of: variant)
+    let path = path(of: variant)
     let compiled = try cache.code(of: variant)
     let whole = try Data(contentsOf: URL(filePath: path))
     var bytes = whole
@@ -56,7 +56,7 @@ struct KernelCacheTests {
     }
     let results = try running.map { try $0.result() }
     #expect(Set(results).count == 1)
-    let names = try FileManager.default.contentsOfDirectory(atPath: cache.folder)
+    let names = try FileManager.default.contentsOfDirectory(atPath: try #require(cache.folder))
     #expect(names.count == 1)
   }
 
@@ -68,12 +68,16 @@ struct KernelCacheTests {
 
   @Test func theNameDependsOnAllThatTheCodeDoes() throws {
     let source = KernelSource(name: variant.source.name, text: variant.source.text + "\n")
-    let paths = [
-      cache.path(of: variant), cache.path(of: KernelVariant(source, variant.definitions)),
-      cache.path(of: KernelVariant(variant.source, ["ELEMENT=bf16"])),
-      try Self.cache(cache.folder, minor: 9).path(of: variant),
+    let names = [
+      cache.name(of: variant), cache.name(of: KernelVariant(source, variant.definitions)),
+      cache.name(of: KernelVariant(variant.source, ["ELEMENT=bf16"])),
+      try Self.cache(folder["b"], minor: 9).name(of: variant),
     ]
-    #expect(Set(paths).count == 4)
+    #expect(Set(names).count == 4)
+  }
+
+  private func path(of variant: KernelVariant) -> String {
+    folder["a/kernels/\(cache.name(of: variant))"]
   }
 
   private func attributes(_ path: String) throws -> [Int] {

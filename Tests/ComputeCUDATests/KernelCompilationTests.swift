@@ -16,19 +16,35 @@ struct KernelCompilationTests {
   @Test(arguments: KernelSource.all.map(\.name), architectures)
   func compiles(_ name: String, _ architecture: Architecture) throws {
     let source = KernelSource.named(name)
-    for element in Self.elements where architecture.hasBFloat16 || element != "bf16" {
-      let variant = KernelVariant(source, ["ELEMENT=\(element)"])
+    for definitions in Self.definitions(of: source, for: architecture) {
+      let variant = KernelVariant(source, definitions)
       let cubin = Data(try TestLibraries.compiler.get().cubin(of: variant, for: architecture))
       #expect(cubin.prefix(4) == Data([0x7F, 0x45, 0x4C, 0x46]))
       for entry in Self.entries(of: source) {
-        #expect(cubin.range(of: Data(".text.\(entry)\0".utf8)) != nil, "\(entry), \(element)")
+        #expect(cubin.range(of: Data(".text.\(entry)\0".utf8)) != nil, "\(entry), \(definitions)")
       }
+    }
+  }
+
+  /// How a file is compiled for a device: for each type, or for pairs of a type and a width of heads.
+  static func definitions(of source: KernelSource, for architecture: Architecture) -> [[String]] {
+    guard source.text.contains("HEAD_WIDTH") else {
+      let elements = source.text.contains("Element") ? elements : ["float"]
+      return elements.filter { architecture.hasBFloat16 || $0 != "bf16" }.map { ["ELEMENT=\($0)"] }
+    }
+    let isPlain = source.name.hasPrefix("attention_plain")
+    var widths = isPlain ? AttentionKernels.plainWidths : AttentionKernels.widths
+    // The least and the most of registers; one kind of device stands for the others between.
+    if architecture.description != "sm_86" { widths = isPlain ? [512] : [40, 160] }
+    return widths.enumerated().map { index, width in
+      let short = architecture.hasBFloat16 && index % 2 == 0 ? "bf16" : "fp16"
+      return ["ELEMENT=\(isPlain ? "float" : short)", "HEAD_WIDTH=\(width)"]
     }
   }
 
   /// The names after `__launch_bounds__(…)`.
   static func entries(of source: KernelSource) -> [String] {
-    source.text.matches(of: /__launch_bounds__\(\d+\)\s+(\w+)\(/).map { String($0.1) }
+    source.text.matches(of: /__launch_bounds__\([^)]*\)\s+(\w+)\(/).map { String($0.1) }
   }
 
   @Test func everyFileHasEntries() {

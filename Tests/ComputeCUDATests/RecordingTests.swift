@@ -13,9 +13,10 @@ import Testing
     let cuda = emulatedBackend()
     let (x, sum) = (Tensor(zeros: [100], on: cuda), Tensor(zeros: [100], on: cuda))
     var calls = 0
+    let work = RepeatedWork()
     for step in 1...5 {
       x.write([Float](repeating: Float(step), count: 100))
-      cuda.repeating("sum") {
+      cuda.repeating(work) {
         calls += 1
         let twice = Tensor(shape: [100], elementType: .float32, on: cuda)
         cuda.add(x, x, into: twice)
@@ -32,9 +33,10 @@ import Testing
   @Test func recordsOfTwoShapesShareMemory() {
     let cuda = emulatedBackend()
     let sums = [10, 1000].map { Tensor(zeros: [$0], on: cuda) }
+    let works = sums.map { _ in RepeatedWork() }
     for _ in 1...4 {
-      for sum in sums {
-        cuda.repeating("\(sum.count)") {
+      for (sum, work) in zip(sums, works) {
+        cuda.repeating(work) {
           let one = Tensor(shape: sum.shape, elementType: .float32, on: cuda)
           cuda.fill(one, with: 1)
           cuda.add(sum, one, into: sum)
@@ -47,7 +49,8 @@ import Testing
   @Test func readingBackIsAFaultWhileRecording() {
     let cuda = emulatedBackend()
     let x = Tensor(zeros: [4], on: cuda)
-    for _ in 1...2 { cuda.repeating("values") { _ = x.values() } }
+    let work = RepeatedWork()
+    for _ in 1...2 { cuda.repeating(work) { _ = x.values() } }
     #expect(throws: CUDAError.self) { try cuda.check() }
   }
 

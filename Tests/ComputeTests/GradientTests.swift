@@ -96,6 +96,11 @@ import Testing
     expectGradients(on: backend, inputs: [[2, 3, 2, 5]]) { $0[0].upsampled(height: 6, width: 4) }
     expectGradients(on: backend, inputs: [[1, 2, 3, 9]]) { $0[0].upsampled(height: 5, width: 7) }
     expectGradients(on: backend, inputs: [[2, 9], [2, 9]]) { $0[0].adding($0[1]).adding($0[0]) }
+    expectGradients(on: backend, inputs: [[2, 8], [3, 8]]) { inputs in
+      let ranges = [(0, 8..<16), (1, 0..<24), (0, 0..<8), (0, 8..<16)]
+      return Tensor(
+        joining: ranges.map { Stretch(of: inputs[$0.0], $0.1) }, shape: [6, 8])
+    }
     let factor = Tensor([-3], shape: [1], on: backend)
     expectGradients(on: backend, inputs: [[2, 9]]) { $0[0].scaled(by: factor) }
   }

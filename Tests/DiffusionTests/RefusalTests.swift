@@ -25,6 +25,7 @@ import Testing
   @Test func missingParts() throws {
     let path = try write([Self.unet: [2, 4, 3, 3]])
     defer { try? FileManager.default.removeItem(atPath: path) }
+    defer { try? FileManager.default.removeItem(atPath: path) }
     let file = try ModelFile(path)
     #expect(throws: DiffusionError(file: path, reason: .missingPart("VAE"))) { try file.vae() }
     #expect(throws: DiffusionError(file: path, reason: .missingPart("text encoder"))) {

@@ -27,7 +27,7 @@ private func open(_ name: String) throws -> SafetensorsFile {
     ("missing-shape", .invalidEntry("w", detail: "no shape")),
     (
       "negative-extent",
-      .invalidEntry("w", detail: "shape that are no list of plain integers")
+      .invalidEntry("w", detail: "a shape that is no list of plain integers")
     ),
     (
       "metadata-number",
@@ -46,6 +46,24 @@ private func open(_ name: String) throws -> SafetensorsFile {
   @Test(arguments: refused) func isRefused(_ example: (name: String, reason: Reason)) {
     let error = #expect(throws: SafetensorsError.self) { try open("refused/\(example.name)") }
     #expect(error?.reason == example.reason)
+  }
+
+  /// Downloads that went wrong, and files of other programs.
+  @Test(arguments: [
+    ("version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
+    ("PK\u{3}\u{4}\u{14}\0\u{8}\u{8}", "zip"),
+    ("<!DOCTYPE html>", "web page"), (#"{"error": "not found"}"#, "JSON"),
+    ("GGUF\u{3}\0\0\0\u{1}", "GGUF"),
+  ])
+  func otherFilesAreCalledByTheirName(beginning: String, name: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(beginning.utf8, to: "a.safetensors")
+    let error = #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path) }
+    guard case .foreign(let what)? = error?.reason else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(what.contains(name))
   }
 
   @Test func everyRefusedFileIsListed() throws {

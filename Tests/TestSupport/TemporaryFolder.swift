@@ -1,11 +1,18 @@
 import Foundation
 
-/// A new folder that is removed with the last reference to it.
+/// A new folder that is removed with the last reference to it, or at the end of the process: what
+/// a whole suite shares is never let go.
 package final class TemporaryFolder: Sendable {
   package let path: String
 
+  /// One for all of the process.
+  private static let parent: URL = {
+    atexit { try? FileManager.default.removeItem(at: TemporaryFolder.parent) }
+    return FileManager.default.temporaryDirectory.appending(path: "lora-tests-\(getpid())")
+  }()
+
   package init() throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "lora-tests-\(UUID())")
+    let url = Self.parent.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     path = url.path
   }

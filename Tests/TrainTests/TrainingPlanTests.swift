@@ -59,7 +59,13 @@ import Testing
     (["--train-batch-size", "0"], "train_batch_size takes a number from 1, not 0"),
     (["--adaptive-noise-scale", "0.1"], "--adaptive-noise-scale needs --noise-offset"),
     (["--full-fp16"], "--full-fp16 needs --mixed-precision fp16"),
-    (["--masked-loss"], "--masked-loss needs --alpha-mask: masks are alpha channels"),
+    (["--masked-loss"], "--masked-loss needs --alpha-mask, or a --dataset-config with masks"),
+    (
+      ["--initial-step", "1600"],
+      "the run would begin after step 1600, but has 1600 steps; lower --initial-epoch or "
+        + "--initial-step, or raise --max-train-steps"
+    ),
+    (["--initial-epoch", "0"], "initial_epoch takes a number from 1, not 0"),
     (
       ["--network-args", "conv_dm=4"],
       "--network-args: 'conv_dm' is not known; did you mean 'conv_dim'?"

@@ -8,8 +8,7 @@ import Testing
 @Suite struct TrainingStateTests {
   @Test func stateSurvivesJSON() throws {
     let (options, plan) = try Self.run(["--seed", "3"])
-    let state = TrainingState(
-      step: 3, plan: plan, options: options)
+    let state = TrainingState(step: 3, updates: 2, plan: plan, options: options)
     let copy = try JSONDecoder().decode(TrainingState.self, from: JSONEncoder().encode(state))
     #expect(copy == state)
     try copy.check(against: options, plan, folder: "s")
@@ -37,7 +36,7 @@ import Testing
     _ example: (begun: [String], resumed: [String], message: String?)
   ) throws {
     let (options, plan) = try Self.run(example.begun)
-    let state = TrainingState(step: 3, plan: plan, options: options)
+    let state = TrainingState(step: 3, updates: 3, plan: plan, options: options)
     let (later, laterPlan) = try Self.run(example.resumed)
     do throws(OptionsError) {
       try state.check(against: later, laterPlan, folder: "s")
@@ -63,9 +62,9 @@ import Testing
   @Test func stepIsDescribed() {
     let record = StepRecord(
       step: 120, epoch: 3, loss: 0.1, averageLoss: 0.04312, learningRate: 1e-3, gradientNorm: 1,
-      seconds: 40)
+      seconds: 40, memory: 1_200_000_000)
     #expect(
-      record.text(of: 1500, first: 0, memory: 1_200_000_000)
+      record.text(of: 1500, first: 0)
         == "step 120 of 1500  loss 0.04312  lr 0.00100  3.00 steps/s  8 min left  1.20 GB")
   }
 

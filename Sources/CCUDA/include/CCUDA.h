@@ -36,13 +36,13 @@ typedef struct lora_bytes {
   size_t count;
 } lora_bytes;
 
-// Compiles CUDA C++ for one kind of device. `header` is what the source includes under
-// `header_name`; `options` are `option_count` strings, each ended by a zero byte.
+// Compiles CUDA C++ for one kind of device. `headers` are what the source may include: a name and
+// a text for each of `header_count`, each ended by a zero byte, as are the strings of `options`.
 //
 // Returns NVRTC's result, 0 for success; then `cubin` holds the code. `log` holds what the
 // compiler said, ended by a zero byte, or has no bytes where it said nothing.
 int lora_nvrtc_compile(const lora_nvrtc *nvrtc, const char *source, const char *name,
-                       const char *header, const char *header_name, const char *options,
+                       const char *headers, int header_count, const char *options,
                        int option_count, lora_bytes *cubin, lora_bytes *log);
 
 #endif

@@ -15,7 +15,8 @@ typedef struct lora_kernel_source {
 extern const size_t lora_kernel_source_count;
 lora_kernel_source lora_kernel_source_at(size_t index);
 
-// What every kernel includes as "common.cuh".
-extern const char *_Nonnull const lora_kernel_common;
+// What kernels include: "common.cuh" and others.
+extern const size_t lora_kernel_header_count;
+lora_kernel_source lora_kernel_header_at(size_t index);
 
 #endif

@@ -27,7 +27,7 @@ KERNEL void __launch_bounds__(256)
 
 // One block. `count` is the number of partials.
 KERNEL void __launch_bounds__(256)
-    norm(float *__restrict__ norm, const float *__restrict__ partials, u64 count) {
+    norm_of_partials(float *__restrict__ norm, const float *__restrict__ partials, u64 count) {
   double sum = 0.0;
   for (u64 i = threadIdx.x; i < count; i += blockDim.x) sum += partials[i];
   sum = block_sum(sum);

@@ -6,6 +6,9 @@ package enum CUDAError: Error, Hashable {
   case driverTooOld(LibraryVersion)
   case noDevice
 
+  /// - Parameter device: Its name.
+  case noBFloat16(String)
+
   /// The compiler knows no such device.
   case unknownArchitecture(Architecture, compiler: LibraryVersion)
 
@@ -32,6 +35,8 @@ extension CUDAError: CustomStringConvertible {
       "the driver runs CUDA \(version), 12.0 is needed; \(Library.driver.remedy(cuda: nil))"
     case .noDevice:
       "the driver sees no device; is one there, and not hidden by CUDA_VISIBLE_DEVICES?"
+    case .noBFloat16(let device):
+      "\(device) has no bf16; use --mixed-precision fp16"
     case .unknownArchitecture(let architecture, let version):
       """
       NVRTC \(version) does not compile for \(architecture); install \

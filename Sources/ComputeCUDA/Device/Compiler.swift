@@ -52,8 +52,10 @@ import Glibc
       unsafe free(log.bytes)
     }
     let result = unsafe lora_nvrtc_compile(
-      functions, source.text, source.name, lora_kernel_common, "common.cuh",
-      options.map { $0 + "\0" }.joined(), Int32(options.count), &cubin, &log)
+      functions, source.text, source.name,
+      KernelSource.headers.map { "\($0.name)\0\($0.text)\0" }.joined(),
+      Int32(KernelSource.headers.count), options.map { $0 + "\0" }.joined(),
+      Int32(options.count), &cubin, &log)
     if result == 0, let code = unsafe cubin.bytes {
       return unsafe [UInt8](UnsafeRawBufferPointer(start: code, count: cubin.count))
     }

@@ -22,9 +22,13 @@ import CCUDA
 
   /// How long the device works on what `work` asks for; waits for it.
   func milliseconds(_ work: () throws(CUDAError) -> Void) throws(CUDAError) -> Float {
-    context.perform("cuEventRecord") { unsafe $0.functions.pointee.cuEventRecord(start, context.stream) }
+    context.perform("cuEventRecord") {
+      unsafe $0.functions.pointee.cuEventRecord(start, context.stream)
+    }
     try work()
-    context.perform("cuEventRecord") { unsafe $0.functions.pointee.cuEventRecord(end, context.stream) }
+    context.perform("cuEventRecord") {
+      unsafe $0.functions.pointee.cuEventRecord(end, context.stream)
+    }
     context.perform("cuEventSynchronize") { unsafe $0.functions.pointee.cuEventSynchronize(end) }
     var time: Float = 0
     context.perform("cuEventElapsedTime") {

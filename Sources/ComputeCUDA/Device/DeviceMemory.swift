@@ -29,6 +29,7 @@ final class DeviceMemory: Sendable {
     var use = Use.tensors
     var used: [Use: Int] = [:]
     var peak: [Use: Int] = [:]
+    var recordedWorks = 0
   }
 
   private let context: Context
@@ -56,6 +57,11 @@ final class DeviceMemory: Sendable {
 
   /// The most bytes that tensors of this use had at once.
   func peakByteCount(_ use: Use) -> Int { state.withLock { $0.peak[use] ?? 0 } }
+
+  /// How many graphs there are that write to blocks for recorded steps.
+  var recordedWorks: Int { state.withLock { $0.recordedWorks } }
+
+  func changeRecordedWorks(by change: Int) { state.withLock { $0.recordedWorks += change } }
 
   /// Gives out blocks for another use while `body` runs.
   func with<Result>(_ use: Use, _ body: () throws -> Result) rethrows -> Result {

@@ -6,11 +6,12 @@ import Files
 /// bytes: one that is damaged is compiled anew. It appears whole or not at all, so that processes
 /// may share the folder: where two compile the same, the last one's file stays.
 package struct KernelCache: KernelCode {
-  package let folder: String
+  /// `nil` keeps nothing.
+  package let folder: String?
   private let compiler: Compiler
   private let architecture: Architecture
 
-  package init(folder: String, compiler: Compiler, for architecture: Architecture) {
+  package init(folder: String?, compiler: Compiler, for architecture: Architecture) {
     self.folder = folder
     self.compiler = compiler
     self.architecture = architecture
@@ -28,7 +29,8 @@ package struct KernelCache: KernelCode {
 
   /// The device's code of a file, compiled where it is not at hand.
   package func code(of variant: KernelVariant) throws(CUDAError) -> [UInt8] {
-    let path = path(of: variant)
+    guard let folder else { return try compiler.cubin(of: variant, for: architecture) }
+    let path = "\(folder)/\(name(of: variant))"
     if let cubin = Self.read(path) { return cubin }
     let cubin = try compiler.cubin(of: variant, for: architecture)
     // A folder that cannot be written costs time at the next start, and is no reason to stop.
@@ -36,14 +38,15 @@ package struct KernelCache: KernelCode {
     return cubin
   }
 
-  /// Where the code lies, or would.
-  package func path(of variant: KernelVariant) -> String {
+  /// The file in which the code lies, or would.
+  package func name(of variant: KernelVariant) -> String {
     let source = variant.source
     let parts =
-      [source.name, source.text, KernelSource.common, "NVRTC \(compiler.version)"]
+      ([source] + KernelSource.headers).flatMap { [$0.name, $0.text] }
+      + ["NVRTC \(compiler.version)"]
       + Compiler.options(of: variant, for: architecture)
     let key = Self.digest(Array(parts.joined(separator: "\0").utf8))
-    return "\(folder)/\(source.name)-\(architecture)-\(key.prefix(32)).cubin"
+    return "\(source.name)-\(architecture)-\(key.prefix(32)).cubin"
   }
 
   /// `nil` where there is no such file, or where it is damaged.

@@ -10,14 +10,18 @@ package struct KernelSource: Hashable, Sendable {
     self.text = text
   }
 
-  /// What every file includes as `common.cuh`.
-  static let common = unsafe String(cString: lora_kernel_common)
+  /// What files include: `common.cuh` and others.
+  static let headers: [KernelSource] = (0..<lora_kernel_header_count).map { index in
+    unsafe KernelSource(lora_kernel_header_at(index))
+  }
 
   /// Every kernel file in this build, in the order of `embed.c`.
   package static let all: [KernelSource] = (0..<lora_kernel_source_count).map { index in
-    let source = unsafe lora_kernel_source_at(index)
-    return unsafe KernelSource(
-      name: String(cString: source.name), text: String(cString: source.text))
+    unsafe KernelSource(lora_kernel_source_at(index))
+  }
+
+  private init(_ source: lora_kernel_source) {
+    unsafe self.init(name: String(cString: source.name), text: String(cString: source.text))
   }
 }
 

@@ -36,7 +36,7 @@ struct Grid: Hashable {
 
   deinit {
     state.withLock { state in
-      for unsafe library in unsafe state.libraries.values {
+      unsafe state.libraries.values.forEach { library in
         _ = unsafe context.driver.functions.pointee.cuLibraryUnload(library)
       }
     }
@@ -83,7 +83,9 @@ struct Grid: Hashable {
   private static func word<Argument: BitwiseCopyable>(_ argument: Argument) -> UInt64 {
     precondition(MemoryLayout<Argument>.size <= 8, "arguments of kernels have at most 8 bytes")
     var word: UInt64 = 0
-    unsafe withUnsafeMutableBytes(of: &word) { unsafe $0.storeBytes(of: argument, as: Argument.self) }
+    unsafe withUnsafeMutableBytes(of: &word) {
+      unsafe $0.storeBytes(of: argument, as: Argument.self)
+    }
     return word
   }
 

@@ -18,13 +18,6 @@ extension CUDABackend {
     _ x: Tensor, _ norm: NormOperands, statistics: Tensor, gradient dy: Tensor, into dx: Tensor,
     accumulating: Bool
   ) { fatalError() }
-  package func attention(_ operands: AttentionOperands, into y: Tensor, logSums: Tensor) {
-    fatalError()
-  }
-  package func attentionBackward(
-    _ operands: AttentionOperands, output: Tensor, logSums: Tensor, gradient dy: Tensor,
-    into gradients: AttentionGradients
-  ) { fatalError() }
   package func activate(_ x: Tensor, _ activation: Activation, into y: Tensor) { fatalError() }
   package func activateBackward(
     _ x: Tensor, _ activation: Activation, gradient dy: Tensor, into dx: Tensor, accumulating: Bool

@@ -9,7 +9,8 @@ extension CUDABackend {
       "norm.cu", "norm_partials", Self.flat, grid: Grid(pieces), partials.deviceAddress,
       gradient.deviceAddress, UInt64(gradient.count))
     kernels.launch(
-      "norm.cu", "norm", Self.flat, grid: Grid(1), norm.deviceAddress, partials.deviceAddress,
+      "norm.cu", "norm_of_partials", Self.flat, grid: Grid(1), norm.deviceAddress,
+      partials.deviceAddress,
       UInt64(pieces))
   }
 

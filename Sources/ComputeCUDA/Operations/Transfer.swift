@@ -52,7 +52,7 @@ extension CUDABackend {
     precondition(source.count == target.count, "\(source.shape) is not \(target.shape)")
     if source.count == 0 { return }
     switch (source.elementType, target.elementType) {
-    case let (from, to) where from == to:
+    case (let from, let to) where from == to:
       context.perform("cuMemcpyDtoDAsync") {
         unsafe $0.functions.pointee.cuMemcpyDtoDAsync_v2(
           target.deviceAddress, source.deviceAddress, target.count * to.byteWidth, context.stream)

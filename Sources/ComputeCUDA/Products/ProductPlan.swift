@@ -104,7 +104,7 @@ struct ProductShape: Hashable, CustomStringConvertible {
   }
 
   func destroy(_ library: CublasLt) {
-    for unsafe layout in unsafe [a, b, c, d] {
+    unsafe [a, b, c, d].forEach { layout in
       _ = unsafe library.functions.pointee.cublasLtMatrixLayoutDestroy(layout)
     }
     _ = unsafe library.functions.pointee.cublasLtMatmulDescDestroy(descriptor)
@@ -132,7 +132,7 @@ struct ProductShape: Hashable, CustomStringConvertible {
     } == 0
   }
 
-  /// Up to eight algorithms, what the library holds for the fastest first.
+  /// Up to eight algorithms, what the library holds for the fastest first; none where it has none.
   func proposals(
     _ handle: cublasLtHandle_t?, _ library: CublasLt, workspace: Int
   ) throws(CUDAError) -> [cublasLtMatmulAlgo_t] {
@@ -161,6 +161,7 @@ struct ProductShape: Hashable, CustomStringConvertible {
     var count: Int32 = 0
     let status = unsafe functions.pointee.cublasLtMatmulAlgoGetHeuristic(
       handle, descriptor, b, a, c, d, preference, Int32(results.count), &results, &count)
+    if status == LORA_CUBLAS_NOT_SUPPORTED { return [] }
     try library.check("cublasLtMatmulAlgoGetHeuristic of \(shape)", status)
     return results.prefix(Int(count)).filter { $0.state == 0 }.map(\.algo)
   }

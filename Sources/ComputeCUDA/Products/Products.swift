@@ -5,14 +5,19 @@ import Tensors
 /// Products of matrices, by cuBLASLt.
 ///
 /// Of the algorithms that the library proposes for a product the fastest is taken: it is found by
-/// timing them when a product of these extents is first asked for, and kept for later runs.
+/// timing them when a product of these extents is first asked for, and kept for later runs. Where
+/// the library has none (rows that begin at odd places, on some devices), a kernel of ours computes.
 @safe final class Products: Sendable {
   private struct State: ~Copyable {
     var plans: [ProductShape: ProductPlan] = [:]
+
+    /// Those for which the library has no algorithm.
+    var refused: Set<ProductShape> = []
   }
 
   private let context: Context
   private let library: CublasLt
+  private let kernels: Kernels
   private let memory: DeviceMemory
   private let choices: AlgorithmChoices
   private nonisolated(unsafe) let handle: cublasLtHandle_t?
@@ -24,10 +29,12 @@ import Tensors
 
   /// - Throws: Where the library cannot be used on the device.
   init(
-    _ context: Context, _ library: CublasLt, _ memory: DeviceMemory, _ choices: AlgorithmChoices
+    _ context: Context, _ library: CublasLt, _ kernels: Kernels, _ memory: DeviceMemory,
+    _ choices: AlgorithmChoices
   ) throws(CUDAError) {
     self.context = context
     self.library = library
+    self.kernels = kernels
     self.memory = memory
     self.choices = choices
     var handle: cublasLtHandle_t?
@@ -53,7 +60,8 @@ import Tensors
   ///   - addend: Of c's shape and type; may be c itself.
   ///   - bias: Where one number a column lies, of c's type.
   func multiply(
-    _ a: Factor, _ b: Factor, into c: MatrixView, alpha: Float = 1, adding addend: MatrixView? = nil,
+    _ a: Factor, _ b: Factor, into c: MatrixView, alpha: Float = 1,
+    adding addend: MatrixView? = nil,
     bias: UInt64? = nil
   ) {
     let shape = ProductShape(a, b, into: c, adding: addend, hasBias: bias != nil)
@@ -62,13 +70,17 @@ import Tensors
       a: a.matrix.address, b: b.matrix.address, c: addend?.address ?? c.address, d: c.address,
       alpha: alpha, beta: addend == nil ? 0 : 1, bias: bias ?? 0)
     do throws(CUDAError) {
-      let plan = try state.withLock { state throws(CUDAError) in
+      let plan = try state.withLock { state throws(CUDAError) -> ProductPlan? in
         if let plan = state.plans[shape] { return plan }
-        let plan = try self.plan(shape, call)
+        if state.refused.contains(shape) { return nil }
+        guard let plan = try self.plan(shape, call) else {
+          state.refused.insert(shape)
+          return nil
+        }
         state.plans[shape] = plan
         return plan
       }
-      try run(plan, call)
+      if let plan { try run(plan, call) } else { runOurs(shape, call) }
     } catch {
       context.fail(error)
     }
@@ -96,12 +108,28 @@ import Tensors
     try library.check("cublasLtMatmul of \(plan.shape)", status)
   }
 
+  private func runOurs(_ shape: ProductShape, _ call: Call) {
+    func strides(_ index: Int, _ isTransposed: Bool) -> (UInt64, UInt64) {
+      let stride = UInt64(shape.strides[index])
+      return isTransposed ? (1, stride) : (stride, 1)
+    }
+    let (a, b) = (strides(0, shape.isTransposed.a), strides(1, shape.isTransposed.b))
+    let type = shape.types[0]
+    kernels.launch(
+      "product.cu", type == shape.types[1] ? "product_of_activations" : "product_in_f32",
+      type.definitions, grid: Grid((shape.columns + 31) / 32, (shape.rows + 31) / 32),
+      call.a, call.b, call.beta == 0 ? 0 : call.c, call.d, shape.hasBias ? call.bias : 0, a.0, a.1,
+      b.0, b.1, UInt64(shape.strides[2]), UInt64(shape.strides[3]), UInt32(shape.rows),
+      UInt32(shape.columns), UInt32(shape.inner), call.alpha)
+  }
+
   private func pointer(_ address: UInt64) -> UnsafeMutableRawPointer? {
     unsafe UnsafeMutableRawPointer(bitPattern: UInt(address))
   }
 
-  /// The plan with the algorithm that was chosen before, or that is the fastest now.
-  private func plan(_ shape: ProductShape, _ call: Call) throws(CUDAError) -> ProductPlan {
+  /// The plan with the algorithm that was chosen before, or that is the fastest now; `nil` where
+  /// there is none.
+  private func plan(_ shape: ProductShape, _ call: Call) throws(CUDAError) -> ProductPlan? {
     var plan = try ProductPlan(shape, library)
     if let known = choices.algorithm(of: shape.description),
       unsafe plan.accepts(known, handle, library)
@@ -111,9 +139,8 @@ import Tensors
     }
     let proposals = try unsafe plan.proposals(handle, library, workspace: Self.workspaceByteCount)
     guard let first = proposals.first else {
-      throw .call(
-        function: "cublasLtMatmulAlgoGetHeuristic", name: "none",
-        text: "there is no algorithm for \(shape)")
+      plan.destroy(library)
+      return nil
     }
     plan.algorithm = first
     if proposals.count > 1, !context.isCapturing {

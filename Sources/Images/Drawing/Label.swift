@@ -34,10 +34,21 @@ struct Label {
       return
     }
     var rest = word
-    while !rest.isEmpty {
-      lines.append(String(rest.prefix(columns)))
-      rest = rest.dropFirst(columns)
+    while rest.count > columns {
+      let line = Self.head(of: rest, columns: columns)
+      lines.append(String(line))
+      rest = rest.dropFirst(line.count)
     }
+    lines.append(String(rest))
+  }
+
+  /// What fits of a long word: up to its last `-`, `_`, `.`, `/` or `,`, as names of files have
+  /// them, unless that leaves more than half of the line empty.
+  private static func head(of word: Substring, columns: Int) -> Substring {
+    let whole = word.prefix(columns)
+    guard let mark = whole.lastIndex(where: { "-_./,".contains($0) }) else { return whole }
+    let head = whole[...mark]
+    return head.count * 2 >= columns ? head : whole
   }
 
   /// Of one line, in pixels, without the space after its last character.

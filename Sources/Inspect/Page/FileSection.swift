@@ -1,5 +1,6 @@
 import Adapters
 import CommandSupport
+import Pages
 import Safetensors
 
 /// All that the page shows of one file.
@@ -25,10 +26,7 @@ struct FileSection {
   }
 
   private var facts: HTML {
-    let items = inspection.facts.map { fact -> HTML in
-      "<div><dt>\(fact.name)</dt><dd>\(fact.value)</dd></div>\n"
-    }
-    return "<dl class=\"facts\">\(items)</dl>"
+    factList(inspection.facts.map { ($0.name, $0.value) })
   }
 
   private var warnings: HTML {
@@ -45,7 +43,7 @@ struct FileSection {
       <h2>Norm by block</h2>
       <p>How far each part of the network is moved: the Frobenius norm over its modules, in the \
       order in which data pass.</p>
-      \(barPlot(blocks.map { ($0.label, [$0.norm]) }, [series]))
+      \(barPlot(normsTitle, blocks.map { ($0.label, [$0.norm]) }, [series]))
       """ : ""
     let measured = blocks.filter { !$0.energy.isEmpty }
     guard !measured.isEmpty else { return norms }
@@ -134,8 +132,8 @@ struct FileSection {
     let open: HTML = rows.count <= 40 ? " open" : ""
     return """
       <details class="modules"\(open)><summary>All \(rows.count) modules</summary>
-      <div class="scroll"><table class="numbers sortable"><thead><tr><th>module</th><th>block</th>\
-      <th>algorithm</th><th>shape</th><th>rank</th><th>alpha</th><th>norm</th><th>largest σ</th>\
+      <div class="scroll"><table class="numbers sortable"><thead><tr><th class="text">module</th>\
+      <th class="text">block</th><th class="text">algorithm</th><th class="text">shape</th><th>rank</th><th>alpha</th><th>norm</th><th>largest σ</th>\
       <th>eff. rank</th></tr></thead><tbody>\(rows)</tbody></table></div></details>
       """
   }

@@ -1,4 +1,5 @@
 import CommandSupport
+import Pages
 import Safetensors
 
 /// A page of inspections that needs nothing from the network and no script to be read.
@@ -7,28 +8,18 @@ struct Page {
 
   init(_ inspections: [Inspection]) { self.inspections = inspections }
 
-  var html: String {
+  var html: HTML {
     let title = inspections.map { lastComponent($0.file) }.joined(separator: ", ")
-    let page: HTML = """
-      <!doctype html>
-      <html lang="en">
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta http-equiv="Content-Security-Policy" \
-      content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-      <title>\(title) – lora inspect</title>
-      <style>\(HTML(stringLiteral: style))</style>
-      <main>
+    return Pages.page(
+      title: "\(title) – lora inspect",
+      """
       \(inspections.count > 1 ? comparison : "")
       \(inspections.map { FileSection($0, isAlone: inspections.count == 1).html })
-      <footer>Written by <code>lora inspect --html</code>. Norms are those of the update \
-      alpha / rank · up · down, in 64 bits.</footer>
-      </main>
-      <script>\(HTML(stringLiteral: script))</script>
-      </html>
-
-      """
-    return page.text
+      """,
+      footer: """
+        Written by <code>lora inspect --html</code>. Norms are those of the update \
+        alpha / rank · up · down, in 64 bits.
+        """)
   }
 
   /// Several files side by side; plots are of those that hold modules.
@@ -48,7 +39,7 @@ struct Page {
       rows.isEmpty
       ? ""
       : """
-      <h2>Norm by block</h2>\(legend(series))\(barPlot(rows, series))
+      <h2>Norm by block</h2>\(legend(series))\(barPlot(normsTitle, rows, series))
       <h2>Energy kept by rank</h2>\(legend(series))\(energyPlot(curves))
       """
     return """
@@ -83,14 +74,10 @@ struct Page {
       <tbody>\(rows)</tbody></table></div>
       """
   }
-
-  private func legend(_ series: [Series]) -> HTML {
-    let items = series.map { item -> HTML in
-      "<li><span class=\"key \(item.style)\"></span>\(item.name)</li>"
-    }
-    return "<ul class=\"legend\">\(items)</ul>"
-  }
 }
+
+/// What the bars of every page of inspections show.
+let normsTitle = "Norm of the update by block"
 
 /// A path's last component, as it may be shown.
 func lastComponent(_ path: String) -> String {

@@ -1,46 +1,6 @@
 import CommandSupport
 import Glibc
-
-/// One file's line or bars in a plot, under its name in the legend.
-struct Series {
-  let name: String
-  let index: Int
-
-  /// The class that gives it its colour; they repeat after six.
-  var style: String { "s\(index % 6)" }
-}
-
-/// Bars from left to right, a group a row: a norm for each block and file.
-///
-/// - Parameter rows: A label, and one value a series; `nil` where the file has no such block.
-func barPlot(_ rows: [(label: String, values: [Double?])], _ series: [Series]) -> HTML {
-  let most = rows.flatMap(\.values).compactMap(\.self).filter(\.isFinite).max() ?? 0
-  let (labelWidth, width, bar) = (176.0, 760.0, series.count > 1 ? 10.0 : 13.0)
-  let step = bar * Double(series.count) + 7
-  let scale = most > 0 ? (width - labelWidth - 78) / most : 0
-  let marks = rows.enumerated().map { number, row -> HTML in
-    let top = Double(number) * step + 3
-    let bars = zip(row.values, series).enumerated().map { index, pair -> HTML in
-      guard let value = pair.0 else { return "" }
-      let length = value.isFinite ? value * scale : 0
-      let y = top + Double(index) * bar
-      return """
-        <rect class="\(pair.1.style)" x="\(labelWidth)" y="\(y)" width="\(length)" \
-        height="\(bar - 1.5)" rx="1.5"><title>\(row.label): \(significant(value))</title></rect>
-        <text class="value" x="\(labelWidth + length + 6)" y="\(y + bar - 3)">\
-        \(significant(value, digits: 3))</text>
-        """
-    }
-    let middle = top + bar * Double(series.count) / 2 + 3
-    return """
-      <text class="label" x="\(labelWidth - 8)" y="\(middle)">\(shortened(row.label))</text>\(bars)
-      """
-  }
-  return """
-    <svg class="wide" viewBox="0 0 \(width) \(Double(rows.count) * step + 4)" role="img" \
-    aria-label="Norm of the update by block">\(marks)</svg>
-    """
-}
+import Pages
 
 /// The share of energy kept by rank, a line a series, with the ranks of 90, 95 and 99 %.
 func energyPlot(_ curves: [(energy: [Double], series: Series)]) -> HTML {
@@ -121,11 +81,6 @@ func decayPlot(_ spectra: Spectra, decades: Int) -> HTML {
 func decades(of spectra: [Spectra]) -> Int {
   let least = spectra.compactMap { $0.decay.map(\.median).filter { $0 > 0 }.min() }.min() ?? 1
   return min(4, max(1, Int((-log10(least)).rounded(.up))))
-}
-
-/// A label that fits beside the bars; their titles hold it whole.
-private func shortened(_ label: String) -> String {
-  label.count <= 26 ? label : "\(label.prefix(25))…"
 }
 
 private func number(_ coordinate: Double) -> String { decimal(coordinate, places: 1) }

@@ -26,6 +26,12 @@ struct CaptionRules: Hashable, Sendable {
       && !shuffleCaption && captionTagDropoutRate == 0 && tokenWarmupStep == 0
   }
 
+  /// What `isConstant` rules make of a caption.
+  func constant(_ caption: String) -> String {
+    var unused = Philox(seed: 0, stream: 0)
+    return apply(to: caption, at: Moment(epoch: 1, step: 0, stepCount: 1), using: &unused)
+  }
+
   /// When a caption is used.
   struct Moment: Hashable {
     /// Counted from 1.

@@ -50,6 +50,31 @@ extension TrainingData {
     datasets.allSatisfy { dataset in dataset.settings.subsets.allSatisfy { !$0.randomCrop } }
   }
 
+  /// All pictures as they are used, mirrored too where that is asked for; cropped at the centre.
+  var everyPlacement: [(sample: Sample, placement: Placement)] {
+    datasets.indices.flatMap { dataset in
+      datasets[dataset].pictures.indices.flatMap { picture in
+        let sample = Sample(dataset: dataset, picture: picture, epoch: 1, position: 0)
+        return (subset(of: sample).flipAug ? [false, true] : [false]).map {
+          (sample, centred(sample, isFlipped: $0))
+        }
+      }
+    }
+  }
+
+  /// The file that the numbers of a constant caption may be kept in: beside the first picture that
+  /// has it.
+  func captionFiles() -> [String: String] {
+    var files: [String: String] = [:]
+    for dataset in datasets {
+      for picture in dataset.pictures {
+        let caption = dataset.subset(of: picture).caption.constant(picture.caption)
+        if files[caption] == nil { files[caption] = picture.file + ".caption-states" }
+      }
+    }
+    return files
+  }
+
   /// The captions that are ever used, sorted; nil where they change from use to use.
   var constantCaptions: [String]? {
     var captions: Set<String> = []
@@ -57,9 +82,7 @@ extension TrainingData {
       for picture in dataset.pictures {
         let rules = dataset.subset(of: picture).caption
         guard rules.isConstant else { return nil }
-        var unused = Philox(seed: 0, stream: 0)
-        let moment = CaptionRules.Moment(epoch: 1, step: 0, stepCount: 1)
-        captions.insert(rules.apply(to: picture.caption, at: moment, using: &unused))
+        captions.insert(rules.constant(picture.caption))
       }
     }
     return captions.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -81,14 +104,22 @@ extension TrainingData {
   func placement(of sample: Sample, seed: UInt64) -> Placement {
     let subset = subset(of: sample)
     let choice = picture(of: sample).choice
-    let spareWidth = choice.resized.width - choice.bucket.width
-    let spareHeight = choice.resized.height - choice.bucket.height
     var generator = DatasetDraw.placement.generator(
       seed: seed, epoch: sample.epoch, position: sample.position)
-    let left = subset.randomCrop ? generator.below(spareWidth + 1) : spareWidth / 2
-    let top = subset.randomCrop ? generator.below(spareHeight + 1) : spareHeight / 2
+    guard subset.randomCrop else {
+      return centred(sample, isFlipped: subset.flipAug && generator.uniform() < 0.5)
+    }
+    let left = generator.below(choice.resized.width - choice.bucket.width + 1)
+    let top = generator.below(choice.resized.height - choice.bucket.height + 1)
     let isFlipped = subset.flipAug && generator.uniform() < 0.5
     return Placement(left: left, top: top, isFlipped: isFlipped)
+  }
+
+  private func centred(_ sample: Sample, isFlipped: Bool) -> Placement {
+    let choice = picture(of: sample).choice
+    return Placement(
+      left: (choice.resized.width - choice.bucket.width) / 2,
+      top: (choice.resized.height - choice.bucket.height) / 2, isFlipped: isFlipped)
   }
 
   func sizeConditioning(of sample: Sample, _ placement: Placement) -> SizeConditioning {

@@ -7,7 +7,8 @@ import Tensors
 /// Batches from pictures: read, encoded by the VAE and described by their captions.
 final class PictureSource: BatchSource {
   private let data: TrainingData
-  private let vae: VAE
+  private let latents: LatentStore
+  private let vae: VAEConfiguration
   private let text: TextConditioner
 
   /// Given to the text encoders where they are trained.
@@ -20,15 +21,7 @@ final class PictureSource: BatchSource {
   /// Whether a picture's latent is drawn from the VAE's distribution once, not at each use.
   private let keepsLatents: Bool
   private let backend: any Backend
-  private var posteriors: [LatentsKey: Posterior] = [:]
   private var order: (epoch: Int, batches: [TrainingData.Batch]) = (0, [])
-
-  /// The distribution of a picture's unscaled latent, and its mask.
-  private struct Posterior {
-    let mean: [Float]
-    let logVariance: [Float]
-    let mask: [Float]?
-  }
 
   /// What of the options matters here.
   struct Settings {
@@ -36,6 +29,9 @@ final class PictureSource: BatchSource {
     let stepCount: Int
     let priorWeight: Double
     let keepsLatents: Bool
+
+    /// Whether they are kept beside the pictures too, for later runs.
+    let keepsFiles: Bool
   }
 
   init(
@@ -43,7 +39,8 @@ final class PictureSource: BatchSource {
     _ settings: Settings, on backend: any Backend
   ) {
     self.data = data
-    self.vae = vae
+    latents = LatentStore(data, vae, keepsFiles: settings.keepsFiles, on: vae.backend)
+    self.vae = vae.configuration
     self.text = text
     self.kind = kind
     self.backend = backend
@@ -55,12 +52,16 @@ final class PictureSource: BatchSource {
 
   var batchesPerEpoch: Int { data.batchesPerEpoch }
 
+  var preparationCount: Int { latents.pictureCount }
+
+  func prepare(progress: () -> Void) throws { try latents.encodeAll(progress: progress) }
+
   func batch(_ number: BatchNumber) throws -> TrainingBatch {
     if order.epoch != number.epoch {
       order = (number.epoch, data.batches(epoch: number.epoch, seed: seed))
     }
     let batch = order.batches[number.index]
-    let factor = vae.configuration.downscaling
+    let factor = vae.downscaling
     let shape = LatentShape(
       count: batch.samples.count, height: batch.size.height / factor,
       width: batch.size.width / factor)
@@ -68,7 +69,7 @@ final class PictureSource: BatchSource {
     var latents: [Float] = []
     var masks: [[Float]?] = []
     for (place, sample) in batch.samples.enumerated() {
-      let posterior = try posterior(of: sample, placements[place], shape)
+      let posterior = try self.latents.posterior(of: sample, placements[place])
       latents += drawn(posterior, sample, placements[place], place, number)
       masks.append(posterior.mask)
     }
@@ -85,25 +86,6 @@ final class PictureSource: BatchSource {
       mask: joined(masks, shape), draws: nil)
   }
 
-  private func posterior(
-    of sample: TrainingData.Sample, _ placement: Placement, _ shape: LatentShape
-  ) throws -> Posterior {
-    let key = data.latentsKey(of: sample, placement)
-    if let known = posteriors[key] { return known }
-    let prepared = try data.prepare(sample, placement)
-    let picture = Tensor(
-      prepared.values, shape: [1, key.bucket.height, key.bucket.width, 3], on: backend)
-    let encoded = vae.encode(picture)
-    let posterior = Posterior(
-      mean: encoded.mean.values(), logVariance: encoded.logVariance.values(),
-      mask: prepared.mask?.reduced(toWidth: shape.width, height: shape.height).values)
-    guard posterior.mean.allSatisfy(\.isFinite), !posterior.logVariance.contains(where: \.isNaN)
-    else { throw TrainingError.latents(file: key.file) }
-    // Random crops are seldom the same twice.
-    if data.hasConstantPixels { posteriors[key] = posterior }
-    return posterior
-  }
-
   /// A scaled latent from the VAE's distribution.
   private func drawn(
     _ posterior: Posterior, _ sample: TrainingData.Sample, _ placement: Placement, _ place: Int,
@@ -116,7 +98,7 @@ final class PictureSource: BatchSource {
         level: placement.isFlipped ? 1 : 0)
       : DrawStream(seed: seed, purpose: .latent, step: number.total, sample: place)
     let noise = stream.generator.normals(count: posterior.mean.count)
-    let factor = vae.configuration.scalingFactor
+    let factor = vae.scalingFactor
     return posterior.mean.indices.map { index in
       let deviation = expf(0.5 * min(20, max(-30, posterior.logVariance[index])))
       return factor * (posterior.mean[index] + deviation * noise[index])

@@ -32,6 +32,7 @@ struct ReplaySource: BatchSource {
   }
 
   let batchesPerEpoch: Int
+  let preparationCount = 0
 
   init(path: String, kind: PretrainedModel.Kind, on backend: any Backend) throws {
     let file = try SafetensorsFile(path: path)
@@ -70,6 +71,8 @@ struct ReplaySource: BatchSource {
       throw .replay(file: path, "a timestep lies outside 0 to 999")
     }
   }
+
+  func prepare(progress: () -> Void) {}
 
   func batch(_ number: BatchNumber) throws -> TrainingBatch {
     guard number.total < batchesPerEpoch else {

@@ -19,7 +19,6 @@ final class TextConditioner {
   /// One caption's numbers: `[tokens, width]` and `[width]`.
   private struct Encoded {
     let context: [Float]
-    let tokens: Int
     let pooled: [Float]?
   }
 
@@ -43,13 +42,10 @@ final class TextConditioner {
     for encoder in encoders { encoder.merge(modules, values: values, multiplier: multiplier) }
   }
 
-  /// Encodes captions that will be asked for, and lets go of the encoders.
-  func encodeForGood(_ captions: [String]) throws {
-    for caption in captions { _ = try encoded(caption) }
-    encoders = []
-  }
+  /// Lets go of the encoders, when all captions that will be asked for are known.
+  func releaseEncoders() { encoders = [] }
 
-  /// What the U-Net is told of some captions.
+  /// What the U-Net is told of some captions: the states of their tokens, and SDXL's pooled text.
   ///
   /// - Parameter adapters: Those that are trained beside the encoders; without any, each caption
   ///   is encoded once.
@@ -58,12 +54,12 @@ final class TextConditioner {
   ) throws -> (context: Tensor, pooled: Tensor?) {
     if let adapters { return try encode(captions, adapters) }
     let parts = try captions.map(encoded)
-    let tokens = parts.first?.tokens ?? 0
     let context = parts.flatMap(\.context)
-    let width = context.count / max(1, captions.count * tokens)
     let pooled = parts.compactMap(\.pooled)
     return (
-      Tensor(context, shape: [captions.count, tokens, width], on: backend),
+      Tensor(
+        context, shape: [captions.count, length, context.count / (captions.count * length)],
+        on: backend),
       pooled.first.map {
         Tensor(pooled.flatMap { $0 }, shape: [captions.count, $0.count], on: backend)
       }
@@ -72,44 +68,42 @@ final class TextConditioner {
 
   private func encoded(_ caption: String) throws -> Encoded {
     if let known = known[caption] { return known }
-    let chunks = try encoders.indices.map { try ids(of: caption, encoder: $0) }
-    let count = chunks.first?.count ?? 0
-    let parts = (0..<count).map { chunk in
-      encode(chunks.map { [$0[chunk]] }, adapters: nil)
-    }
-    let states = parts.map { $0.context.values() }
-    let width = (states.first?.count ?? 0) / Tokenizer.length
-    let encoded = Encoded(
-      context: joined(states, width: width), tokens: 75 * count + 2,
-      pooled: parts.first?.pooled?.values())
+    let state = try encode([caption], nil)
+    let encoded = Encoded(context: state.context.values(), pooled: state.pooled?.values())
     known[caption] = encoded
     return encoded
   }
+}
+
+// MARK: - Encoding
+
+extension TextConditioner {
+  /// The states of one text: those of its chunks, less the ends between them.
+  private var length: Int { maximum + 2 }
 
   private func encode(
-    _ captions: [String], _ adapters: Diffusion.Adapters
+    _ captions: [String], _ adapters: Diffusion.Adapters?
   ) throws -> (context: Tensor, pooled: Tensor?) {
-    let chunks = try encoders.indices.map { encoder in
-      try captions.map { try ids(of: $0, encoder: encoder) }
+    let ids = try encoders.indices.map { encoder in
+      try captions.map { try self.ids(of: $0, encoder: encoder) }
     }
-    guard chunks.allSatisfy({ $0.allSatisfy { $0.count == 1 } }) else {
-      throw TrainingError.unsupported(
-        "text encoders are trained on 75 tokens; drop --max-token-length, or add "
-          + "--network-train-unet-only")
+    let parts = (0..<maximum / 75).map { chunk in
+      encode(chunk: ids.map { $0.map { $0[chunk] } }, adapters)
     }
-    return encode(chunks.map { $0.map { $0[0] } }, adapters: adapters)
+    return (joined(parts.map(\.context), count: captions.count), parts[0].pooled)
   }
 
   /// Encodes one chunk of each caption.
   ///
   /// - Parameter ids: For each encoder, for each caption, 77 of them.
   private func encode(
-    _ ids: [[[Int32]]], adapters: Diffusion.Adapters?
+    chunk ids: [[[Int32]]], _ adapters: Diffusion.Adapters?
   ) -> (context: Tensor, pooled: Tensor?) {
     let states = zip(encoders, ids).map { encoder, ids in
       encoder.encode(
         tokens: Tensor(
-          integers: ids.flatMap { $0 }, shape: [ids.count, Tokenizer.length], on: backend),
+          integers: ids.flatMap { $0 }, shape: [ids.count, Tokenizer.length],
+          on: encoder.backend),
         adapters: adapters)
     }
     guard kind == .sdxl, encoders.count == 2 else {
@@ -136,10 +130,56 @@ final class TextConditioner {
   }
 
   /// Chunks of 77 states as one text: the first's begin, 75 of each, the last's end.
-  private func joined(_ chunks: [[Float]], width: Int) -> [Float] {
-    guard let first = chunks.first, let last = chunks.last, chunks.count > 1 else {
-      return chunks.first ?? []
+  private func joined(_ chunks: [Tensor], count: Int) -> Tensor {
+    guard chunks.count > 1 else { return chunks[0] }
+    let width = chunks[0].channels
+    let stretches = (0..<count).flatMap { sample in
+      chunks.enumerated().map { index, chunk in
+        let first = index == 0 ? 0 : 1
+        let end = index == chunks.count - 1 ? Tokenizer.length : Tokenizer.length - 1
+        let start = sample * Tokenizer.length
+        return Stretch(of: chunk, (start + first) * width..<(start + end) * width)
+      }
     }
-    return first.prefix(width) + chunks.flatMap { $0[width..<76 * width] } + last.suffix(width)
+    return Tensor(joining: stretches, shape: [count, length, width])
+  }
+}
+
+// MARK: - Keeping
+
+extension TextConditioner {
+  /// Encodes captions that will be asked for.
+  ///
+  /// - Parameter file: Where a caption's numbers are kept beyond the run; nil keeps them nowhere.
+  func encode(_ captions: [String], keptIn file: (String) -> String?) throws {
+    var answer: [Float]?
+    for caption in captions {
+      guard let path = file(caption) else {
+        _ = try encoded(caption)
+        continue
+      }
+      if answer == nil { answer = try self.answer() }
+      let kept = KeptEncoding(
+        path: path, key: "clip skip \(skip), \(maximum) tokens: \(caption)", answer: answer ?? [])
+      if let lists = kept.read(), let context = lists["context"] {
+        known[caption] = Encoded(context: context, pooled: lists["pooled"])
+      } else {
+        let encoded = try encoded(caption)
+        try kept.write(
+          [("context", encoded.context)] + (encoded.pooled.map { [("pooled", $0)] } ?? []))
+      }
+    }
+  }
+
+  /// What the encoders make of the last of some fixed tokens, which sees all before it.
+  private func answer() throws -> [Float] {
+    encoders.flatMap { encoder in
+      let ids = (0..<Int32(Tokenizer.length)).map {
+        $0 * 7 % Int32(encoder.configuration.vocabulary)
+      }
+      let state = encoder.encode(
+        tokens: Tensor(integers: ids, shape: [1, ids.count], on: backend))
+      return state.final.values().suffix(encoder.configuration.width)
+    }
   }
 }

@@ -47,5 +47,13 @@ struct BatchNumber: Hashable {
 protocol BatchSource {
   var batchesPerEpoch: Int { get }
 
+  /// The pieces of work that `prepare` consists of.
+  var preparationCount: Int { get }
+
+  /// Does what can be done before the first step.
+  ///
+  /// - Parameter progress: Called after each piece.
+  func prepare(progress: () -> Void) throws
+
   func batch(_ number: BatchNumber) throws -> TrainingBatch
 }

@@ -1,5 +1,4 @@
 import Compute
-import ComputeCPU
 import Diffusion
 import Files
 import Glibc
@@ -12,8 +11,11 @@ struct TrainingJob {
   let options: TrainingOptions
   let plan: TrainingPlan
   let kind: PretrainedModel.Kind
-  let backend: any Backend
+  let device: ComputeDevice
   let unet: UNet
+
+  /// Where the U-Net and what is trained lie.
+  var backend: any Backend { device.backend }
 
   /// What the trained layers are, and where their weights lie.
   let modules: AdaptedModules
@@ -46,35 +48,37 @@ extension TrainingJob {
   ///
   /// - Parameters:
   ///   - copy: An adapter that the model is changed by before anything is trained.
+  ///   - device: What it runs on.
   ///   - environment: The value of a variable.
   init(
-    _ options: TrainingOptions, on copy: TrainedAdapter? = nil, threads: Int,
+    _ options: TrainingOptions, on copy: TrainedAdapter? = nil, device: ComputeDevice,
     environment: (String) -> String?
   ) throws {
     var options = options
-    guard let path = options.run.pretrainedModelNameOrPath else { throw TrainingError.noModel }
     let resumedFolder = options.saving.resume.map { StateFolder(path: $0) }
     let resumedState = try resumedFolder?.state()
     if options.run.seed == nil { options.run.seed = resumedState?.seed }
 
-    let model = try PretrainedModel(path: path)
+    let model = try PretrainedModel(
+      path: options.run.pretrainedModelNameOrPath, random: options.machine.randomWeights)
     kind = model.kind
     if options.model.v2, model.kind != .sd2 {
-      throw TrainingError.unsupported("\(path): --v2 is given, but this is \(model.kind.rawValue)")
+      throw TrainingError.unsupported(
+        "\(model.path): --v2 is given, but this is \(model.kind.rawValue)")
     }
     let base = TrainingMetadata.BaseSummary(model, options)
-    backend = try Self.backend(options.machine.device, threads: threads)
-    unet = try model.unet(on: backend)
+    self.device = device
+    unet = try model.unet(on: device.backend)
     var warnings: [String] = []
     let parts = try TrainingParts(
-      model, options, resolution: base.usualResolution, on: backend, environment,
+      model, options, resolution: base.usualResolution, on: device, environment,
       warnings: &warnings)
     (data, text, vae) = (parts.data, parts.text, parts.vae)
     try Self.addBaseWeights(options.network, to: unet, parts.text)
     if let copy { unet.merge(copy.modules, values: copy.values, multiplier: 1) }
 
-    let replay = try options.machine.replay.map { [backend] in
-      try ReplaySource(path: $0, kind: model.kind, on: backend)
+    let replay = try options.machine.replay.map {
+      try ReplaySource(path: $0, kind: model.kind, on: device.backend)
     }
     // A file of contexts has no captions: nothing of the text encoders can be trained.
     if replay != nil { options.network.networkTrainUnetOnly = true }
@@ -92,7 +96,7 @@ extension TrainingJob {
     } else {
       resumed = nil
     }
-    source = try replay ?? parts.source(plan, options, kind: model.kind, on: backend)
+    source = try replay ?? parts.source(plan, options, kind: model.kind, on: device.backend)
     metadata = TrainingMetadata(
       options: options, plan: plan, base: base,
       dataset: parts.data.map {
@@ -104,16 +108,7 @@ extension TrainingJob {
       thumbnail: try options.metadata.metadataThumbnail.map(dataURL))
     self.options = options
     self.plan = plan
-    self.warnings = warnings + (parts.data?.warnings ?? []) + plan.warnings(options)
-  }
-
-  private static func backend(
-    _ choice: DeviceChoice, threads: Int
-  ) throws(TrainingError) -> any Backend {
-    guard choice != .cuda else {
-      throw .unsupported("--device cuda: this build has no CUDA device; use --device cpu")
-    }
-    return CPUBackend(threads: threads)
+    self.warnings = device.notes + warnings + (parts.data?.warnings ?? []) + plan.warnings(options)
   }
 
   /// Adds the adapters of `--base-weights` to the model, for good.
@@ -186,15 +181,12 @@ extension TrainingPlan {
     if options.optimizer.optimizerType == .adamW8bit {
       warnings.append("AdamW8bit runs as AdamW, with 32-bit moments")
     }
-    if options.data.cacheLatentsToDisk || options.data.cacheTextEncoderOutputsToDisk {
-      warnings.append("nothing is cached on disk: latents and captions are kept in memory")
+    if options.data.cacheTextEncoderOutputsToDisk, network.trainsTextEncoders {
+      warnings.append(
+        "--cache-text-encoder-outputs-to-disk does nothing where text encoders are trained")
     }
     if hasZeroTerminalSNR, loss.prediction == .noise {
       warnings.append("--zero-terminal-snr is meant for models that predict velocity")
-    }
-    if options.machine.mixedPrecision != .no {
-      warnings.append(
-        "--mixed-precision \(options.machine.mixedPrecision.rawValue): the CPU computes in float32")
     }
     return warnings
   }

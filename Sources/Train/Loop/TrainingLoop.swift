@@ -2,7 +2,10 @@ import Compute
 import Diffusion
 import Tensors
 
-/// The loop: batches in, weights changed, saves written.
+/// The loop: batches in, weights changed.
+///
+/// A step is the same work each time but for what a few tensors hold: the device may record it, once
+/// for each shape of batch, and repeat it. While it works the next batches are made ready.
 final class TrainingLoop {
   private let job: TrainingJob
   private let schedule: NoiseSchedule
@@ -10,16 +13,36 @@ final class TrainingLoop {
   private let adapters: Diffusion.Adapters
   private let gradient: Tensor
   private let update: WeightUpdate
+  private var lossScale: LossScale?
 
   /// The number of the step on the device, which dropouts draw by.
   private let stepNumber: Tensor
+
+  /// What gradients start from: the batch's share of the step, times the scale of the loss.
+  private let seed: Tensor
+
+  /// The batch's loss, and the length of the step's gradient before it is shortened.
+  private let loss: Tensor
+  private let norm: Tensor
+  private var tensors: [String: BatchTensors] = [:]
+  private let updating = RepeatedWork()
+  private let unscaling = RepeatedWork()
+  private var next: Result<[PreparedBatch], any Error>?
+  /// The place of the run: which batches, noise and names of saves come next.
   private(set) var stepsDone = 0
+
+  /// Those that the optimiser and the schedule have seen: fewer, where the run began elsewhere
+  /// than at step 0 without a state.
+  private var updatesDone = 0
 
   init(_ job: TrainingJob) throws {
     self.job = job
     let (plan, backend) = (job.plan, job.backend)
     schedule = plan.noiseSchedule
     stepNumber = Tensor(integers: [0], shape: [1], on: backend)
+    seed = Tensor(zeros: [1], on: backend)
+    loss = Tensor(zeros: [1], on: backend)
+    norm = Tensor(zeros: [1], on: backend)
     let network = plan.network
     let drops = network.dropout + network.rankDropout + network.moduleDropout > 0
     let dropout = Diffusion.Adapters.Dropout(
@@ -30,10 +53,12 @@ final class TrainingLoop {
       dropout: drops ? dropout : nil, on: backend)
     gradient = adapters.gradient ?? Tensor(zeros: [job.modules.parameterCount], on: backend)
     update = try WeightUpdate(plan, adapters, gradient: gradient, on: backend)
+    lossScale = backend.activationType == .float16 ? LossScale(on: backend) : nil
     if let source = job.source as? PictureSource, network.trainsTextEncoders {
       source.adapters = adapters
     }
     if let (folder, state) = job.resumed { try resume(from: folder, state) }
+    if let start = plan.start { stepsDone = start }
   }
 
   /// The adapters as they are now, to draw pictures with.
@@ -49,81 +74,145 @@ final class TrainingLoop {
   func step() throws -> (loss: Double, gradientNorm: Double, learningRate: Double) {
     let (plan, backend) = (job.plan, job.backend)
     let step = stepsDone + 1
+    let batches = try (next ?? Result { try prepared(stepsDone) }).get()
+    next = nil
     backend.write([Int32(truncatingIfNeeded: step)], to: stepNumber)
-    let batches = plan.batches(of: stepsDone)
-    var loss = 0.0
-    for index in batches {
-      let epoch = stepsDone / plan.stepsPerEpoch
-      let number = BatchNumber(
-        epoch: epoch + 1, index: index, total: epoch * plan.batchesPerEpoch + index,
-        step: stepsDone)
-      loss += try accumulate(number) / Double(batches.count)
+    seed.write([(lossScale?.value ?? 1) / Float(plan.accumulation)])
+    let isMoving = update.prepare(step: updatesDone + 1)
+    var losses: [Double] = []
+    for (index, batch) in batches.enumerated() {
+      accumulate(batch)
+      // The last one's is read below, when all of the step has been asked for.
+      if index < batches.count - 1 { losses.append(Double(loss.values()[0])) }
     }
-    guard loss.isFinite else { throw TrainingError.loss(step: step, lastSave: nil) }
-    let norm = backend.norm(of: gradient)
+    let length = isMoving ? (lossScale == nil ? applyUpdate() : applyScaledUpdate()) : nil
+    if !isMoving { standStill() }
+    if step < plan.steps, !plan.network.trainsTextEncoders {
+      next = Result { try prepared(step) }
+    }
+    losses.append(Double(loss.values()[0]))
+    let mean = losses.reduce(0, +) / Double(losses.count)
+    let norm = length ?? Double(norm.values()[0])
+    try backend.check()
+    guard mean.isFinite else { throw Self.failure("loss", step) }
+    // Of a scaled gradient an infinity is no fault, as long as the scale can be lowered.
+    guard norm.isFinite || (lossScale?.value ?? 1) > 1 else {
+      throw Self.failure("gradient", step)
+    }
+    (stepsDone, updatesDone) = (step, updatesDone + 1)
+    return (mean, norm, update.shownRate(step: updatesDone))
+  }
+
+  private static func failure(_ quantity: String, _ step: Int) -> TrainingError {
+    .notFinite(quantity, step: step, lastSave: nil)
+  }
+
+  /// Measures the gradient and forgets it.
+  private func standStill() {
+    job.backend.norm(of: gradient, into: norm)
+    job.backend.fill(gradient, with: 0)
+  }
+
+  /// Shortens the gradient, moves the weights and forgets the gradient.
+  ///
+  /// - Returns: `nil`: the length is read when all has been asked for.
+  private func applyUpdate() -> Double? {
+    job.backend.repeating(updating) {
+      job.backend.norm(of: gradient, into: norm)
+      moveWeights()
+    }
+    return nil
+  }
+
+  /// The same for a gradient that is `lossScale` times too long; one that left fp16's range moves
+  /// nothing.
+  ///
+  /// - Returns: The length of the gradient.
+  private func applyScaledUpdate() -> Double {
+    let backend = job.backend
+    lossScale?.send()
+    backend.repeating(unscaling) {
+      if let inverse = lossScale?.inverse { backend.scale(gradient, by: inverse, into: gradient) }
+      backend.norm(of: gradient, into: norm)
+    }
+    let length = Double(norm.values()[0])
+    lossScale?.update(isFinite: length.isFinite)
+    if length.isFinite {
+      backend.repeating(updating) { moveWeights() }
+    } else {
+      backend.fill(gradient, with: 0)
+    }
+    return length
+  }
+
+  private func moveWeights() {
+    let (plan, backend) = (job.plan, job.backend)
     if let limit = plan.gradientLimit { backend.clip(gradient, norm: norm, to: Float(limit)) }
-    update.apply(step: step)
+    update.apply()
     if let limit = plan.updateLimit {
       backend.limitNorms(adapters.parameters, of: job.modules.products, to: Float(limit))
     }
-    let length = Double(norm.values()[0])
     backend.fill(gradient, with: 0)
-    stepsDone = step
-    return (loss, length, update.shownRate(step: step))
   }
+}
 
-  /// Adds a batch's gradient to that of the step.
-  ///
-  /// - Returns: The batch's loss.
-  private func accumulate(_ number: BatchNumber) throws -> Double {
-    let (plan, backend) = (job.plan, job.backend)
-    let batch = try job.source.batch(number)
-    let draws =
-      batch.draws
-      ?? plan.noise.draws(
-        for: batch.latents, batch.shape,
-        at: BatchPlace(seed: UInt64(plan.seed), batch: number.total))
-    let noised = NoisedBatch(batch.latents, draws, schedule, plan.loss.prediction)
-    let shape: Shape = [
-      batch.shape.count, batch.shape.height, batch.shape.width, LatentShape.channels,
-    ]
-    let conditioning = batch.conditioning
-    let prediction = job.unet.prediction(
-      of: UNetInputs(
-        latents: Tensor(noised.input, shape: shape, on: backend),
-        timesteps: Tensor(
-          draws.timesteps.map(Float.init), shape: [batch.shape.count], on: backend),
-        context: conditioning.context, pooled: conditioning.pooled, timeIDs: conditioning.timeIDs),
-      adapters: adapters, checkpointing: job.options.machine.gradientCheckpointing)
-    let target = Tensor(noised.target, shape: shape, on: backend)
-    let loss = self.loss(of: prediction, target, batch, draws.timesteps)
-    tape.backward(from: loss.mean, scale: 1 / Float(plan.accumulation))
-    tape.reset()
-    return Double(loss.mean.values()[0])
-  }
-
-  private func loss(
-    of prediction: Tensor, _ target: Tensor, _ batch: TrainingBatch, _ timesteps: [Int]
-  ) -> Loss {
-    let (recipe, backend) = (job.plan.loss, job.backend)
-    let weights = zip(batch.weights, timesteps).map { weight, timestep in
-      weight * Float(recipe.weight(at: timestep, schedule))
+extension TrainingLoop {
+  /// The batches of a step, counted from 0, ready to be sent.
+  private func prepared(_ step: Int) throws -> [PreparedBatch] {
+    let plan = job.plan
+    return try plan.batches(of: step).map { index in
+      let epoch = step / plan.stepsPerEpoch
+      let number = BatchNumber(
+        epoch: epoch + 1, index: index, total: epoch * plan.batchesPerEpoch + index, step: step)
+      let batch = try job.source.batch(number)
+      let draws =
+        batch.draws
+        ?? plan.noise.draws(
+          for: batch.latents, batch.shape,
+          at: BatchPlace(seed: UInt64(plan.seed), batch: number.total))
+      let recipe = plan.loss
+      return PreparedBatch(
+        batch: batch, timesteps: draws.timesteps,
+        noised: NoisedBatch(batch.latents, draws, schedule, recipe.prediction),
+        weights: zip(batch.weights, draws.timesteps).map { weight, timestep in
+          weight * Float(recipe.weight(at: timestep, schedule))
+        },
+        thresholds: draws.timesteps.map { Float(recipe.huberConstant(at: $0, schedule)) })
     }
-    let thresholds = timesteps.map { Float(recipe.huberConstant(at: $0, schedule)) }
-    let count = timesteps.count
-    return prediction.loss(
-      recipe.distance, target: target, weights: Tensor(weights, shape: [count], on: backend),
-      thresholds: Tensor(thresholds, shape: [count], on: backend),
-      mask: batch.mask.map {
-        Tensor($0, shape: [count, batch.shape.height * batch.shape.width], on: backend)
-      })
+  }
+
+  /// Adds a batch's gradient to that of the step, and writes its loss.
+  private func accumulate(_ prepared: PreparedBatch) {
+    let key = BatchTensors.key(of: prepared)
+    let tensors = tensors[key] ?? BatchTensors(like: prepared, on: job.backend)
+    self.tensors[key] = tensors
+    tensors.write(prepared)
+    let conditioning = prepared.batch.conditioning
+    if conditioning.context.node == nil {
+      job.backend.repeating(tensors.work) { pass(tensors, tensors.inputs()) }
+    } else {
+      // What the text encoders computed is on the tape already, and differs from step to step.
+      pass(tensors, tensors.inputs(text: conditioning))
+    }
+  }
+
+  private func pass(_ tensors: BatchTensors, _ inputs: UNetInputs) {
+    let prediction = job.unet.prediction(
+      of: inputs, adapters: adapters, checkpointing: job.options.machine.gradientCheckpointing)
+    let loss = prediction.loss(
+      job.plan.loss.distance, target: tensors.target, weights: tensors.weights,
+      thresholds: tensors.thresholds, mask: tensors.mask)
+    tape.backward(from: loss.mean, gradient: seed)
+    tape.reset()
+    job.backend.copy(loss.mean, into: self.loss)
   }
 }
 
 extension TrainingLoop {
   /// Writes all that the run needs to go on.
   func saveState(in folder: String) throws {
-    let state = TrainingState(step: stepsDone, plan: job.plan, options: job.options)
+    let state = TrainingState(
+      step: stepsDone, updates: updatesDone, plan: job.plan, options: job.options)
     try StateFolder(path: folder).write(
       state, weights: weights,
       tensors: update.memory.map { (name: $0.name, values: $0.tensor.values()) })
@@ -135,7 +224,7 @@ extension TrainingLoop {
       counts: update.memory.map { ($0.name, $0.tensor.count) })
     adapters.parameters.write(weights)
     for (values, entry) in zip(memory, update.memory) { entry.tensor.write(values) }
-    stepsDone = state.step
+    (stepsDone, updatesDone) = (state.step, state.updates ?? state.step)
   }
 }
 

@@ -13,7 +13,7 @@ struct TrainingParts {
 
   init(
     _ model: PretrainedModel, _ options: TrainingOptions, resolution: PixelSize,
-    on backend: any Backend, _ environment: (String) -> String?, warnings: inout [String]
+    on device: ComputeDevice, _ environment: (String) -> String?, warnings: inout [String]
   ) throws {
     guard options.machine.replay == nil else {
       (data, text, vae) = (nil, nil, nil)
@@ -22,14 +22,15 @@ struct TrainingParts {
     data = try TrainingData(
       Self.configuration(options, resolution: resolution, warnings: &warnings))
     text = TextConditioner(
-      try model.textEncoders(on: backend),
+      try model.textEncoders(
+        on: options.network.networkTrainUnetOnly ? device.exact : device.backend),
       try Tokenizer(
         path: options.model.tokenizer, environment: environment("LORA_TOKENIZER"),
         besideModel: model.path), kind: model.kind, clipSkip: options.model.clipSkip,
-      maximumTokens: options.model.maxTokenLength, on: backend)
+      maximumTokens: options.model.maxTokenLength, on: device.backend)
     vae =
-      try options.model.vae.map { try PretrainedModel(path: $0) }?.vae(on: backend)
-      ?? model.vae(on: backend)
+      try options.model.vae.map { try VAE(path: $0, for: model.kind, on: device.exact) }
+      ?? model.vae(on: device.exact)
   }
 
   private static func configuration(
@@ -39,7 +40,10 @@ struct TrainingParts {
       return try DatasetConfiguration(options, resolution: resolution, warnings: &warnings)
     }
     let reader = DatasetConfigurationReader(file: path, options: options, resolution: resolution)
-    return try reader.read(TOMLTable(readBytes(path), file: path))
+    let bytes = try readBytes(path)
+    return try reader.read(
+      path.hasSuffix(".json")
+        ? TOMLTable(json: bytes, file: path) : TOMLTable(bytes, file: path))
   }
 
   /// The batches of the run; its captions are encoded for good where they never change.
@@ -48,16 +52,17 @@ struct TrainingParts {
     on backend: any Backend
   ) throws -> PictureSource {
     guard let data, let text, let vae else { throw TrainingError.noModel }
-    if !plan.network.trainsTextEncoders, let captions = data.constantCaptions,
-      options.samples.isUnused
-    {
-      try text.encodeForGood(captions)
+    if !plan.network.trainsTextEncoders, let captions = data.constantCaptions {
+      let files = options.data.cacheTextEncoderOutputsToDisk ? data.captionFiles() : [:]
+      try text.encode(captions) { files[$0] }
+      if options.samples.isUnused { text.releaseEncoders() }
     }
     return PictureSource(
       data, vae, text, kind: kind,
       PictureSource.Settings(
         seed: plan.seed, stepCount: plan.steps, priorWeight: options.loss.priorLossWeight,
-        keepsLatents: options.data.cacheLatents || options.data.cacheLatentsToDisk), on: backend)
+        keepsLatents: options.data.cacheLatents || options.data.cacheLatentsToDisk,
+        keepsFiles: options.data.cacheLatentsToDisk), on: backend)
   }
 }
 

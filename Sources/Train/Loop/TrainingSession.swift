@@ -1,4 +1,5 @@
 import CommandSupport
+import Compute
 import Diffusion
 import Files
 
@@ -14,8 +15,9 @@ struct TrainingSession {
     self.job = job
     self.quiet = quiet
     // Found out now, not at the first save.
-    let folder = job.plan.saves.output.directory
-    if !folder.isEmpty { try makeFolder(folder) }
+    let output = job.plan.saves.output
+    if !output.directory.isEmpty { try makeFolder(output.directory) }
+    _ = try OutputFile(path: output.directory + output.final)
     loop = try TrainingLoop(job)
     painter = try SamplePainter(job)
     log = try Self.logPath(job).map { path throws(FileError) in
@@ -39,11 +41,12 @@ struct TrainingSession {
     var average = LossAverage(batchesPerEpoch: job.plan.batchesPerEpoch)
     var line = StatusLine(quiet: quiet)
     var lastSave: String?
+    try prepare()
     if first == 0, job.options.samples.sampleAtFirst { try painter?.paint(step: 0, loop) }
     while loop.stepsDone < job.plan.steps {
       let record = try step(lastSave, since: start, &average)
       try log?.write(compactJSON(record))
-      line.update { record.text(of: job.plan.steps, first: first, memory: residentBytes()) }
+      line.update { record.text(of: job.plan.steps, first: first) }
       for save in job.plan.saves.saves(after: record.step) {
         try write(save)
         lastSave = save.file
@@ -63,19 +66,27 @@ struct TrainingSession {
     return 0
   }
 
+  /// Encodes the pictures: what is wrong with one of them is found now.
+  private func prepare() throws {
+    let progress = Progress("encoding", total: job.source.preparationCount, quiet: quiet)
+    try job.source.prepare { progress.advance() }
+    progress.finish()
+  }
+
   private func step(
     _ lastSave: String?, since start: ContinuousClock.Instant, _ average: inout LossAverage
   ) throws -> StepRecord {
     let values: (loss: Double, gradientNorm: Double, learningRate: Double)
     do {
       values = try loop.step()
-    } catch TrainingError.loss(let step, _) {
-      throw TrainingError.loss(step: step, lastSave: lastSave)
+    } catch TrainingError.notFinite(let quantity, let step, _) {
+      throw TrainingError.notFinite(quantity, step: step, lastSave: lastSave)
     }
     return StepRecord(
       step: loop.stepsDone, epoch: epoch(of: loop.stepsDone), loss: values.loss,
       averageLoss: average.add(values.loss), learningRate: values.learningRate,
-      gradientNorm: values.gradientNorm, seconds: (ContinuousClock.now - start).inSeconds)
+      gradientNorm: values.gradientNorm, seconds: (ContinuousClock.now - start).inSeconds,
+      memory: job.backend.heldByteCount)
   }
 
   /// The epoch that a step belongs to, counted from 1.
@@ -92,10 +103,13 @@ struct TrainingSession {
   }
 
   private func writeAdapter(to path: String) throws {
+    let (step, weights) = (loop.stepsDone, loop.weights)
+    guard weights.allSatisfy(\.isFinite) else {
+      throw TrainingError.notFinite("update", step: step, lastSave: nil)
+    }
     let file = AdapterFile(
-      modules: job.modules, values: loop.weights,
+      modules: job.modules, values: weights,
       type: (job.options.saving.savePrecision ?? .float).elementType)
-    let step = loop.stepsDone
     try file.write(to: path, metadata: job.metadata.entries(step: step, epoch: epoch(of: step)))
   }
 

@@ -21,6 +21,9 @@ final class WeightUpdate {
   /// What the rule keeps between steps, by name: saved with a state.
   let memory: [(name: String, tensor: Tensor)]
 
+  /// What changes from step to step, one tensor a group, in the order that the device reads.
+  private let rates: [Tensor]
+
   init(
     _ plan: TrainingPlan, _ adapters: Diffusion.Adapters, gradient: Tensor,
     on backend: any Backend
@@ -32,6 +35,8 @@ final class WeightUpdate {
     self.gradient = gradient
     self.backend = backend
     memory = Self.memory(rule, adapters, on: backend)
+    let rateCount = rule.rateCount
+    rates = groups.map { _ in Tensor(zeros: [rateCount], on: backend) }
     if case .prodigy = rule, Set(groups.map(\.rate)).count > 1 {
       throw KeyedArguments.error(
         "Prodigy finds one rate for all weights; drop --unet-lr, --text-encoder-lr, LoRA+ and "
@@ -47,30 +52,42 @@ final class WeightUpdate {
     return groups.first.map { rate(of: $0, step: step) } ?? 0
   }
 
-  /// Moves the weights along the gradient.
+  /// Sends the numbers of a step to the device.
   ///
   /// - Parameter step: Counted from 1.
-  func apply(step: Int) {
+  /// - Returns: Whether the rule has anything to do: prodigyopt looks at no group without a rate,
+  ///   so that not even its moments change.
+  func prepare(step: Int) -> Bool {
+    for (tensor, group) in zip(rates, groups) { tensor.write(numbers(of: group, step: step)) }
+    guard case .prodigy = rule, let first = groups.first else { return true }
+    return rate(of: first, step: step) != 0
+  }
+
+  /// Moves the weights along the gradient, by the rates of the step that was prepared.
+  func apply() {
     switch rule {
-    case .adamW(let betas, let epsilon, let decay):
-      for group in groups { adamW(group, betas, epsilon, decay, step) }
-    case .lion(let betas, let decay):
-      for group in groups {
+    case .adamW:
+      for (group, rates) in zip(groups, rates) {
+        let state = AdamState(
+          parameters: adapters.parameters, gradient: gradient, first: memory[0].tensor,
+          second: memory[1].tensor)
+        backend.adamW(state.slice(group.range), rates: rates)
+      }
+    case .lion:
+      for (group, rates) in zip(groups, rates) {
         backend.lion(
           adapters.parameters.slice(group.range), gradient: gradient.slice(group.range),
-          momentum: memory[0].tensor.slice(group.range),
-          rates: rates([rate(of: group, step: step), decay, betas.first, betas.second]))
+          momentum: memory[0].tensor.slice(group.range), rates: rates)
       }
-    case .nesterov(let momentum, let decay):
-      for group in groups {
+    case .nesterov:
+      for (group, rates) in zip(groups, rates) {
         backend.momentumSGD(
           adapters.parameters.slice(group.range), gradient: gradient.slice(group.range),
-          momentum: memory[0].tensor.slice(group.range),
-          rates: rates([rate(of: group, step: step), decay, momentum, 1]))
+          momentum: memory[0].tensor.slice(group.range), rates: rates)
       }
-    case .prodigy(let settings): prodigy(settings, step)
+    case .prodigy(let settings): prodigy(settings)
     case .adafactor(let settings):
-      for group in groups { adafactor(group, settings, step) }
+      for (group, rates) in zip(groups, rates) { adafactor(group, settings, rates) }
     }
   }
 
@@ -78,32 +95,38 @@ final class WeightUpdate {
     group.rate * schedule.factor(after: step - 1, rate: group.rate)
   }
 
-  private func rates(_ values: [Double]) -> Tensor {
-    Tensor(values.map { Float($0) }, shape: [values.count], on: backend)
+  private func numbers(of group: Group, step: Int) -> [Float] {
+    let rate = rate(of: group, step: step)
+    let numbers: [Double]
+    switch rule {
+    case .adamW(let betas, let epsilon, let decay):
+      return AdamRates(
+        learningRate: Float(rate), weightDecay: Float(decay), beta1: Float(betas.first),
+        beta2: Float(betas.second), epsilon: Float(epsilon), step: step
+      ).values
+    case .lion(let betas, let decay): numbers = [rate, decay, betas.first, betas.second]
+    case .nesterov(let momentum, let decay): numbers = [rate, decay, momentum, 1]
+    case .prodigy: numbers = [rate]
+    case .adafactor(let settings):
+      numbers = [
+        settings.isRelative ? relativeRate(settings, step: step) : rate,
+        1 - pow(Double(step), settings.decayRate), settings.weightDecay, settings.clipThreshold,
+        settings.scalesByParameter ? 1 : 0, settings.epsilonSquare, settings.epsilonScale,
+        settings.beta1 ?? 0,
+      ]
+    }
+    return numbers.map { Float($0) }
   }
 
-  private func adamW(
-    _ group: Group, _ betas: OptimizerPlan.Betas, _ epsilon: Double, _ decay: Double, _ step: Int
-  ) {
-    let state = AdamState(
-      parameters: adapters.parameters, gradient: gradient, first: memory[0].tensor,
-      second: memory[1].tensor)
-    let values = AdamRates(
-      learningRate: Float(rate(of: group, step: step)), weightDecay: Float(decay),
-      beta1: Float(betas.first), beta2: Float(betas.second), epsilon: Float(epsilon), step: step
-    ).values
-    backend.adamW(
-      state.slice(group.range), rates: Tensor(values, shape: [values.count], on: backend))
-  }
-
-  private func prodigy(_ plan: OptimizerPlan.Prodigy, _ step: Int) {
+  private func prodigy(_ plan: OptimizerPlan.Prodigy) {
+    // One rate moves all groups.
+    guard let rates = rates.first else { return }
     let state = ProdigyState(
       adam: AdamState(
         parameters: adapters.parameters, gradient: gradient, first: memory[0].tensor,
         second: memory[1].tensor), origin: memory[2].tensor, sums: memory[3].tensor,
       estimate: memory[4].tensor)
-    let rate = groups.first.map { self.rate(of: $0, step: step) } ?? 0
-    var settings = ProdigySettings(rates: rates([rate]), active: groups.map(\.range))
+    var settings = ProdigySettings(rates: rates, active: groups.map(\.range))
     settings.betas = (Float(plan.betas.first), Float(plan.betas.second))
     settings.beta3 = Float(plan.beta3)
     settings.epsilon = Float(plan.epsilon)
@@ -121,21 +144,25 @@ final class WeightUpdate {
     min(settings.warmsUp ? 1e-6 * Double(step) : 1e-2, 1 / Double(step).squareRoot())
   }
 
-  private func adafactor(_ group: Group, _ settings: OptimizerPlan.Adafactor, _ step: Int) {
+  private func adafactor(_ group: Group, _ settings: OptimizerPlan.Adafactor, _ rates: Tensor) {
     let all = adapters.modules.factoredTensors
     let state = AdafactorState(
       parameters: adapters.parameters, gradient: gradient, moments: memory[0].tensor,
       tensors: all.filter { group.range.contains($0.offset) },
       momentum: settings.beta1 == nil ? nil : memory[1].tensor)
-    let rate =
-      settings.isRelative ? relativeRate(settings, step: step) : rate(of: group, step: step)
-    backend.adafactor(
-      state,
-      rates: rates([
-        rate, 1 - pow(Double(step), settings.decayRate), settings.weightDecay,
-        settings.clipThreshold, settings.scalesByParameter ? 1 : 0, settings.epsilonSquare,
-        settings.epsilonScale, settings.beta1 ?? 0,
-      ]))
+    backend.adafactor(state, rates: rates)
+  }
+}
+
+extension OptimizerPlan.Rule {
+  /// How many numbers the device reads of a group's rates.
+  fileprivate var rateCount: Int {
+    switch self {
+    case .adamW: AdamRates.count
+    case .lion, .nesterov: 4
+    case .prodigy: 1
+    case .adafactor: 8
+    }
   }
 }
 

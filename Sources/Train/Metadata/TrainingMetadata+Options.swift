@@ -16,7 +16,7 @@ extension TrainingMetadata {
       ("ss_network_dropout", PythonText.of(network.networkDropout)),
       ("ss_scale_weight_norms", PythonText.of(network.scaleWeightNorms)),
       ("ss_max_grad_norm", PythonText.of(optimizer.maxGradNorm)),
-      ("ss_mixed_precision", options.machine.mixedPrecision.rawValue),
+      ("ss_mixed_precision", (options.machine.mixedPrecision ?? .no).rawValue),
       ("ss_full_fp16", PythonText.of(options.machine.fullFp16)),
       ("ss_fp8_base", "False"),
       ("ss_fp8_base_unet", "False"),

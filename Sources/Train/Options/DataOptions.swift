@@ -3,7 +3,7 @@ import Images
 
 /// Where pictures come from and what is kept of them.
 struct DataOptions: ParsableArguments {
-  @Option(help: .usual("sd-scripts TOML that describes several data sets.", "file"))
+  @Option(help: .usual("sd-scripts TOML or JSON that describes several data sets.", "file"))
   var datasetConfig: String?
 
   @Option(help: .rare("Folder of folders with regularisation pictures.", "folder"))
@@ -11,13 +11,13 @@ struct DataOptions: ParsableArguments {
 
   @Flag(help: .usual("Encode each picture once, not at each use.")) var cacheLatents = false
 
-  @Flag(help: .rare("As --cache-latents: nothing is cached on disk.")) var cacheLatentsToDisk =
-    false
+  @Flag(help: .rare("As --cache-latents, and keep them beside the pictures."))
+  var cacheLatentsToDisk = false
 
   @Flag(help: .rare("Encode each caption once (done whenever it can be)."))
   var cacheTextEncoderOutputs = false
 
-  @Flag(help: .rare("As --cache-text-encoder-outputs, in memory."))
+  @Flag(help: .rare("Keep encoded captions beside the pictures."))
   var cacheTextEncoderOutputsToDisk = false
 }
 

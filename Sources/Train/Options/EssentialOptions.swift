@@ -49,5 +49,8 @@ struct EssentialOptions: ParsableArguments {
     help: .usual("How often a picture of --image comes in an epoch. (default: the steps)", "n"))
   var repeats: Int?
 
-  @Option(help: .usual("Makes the run repeatable. (default: random)", "n")) var seed: UInt32?
+  @Option(
+    help: .usual(
+      "Makes the run repeatable: to the bit, with the same --threads. (default: random)", "n"))
+  var seed: UInt32?
 }

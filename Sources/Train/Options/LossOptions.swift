@@ -55,5 +55,6 @@ struct LossOptions: ParsableArguments {
 
   @Option(help: .rare("Weight of regularisation pictures.", "x")) var priorLossWeight = 1.0
 
-  @Flag(help: .rare("Weigh the loss by masks; needs --alpha-mask.")) var maskedLoss = false
+  @Flag(help: .rare("Weigh the loss by masks, of --alpha-mask or a --dataset-config."))
+  var maskedLoss = false
 }

@@ -6,7 +6,8 @@ struct ModelOptions: ParsableArguments {
 
   @Flag(help: .usual("The model predicts velocity, not noise.")) var vParameterization = false
 
-  @Option(help: .usual("VAE to use in place of the model's.", "path")) var vae: String?
+  @Option(help: .usual("VAE in place of the model's: a file, a model or a folder.", "path"))
+  var vae: String?
 
   @Option(help: .usual("Folder with vocab.json and merges.txt, for captions.", "folder"))
   var tokenizer: String?

@@ -34,9 +34,10 @@ struct SavingOptions: ParsableArguments {
 
   @Option(help: .usual("Go on from this state, to the same bits.", "folder")) var resume: String?
 
-  @Option(help: .rare("Number the first epoch n.", "n")) var initialEpoch: Int?
+  @Option(help: .rare("Begin at the data and names of epoch n.", "n")) var initialEpoch: Int?
 
-  @Option(help: .rare("Number the step before the first n.", "n")) var initialStep: Int?
+  @Option(help: .rare("Begin as if n steps were done; goes before --initial-epoch.", "n"))
+  var initialStep: Int?
 }
 
 /// Which pictures are drawn while training.

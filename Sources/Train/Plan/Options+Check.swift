@@ -59,7 +59,10 @@ extension TrainingOptions {
         loss.vPredLikeLoss != nil && model.vParameterization,
         "--v-pred-like-loss is for models that predict noise, not with --v-parameterization"
       ),
-      (loss.masksNothing(subset), "--masked-loss needs --alpha-mask: masks are alpha channels"),
+      (
+        loss.maskedLoss && !subset.alphaMask && data.datasetConfig == nil,
+        "--masked-loss needs --alpha-mask, or a --dataset-config with masks"
+      ),
       (
         subset.randomCrop && (data.cacheLatents || data.cacheLatentsToDisk),
         "--random-crop and --cache-latents exclude each other: a cached latent is cropped once"
@@ -77,19 +80,11 @@ extension TrainingOptions {
         "there are more --base-weights-multiplier than --base-weights"
       ),
       (
-        saving.initialEpoch != nil || saving.initialStep != nil,
-        "--initial-epoch and --initial-step are not supported: --resume goes on at its own step"
-      ),
-      (
         schedule.lrScheduler == .cosineWithMinimum && schedule.lrSchedulerMinLrRatio == nil,
         "--lr-scheduler cosine_with_min_lr needs --lr-scheduler-min-lr-ratio"
       ),
     ]
   }
-}
-
-extension LossOptions {
-  fileprivate func masksNothing(_ subset: SubsetOptions) -> Bool { maskedLoss && !subset.alphaMask }
 }
 
 extension LearningRateSchedule {

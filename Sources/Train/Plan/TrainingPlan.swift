@@ -12,6 +12,9 @@ struct TrainingPlan: Hashable {
   let epochs: Int
   let steps: Int
 
+  /// The steps that count as done when the run begins, whatever a state says.
+  let start: Int?
+
   let network: NetworkPlan
   let rates: LearningRates
   let schedule: LearningRateSchedule
@@ -56,6 +59,7 @@ extension TrainingPlan {
     stepsPerEpoch = max(1, (batchesPerEpoch + accumulation - 1) / accumulation)
     steps = run.maxTrainEpochs.map { [stepsPerEpoch] in $0 * stepsPerEpoch } ?? run.maxTrainSteps
     epochs = run.maxTrainEpochs ?? (steps + stepsPerEpoch - 1) / stepsPerEpoch
+    start = try Self.start(options.saving, stepsPerEpoch: stepsPerEpoch, steps: steps)
 
     let arguments = try KeyedArguments(
       options.network.networkArgs, option: "network-args", known: NetworkPlan.keys)
@@ -78,6 +82,20 @@ extension TrainingPlan {
     saves = try SavePlan(
       options.saving, OutputName(options.saving, output: run.output), totalSteps: steps,
       stepsPerEpoch: stepsPerEpoch, epochs: epochs)
+  }
+
+  /// `--initial-step`, or the first step of `--initial-epoch`.
+  private static func start(
+    _ options: SavingOptions, stepsPerEpoch: Int, steps: Int
+  ) throws(OptionsError) -> Int? {
+    if let epoch = options.initialEpoch, epoch < 1 {
+      throw KeyedArguments.error("initial_epoch takes a number from 1, not \(epoch)")
+    }
+    let start = options.initialStep ?? options.initialEpoch.map { ($0 - 1) * stepsPerEpoch }
+    guard let start, !(0..<steps).contains(start) else { return start }
+    throw KeyedArguments.error(
+      "the run would begin after step \(start), but has \(steps) steps; lower --initial-epoch or "
+        + "--initial-step, or raise --max-train-steps")
   }
 
   /// The noise schedule that latents are noised by.

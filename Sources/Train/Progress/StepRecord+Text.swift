@@ -4,10 +4,8 @@ import Glibc
 extension StepRecord {
   /// `step 120 of 1500  loss 0.0431  lr 0.001  3.2 steps/s  7 min left  1.2 GB`.
   ///
-  /// - Parameters:
-  ///   - first: The steps that were done before the run began or was resumed.
-  ///   - memory: Bytes of it that the program holds.
-  func text(of steps: Int, first: Int, memory: Int?) -> String {
+  /// - Parameter first: The steps that were done before the run began or was resumed.
+  func text(of steps: Int, first: Int) -> String {
     let rate = seconds > 0 ? Double(step - first) / seconds : 0
     var parts = [
       "step \(step) of \(steps)", "loss \(significant(averageLoss))",
@@ -20,7 +18,7 @@ extension StepRecord {
       )
       parts.append("\(duration(Double(steps - step) / rate)) left")
     }
-    if let memory { parts.append(bytes(memory)) }
+    parts.append(bytes(memory))
     return parts.joined(separator: "  ")
   }
 }

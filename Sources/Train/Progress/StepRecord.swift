@@ -19,6 +19,9 @@ struct StepRecord: Codable, Hashable {
   /// Since the run began, or was resumed.
   let seconds: Double
 
+  /// Bytes of the device's memory that are in use or kept for tensors.
+  let memory: Int
+
   enum CodingKeys: String, CodingKey {
     case step
     case epoch
@@ -27,6 +30,7 @@ struct StepRecord: Codable, Hashable {
     case learningRate = "lr"
     case gradientNorm = "grad_norm"
     case seconds
+    case memory = "memory_bytes"
   }
 }
 

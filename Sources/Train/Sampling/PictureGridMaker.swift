@@ -45,7 +45,7 @@ struct PictureGridMaker {
     switch axis {
     case .weight: PythonText.short(stack.weight(index, of: stack.rangedFile))
     case .seed: "seed \(seeds[index])"
-    case .file: stack.files[index].path.split(separator: "/").last.map(String.init) ?? ""
+    case .file: stack.files[index].name
     case .prompt: prompts[index].prompt.isEmpty ? "(empty)" : prompts[index].prompt
     case nil: ""
     }

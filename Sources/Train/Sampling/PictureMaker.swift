@@ -30,7 +30,7 @@ struct PictureMaker {
     let latents = sampler.sample(
       from: normals(.samplerStart, 0, seed, count),
       noise: { normals(.samplerNoise, $0, seed, count) }, network: network, progress: progress)
-    let decoded = vae.decode(Tensor(latents, shape: shape, on: backend))
+    let decoded = vae.decode(Tensor(latents, shape: shape, on: vae.backend))
     return Picture(decoded: decoded.values(), width: prompt.width, height: prompt.height)
   }
 

@@ -18,6 +18,14 @@ struct WeightedFile: Hashable {
     (path, self.weights) = (String(argument[..<colon]), weights)
   }
 
+  /// The file's name without folders and extension, for labels.
+  var name: String {
+    let file = path.split(separator: "/").last ?? ""
+    let stem = file.hasSuffix(".zst") ? file.dropLast(4) : file
+    let dot = stem.dropFirst().lastIndex(of: ".") ?? stem.endIndex
+    return String(stem[..<dot])
+  }
+
   /// A number, or `FIRST..LAST/COUNT`; both ends are among the numbers.
   static func weights(_ text: some StringProtocol) -> [Double]? {
     if let number = Double(text) { return number.isFinite ? [number] : nil }

@@ -2,19 +2,28 @@ import CommandSupport
 import Images
 
 /// Whether an adapter has become a copier of its picture: whether the empty prompt gives it.
+///
+/// What is near depends on the model and on the picture, so the scale is made of the two: 0 is what
+/// the model draws without the adapter, 1 the picture as the VAE gives it back, which no training
+/// can better.
 struct CopyCheck: Hashable, Encodable {
   let picture: String
 
   /// Of pictures drawn with the copy, from the one it was trained on; the mean over seeds.
   let distance: PictureDistance
 
-  /// Of the trained picture as the VAE gives it back: what no training can better.
+  /// Of the same seeds' pictures without the copy.
+  let start: PictureDistance
+
+  /// Of the trained picture as the VAE gives it back.
   let limit: PictureDistance
 
   enum CodingKeys: String, CodingKey {
     case picture
     case distance
+    case start = "model_alone"
     case limit = "vae_alone"
+    case progress
     case hasConverged = "has_converged"
   }
 
@@ -22,16 +31,22 @@ struct CopyCheck: Hashable, Encodable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(picture, forKey: .picture)
     try container.encode(distance, forKey: .distance)
+    try container.encode(start, forKey: .start)
     try container.encode(limit, forKey: .limit)
+    try container.encode(progress, forKey: .progress)
     try container.encode(hasConverged, forKey: .hasConverged)
   }
 
-  /// The mean difference beyond the VAE's own at which a copy still is one.
-  ///
-  /// It allows for another shade of the background, but not for another figure.
-  static let allowance = 0.1
+  /// How much of the way from the model's own pictures to the trained one the copy has gone.
+  var progress: Double {
+    let way = start.mean - limit.mean
+    return way > 0 ? (start.mean - distance.mean) / way : 1
+  }
 
-  var hasConverged: Bool { distance.mean <= limit.mean + Self.allowance }
+  /// Whether pictures have more of the trained one than of the model's own.
+  ///
+  /// What is left from there on is mostly the background's shade, which both copies share.
+  var hasConverged: Bool { progress >= 0.5 }
 
   /// Seeds that are drawn; two, so that one that is lucky does not hide what is missing.
   static let seeds: [UInt32] = [1, 2]
@@ -39,16 +54,16 @@ struct CopyCheck: Hashable, Encodable {
 
 extension CopyCheck {
   var summary: String {
-    "the empty prompt gives \(picture) but for \(percent(distance.share)) of its pixels "
-      + "(mean difference \(percent(distance.mean)); the VAE alone: \(percent(limit.share)), "
-      + "\(percent(limit.mean)))"
+    "the empty prompt gives \(picture) but for \(percent(distance.mean)) (mean difference; without "
+      + "training \(percent(start.mean)), by the VAE alone \(percent(limit.mean))): "
+      + "\(percent(progress)) of the way"
   }
 
   /// What to change where the copy is not one; nil where it is.
   var warning: String? {
     if hasConverged { return nil }
-    return "the copy of \(picture) has not converged, so that the slider will change more than is "
-      + "meant; try twice the --max-train-steps or a higher --learning-rate, and --noise-offset 0.1 "
-      + "where the brightness is wrong"
+    return "the copy of \(picture) has not gone half the way, so that the slider will change more "
+      + "than is meant; try twice the --max-train-steps or a higher --learning-rate, and "
+      + "--noise-offset 0.1 where the brightness is wrong"
   }
 }

@@ -9,27 +9,40 @@ struct PictureCopy {
 
   /// The picture as it was trained on: resized and cropped.
   let picture: Picture
+
+  /// What the model draws without the adapter, a picture a seed of the check.
+  let untouched: [Picture]
   let check: CopyCheck
 }
 
 extension PictureCopy {
   /// Looks at what an adapter trained by a job draws without a prompt.
   ///
-  /// - Parameter file: The picture that it was trained on.
-  init(_ adapter: TrainedAdapter, of file: String, _ job: TrainingJob) throws {
+  /// - Parameters:
+  ///   - file: The picture that it was trained on.
+  ///   - untouched: What the model draws without any copy, where that is known.
+  init(
+    _ adapter: TrainedAdapter, of file: String, _ job: TrainingJob, untouched: [Picture]?
+  ) throws {
     let maker = try PictureMaker(job)
     let picture = try job.firstPicture()
     let prompt = SamplePrompt(picture.size)
     let adapters = Diffusion.Adapters(
       adapter.modules, values: adapter.values, on: job.backend)
-    let distances = try CopyCheck.seeds.map { seed in
-      PictureDistance(
-        from: picture, to: try maker.picture(of: prompt, seed: seed, adapters: adapters))
+    func drawn(_ adapters: Diffusion.Adapters?) throws -> [Picture] {
+      try CopyCheck.seeds.map {
+        try maker.picture(of: prompt, seed: $0, adapters: adapters)
+      }
     }
+    func distance(_ pictures: [Picture]) -> PictureDistance {
+      PictureDistance(meanOf: pictures.map { PictureDistance(from: picture, to: $0) })
+    }
+    let known = untouched.flatMap { $0.first?.size == picture.size ? $0 : nil }
     self.adapter = adapter
     self.picture = picture
+    self.untouched = try known ?? drawn(nil)
     check = CopyCheck(
-      picture: file, distance: PictureDistance(meanOf: distances),
+      picture: file, distance: distance(try drawn(adapters)), start: distance(self.untouched),
       limit: PictureDistance(from: picture, to: maker.restored(picture)))
   }
 }
@@ -38,10 +51,10 @@ extension PictureMaker {
   /// The picture as the VAE gives it back.
   func restored(_ picture: Picture) -> Picture {
     let values = Tensor(
-      picture.signedValues, shape: [1, picture.height, picture.width, 3], on: backend)
+      picture.signedValues, shape: [1, picture.height, picture.width, 3], on: vae.backend)
     let mean = vae.encode(values).mean
     let latents = mean.values().map { $0 * vae.configuration.scalingFactor }
-    let decoded = vae.decode(Tensor(latents, shape: mean.shape, on: backend))
+    let decoded = vae.decode(Tensor(latents, shape: mean.shape, on: vae.backend))
     return Picture(decoded: decoded.values(), width: picture.width, height: picture.height)
   }
 }

@@ -2,7 +2,6 @@ import CommandSupport
 import Files
 import FoundationEssentials
 import Safetensors
-import Tensors
 
 /// A folder that a run can be resumed from: `state.json`, and weights and moments as safetensors.
 struct StateFolder {
@@ -20,17 +19,12 @@ struct StateFolder {
     _ state: TrainingState, weights: [Float], tensors: [(name: String, values: [Float])]
   ) throws {
     try makeFolder(path)
-    let all = [(Self.weights, weights)] + tensors.map { (Self.memory + $0.name, $0.values) }
-    let layout = Layout(
-      all.map { Layout.Tensor(name: $0.0, type: .float32, shape: [$0.1.count]) })
-    let metadata = Metadata([Self.stepKey: "\(state.step)"])
-    let output = try OutputFile(path: "\(path)/\(TrainingState.tensors)")
-    let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
-    for (name, values) in all {
-      let bytes = unsafe values.withUnsafeBytes { unsafe Array($0) }
-      try unsafe writer.write(bytes.span.bytes, to: name)
-    }
-    try writer.finish(metadata: metadata)
+    let all =
+      [(name: Self.weights, values: weights)]
+      + tensors.map { (name: Self.memory + $0.name, values: $0.values) }
+    try NumbersFile.write(
+      all, metadata: Metadata([Self.stepKey: "\(state.step)"]),
+      to: "\(path)/\(TrainingState.tensors)")
     let text = try OutputFile(path: "\(path)/\(TrainingState.json)")
     let bytes = Array((try json(state) + "\n").utf8)
     try unsafe text.write(bytes.span.bytes, at: 0)

@@ -8,14 +8,18 @@ struct TrainingState: Codable, Hashable {
 
   /// The steps done.
   let step: Int
+
+  /// Those that the optimiser has seen, where `--initial-step` made them others.
+  let updates: Int?
   let seed: UInt32
 
   /// The settings that the rest of the run depends on, by key, as text.
   let settings: [String: String]
 
-  init(step: Int, plan: TrainingPlan, options: TrainingOptions) {
+  init(step: Int, updates: Int, plan: TrainingPlan, options: TrainingOptions) {
     version = Self.currentVersion
     self.step = step
+    self.updates = updates == step ? nil : updates
     seed = plan.seed
     settings = Self.decisiveSettings(options, plan)
   }
@@ -42,7 +46,7 @@ extension TrainingState {
     let now = Self.decisiveSettings(options, plan)
     let differing = Set(now.keys).union(settings.keys).filter { now[$0] != settings[$0] }.sorted()
     guard let key = differing.first else {
-      guard step <= plan.steps else {
+      guard (plan.start ?? step) <= plan.steps else {
         throw Self.error(folder, "has \(step) steps done, more than the \(plan.steps) asked for")
       }
       return

@@ -32,6 +32,9 @@ const lora_cudnn *_Nonnull lora_emulated_cudnn(void);
 // The device with this many bytes of memory, of this thread's allocations.
 void lora_emulation_limit_memory(size_t bytes);
 
+// Whether cuBLASLt knows an algorithm for any product of this thread; it does at first.
+void lora_emulation_refuse_products(int refuses);
+
 // Of this thread: kernels, products and convolutions run, those that came from graphs, and how many
 // convolutions each of cuDNN's engines computed.
 typedef struct lora_emulation_counts {

@@ -10,6 +10,9 @@ import TestSupport
 /// Training runs on a network of 8 channels (`fixtures/train/tiny-model`), a step a few milliseconds.
 struct TinyRun {
   static let model = Fixtures.path("train/tiny-model")
+
+  /// In the shape of SDXL, without a VAE.
+  static let modelXL = Fixtures.path("train/tiny-xl")
   static let tokenizer = Fixtures.path("paperdoll/model/tokenizer")
   static let canRun = Processor.unsupportedReason == nil
 
@@ -40,7 +43,8 @@ struct TinyRun {
 
   func job(steps: Int, _ more: [String] = []) throws -> TrainingJob {
     try TrainingJob(
-      TrainingOptions.parse(arguments(steps: steps, more)), threads: 1, environment: { _ in nil })
+      TrainingOptions.parse(arguments(steps: steps, more)), device: ComputeDevice(threads: 1),
+      environment: { _ in nil })
   }
 
   /// The weights before a run and after it, and the losses of its steps.

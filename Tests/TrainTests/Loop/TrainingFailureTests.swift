@@ -11,7 +11,8 @@ struct TrainingFailureTests {
   private func failure(_ run: TinyRun, _ arguments: [String]) -> String {
     do {
       let job = try TrainingJob(
-        TrainingOptions.parse(arguments), threads: 1, environment: { _ in nil })
+        TrainingOptions.parse(arguments), device: ComputeDevice(threads: 1),
+        environment: { _ in nil })
       _ = try TrainingSession(job, quiet: true).run()
       return "nothing"
     } catch {

@@ -110,7 +110,9 @@ struct TrainingLoopTests {
     var options = try TrainingOptions.parse(
       run.arguments(steps: 1, ["--alpha-mask", "--masked-loss"]))
     options.run.image = [picture]
-    let job = try TrainingJob(options, threads: 1, environment: { _ in nil })
+    let job = try TrainingJob(
+      options, device: ComputeDevice(threads: 1),
+      environment: { _ in nil })
     let loss = try TrainingLoop(job).step().loss
     #expect(alpha == 0 ? loss == 0 : loss > 0)
   }

@@ -20,13 +20,23 @@ import Testing
     #expect(PictureDistance(from: picture(0), to: picture(9)) { _, _ in false }.mean == 0)
   }
 
-  @Test(arguments: [(UInt8(20), true), (60, false)])
-  func copyIsOneOnlyNearItsPicture(_ level: UInt8, _ hasConverged: Bool) {
+  /// Levels of what the model draws, of what the copy draws and of what the VAE gives back, from
+  /// a black picture; and how far that is.
+  @Test(arguments: [
+    (UInt8(102), UInt8(27), UInt8(2), 0.75), (102, 52, 2, 0.5), (102, 77, 2, 0.25),
+    (102, 102, 2, 0), (22, 7, 2, 0.75), (2, 9, 2, 1),
+  ])
+  func copyIsMeasuredOnTheScaleOfItsModel(
+    _ start: UInt8, _ level: UInt8, _ limit: UInt8, _ progress: Double
+  ) {
+    func distance(_ level: UInt8) -> PictureDistance {
+      PictureDistance(from: picture(0), to: picture(level))
+    }
     let check = CopyCheck(
-      picture: "a.png", distance: PictureDistance(from: picture(0), to: picture(level)),
-      limit: PictureDistance(from: picture(0), to: picture(2)))
-    #expect(check.hasConverged == hasConverged)
-    #expect((check.warning == nil) == hasConverged)
+      picture: "a.png", distance: distance(level), start: distance(start), limit: distance(limit))
+    #expect(abs(check.progress - progress) < 1e-12)
+    #expect(check.hasConverged == (progress >= 0.5))
+    #expect((check.warning == nil) == check.hasConverged)
   }
 
   @Test func changesAreMeasuredFromWeightZeroInsideAndOutside() {

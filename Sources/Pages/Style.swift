@@ -59,7 +59,7 @@ let style = """
     text-align: left; vertical-align: top; }
   tbody th { font-weight: 400; } thead th { color: var(--quiet); font-weight: 600; }
   .numbers td, .numbers thead th:not(:first-child) { text-align: right; padding: .22rem .6rem; }
-  .numbers td.text, .modules thead th:nth-child(-n+3) { text-align: left !important; }
+  .numbers td.text, .numbers thead th.text { text-align: left !important; }
   .modules table { font-size: .8rem; } .modules td, .modules thead th { padding: .2rem .4rem !important; }
   .modules th:first-child { padding-left: 0 !important; } .numbers th, .numbers td { white-space: nowrap; }
   .numbers .total > * { font-weight: 600; border-bottom: 0; }
@@ -78,12 +78,13 @@ let script = """
   for (const table of document.querySelectorAll(".sortable")) {
     table.classList.add("ready");
     const heads = [...table.tHead.rows[0].cells];
+    const texts = heads.filter(head => head.classList.contains("text")).length;
     heads.forEach((head, column) => head.addEventListener("click", () => {
-      const falls = head.ariaSort !== "descending" && column > 2;
+      const falls = head.ariaSort !== "descending" && column >= texts;
       const sign = falls || head.ariaSort === "ascending" ? -1 : 1;
       const key = row => row.cells[column].textContent;
       const value = row => { const n = parseFloat(key(row)); return isNaN(n) ? -Infinity : n; };
-      const rows = [...table.tBodies[0].rows].sort((a, b) => sign * (column > 3
+      const rows = [...table.tBodies[0].rows].sort((a, b) => sign * (column >= texts
         ? value(a) - value(b) : key(a).localeCompare(key(b), undefined, { numeric: true })));
       table.tBodies[0].append(...rows);
       heads.forEach(other => { other.ariaSort = other === head

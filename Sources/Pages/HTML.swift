@@ -2,30 +2,30 @@ import CommandSupport
 
 /// Markup in which every interpolated string is escaped, so that nothing a file says can become
 /// part of the page's structure; only another `HTML` goes in as it is.
-struct HTML: ExpressibleByStringInterpolation {
-  private(set) var text: String
+package struct HTML: ExpressibleByStringInterpolation {
+  package private(set) var text: String
 
-  init(stringLiteral text: String) { self.text = text }
+  package init(stringLiteral text: String) { self.text = text }
 
-  init(stringInterpolation interpolation: Interpolation) { text = interpolation.text }
+  package init(stringInterpolation interpolation: Interpolation) { text = interpolation.text }
 
-  struct Interpolation: StringInterpolationProtocol {
+  package struct Interpolation: StringInterpolationProtocol {
     fileprivate var text = ""
 
-    init(literalCapacity: Int, interpolationCount: Int) {
+    package init(literalCapacity: Int, interpolationCount: Int) {
       text.reserveCapacity(literalCapacity + 16 * interpolationCount)
     }
 
-    mutating func appendLiteral(_ literal: String) { text += literal }
-    mutating func appendInterpolation(_ string: String) { text += escaped(string) }
-    mutating func appendInterpolation(_ number: Int) { text += String(number) }
-    mutating func appendInterpolation(_ markup: HTML) { text += markup.text }
-    mutating func appendInterpolation(_ markups: [HTML]) {
+    package mutating func appendLiteral(_ literal: String) { text += literal }
+    package mutating func appendInterpolation(_ string: String) { text += escaped(string) }
+    package mutating func appendInterpolation(_ number: Int) { text += String(number) }
+    package mutating func appendInterpolation(_ markup: HTML) { text += markup.text }
+    package mutating func appendInterpolation(_ markups: [HTML]) {
       for markup in markups { text += markup.text }
     }
 
     /// A coordinate, to a tenth of a pixel.
-    mutating func appendInterpolation(_ coordinate: Double) {
+    package mutating func appendInterpolation(_ coordinate: Double) {
       text += decimal(coordinate, places: 1)
     }
   }

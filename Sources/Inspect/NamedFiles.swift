@@ -1,0 +1,19 @@
+import Adapters
+import Files
+import Safetensors
+
+/// The safetensors files under a path: itself, or those of a folder or an index.
+func safetensorsFiles(at path: String) throws -> [SafetensorsFile] {
+  let isOne = FileKind(path: path) != .folder && !path.hasSuffix(".safetensors.index.json")
+  return isOne ? [try SafetensorsFile(path: path)] : try AdapterSource(path: path).files
+}
+
+/// The same, where there is only one.
+func safetensorsFile(at path: String) throws -> SafetensorsFile {
+  let files = try safetensorsFiles(at: path)
+  guard files.count == 1 else {
+    let what = "is \(files.count) safetensors files; name one of them"
+    throw AdapterError(file: path, reason: .missingFile(folder: what))
+  }
+  return files[0]
+}

@@ -1,0 +1,22 @@
+/// What a file is whose first 8 bytes cannot be the length of a header, and what to do about it;
+/// `nil` where they do not tell.
+func foreignFormat(_ file: RawSpan) -> String? {
+  let beginning = unsafe file.extracting(first: 32).withUnsafeBytes { unsafe Array($0) }
+  return formats.first { beginning.starts(with: $0.beginning) }?.what
+}
+
+private let formats: [(beginning: [UInt8], what: String)] =
+  [
+    ("version https://git-lfs", "is a pointer of Git LFS, not the file itself; git lfs pull"),
+    ("PK\u{3}\u{4}", "is a zip file, as PyTorch saves .pt and .ckpt; convert it to safetensors"),
+    ("GGUF", "is a GGUF file; convert it to safetensors"),
+    ("<", "is a web page; did the download need a login?"),
+    ("{", "is JSON, not safetensors; name the file that it tells of"),
+  ].map { (Array($0.utf8), $1) }
+  + (2...5).map {
+    ([0x80, $0], "is a Python pickle, as PyTorch saves it; convert it to safetensors")
+  }
+  + [
+    ([0x93] + Array("NUMPY".utf8), "is an array of NumPy; save it as safetensors"),
+    ([0x1F, 0x8B], "is compressed by gzip; gunzip it first"),
+  ]

@@ -1,0 +1,3 @@
+#define ELEMENT float
+#define ELEMENT_NAME "float"
+#include "attention.hpp"
