@@ -207,9 +207,10 @@ struct ConvolutionTests {
     let centre = (0..<8 * 9 * 8).map { Float($0 / 8 % 9 == 4 ? 1 : 0) }
     let weight = Tensor(centre, shape: [8, 3, 3, 8], on: cuda)
     let bias = Tensor([Float](repeating: 2, count: 8), shape: [8], on: cuda)
+    let work = RepeatedWork()
     for step in 1...4 {
       x.write([Float](repeating: Float(step), count: 128))
-      cuda.repeating("convolution") {
+      cuda.repeating(work) {
         let y = x.convolution(weight, bias: bias)
         cuda.copy(y.convolution(weight, adding: sum), into: sum)
       }
