@@ -43,7 +43,7 @@ package protocol Backend: AnyObject, Sendable {
 
   func add(_ a: Tensor, _ b: Tensor, into sum: Tensor)
 
-  /// y = x · factor, with one factor for all.
+  /// y = x · factor, with one factor for all; x may be float32 where y is not.
   func scale(_ x: Tensor, by factor: Tensor, into y: Tensor)
 
   /// z = α·x + β·y with one α and β for each sample.
@@ -108,7 +108,7 @@ package protocol Backend: AnyObject, Sendable {
   func embedTokens(_ tokens: Tensor, table: Tensor, positions: Tensor, into y: Tensor)
   func embedTimesteps(_ timesteps: Tensor, into y: Tensor)
 
-  /// Writes the weighted mean loss to `loss` and its gradient to `dx`.
+  /// Writes the weighted mean loss to `loss` and its gradient to `dx`, which is float32 as they are.
   func loss(_ operands: LossOperands, into loss: Tensor, perSample: Tensor, gradient dx: Tensor)
 
   func norm(of gradient: Tensor, into norm: Tensor)

@@ -16,6 +16,7 @@ package final class CUDABackend: Backend {
   /// By cuDNN; `nil` where that is not there.
   let convolutions: Convolutions?
   let choices: AlgorithmChoices
+  let tables: Tables
 
   /// What a convolution's columns may take at once.
   let mostColumnBytes: Int
@@ -38,6 +39,7 @@ package final class CUDABackend: Backend {
     context = try Context(device, driver)
     memory = DeviceMemory(context, leastPiece: leastPiece)
     kernels = Kernels(context, code: code)
+    tables = Tables(context, memory)
     self.choices = AlgorithmChoices(path: choices)
     products = try Products(context, cublasLt, kernels, memory, self.choices)
     convolutions = cudnn.flatMap { [context, memory, choices = self.choices] in
@@ -74,7 +76,7 @@ package final class CUDABackend: Backend {
     self.activationType = activationType
     (context, memory, kernels) = (other.context, other.memory, other.kernels)
     (products, convolutions, choices) = (other.products, other.convolutions, other.choices)
-    mostColumnBytes = other.mostColumnBytes
+    (tables, mostColumnBytes) = (other.tables, other.mostColumnBytes)
   }
 
   package var heldByteCount: Int { memory.heldByteCount }
@@ -96,6 +98,22 @@ package final class CUDABackend: Backend {
       file, entry, tensor.elementType.definitions, grid: Grid((packs + 255) / 256),
       repeat each arguments)
   }
+
+  /// Starts a kernel that has a thread for each pack of each row.
+  func launch<each Argument: BitwiseCopyable>(
+    _ file: String, _ entry: String, _ type: ElementType, rows: Int, width: Int,
+    _ arguments: repeat each Argument
+  ) {
+    let packs = (width + type.packCount - 1) / type.packCount
+    kernels.launch(
+      file, entry, type.definitions, grid: Grid((rows * packs + 255) / 256),
+      repeat each arguments)
+  }
+}
+
+extension Bool {
+  /// As kernels take it.
+  var word: Int32 { self ? 1 : 0 }
 }
 
 extension ElementType {

@@ -15,6 +15,8 @@ namespace {
 using emulation::element;
 using emulation::store;
 
+thread_local bool refuses = false;
+
 struct Layout {
   int type;
   uint64_t rows, columns;

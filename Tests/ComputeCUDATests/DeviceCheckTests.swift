@@ -1,4 +1,5 @@
 import ComputeCPU
+import ComputeCUDA
 import DeviceChecks
 import EmulatedDevice
 import LinearAlgebra

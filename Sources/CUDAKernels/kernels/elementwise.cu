@@ -4,6 +4,7 @@
 //   to_f32     y = x, in float32         from_f32   y = x, rounded
 //   add        z = x + y
 //   scale      y = x · factor            factor [1]       float32
+//   scale_f32  the same of x in float32
 //   mask       x = x · m             m [count]        float32
 //   mix        z = α·x + β·y             α, β [samples]   float32, one of each for a sample
 //
@@ -44,13 +45,23 @@ KERNEL void __launch_bounds__(256)
   store_pack(z, a, first, count);
 }
 
-KERNEL void __launch_bounds__(256)
-    scale(const Element *x, const float *__restrict__ factor, Element *y, u64 count) {
+template <typename T>
+__device__ inline void scale_pack(const T *x, float factor, Element *y, u64 count) {
   float numbers[pack_count];
   load_pack(numbers, x, first_in_pack(), count);
 #pragma unroll
-  for (int k = 0; k < pack_count; k++) numbers[k] *= *factor;
+  for (int k = 0; k < pack_count; k++) numbers[k] *= factor;
   store_pack(y, numbers, first_in_pack(), count);
+}
+
+KERNEL void __launch_bounds__(256)
+    scale(const Element *x, const float *__restrict__ factor, Element *y, u64 count) {
+  scale_pack(x, *factor, y, count);
+}
+
+KERNEL void __launch_bounds__(256)
+    scale_f32(const float *x, const float *__restrict__ factor, Element *y, u64 count) {
+  scale_pack(x, *factor, y, count);
 }
 
 KERNEL void __launch_bounds__(256)

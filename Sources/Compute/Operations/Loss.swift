@@ -59,11 +59,13 @@ extension Tensor {
       thresholds: thresholds, mask: mask)
     let mean = Tensor(shape: [1], elementType: .float32, on: backend)
     let perSample = Tensor(shape: [samples], elementType: .float32, on: backend)
-    let gradient = empty(shape)
+    // float32 whatever the prediction is: before it is scaled, fp16 would leave it few digits.
+    let gradient = Tensor(shape: shape, elementType: .float32, on: backend)
     backend.loss(operands, into: mean, perSample: perSample, gradient: gradient)
     guard let tape = tape(of: self) else { return Loss(mean: mean, perSample: perSample) }
+    let x = detached
     let recorded = tape.record(mean) { [node] seed in
-      let dx = gradient.empty(gradient.shape)
+      let dx = x.empty(x.shape)
       gradient.backend.scale(gradient, by: seed, into: dx)
       node?.add(dx)
     }

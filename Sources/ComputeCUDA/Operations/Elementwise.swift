@@ -8,8 +8,9 @@ extension CUDABackend {
   }
 
   package func scale(_ x: Tensor, by factor: Tensor, into y: Tensor) {
+    let entry = x.elementType == y.elementType ? "scale" : "scale_f32"
     launch(
-      "elementwise.cu", "scale", packsOf: y, x.deviceAddress, factor.deviceAddress,
+      "elementwise.cu", entry, packsOf: y, x.deviceAddress, factor.deviceAddress,
       y.deviceAddress, UInt64(y.count))
   }
 

@@ -27,6 +27,22 @@ extension CUDABackend {
       state.gradient.deviceAddress, rates.deviceAddress, UInt64(state.parameters.count))
   }
 
+  package func lion(_ parameters: Tensor, gradient: Tensor, momentum: Tensor, rates: Tensor) {
+    kernels.launch(
+      "lion.cu", "lion", Self.flat, grid: Self.threadEach(parameters), parameters.deviceAddress,
+      momentum.deviceAddress, gradient.deviceAddress, rates.deviceAddress,
+      UInt64(parameters.count))
+  }
+
+  package func momentumSGD(
+    _ parameters: Tensor, gradient: Tensor, momentum: Tensor, rates: Tensor
+  ) {
+    kernels.launch(
+      "momentum_sgd.cu", "momentum_sgd", Self.flat, grid: Self.threadEach(parameters),
+      parameters.deviceAddress, momentum.deviceAddress, gradient.deviceAddress,
+      rates.deviceAddress, UInt64(parameters.count))
+  }
+
   /// How files about flat parameters are compiled: these are float32 whatever the activations are.
   static let flat = ElementType.float32.definitions
 

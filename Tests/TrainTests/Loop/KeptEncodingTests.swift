@@ -76,7 +76,7 @@ struct KeptEncodingTests {
     var options = try TrainingOptions.parse(run.arguments(steps: 3, Self.options))
     let white = Picture(width: 16, height: 16, filledWith: .white)
     options.run.image = [try run.folder.write(white.png(), to: "picture.png")]
-    let job = try TrainingJob(options, threads: 1, environment: { _ in nil })
+    let job = try TrainingJob(options, device: ComputeDevice(threads: 1), environment: { _ in nil })
     let session = try TrainingSession(job, quiet: true)
     #expect(try session.run() == 0)
     #expect(session.loop.weights != first)

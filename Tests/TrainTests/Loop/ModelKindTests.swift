@@ -17,7 +17,8 @@ struct ModelKindTests {
     var arguments = try run.arguments(steps: steps, more)
     arguments[1] = model
     return try TrainingJob(
-      TrainingOptions.parse(arguments), threads: 1, environment: { _ in nil })
+      TrainingOptions.parse(arguments), device: ComputeDevice(threads: 1), environment: { _ in nil }
+    )
   }
 
   private func losses(_ job: TrainingJob, _ loop: TrainingLoop) throws -> [Double] {
@@ -118,7 +119,8 @@ struct ModelKindTests {
     let place = try #require(arguments.firstIndex(of: "--image"))
     arguments.replaceSubrange(place...place + 1, with: ["--data", run.folder["set"]])
     let job = try TrainingJob(
-      TrainingOptions.parse(arguments), threads: 1, environment: { _ in nil })
+      TrainingOptions.parse(arguments), device: ComputeDevice(threads: 1), environment: { _ in nil }
+    )
     let loop = try TrainingLoop(job)
     let text = try #require(job.text)
     let untrained = try text.state(of: [words, ""], adapters: loop.currentAdapters).context

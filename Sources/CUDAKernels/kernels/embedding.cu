@@ -1,0 +1,50 @@
+// What a number or a token looks like to a network.
+//
+//   embed_tokens      y[i] = table[token i] + positions[i mod length]
+//   embed_timesteps   y[i] = [cos(t·f), sin(t·f)] with f_j = 10000^(−j / half)
+//
+//   tokens      [count], in samples of `length`   int32
+//   table       [vocabulary, channels]            activations
+//   positions   [at least length, channels]       activations
+//   timesteps   [count]                           float32
+//   y           [count, channels]                 activations; channels = 2·half
+//
+// CPU twin: ComputeCPU/Embedding.swift.
+#include "rows.cuh"
+
+// A thread for each pack of a row of y: gridDim = ⌈count · ⌈channels / pack_count⌉ / blockDim.x⌉.
+//
+// A token that is not in the table becomes NaN, which the loss shows.
+KERNEL void __launch_bounds__(256)
+    embed_tokens(const int *__restrict__ tokens, const Element *__restrict__ table,
+                 const Element *__restrict__ positions, Element *__restrict__ y, u32 count,
+                 u32 length, u32 vocabulary, u32 channels) {
+  const auto [row, channel, lanes] = row_pack(channels);
+  if (row >= count) return;
+  const bool in_packs = channels % pack_count == 0;
+  const u32 token = u32(tokens[row]);
+  float numbers[pack_count], places[pack_count];
+  load_lanes(places, positions + u64(row % length) * channels + channel, lanes, in_packs);
+  if (token < vocabulary) {
+    load_lanes(numbers, table + u64(token) * channels + channel, lanes, in_packs);
+  } else {
+#pragma unroll
+    for (int k = 0; k < pack_count; k++) numbers[k] = __uint_as_float(0x7fc00000);
+  }
+#pragma unroll
+  for (int k = 0; k < pack_count; k++) numbers[k] += places[k];
+  store_lanes(y + u64(row) * channels + channel, numbers, lanes, in_packs);
+}
+
+// A thread for each frequency of each row: gridDim = ⌈count · half / blockDim.x⌉.
+KERNEL void __launch_bounds__(256)
+    embed_timesteps(const float *__restrict__ timesteps, Element *__restrict__ y, u32 count,
+                    u32 half) {
+  const u32 thread = blockIdx.x * blockDim.x + threadIdx.x;
+  const u32 row = thread / half, frequency = thread % half;
+  if (row >= count) return;
+  // ln 10000
+  const float angle = timesteps[row] * expf(-9.2103404f * float(frequency) / float(half));
+  y[u64(row) * 2 * half + frequency] = rounded<Element>(cosf(angle));
+  y[(u64(row) * 2 + 1) * half + frequency] = rounded<Element>(sinf(angle));
+}
