@@ -165,6 +165,21 @@ struct ConvolutionTests {
     #expect(try engines(example) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 4 + 1])
   }
 
+  @Test func gradientsAreComputedByEnginesToo() throws {
+    let cuda = emulatedBackend(.bfloat16, withCudnn: true)
+    func tensor(_ shape: Shape) -> Tensor {
+      let tensor = Tensor(shape: shape, elementType: .bfloat16, on: cuda)
+      cuda.fill(tensor, with: 1)
+      return tensor
+    }
+    let before = counts()
+    let tape = Tape()
+    let y = tape.watch(tensor([1, 4, 4, 8])).convolution(tensor([8, 3, 3, 8]), stride: 2)
+    tape.backward(from: y, gradient: tensor(y.shape))
+    try cuda.check()
+    #expect(zip(counts(), before).map { $0 - $1 } == [0, 0, 0, 0, 0, 8, 10, 0, 0, 0])
+  }
+
   @Test func noEngineIsTakenWhereColumnsAreFaster() throws {
     let example = Example(8, 8, 8, 8, kernel: (5, 5), padding: Padding(2))
     #expect(try engines(example, times: 2) == [0, 0, 0, 0, 0, 4, 4, 0, 0, 0])

@@ -1,9 +1,8 @@
 package import Compute
 import Tensors
 
-// By cuDNN where it takes the convolution and is faster, else by columns and a product; the same
-// for a branch's D, which is a convolution to few channels. Only the gradient of D is always by
-// columns.
+// By cuDNN where it takes the convolution and is faster, else by columns and a product. A branch's
+// D is a convolution of the same picture to few channels; its gradient is always by columns.
 
 extension CUDABackend {
   package func convolution(
@@ -13,35 +12,26 @@ extension CUDABackend {
       linear(product, into: y, saving: saved)
       return addAddends(to: y, bias: nil, sampleBias: operands.sampleBias, residual: nil)
     }
-    let (x, window) = (operands.x, Window(operands))
-    let pixels = 0..<window.resultPixels
-    let weight = MatrixView(operands.weight, rows: window.outputs, columns: window.patch)
-    let result = MatrixView(y, rows: pixels.count, columns: window.outputs)
+    let window = Window(operands)
+    let result = MatrixView(y, rows: window.resultPixels, columns: window.outputs)
     let branch = BranchProducts(
-      operands.branch, saved, inputs: window.patch, rows: pixels.count, on: self)
-    let isDone = convolve(.forward, window, x, weight, y) { pixels, columns in
-      gather(x, window, pixels, into: columns)
-      products.multiply(columns.plain, weight.transposed, into: result.rows(pixels))
+      operands.branch, saved, inputs: window.patch, rows: result.rows, on: self)
+    let isDone = convolve(
+      .forward, window, operands.x, weight(of: operands, window), result.address
+    ) {
+      convolveByColumns(operands, window, into: result)
     }
-    let isBranchDone = branch.map { isDone && computeHidden($0, x, window) } ?? true
+    // Columns that are made anyway take the branch along.
+    let isBranchDone = branch.map { isDone && computeHidden($0, operands, window) } ?? true
     // A product adds a bias and a residual at no further pass over the result.
     let addsInProduct = !isDone && operands.sampleBias == nil
-    let residual = operands.residual.map {
-      MatrixView($0, rows: pixels.count, columns: window.outputs)
-    }
     if !isDone || !isBranchDone {
-      forPieces(of: window) { pixels, columns in
-        gather(x, window, pixels, into: columns)
-        if !isBranchDone { branch?.computeHidden(columns, rows: pixels) }
-        if isDone { return }
-        products.multiply(
-          columns.plain, weight.transposed, into: result.rows(pixels),
-          adding: addsInProduct ? residual?.rows(pixels) : nil,
-          bias: addsInProduct ? operands.bias?.deviceAddress : nil)
-      }
+      convolveByColumns(
+        operands, window, into: isDone ? nil : result, branch: isBranchDone ? nil : branch,
+        withAddends: addsInProduct)
     }
     branch?.applyMask()
-    branch?.addUpdate(to: result, rows: pixels, adding: result)
+    branch?.addUpdate(to: result, rows: 0..<result.rows, adding: result)
     if addsInProduct { return }
     addAddends(
       to: y, bias: operands.bias, sampleBias: operands.sampleBias, residual: operands.residual)
@@ -57,85 +47,67 @@ extension CUDABackend {
     }
     let window = Window(operands)
     let gradient = MatrixView(dy, rows: window.resultPixels, columns: window.outputs)
+    var terms = [GradientTerm(gradient: gradient, filter: weight(of: operands, window))]
     let branch = BranchProducts(
-      operands.branch, saved, inputs: window.patch, rows: window.resultPixels, on: self)
+      operands.branch, saved, inputs: window.patch, rows: gradient.rows, on: self)
     let hiddenGradient = branch?.hiddenGradient(gradient)
-    if let branch, let hiddenGradient, operands.branch?.gradient != nil {
-      branch.addUpGradient(gradient)
-      forPieces(of: window) { pixels, columns in
-        gather(operands.x, window, pixels, into: columns)
-        branch.addDownGradient(hiddenGradient, columns, rows: pixels)
+    if let branch, let hiddenGradient {
+      if operands.branch?.gradient != nil {
+        branch.addUpGradient(gradient)
+        forPieces(of: window) { pixels, columns in
+          gather(operands.x, window, pixels, into: columns)
+          branch.addDownGradient(hiddenGradient, columns, rows: pixels)
+        }
       }
+      let rows = MatrixView(hiddenGradient, rows: gradient.rows, columns: branch.down.rows)
+      terms.append(GradientTerm(gradient: rows, filter: branch.down))
     }
-    guard let dx else { return }
-    let weight = MatrixView(operands.weight, rows: window.outputs, columns: window.patch)
-    let isDone = addInputGradient(window, weight, dy, to: dx, accumulating)
-    var (restOfBranch, restOfGradient) = (branch, hiddenGradient)
-    if isDone, let branch, let hiddenGradient,
-      addInputGradient(
-        window.to(outputs: branch.down.rows), branch.down, hiddenGradient, to: dx, true)
-    {
-      (restOfBranch, restOfGradient) = (nil, nil)
+    if let dx { addInputGradient(terms, window, to: dx, accumulating) }
+  }
+
+  /// The weight as a product with columns takes it, [outputs, kernel's pixels · inputs].
+  private func weight(of operands: ConvolutionOperands, _ window: Window) -> MatrixView {
+    MatrixView(operands.weight, rows: window.outputs, columns: window.patch)
+  }
+}
+
+// MARK: Forward
+
+extension CUDABackend {
+  /// Computes by columns a convolution and what a branch's D makes of its input; each where wanted.
+  ///
+  /// - Parameter withAddends: Whether the bias and the residual are added.
+  private func convolveByColumns(
+    _ operands: ConvolutionOperands, _ window: Window, into result: MatrixView?,
+    branch: BranchProducts? = nil, withAddends: Bool = false
+  ) {
+    let weight = weight(of: operands, window)
+    let residual = operands.residual.map {
+      MatrixView($0, rows: window.resultPixels, columns: window.outputs)
     }
-    if isDone && restOfBranch == nil { return }
     forPieces(of: window) { pixels, columns in
-      var addend: MatrixView?
-      if let restOfBranch, let restOfGradient {
-        restOfBranch.addInputGradient(restOfGradient, rows: pixels, to: columns, adding: nil)
-        addend = columns
-      }
-      if !isDone {
-        products.multiply(gradient.rows(pixels).plain, weight.plain, into: columns, adding: addend)
-      }
-      sum(
-        columns, window, pixels, into: dx,
-        accumulating: accumulating || isDone || pixels.lowerBound > 0)
+      gather(operands.x, window, pixels, into: columns)
+      branch?.computeHidden(columns, rows: pixels)
+      guard let result else { return }
+      products.multiply(
+        columns.plain, weight.transposed, into: result.rows(pixels),
+        adding: withAddends ? residual?.rows(pixels) : nil,
+        bias: withAddends ? operands.bias?.deviceAddress : nil)
     }
   }
 
   /// Computes what a branch's D makes of x, by cuDNN.
   ///
   /// - Returns: Whether it was done; else nothing was.
-  private func computeHidden(_ branch: BranchProducts, _ x: Tensor, _ window: Window) -> Bool {
-    let toHidden = window.to(outputs: branch.down.rows)
-    return convolve(.forward, toHidden, x, branch.down, branch.hidden) { pixels, columns in
-      gather(x, window, pixels, into: columns)
-      branch.computeHidden(columns, rows: pixels)
-    }
-  }
-
-  /// Computes the gradient of the picture through a filter, by cuDNN.
-  ///
-  /// - Returns: Whether it was done; else nothing was.
-  private func addInputGradient(
-    _ window: Window, _ filter: MatrixView, _ dy: Tensor, to dx: Tensor, _ accumulating: Bool
+  private func computeHidden(
+    _ branch: BranchProducts, _ operands: ConvolutionOperands, _ window: Window
   ) -> Bool {
-    let gradient = MatrixView(dy, rows: window.resultPixels, columns: window.outputs)
-    // cuDNN's engines that add to what is there are few.
-    let target =
-      accumulating ? Tensor(shape: dx.shape, elementType: dx.elementType, on: self) : dx
-    let isDone = convolve(.backward, window, target, filter, dy) { pixels, columns in
-      products.multiply(gradient.rows(pixels).plain, filter.plain, into: columns)
-      sum(columns, window, pixels, into: target, accumulating: pixels.lowerBound > 0)
+    convolve(
+      .forward, window.to(outputs: branch.down.rows), operands.x, branch.down,
+      branch.hidden.deviceAddress
+    ) {
+      convolveByColumns(operands, window, into: nil, branch: branch)
     }
-    if isDone && accumulating { add(dx, target, into: dx) }
-    return isDone
-  }
-
-  /// Computes a convolution, or its picture's gradient, by cuDNN.
-  ///
-  /// - Parameter piece: What computes the same for some pixels of the result, to be timed.
-  /// - Returns: Whether it was done; else nothing was.
-  private func convolve(
-    _ direction: ConvolutionShape.Direction, _ window: Window, _ picture: Tensor,
-    _ filter: MatrixView, _ result: Tensor, orElse piece: (Range<Int>, MatrixView) -> Void
-  ) -> Bool {
-    guard let convolutions else { return false }
-    let shape = ConvolutionShape(
-      direction: direction, window: window, elementType: activationType)
-    let buffers = ConvolutionBuffers(
-      picture: picture.deviceAddress, filter: filter.address, result: result.deviceAddress)
-    return convolutions.perform(shape, buffers) { forPieces(of: window, piece) }
   }
 
   /// Adds what there is to a convolution's result, in one pass over it.
@@ -145,5 +117,78 @@ extension CUDABackend {
       "addends.cu", "addends", packsOf: y, y.deviceAddress, bias?.deviceAddress ?? 0,
       sampleBias?.deviceAddress ?? 0, residual?.deviceAddress ?? 0, UInt32(y.channels),
       UInt64(y.count / y.shape.extents[0]), UInt64(y.count))
+  }
+}
+
+// MARK: Backward
+
+/// The gradient of a filter's result, [pixels, channels], and the filter, [channels, kernel's
+/// pixels · inputs]: a part of the gradient of the picture.
+private struct GradientTerm {
+  let gradient: MatrixView
+  let filter: MatrixView
+}
+
+extension CUDABackend {
+  /// Computes the gradient of the picture: the sum of its parts.
+  private func addInputGradient(
+    _ terms: [GradientTerm], _ window: Window, to dx: Tensor, _ accumulating: Bool
+  ) {
+    var (rest, accumulating) = (terms[...], accumulating)
+    // Columns that are made anyway take the branch along.
+    while let term = rest.first, addInputGradient(term, window, to: dx, accumulating) {
+      rest.removeFirst()
+      accumulating = true
+    }
+    if !rest.isEmpty { inputGradientByColumns(rest, window, into: dx, accumulating) }
+  }
+
+  /// Computes one part by cuDNN.
+  ///
+  /// - Returns: Whether it was done; else nothing was.
+  private func addInputGradient(
+    _ term: GradientTerm, _ window: Window, to dx: Tensor, _ accumulating: Bool
+  ) -> Bool {
+    // cuDNN's engines that add to what is there are few.
+    let target =
+      accumulating ? Tensor(shape: dx.shape, elementType: dx.elementType, on: self) : dx
+    let isDone = convolve(
+      .backward, window.to(outputs: term.filter.rows), target, term.filter, term.gradient.address
+    ) {
+      inputGradientByColumns([term], window, into: target, false)
+    }
+    if isDone && accumulating { add(dx, target, into: dx) }
+    return isDone
+  }
+
+  private func inputGradientByColumns(
+    _ terms: ArraySlice<GradientTerm>, _ window: Window, into dx: Tensor, _ accumulating: Bool
+  ) {
+    forPieces(of: window) { pixels, columns in
+      var addend: MatrixView?
+      for term in terms {
+        products.multiply(
+          term.gradient.rows(pixels).plain, term.filter.plain, into: columns, adding: addend)
+        addend = columns
+      }
+      sum(
+        columns, window, pixels, into: dx, accumulating: accumulating || pixels.lowerBound > 0)
+    }
+  }
+
+  /// Computes a convolution, or its picture's gradient, by cuDNN.
+  ///
+  /// - Parameter columns: Computes the same without it, to be timed.
+  /// - Returns: Whether it was done; else nothing was.
+  private func convolve(
+    _ direction: ConvolutionShape.Direction, _ window: Window, _ picture: Tensor,
+    _ filter: MatrixView, _ result: UInt64, orElse columns: () -> Void
+  ) -> Bool {
+    guard let convolutions else { return false }
+    let shape = ConvolutionShape(
+      direction: direction, window: window, elementType: activationType)
+    let buffers = ConvolutionBuffers(
+      picture: picture.deviceAddress, filter: filter.address, result: result)
+    return convolutions.perform(shape, buffers, orElse: columns)
   }
 }
