@@ -31,6 +31,18 @@ struct OperationTests {
     }
   }
 
+  @Test("a picture of SD 1.5, which many blocks share")
+  func groupNormOfALargePicture() {
+    let x = Precision.all[0].tensors([1, 4096, 320], seed: 1, mean: 20)
+    let results = [x.cpu, x.cuda].map {
+      $0.groupNorm(
+        groups: 32, weight: parameter(320, seed: 1, on: $0.backend),
+        bias: parameter(320, seed: 2, on: $0.backend), epsilon: 1e-5
+      ).values()
+    }
+    Precision.all[0].expectAgreement(results[1], results[0])
+  }
+
   @Test(arguments: Precision.all, [[5, 3], [3, 8], [9, 21], [17, 320], [2, 1301]])
   func layerNorm(_ precision: Precision, _ extents: [Int]) {
     for mean in [0, 20] as [Float] {

@@ -14,9 +14,10 @@ final class Tables: Sendable {
     (self.context, self.memory) = (context, memory)
   }
 
-  /// Where a list lies on the device.
+  /// Where a list lies on the device; 0 for an empty one.
   func address(of words: [UInt32]) -> UInt64 {
-    addresses.withLock { addresses in
+    if words.isEmpty { return 0 }
+    return addresses.withLock { addresses in
       if let address = addresses[words] { return UInt64(address) }
       let address = memory.with(.tensors) { memory.allocate(4 * words.count) }
       unsafe words.withUnsafeBytes { bytes in
