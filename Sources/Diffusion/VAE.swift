@@ -28,6 +28,9 @@ package struct VAEConfiguration: Hashable, Sendable {
     resnetsPerBlock = weights.count("encoder.down_blocks.0.resnets.", ".conv1.weight")
     normGroups = file?.normNumGroups ?? 32
     scalingFactor = file?.scalingFactor ?? (kind == .sdxl ? 0.13025 : 0.18215)
+    for width in channels where width == 0 || width % normGroups != 0 {
+      throw weights.failure(.badConfiguration("\(width) channels in \(normGroups) groups"))
+    }
   }
 }
 

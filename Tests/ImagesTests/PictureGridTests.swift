@@ -42,6 +42,9 @@ import Testing
     #expect(label.lines == ["one two", "threefo", "ur fiv…"])
     #expect(label.width == 41)
     #expect(Label("", scale: 2, width: 10).height == 0)
+    // Names of files break where their parts meet.
+    let name = Label("a-very-long_name-000020", scale: 1, width: 6 * 9 - 1, maximumLines: 4)
+    #expect(name.lines == ["a-very-", "long_", "name-", "000020"])
   }
 
   @Test(arguments: [([], 64, 48), (["-2"], 64, 64)])

@@ -52,6 +52,31 @@ import Testing
     #expect(second.subsets[0].caption.secondarySeparator == ";")
   }
 
+  @Test func jsonSaysTheSame() throws {
+    let json = """
+      {"general": {"shuffle_caption": true}, "datasets": [{"resolution": [512, 768],
+       "batch_size": 3, "subsets": [{"image_dir": "a", "num_repeats": 10, "is_reg": false}]}]}
+      """
+    let toml = """
+      [general]
+      shuffle_caption = true
+      [[datasets]]
+      resolution = [512, 768]
+      batch_size = 3
+      [[datasets.subsets]]
+      image_dir = "a"
+      num_repeats = 10
+      """
+    let reader = DatasetConfigurationReader(
+      file: "d.json", options: try TrainingOptions.parse([]),
+      resolution: PixelSize(width: 512, height: 512))
+    let configuration = try reader.read(TOMLTable(json: Array(json.utf8), file: "d.json"))
+    #expect(configuration == (try Self.read(toml, [])))
+    #expect(throws: OptionsError(place: "d.json", reason: .unusable("is no JSON object"))) {
+      try TOMLTable(json: Array("[1]".utf8), file: "d.json")
+    }
+  }
+
   @Test(arguments: [
     ("x = 1", "d.toml: has no [[datasets]]"),
     ("[[datasets]]\nbatch_size = 1", "d.toml: a data set has no [[datasets.subsets]]"),
