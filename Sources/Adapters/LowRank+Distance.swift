@@ -5,19 +5,22 @@ import Tensors
 
 /// ‖A − B‖² of two products of one rank whose factors lie close to each other.
 ///
-/// A − B = (U₁ − U₂)D₁ + U₂(D₁ − D₂): nothing cancels, and what is equal gives exactly 0.
+/// A − B = (U₁ − U₂)D₁ + U₂(D₁ − D₂): nothing cancels, and what is equal gives exactly 0; so does
+/// what cancels within both products.
 package func squaredDifference(_ a: LowRank, _ b: LowRank) -> Double {
   let (ups, downs) = (a.up - b.up, a.down - b.down)
   let differUps = ups.elements.contains { $0 != 0 }
   let differDowns = downs.elements.contains { $0 != 0 }
-  switch (differUps, differDowns) {
-  case (false, false): return 0
-  case (true, false): return squaredNorm(ofProduct: ups, a.down)
-  case (false, true): return squaredNorm(ofProduct: b.up, downs)
-  case (true, true):
-    return squaredNorm(
-      ofProduct: .joiningColumns([ups, b.up]), .joiningRows([a.down, downs]))
-  }
+  let rest =
+    switch (differUps, differDowns) {
+    case (false, false): 0.0
+    case (true, false): squaredNorm(ofProduct: ups, a.down)
+    case (false, true): squaredNorm(ofProduct: b.up, downs)
+    case (true, true):
+      squaredNorm(ofProduct: .joiningColumns([ups, b.up]), .joiningRows([a.down, downs]))
+    }
+  let noise = rest > 0 ? roundingNoise(ofProduct: b.up, b.down) : 0
+  return rest > noise * noise ? rest : 0
 }
 
 /// ‖A − B‖² of any two products.

@@ -33,6 +33,8 @@ package struct BakedModel: Sendable {
   private var checkpoint: Checkpoint { layers.layers.checkpoint }
 
   /// Writes the model: a file where it is one file, else a folder.
+  ///
+  /// - Throws: Where a model of several files is to be one stream.
   package func write(
     to path: String, compresses: Bool, onTensor: @Sendable () -> Void = {}
   ) throws -> Report {
@@ -41,6 +43,10 @@ package struct BakedModel: Sendable {
       let output = try OutputFile(path: path, compresses: compresses, threads: threads)
       error = try BakedFile(layers: layers, part: 0, threads: threads)
         .write(to: output, onTensor: onTensor)
+    } else if path == "-" || compresses || path.hasSuffix(".zst") {
+      let detail =
+        "is several files, which are found by their names and cannot be one stream or compressed; name a folder with -o"
+      throw AdapterError(file: checkpoint.path, reason: .missingFile(folder: detail))
     } else {
       error = try writeFolder(path, onTensor)
     }

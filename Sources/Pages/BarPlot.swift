@@ -18,12 +18,13 @@ package struct Series {
 ///
 /// - Parameters:
 ///   - title: What the plot shows, for those who do not see it.
+///   - most: What fills the width; the largest number where it is `nil`.
 ///   - rows: A label, and one value a series; `nil` where the file has no such block.
 package func barPlot(
   _ title: String, _ rows: [(label: String, values: [Double?])], _ series: [Series],
-  text: (Double) -> String = { significant($0, digits: 3) }
+  most: Double? = nil, text: (Double) -> String = { significant($0, digits: 3) }
 ) -> HTML {
-  let most = rows.flatMap(\.values).compactMap(\.self).filter(\.isFinite).max() ?? 0
+  let most = most ?? rows.flatMap(\.values).compactMap(\.self).filter(\.isFinite).max() ?? 0
   let (labelWidth, width, bar) = (176.0, 760.0, series.count > 1 ? 10.0 : 13.0)
   let step = bar * Double(series.count) + 7
   let scale = most > 0 ? (width - labelWidth - 78) / most : 0

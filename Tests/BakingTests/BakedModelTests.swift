@@ -140,4 +140,26 @@ import Testing
     #expect(try baked("k").missing == ["\(q)_k"])
     #expect(throws: AdapterError.self) { try baked("q") }
   }
+
+  @Test(arguments: [("-", false), ("o", true), ("o.zst", false)])
+  func severalFilesAreNoStream(name: String, compresses: Bool) throws {
+    try makeFolder(folder["m"])
+    try makeFolder(folder["m/unet"])
+    let key = "mid_block.attentions.0.transformer_blocks.0.attn1.to_q"
+    try write([random("\(key).weight", .float16, 6, 5)], to: "m/unet/x.safetensors")
+    let name = name == "-" ? name : folder[name]
+    let module = "lora_unet_" + key.replacing(".", with: "_")
+    try write(
+      [
+        random("\(module).lora_up.weight", .float32, 6, 1),
+        random("\(module).lora_down.weight", .float32, 1, 5),
+      ], to: "a")
+    let layers = CheckpointLayers(try Checkpoint(path: folder["m"]))
+    let adapter = try AdapterSource(path: folder["a"]).adapter()
+    let baked = try BakedLayers(Combination([.init(adapter, weight: 1)]), in: layers)
+    #expect(throws: AdapterError.self) {
+      try BakedModel(baked, threads: 1).write(to: name, compresses: compresses)
+    }
+    #expect(try folder.names() == ["a", "m"])
+  }
 }
