@@ -1,10 +1,11 @@
-// ComputeCUDA: NVIDIA's devices, and the code that runs on them.
+// ComputeCUDA: NVIDIA's devices as a backend of Compute.
 //
-//     LibrarySearch ─▶ OpenLibrary ─▶ Driver ─▶ Device
-//                          │
-//                          └────────▶ Compiler ─┐
-//     KernelSource (CUDAKernels) ───────────────┴─▶ KernelCache ─▶ cubin
+//     Device/        LibrarySearch ─▶ Driver, Compiler, CublasLt, Cudnn: found when the program runs
+//                    Context (a stream, and the first fault), DeviceMemory, Kernels, KernelCache
+//     Products/      matrices, by cuBLASLt; the fastest algorithm is found by timing and kept
+//     Convolutions/  by cuDNN, or by columns and products
+//     Operations/    the operations of Backend, one file each, with the launches of their kernels
+//     Recording      work that is done once, recorded as a graph, and repeated
 //
-// Libraries are looked for when the program runs: none is needed to build it,
-// and a machine without a GPU runs every other command. It knows CUDA; it does
-// not know what a model is, or training.
+// The kernels' text is in CUDAKernels. Nothing of CUDA is needed to build, and a machine without a
+// GPU runs every command on the CPU. It knows CUDA; it does not know what a model is, or training.

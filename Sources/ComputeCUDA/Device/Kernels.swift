@@ -36,8 +36,9 @@ struct Grid: Hashable {
 
   deinit {
     state.withLock { state in
-      unsafe state.libraries.values.forEach { library in
-        _ = unsafe context.driver.functions.pointee.cuLibraryUnload(library)
+      let libraries = unsafe Array(state.libraries.values)
+      for index in 0..<libraries.count {
+        _ = unsafe context.driver.functions.pointee.cuLibraryUnload(libraries[index])
       }
     }
   }
@@ -65,7 +66,8 @@ struct Grid: Hashable {
     unsafe words.withUnsafeMutableBufferPointer { words in
       var addresses: [UnsafeMutableRawPointer?] = unsafe []
       for index in 0..<words.count {
-        unsafe addresses.append(UnsafeMutableRawPointer(words.baseAddress! + index))
+        let address = unsafe words.baseAddress.map { unsafe UnsafeMutableRawPointer($0 + index) }
+        unsafe addresses.append(address)
       }
       // The emulation counts parameters by it; a device does not look so far.
       unsafe addresses.append(nil)

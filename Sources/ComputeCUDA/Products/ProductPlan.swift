@@ -104,8 +104,9 @@ struct ProductShape: Hashable, CustomStringConvertible {
   }
 
   func destroy(_ library: CublasLt) {
-    unsafe [a, b, c, d].forEach { layout in
-      _ = unsafe library.functions.pointee.cublasLtMatrixLayoutDestroy(layout)
+    let layouts = unsafe [a, b, c, d]
+    for index in 0..<layouts.count {
+      _ = unsafe library.functions.pointee.cublasLtMatrixLayoutDestroy(layouts[index])
     }
     _ = unsafe library.functions.pointee.cublasLtMatmulDescDestroy(descriptor)
   }
