@@ -105,11 +105,17 @@ __device__ inline u64 first_in_pack() {
   return (u64(blockIdx.x) * blockDim.x + threadIdx.x) * pack_count;
 }
 
+/// Whether packs of x lie at multiples of 16 bytes: slices of tensors need not.
+template <typename T>
+__device__ inline bool is_aligned(const T *x) {
+  return (reinterpret_cast<u64>(x) & 15) == 0;
+}
+
 /// The pack at `first` of `count` elements as float32; zeros beyond the end.
 template <typename T>
 __device__ inline void load_pack(float (&numbers)[pack_count], const T *x, u64 first, u64 count) {
   constexpr int step = Pack<T>::count;
-  if (first + pack_count <= count) {
+  if (first + pack_count <= count && is_aligned(x)) {
 #pragma unroll
     for (int part = 0; part < pack_count; part += step) {
       const Pack<T> pack = *reinterpret_cast<const Pack<T> *>(x + first + part);
@@ -128,7 +134,7 @@ __device__ inline void load_pack(float (&numbers)[pack_count], const T *x, u64 f
 template <typename T>
 __device__ inline void store_pack(T *x, const float (&numbers)[pack_count], u64 first, u64 count) {
   constexpr int step = Pack<T>::count;
-  if (first + pack_count <= count) {
+  if (first + pack_count <= count && is_aligned(x)) {
 #pragma unroll
     for (int part = 0; part < pack_count; part += step) {
       Pack<T> pack;

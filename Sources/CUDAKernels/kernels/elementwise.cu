@@ -8,7 +8,8 @@
 //   mask       x = x · m             m [count]        float32
 //   mix        z = α·x + β·y             α, β [samples]   float32, one of each for a sample
 //
-// x, y, z: activations, [count]. Tensors begin at multiples of 16 bytes; z may be x or y.
+// x, y, z: activations, [count]. Tensors that begin at multiples of 16 bytes are read and
+// written faster; z may be x or y.
 //
 // CPU twins: ComputeCPU/Add.swift, Scale.swift, HostAccess.swift.
 #include "common.cuh"

@@ -37,7 +37,7 @@ struct Grid: Hashable {
   deinit {
     state.withLock { state in
       let libraries = unsafe Array(state.libraries.values)
-      for index in 0..<libraries.count {
+      for index in 0..<(unsafe libraries.count) {
         _ = unsafe context.driver.functions.pointee.cuLibraryUnload(libraries[index])
       }
     }

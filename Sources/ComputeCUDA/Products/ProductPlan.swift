@@ -105,7 +105,7 @@ struct ProductShape: Hashable, CustomStringConvertible {
 
   func destroy(_ library: CublasLt) {
     let layouts = unsafe [a, b, c, d]
-    for index in 0..<layouts.count {
+    for index in 0..<(unsafe layouts.count) {
       _ = unsafe library.functions.pointee.cublasLtMatrixLayoutDestroy(layouts[index])
     }
     _ = unsafe library.functions.pointee.cublasLtMatmulDescDestroy(descriptor)
