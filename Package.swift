@@ -183,8 +183,8 @@ let package = Package(
     .tests(
       of: "Train",
       [
-        "Compute", "ComputeCPU", "Diffusion", "Images", "LinearAlgebra", "TOML", "Tensors",
-        argumentParser,
+        "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "EmulatedDevice",
+        "Images", "LinearAlgebra", "TOML", "Tensors", argumentParser,
       ]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),

@@ -41,17 +41,19 @@ struct TinyRun {
     ] + more
   }
 
-  func job(steps: Int, _ more: [String] = []) throws -> TrainingJob {
+  func job(
+    steps: Int, _ more: [String] = [], on device: ComputeDevice = ComputeDevice(threads: 1)
+  ) throws -> TrainingJob {
     try TrainingJob(
-      TrainingOptions.parse(arguments(steps: steps, more)), device: ComputeDevice(threads: 1),
+      TrainingOptions.parse(arguments(steps: steps, more)), device: device,
       environment: { _ in nil })
   }
 
   /// The weights before a run and after it, and the losses of its steps.
   func trained(
-    steps: Int, _ more: [String] = []
+    steps: Int, _ more: [String] = [], on device: ComputeDevice = ComputeDevice(threads: 1)
   ) throws -> (job: TrainingJob, before: [Float], after: [Float], losses: [Double]) {
-    let job = try job(steps: steps, more)
+    let job = try job(steps: steps, more, on: device)
     let loop = try TrainingLoop(job)
     let before = loop.weights
     let losses = try (0..<steps).map { _ in try loop.step().loss }
