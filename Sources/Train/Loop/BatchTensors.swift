@@ -17,6 +17,9 @@ struct PreparedBatch {
 struct BatchTensors {
   /// The passes that read them.
   let work = RepeatedWork()
+
+  /// The same with the update behind them.
+  let wholeStep = RepeatedWork()
   let latents: Tensor
   let timesteps: Tensor
   let target: Tensor

@@ -67,6 +67,7 @@ final class LatentStore {
       mask: prepared.mask?.reduced(
         toWidth: key.bucket.width / factor, height: key.bucket.height / factor
       ).values)
+    try backend.check()
     guard posterior.mean.allSatisfy(\.isFinite), !posterior.logVariance.contains(where: \.isNaN)
     else { throw TrainingError.latents(file: key.file) }
     return posterior

@@ -70,6 +70,7 @@ final class TextConditioner {
     if let known = known[caption] { return known }
     let state = try encode([caption], nil)
     let encoded = Encoded(context: state.context.values(), pooled: state.pooled?.values())
+    try backend.check()
     known[caption] = encoded
     return encoded
   }

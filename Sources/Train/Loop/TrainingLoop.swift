@@ -80,13 +80,27 @@ final class TrainingLoop {
     seed.write([(lossScale?.value ?? 1) / Float(plan.accumulation)])
     let isMoving = update.prepare(step: updatesDone + 1)
     var losses: [Double] = []
-    for (index, batch) in batches.enumerated() {
-      accumulate(batch)
-      // The last one's is read below, when all of the step has been asked for.
-      if index < batches.count - 1 { losses.append(Double(loss.values()[0])) }
+    var length: Double?
+    if let only = wholeStep(batches), isMoving {
+      let tensors = sent(only)
+      backend.repeating(tensors.wholeStep) {
+        pass(tensors, tensors.inputs())
+        applyUpdate()
+      }
+    } else {
+      for (index, batch) in batches.enumerated() {
+        accumulate(batch)
+        // The last one's is read below, when all of the step has been asked for.
+        if index < batches.count - 1 { losses.append(Double(loss.values()[0])) }
+      }
+      if !isMoving {
+        standStill()
+      } else if lossScale == nil {
+        backend.repeating(updating) { applyUpdate() }
+      } else {
+        length = applyScaledUpdate()
+      }
     }
-    let length = isMoving ? (lossScale == nil ? applyUpdate() : applyScaledUpdate()) : nil
-    if !isMoving { standStill() }
     if step < plan.steps, !plan.network.trainsTextEncoders {
       next = Result { try prepared(step) }
     }
@@ -113,15 +127,19 @@ final class TrainingLoop {
     job.backend.fill(gradient, with: 0)
   }
 
-  /// Shortens the gradient, moves the weights and forgets the gradient.
-  ///
-  /// - Returns: `nil`: the length is read when all has been asked for.
-  private func applyUpdate() -> Double? {
-    job.backend.repeating(updating) {
-      job.backend.norm(of: gradient, into: norm)
-      moveWeights()
-    }
-    return nil
+  /// The batch of a step that is one piece of work from the first pass to the moved weights: the
+  /// only one, with a loss that is not scaled and encoders that are not trained.
+  private func wholeStep(_ batches: [PreparedBatch]) -> PreparedBatch? {
+    guard batches.count == 1, lossScale == nil,
+      batches[0].batch.conditioning.context.node == nil
+    else { return nil }
+    return batches[0]
+  }
+
+  /// Measures and shortens the gradient, moves the weights and forgets the gradient.
+  private func applyUpdate() {
+    job.backend.norm(of: gradient, into: norm)
+    moveWeights()
   }
 
   /// The same for a gradient that is `lossScale` times too long; one that left fp16's range moves
@@ -183,10 +201,7 @@ extension TrainingLoop {
 
   /// Adds a batch's gradient to that of the step, and writes its loss.
   private func accumulate(_ prepared: PreparedBatch) {
-    let key = BatchTensors.key(of: prepared)
-    let tensors = tensors[key] ?? BatchTensors(like: prepared, on: job.backend)
-    self.tensors[key] = tensors
-    tensors.write(prepared)
+    let tensors = sent(prepared)
     let conditioning = prepared.batch.conditioning
     if conditioning.context.node == nil {
       job.backend.repeating(tensors.work) { pass(tensors, tensors.inputs()) }
@@ -194,6 +209,15 @@ extension TrainingLoop {
       // What the text encoders computed is on the tape already, and differs from step to step.
       pass(tensors, tensors.inputs(text: conditioning))
     }
+  }
+
+  /// The tensors of a batch's shape, which hold the batch now.
+  private func sent(_ prepared: PreparedBatch) -> BatchTensors {
+    let key = BatchTensors.key(of: prepared)
+    let tensors = tensors[key] ?? BatchTensors(like: prepared, on: job.backend)
+    self.tensors[key] = tensors
+    tensors.write(prepared)
+    return tensors
   }
 
   private func pass(_ tensors: BatchTensors, _ inputs: UNetInputs) {
@@ -225,15 +249,5 @@ extension TrainingLoop {
     adapters.parameters.write(weights)
     for (values, entry) in zip(memory, update.memory) { entry.tensor.write(values) }
     (stepsDone, updatesDone) = (state.step, state.updates ?? state.step)
-  }
-}
-
-extension AdaptedModules {
-  fileprivate var products: [LowRankProduct] {
-    modules.map { module in
-      LowRankProduct(
-        down: module.down, up: module.up, rank: module.rank, inputs: module.layer.downWidth,
-        outputs: module.layer.outputs, scale: module.alpha / Float(module.rank))
-    }
   }
 }

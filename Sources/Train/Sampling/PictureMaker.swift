@@ -31,7 +31,10 @@ struct PictureMaker {
       from: normals(.samplerStart, 0, seed, count),
       noise: { normals(.samplerNoise, $0, seed, count) }, network: network, progress: progress)
     let decoded = vae.decode(Tensor(latents, shape: shape, on: vae.backend))
-    return Picture(decoded: decoded.values(), width: prompt.width, height: prompt.height)
+    let picture = Picture(
+      decoded: decoded.values(), width: prompt.width, height: prompt.height)
+    try backend.check()
+    return picture
   }
 
   private func normals(

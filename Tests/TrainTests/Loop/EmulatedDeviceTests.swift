@@ -61,18 +61,24 @@ struct EmulatedDeviceTests {
     #expect(cosine > 0.98)
   }
 
-  /// From the third step on nothing is launched from the host but the graphs.
-  @Test func stepsAreRepeatedAsGraphs() throws {
+  /// From the third step on nothing is launched from the host but one graph; of two batches in a
+  /// step each is one, and the update is one.
+  @Test(arguments: [1, 2])
+  func stepsAreRepeatedAsGraphs(_ accumulation: Int) throws {
     let run = try TinyRun()
     let job = try run.job(
-      steps: 6, ["--network-train-unet-only", "--network-dropout", "0.1"], on: device(.bfloat16))
+      steps: 6,
+      [
+        "--network-train-unet-only", "--network-dropout", "0.1",
+        "--gradient-accumulation-steps", "\(accumulation)",
+      ], on: device(.bfloat16))
     let loop = try TrainingLoop(job)
     for _ in 0..<2 { _ = try loop.step() }
     for _ in 0..<3 {
       let before = lora_emulation_count()
       _ = try loop.step()
       let after = lora_emulation_count()
-      #expect(after.graphs - before.graphs == 2)
+      #expect(after.graphs - before.graphs == (accumulation == 1 ? 1 : 3))
       #expect(after.replayed - before.replayed > 100)
       // What is sent is converted, and little else.
       #expect(after.launches - before.launches < 20)

@@ -45,3 +45,14 @@ extension AdaptedModules.Module {
     }
   }
 }
+
+extension AdaptedModules {
+  /// The U·D whose norms `--scale-weight-norms` limits.
+  var products: [LowRankProduct] {
+    modules.map { module in
+      LowRankProduct(
+        down: module.down, up: module.up, rank: module.rank, inputs: module.layer.downWidth,
+        outputs: module.layer.outputs, scale: module.alpha / Float(module.rank))
+    }
+  }
+}
