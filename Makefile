@@ -57,7 +57,7 @@ static: build ## a stripped binary that needs no Swift where it runs, and its si
 	@echo '  loads libopenblas.so.0 and liblapacke.so.3 when it first computes'
 
 # The libraries are looked for beside the program first.
-bundle: setup ## .build/lora-gpu-check.tar.xz, with which scripts/gpu-check runs elsewhere
+bundle: setup ## .build/lora-gpu-check*.tar.xz, with which scripts/gpu-check runs elsewhere
 	$(SWIFT) build -c release --product lora --static-swift-stdlib -Xlinker -rpath -Xlinker '$$ORIGIN/../lib'
 	$(SWIFT) build -c release --product device-check --static-swift-stdlib -Xlinker -rpath -Xlinker '$$ORIGIN/../lib'
 	@scripts/bundle
