@@ -12,7 +12,6 @@
 #include "registry.hpp"
 
 thread_local uint3 gridDim, blockDim, blockIdx;
-thread_local char emulated_shared_memory[emulation::shared_bytes];
 
 namespace emulation {
 
@@ -134,7 +133,7 @@ CUresult launch(const CUlaunchConfig *config, CUfunction function, void **parame
   const auto &kernel = *reinterpret_cast<emulation::Kernel *>(function);
   const unsigned threads = config->blockDimX * config->blockDimY * config->blockDimZ;
   if (threads == 0 || threads > 1024 || config->gridDimX == 0 || config->gridDimY > 65535 ||
-      config->gridDimZ > 65535 || config->sharedMemBytes > emulation::shared_bytes)
+      config->gridDimZ > 65535 || config->sharedMemBytes != 0)
     return 1;
   auto values = std::make_shared<std::vector<uint64_t>>();
   for (size_t i = 0; i < most_parameters && parameters[i]; i++) {

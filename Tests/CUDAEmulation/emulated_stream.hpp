@@ -21,7 +21,4 @@ extern thread_local float last_product_milliseconds;
 
 void submit(Work work);
 
-// What a block may have of dynamic shared memory: as much as a device of the last years.
-constexpr size_t shared_bytes = 99 << 10;
-
 }  // namespace emulation

@@ -85,7 +85,9 @@ extension CheckInputs {
     tape.backward(from: result, gradient: activations(result.shape, seed: 99))
     return [result.detached]
       + watched.map { input in
-        guard let gradient = input.node?.take() else { fatalError("an input got no gradient") }
+        guard let gradient = input.node?.take() else {
+          preconditionFailure("an input got no gradient")
+        }
         return gradient
       }
   }

@@ -22,7 +22,7 @@ package func emulatedBackend(
       activationType: activationType, choices: choices, leastPiece: 0,
       mostColumnBytes: mostColumnBytes)
   } catch {
-    fatalError("the emulated device cannot be used: \(error)")
+    preconditionFailure("the emulated device cannot be used: \(error)")
   }
 }
 

@@ -58,7 +58,6 @@ enum {
 
   LORA_STREAM_NON_BLOCKING = 1,
   LORA_CAPTURE_RELAXED = 2,
-  LORA_FUNCTION_MOST_SHARED_BYTES = 8,
 };
 
 #define LORA_DRIVER_FUNCTIONS(F)                                                                  \

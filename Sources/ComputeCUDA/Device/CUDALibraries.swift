@@ -92,6 +92,7 @@ package struct FoundLibrary: Hashable, Sendable {
     path = library.path
     version = LibraryVersion(library: Int(unsafe functions.pointee.cudnnGetVersion()))
   }
+
   /// A library whose functions are at hand: the tests' own.
   init(functions: UnsafePointer<lora_cudnn>) {
     unsafe self.functions = functions

@@ -49,16 +49,15 @@ struct Grid: Hashable {
   ///   - file: `add.cu`.
   ///   - definitions: How the file is compiled: `ELEMENT=bf16`.
   ///   - threads: Of a block, at most what the kernel's launch bounds say.
-  ///   - sharedBytes: Of dynamic shared memory, for each block.
   ///   - arguments: In the kernel's order and of its very types: addresses and `u64` as `UInt64`,
   ///     `u32` as `UInt32`, `int` as `Int32`, `float` as `Float`.
   func launch<each Argument: BitwiseCopyable>(
     _ file: String, _ entry: String, _ definitions: [String], grid: Grid, threads: Int = 256,
-    sharedBytes: Int = 0, _ arguments: repeat each Argument
+    _ arguments: repeat each Argument
   ) {
     if grid.x == 0 || grid.y == 0 || grid.z == 0 { return }
     let key = Key(file: file, definitions: definitions, entry: entry)
-    guard context.isSound, let function = unsafe function(key, sharedBytes) else {
+    guard context.isSound, let function = unsafe function(key) else {
       return
     }
     var words: [UInt64] = []
@@ -74,7 +73,7 @@ struct Grid: Hashable {
       var configuration = unsafe CUlaunchConfig(
         gridDimX: UInt32(grid.x), gridDimY: UInt32(grid.y), gridDimZ: UInt32(grid.z),
         blockDimX: UInt32(threads), blockDimY: 1, blockDimZ: 1,
-        sharedMemBytes: UInt32(sharedBytes), hStream: context.stream, attrs: nil, numAttrs: 0)
+        sharedMemBytes: 0, hStream: context.stream, attrs: nil, numAttrs: 0)
       context.perform("cuLaunchKernelEx") {
         unsafe $0.functions.pointee.cuLaunchKernelEx(&configuration, function, &addresses, nil)
       }
@@ -91,12 +90,12 @@ struct Grid: Hashable {
     return word
   }
 
-  private func function(_ key: Key, _ sharedBytes: Int) -> CUfunction? {
+  private func function(_ key: Key) -> CUfunction? {
     unsafe state.withLock { state in
       if let function = unsafe state.functions[key] { return unsafe function }
       let variant = KernelVariant(KernelSource.named(key.file), key.definitions)
       guard let library = unsafe library(variant, &state),
-        let function = unsafe load(key.entry, from: library, sharedBytes: sharedBytes)
+        let function = unsafe load(key.entry, from: library)
       else { return nil }
       unsafe state.functions[key] = function
       return unsafe function
@@ -122,7 +121,7 @@ struct Grid: Hashable {
     }
   }
 
-  private func load(_ entry: String, from library: CUlibrary, sharedBytes: Int) -> CUfunction? {
+  private func load(_ entry: String, from library: CUlibrary) -> CUfunction? {
     var kernel: CUkernel?
     var function: CUfunction?
     context.perform("cuLibraryGetKernel(\(entry))") {
@@ -130,13 +129,6 @@ struct Grid: Hashable {
     }
     context.perform("cuKernelGetFunction") {
       unsafe $0.functions.pointee.cuKernelGetFunction(&function, kernel)
-    }
-    // Up to 48 KiB need not be asked for.
-    if sharedBytes > 48 << 10 {
-      context.perform("cuFuncSetAttribute") {
-        unsafe $0.functions.pointee.cuFuncSetAttribute(
-          function, Int32(LORA_FUNCTION_MOST_SHARED_BYTES), Int32(sharedBytes))
-      }
     }
     return context.isSound ? unsafe function : nil
   }

@@ -11,6 +11,18 @@ struct PreparedBatch {
   /// One each for a sample: the weight of its loss, and c of the Huber distances.
   let weights: [Float]
   let thresholds: [Float]
+
+  init(
+    _ batch: TrainingBatch, _ draws: StepDraws, _ recipe: LossRecipe, _ schedule: NoiseSchedule
+  ) {
+    self.batch = batch
+    timesteps = draws.timesteps
+    noised = NoisedBatch(batch.latents, draws, schedule, recipe.prediction)
+    weights = zip(batch.weights, draws.timesteps).map { weight, timestep in
+      weight * Float(recipe.weight(at: timestep, schedule))
+    }
+    thresholds = draws.timesteps.map { Float(recipe.huberConstant(at: $0, schedule)) }
+  }
 }
 
 /// What the work of a step reads of a batch: tensors that stay, and are written anew for each.

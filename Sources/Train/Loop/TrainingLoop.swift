@@ -27,7 +27,10 @@ final class TrainingLoop {
   private var tensors: [String: BatchTensors] = [:]
   private let updating = RepeatedWork()
   private let unscaling = RepeatedWork()
+
+  /// The batches of the next step, made ready while the device works on this one.
   private var next: Result<[PreparedBatch], any Error>?
+
   /// The place of the run: which batches, noise and names of saves come next.
   private(set) var stepsDone = 0
 
@@ -188,14 +191,7 @@ extension TrainingLoop {
         ?? plan.noise.draws(
           for: batch.latents, batch.shape,
           at: BatchPlace(seed: UInt64(plan.seed), batch: number.total))
-      let recipe = plan.loss
-      return PreparedBatch(
-        batch: batch, timesteps: draws.timesteps,
-        noised: NoisedBatch(batch.latents, draws, schedule, recipe.prediction),
-        weights: zip(batch.weights, draws.timesteps).map { weight, timestep in
-          weight * Float(recipe.weight(at: timestep, schedule))
-        },
-        thresholds: draws.timesteps.map { Float(recipe.huberConstant(at: $0, schedule)) })
+      return PreparedBatch(batch, draws, plan.loss, schedule)
     }
   }
 
