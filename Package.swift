@@ -54,6 +54,7 @@ let package = Package(
     .target(
       name: "CImages",
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
+    .target(name: "CFiles"),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CCUDA", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CUDAKernels", exclude: ["kernels"]),
@@ -61,7 +62,7 @@ let package = Package(
     // MARK: - Data
     .module("Tensors"),
     .module("Images", ["CImages"]),
-    .module("Files", ["CNettle", "CZstd"]),
+    .module("Files", ["CFiles", "CNettle", "CZstd"]),
     .module("Safetensors", ["Files", "Tensors"]),
     .module("TOML"),
 
@@ -184,7 +185,7 @@ let package = Package(
       of: "Train",
       [
         "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "EmulatedDevice",
-        "Images", "LinearAlgebra", "TOML", "Tensors", argumentParser,
+        "Files", "Images", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),

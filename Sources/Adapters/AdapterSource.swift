@@ -1,4 +1,4 @@
-import Files
+package import Files
 package import Safetensors
 
 /// A path as a user gives it, opened: an adapter, or what else it turns out to be.
@@ -65,8 +65,15 @@ package enum AdapterSource: Sendable {
     inFolder folder: String
   ) throws(AdapterError) -> AdapterConfiguration? {
     let path = "\(folder)/adapter_config.json"
-    guard FileKind(path: path).isRegular, let file = try? MappedFile(path: path) else { return nil }
-    let bytes = file.withBytes { bytes in unsafe bytes.withUnsafeBytes { unsafe Array($0) } }
+    guard FileKind(path: path).isRegular else { return nil }
+    let bytes: [UInt8]
+    do throws(FileError) {
+      bytes = try MappedFile(path: path, atMost: 16 << 20).withBytes { bytes in
+        unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+      }
+    } catch {
+      throw AdapterError(file: path, reason: .missingFile(folder: "\(error.reason)"))
+    }
     return try AdapterConfiguration(json: bytes, path: path)
   }
 
@@ -77,6 +84,11 @@ package enum AdapterSource: Sendable {
     case .checkpoint(let checkpoint): checkpoint.parts.map(\.file)
     case .other(let file, _): [file]
     }
+  }
+
+  /// Throws where somebody has written one of the files since it was opened.
+  package func checkUnchanged() throws(FileError) {
+    for file in files { try file.checkUnchanged() }
   }
 
   /// The adapter, where it is one.

@@ -65,7 +65,9 @@ extension Checkpoint {
       }
     }
     guard component.isEmpty else { return [] }
-    return try names.filter { FileKind(path: "\(path)/\($0)") == .folder }.flatMap {
+    // A hidden one may be what a run that was killed left.
+    let folders = names.filter { !$0.hasPrefix(".") && FileKind(path: "\(path)/\($0)") == .folder }
+    return try folders.flatMap {
       try folder("\(path)/\($0)", component: $0)
     }
   }
@@ -80,7 +82,7 @@ extension Checkpoint {
 
   /// The files that an index names, each once.
   private static func shards(index path: String) throws -> [SafetensorsFile] {
-    let bytes = try MappedFile(path: path).withBytes { bytes in
+    let bytes = try MappedFile(path: path, atMost: 64 << 20).withBytes { bytes in
       unsafe bytes.withUnsafeBytes { unsafe Array($0) }
     }
     guard case .object(let fields)? = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)),

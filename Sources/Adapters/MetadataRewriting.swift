@@ -1,12 +1,15 @@
-import Files
+package import Files
 package import Safetensors
 
 /// Writes a file anew with other metadata; tensors keep their bytes, their order and their names.
 ///
-/// In place, where the new header fits into the room of the old one, only that is written: the
-/// tensors of a 7 GB checkpoint are not copied for a changed comment.
+/// An edited file is replaced by a new one, since no write over its header is safe from a kill. The
+/// header keeps the room that it had where the new one fits into that: then the tensors keep their
+/// places, and file systems that can share their blocks copy none of them.
+///
+/// - Parameter edited: The file at `path`, where it is the source, changed.
 package func rewrite(
-  _ source: SafetensorsFile, metadata: Metadata, to path: String
+  _ source: SafetensorsFile, metadata: Metadata, to path: String, editing edited: EditedFile? = nil
 ) throws {
   let layout = Layout(keeping: source.header)
   var metadata = metadata
@@ -15,20 +18,11 @@ package func rewrite(
     let header = layout.header(metadata: kept)
     metadata["sshs_legacy_hash"] = source.withData { legacyHash(header: header, data: $0) }
   }
-  let isInPlace = path == source.path && !source.file.isCompressed
-  let header = layout.header(metadata: metadata)
-  if isInPlace && header.count <= source.dataOffset {
-    let filled = layout.header(metadata: metadata, byteCount: source.dataOffset)
-    try unsafe overwriteBeginning(of: path, with: filled.span.bytes)
-    return
-  }
-  let output = try OutputFile(path: path, compresses: source.file.isCompressed && isInPlace)
-  let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
-  for entry in source.header.entries {
-    try source.withBytes(of: entry) { bytes throws(FileError) in
-      try writer.write(bytes, to: entry.name.string)
-    }
-    source.release(entry)
-  }
+  if edited != nil && metadata == source.header.metadata { return }
+  let output = try OutputFile(
+    path: path, compresses: edited != nil && source.file.isCompressed, editing: edited)
+  let writer = SafetensorsWriter(
+    layout, metadata: metadata, to: output, room: edited == nil ? 0 : source.dataOffset)
+  try writer.write(dataOf: source)
   try writer.finish(metadata: metadata)
 }

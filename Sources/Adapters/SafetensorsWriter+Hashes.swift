@@ -11,23 +11,24 @@ extension Metadata {
 }
 
 extension SafetensorsWriter {
-  /// Finishes a file whose metadata hold sd-scripts' hashes of the data that were written.
+  /// Finishes a file of a training whose metadata hold sd-scripts' hashes of the data that were
+  /// written.
   ///
   /// - Parameter metadata: What the writer was begun with, with room for the hashes.
   package func finish(hashing metadata: Metadata) throws {
-    try finish(metadata: metadata, modelHash: dataSHA256())
+    try finish(metadata: metadata, modelHash: dataSHA256(), isOfInputs: false)
   }
 
   /// The same where the SHA-256 of the data has been taken.
   ///
   /// - Returns: The bytes of the whole file.
   @discardableResult
-  func finish(metadata: Metadata, modelHash: String) throws -> Int {
+  func finish(metadata: Metadata, modelHash: String, isOfInputs: Bool = true) throws -> Int {
     let ofTraining = metadata.filter { $0.hasPrefix("ss_") }
     var metadata = metadata
     metadata["sshs_model_hash"] = modelHash
     metadata["sshs_legacy_hash"] = try legacyHash(
       header: layout.header(metadata: ofTraining), data: data(in:), count: layout.dataByteCount)
-    return try finish(metadata: metadata)
+    return try finish(metadata: metadata, isOfInputs: isOfInputs)
   }
 }

@@ -34,9 +34,11 @@ package struct BakedModel: Sendable {
 
   /// Writes the model: a file where it is one file, else a folder.
   ///
+  /// - Parameter followsLinks: Whether what links lead to outside of a folder is copied.
   /// - Throws: Where a model of several files is to be one stream.
   package func write(
-    to path: String, compresses: Bool, onTensor: @Sendable () -> Void = {}
+    to path: String, compresses: Bool, followsLinks: Bool = false,
+    onTensor: @Sendable () -> Void = {}
   ) throws -> Report {
     var error = BakingError()
     if checkpoint.isSingleFile {
@@ -48,7 +50,7 @@ package struct BakedModel: Sendable {
         "is several files, which are found by their names and cannot be one stream or compressed; name a folder with -o"
       throw AdapterError(file: checkpoint.path, reason: .missingFile(folder: detail))
     } else {
-      error = try writeFolder(path, onTensor)
+      error = try writeFolder(path, followsLinks: followsLinks, onTensor)
     }
     let relative = error.errorSquared == 0 ? 0 : (error.errorSquared / error.askedSquared)
     return Report(
@@ -57,57 +59,35 @@ package struct BakedModel: Sendable {
       relativeError: relative.squareRoot())
   }
 
-  /// Weights last: what lies beside them is there before a long run begins.
+  /// Nothing appears before all is there; what cannot be copied is found before the long run.
   private func writeFolder(
-    _ path: String, _ onTensor: @Sendable () -> Void
+    _ path: String, followsLinks: Bool, _ onTensor: @Sendable () -> Void
   ) throws -> BakingError {
     let isIndex = checkpoint.isIndex
     let target = path.hasSuffix(Checkpoint.indexEnding) ? folder(of: path) : path
     let source = isIndex ? folder(of: checkpoint.path) : checkpoint.path
     let parts = checkpoint.parts.map { relative($0.file.path, to: source) }
-    try makeFolder(target)
+    if !isIndex && isBelow(target, source) {
+      let detail =
+        "lies inside of \(source), which would be copied into itself; choose another folder"
+      throw AdapterError(file: path, reason: .missingFile(folder: detail))
+    }
+    let output = try OutputFolder(path: target)
     if !isSameFile(source, target) {
       if isIndex {
-        try copyFile(checkpoint.path, to: "\(target)/\(name(of: checkpoint.path))")
+        try output.copy(checkpoint.path, as: name(of: checkpoint.path))
       } else {
-        try copy("", from: source, to: target, apartFrom: Set(parts))
+        try ModelFolder(path: source, parts: Set(parts), followsLinks: followsLinks)
+          .copyRest(to: output)
       }
     }
     var error = BakingError()
     for (index, part) in parts.enumerated() {
-      let output = try OutputFile(path: "\(target)/\(part)")
       let file = BakedFile(layers: layers, part: index, threads: threads)
-      error = error + (try file.write(to: output, onTensor: onTensor))
+      error = error + (try file.write(to: output.file(part), onTensor: onTensor))
     }
+    try output.publish()
     return error
-  }
-
-  /// Copies what lies beside the weights, and leaves out what holds the same weights unbaked:
-  /// `x.fp16.safetensors` and `x.bin` beside the `x.safetensors` that is baked.
-  ///
-  /// - Parameter path: The folder below the source, empty or with a slash at its end.
-  private func copy(
-    _ path: String, from source: String, to target: String, apartFrom parts: Set<String>
-  ) throws {
-    let endings = [
-      ".safetensors", ".bin", ".ckpt", ".pt", ".msgpack", ".h5", ".onnx", ".index.json",
-    ]
-    let names = try names(inFolder: "\(source)/\(path)")
-    let isSharded = names.contains { $0.hasSuffix(Checkpoint.indexEnding) }
-    let holdsPart = names.contains { parts.contains(path + $0) }
-    for name in names where !name.hasPrefix(".") {
-      switch FileKind(path: "\(source)/\(path)\(name)") {
-      case .folder:
-        try makeFolder("\(target)/\(path)\(name)")
-        try copy("\(path)\(name)/", from: source, to: target, apartFrom: parts)
-      case .file:
-        let isWeights = endings.contains(where: name.hasSuffix)
-        let isIndex = isSharded && name.hasSuffix(Checkpoint.indexEnding)
-        if holdsPart && isWeights && !isIndex { continue }
-        try copyFile("\(source)/\(path)\(name)", to: "\(target)/\(path)\(name)")
-      case .missing, .stream: continue
-      }
-    }
   }
 }
 
@@ -117,10 +97,6 @@ extension Checkpoint {
   var isIndex: Bool { path.hasSuffix(Self.indexEnding) }
 
   var isSingleFile: Bool { !isIndex && FileKind(path: path) != .folder }
-}
-
-private func folder(of path: String) -> String {
-  path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
 }
 
 /// A path below a folder, without the folder.

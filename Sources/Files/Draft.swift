@@ -11,43 +11,39 @@ import Glibc
   let descriptor: Int32
 
   /// The name to remove if the draft is dropped; `nil` where it has none.
-  let temporaryPath: String?
+  let temporary: Leftover?
 
   private let earlySync = EarlySync()
 
   /// A draft in the folder of the file that it is to become.
   convenience init(of path: String) throws(FileError) {
-    try self.init(in: folder(of: followingLinks(path)), permissions: 0o666, path: path)
+    try self.init(in: folder(of: followingLinks(path)), path: path)
   }
 
   /// A draft that never gets a name: in `TMPDIR`, else where temporary files may be large.
   static func temporary() throws(FileError) -> Draft {
-    let asked = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) }
+    let asked = unsafe getenv("TMPDIR").map { unsafe name($0) }
     let folder = asked ?? (unsafe access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp")
     return try Draft(in: folder, permissions: 0o600, path: folder)
   }
 
-  private init(in folder: String, permissions: mode_t, path: String) throws(FileError) {
+  /// - Parameter path: What errors name.
+  init(in folder: String, permissions: mode_t = 0o666, path: String) throws(FileError) {
     self.path = path
-    let unnamed = unsafe open(folder, temporaryFile | O_RDWR | O_CLOEXEC, permissions)
+    let unnamed = unsafe open(folder.systemName, temporaryFile | O_RDWR | O_CLOEXEC, permissions)
     if unnamed >= 0 {
       // It gets its name through /proc, which a container may lack.
       if unsafe access("/proc/self/fd/\(unnamed)", F_OK) == 0 {
         descriptor = unnamed
-        temporaryPath = nil
+        temporary = nil
         return
       }
       close(unnamed)
     }
-    let name = Self.temporaryName(in: folder)
-    descriptor = unsafe open(name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, permissions)
-    temporaryPath = name
+    let name = Leftover.newName(in: folder)
+    descriptor = unsafe open(name.systemName, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, permissions)
     if descriptor < 0 { throw .lastCall("write", on: path) }
-  }
-
-  /// A new name in a folder, short enough for any file system.
-  static func temporaryName(in folder: String) -> String {
-    "\(folder)/.lora-\(getpid())-\(UInt32.random(in: .min ... .max)).tmp"
+    temporary = Leftover(name)
   }
 
   /// Begins to bring what has been written so far to the disk; `publish` waits for it.
@@ -62,11 +58,7 @@ import Glibc
 
   deinit {
     _ = earlySync.finish()
-    if descriptor >= 0 {
-      close(descriptor)
-      // After publishing the name is no longer there, and nothing is removed.
-      if let temporaryPath { unsafe unlink(temporaryPath) }
-    }
+    if descriptor >= 0 { close(descriptor) }
   }
 }
 

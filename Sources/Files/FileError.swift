@@ -7,6 +7,20 @@ package struct FileError: Error, Hashable {
     case system(call: String, errno: Int32)
     case isFolder
     case isTerminal
+    case isTooLong(limit: Int)
+
+    /// A mapped file whose bytes are gone.
+    case wasCutShort
+    case isBeingEdited
+
+    /// A mapped file whose bytes may be old and new.
+    case wasWritten
+
+    /// A file that somebody else wrote while it was edited.
+    case wasChanged
+
+    /// A name that another process took meanwhile.
+    case isTaken
     case badCompression(detail: String)
     case cannotCompress(detail: String)
   }
@@ -41,6 +55,14 @@ extension FileError.Reason: CustomStringConvertible {
     case .isFolder: "is a folder, not a file"
     case .isTerminal:
       "will not write binary data to a terminal; give -o FILE, or pipe it somewhere"
+    case .isTooLong(let limit):
+      "has more than \(limit >> 20) MB, too much for what is read here; is it the right file?"
+    case .wasCutShort: "was cut short while it was read; try again when nothing writes it"
+    case .wasWritten: "was written while it was read; try again when nothing writes it"
+    case .isBeingEdited: "is being edited by another program; try again when that is done"
+    case .wasChanged:
+      "was changed by another program meanwhile, and is left as that made it; try again"
+    case .isTaken: "was made by another program meanwhile, and is left as it is; try again"
     case .badCompression(let detail):
       "cannot decompress: \(detail); is the download complete?"
     case .cannotCompress(let detail): "cannot compress: \(detail)"

@@ -12,7 +12,7 @@ package enum FileKind: Hashable, Sendable {
   /// Follows symbolic links.
   package init(path: String) {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else {
+    guard unsafe stat(path.systemName, &status) == 0 else {
       self = .missing
       return
     }
@@ -28,14 +28,16 @@ package enum FileKind: Hashable, Sendable {
 
 /// The names in a folder, sorted by their bytes, without `.` and `..`.
 package func names(inFolder path: String) throws(FileError) -> [String] {
-  guard let folder = unsafe opendir(path) else { throw .lastCall("list", on: path) }
+  guard let folder = unsafe opendir(path.systemName) else { throw .lastCall("list", on: path) }
   defer { unsafe closedir(folder) }
   var names: [String] = []
   while let entry = unsafe readdir(folder) {
     let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-      unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe Files.name($0) }
     }
     if name != "." && name != ".." { names.append(name) }
   }
-  return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  return names.sorted { precedes($0.systemName, $1.systemName) }
 }
+
+private func precedes(_ a: [CChar], _ b: [CChar]) -> Bool { unsafe strcmp(a, b) < 0 }

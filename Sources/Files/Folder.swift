@@ -5,46 +5,62 @@ package func makeFolder(_ path: String) throws(FileError) {
   if FileKind(path: path) == .folder { return }
   let parent = folder(of: path)
   if parent != path { try makeFolder(parent) }
-  guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else {
+  guard unsafe mkdir(path.systemName, 0o777) == 0 || errno == EEXIST else {
     throw .lastCall("make the folder", on: path)
   }
 }
 
 /// Whether two paths lead to one file or folder.
 package func isSameFile(_ a: String, _ b: String) -> Bool {
-  var (first, second) = (stat(), stat())
-  guard unsafe stat(a, &first) == 0, unsafe stat(b, &second) == 0 else { return false }
-  return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  guard let a = FileIdentity(path: a), let b = FileIdentity(path: b) else { return false }
+  return a.isSameFile(as: b)
 }
 
 /// Copies a file's bytes as they are; the copy appears whole or not at all.
-package func copyFile(_ source: String, to target: String) throws(FileError) {
-  let descriptor = uninterrupted { unsafe open(source, O_RDONLY | O_CLOEXEC) }
-  guard descriptor >= 0 else { throw .lastCall("open", on: source) }
-  defer { close(descriptor) }
+func copyFile(_ source: String, to target: String) throws(FileError) {
   let draft = try Draft(of: target)
-  while true {
-    let count = uninterrupted {
-      sendfile(draft.descriptor, descriptor, nil, 1 << 30)
-    }
-    if count == 0 { break }
-    if count < 0 { throw .lastCall("copy", on: target) }
-  }
+  try copyBytes(of: source, to: draft)
   try draft.publish()
 }
 
-/// Removes a file, or a folder with the files in it; what is not there is no error.
-package func remove(at path: String) throws(FileError) {
-  if FileKind(path: path) == .folder {
-    for name in try names(inFolder: path) { try unlink(path + "/" + name) }
-    guard unsafe rmdir(path) == 0 else { throw .lastCall("remove", on: path) }
-  } else {
-    try unlink(path)
+/// Copies a file's bytes to a new name, which is that of a folder's draft.
+func copyBytes(of source: String, to draft: Draft, as name: String) throws(FileError) {
+  try copyBytes(of: source, to: draft)
+  try draft.sync()
+  try draft.publish(as: name)
+}
+
+private func copyBytes(of source: String, to draft: Draft) throws(FileError) {
+  let descriptor = uninterrupted { unsafe open(source.systemName, O_RDONLY | O_CLOEXEC) }
+  guard descriptor >= 0 else { throw .lastCall("open", on: source) }
+  defer { close(descriptor) }
+  while true {
+    let count = uninterrupted { sendfile(draft.descriptor, descriptor, nil, 1 << 30) }
+    if count == 0 { return }
+    if count < 0 { throw .lastCall("copy", on: draft.path) }
   }
 }
 
-private func unlink(_ path: String) throws(FileError) {
-  guard unsafe Glibc.unlink(path) == 0 || errno == ENOENT else {
+/// Removes a file; what is not there is no error.
+package func remove(at path: String) throws(FileError) {
+  guard unsafe unlink(path.systemName) == 0 || errno == ENOENT else {
+    throw .lastCall("remove", on: path)
+  }
+}
+
+/// Removes some files of a folder, and the folder unless it holds others; what is not there is no
+/// error.
+///
+/// A folder that holds no others loses its name first, so that no part of it is left under that.
+package func removeFolder(at path: String, files: [String]) throws(FileError) {
+  guard FileKind(path: path) == .folder else { return }
+  var place = path
+  if Set(try names(inFolder: path)).isSubset(of: files) {
+    let name = Leftover.newName(in: folder(of: path))
+    if unsafe rename(path.systemName, name.systemName) == 0 { place = name }
+  }
+  for file in files { try remove(at: "\(place)/\(file)") }
+  guard unsafe rmdir(place.systemName) == 0 || errno == ENOTEMPTY else {
     throw .lastCall("remove", on: path)
   }
 }

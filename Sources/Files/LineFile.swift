@@ -9,7 +9,7 @@ import Glibc
   package init(path: String, appends: Bool) throws(FileError) {
     self.path = path
     let flags = O_WRONLY | O_CREAT | O_CLOEXEC | (appends ? O_APPEND : O_TRUNC)
-    descriptor = path == "-" ? dup(STDOUT_FILENO) : unsafe open(path, flags, 0o666)
+    descriptor = path == "-" ? dup(STDOUT_FILENO) : unsafe open(path.systemName, flags, 0o666)
     guard descriptor >= 0 else { throw .lastCall("open", on: path) }
   }
 
@@ -18,11 +18,10 @@ import Glibc
   package func write(_ line: String) throws(FileError) {
     var rest = Array((line + "\n").utf8)[...]
     while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes {
-        unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+      let count = unsafe rest.withUnsafeBytes { source in
+        uninterrupted { unsafe Glibc.write(descriptor, source.baseAddress, source.count) }
       }
-      if count < 0, errno != EINTR { throw .lastCall("write", on: path) }
-      rest = rest.dropFirst(max(0, count))
+      rest = rest.dropFirst(try advance(count, "write", on: path))
     }
   }
 }

@@ -8,8 +8,8 @@ package func paths(in folder: String, matching pattern: String) -> [String] {
   let literal = folder.map { "*?[\\".contains($0) ? "\\\($0)" : "\($0)" }.joined()
   var matches = unsafe glob_t()
   defer { unsafe globfree(&matches) }
-  guard unsafe glob("\(literal)/\(pattern)", 0, nil, &matches) == 0 else { return [] }
+  guard unsafe glob("\(literal)/\(pattern)".systemName, 0, nil, &matches) == 0 else { return [] }
   return (0..<Int(unsafe matches.gl_pathc)).compactMap { index in
-    unsafe matches.gl_pathv[index].map { unsafe String(cString: $0) }
+    unsafe matches.gl_pathv[index].map { unsafe name($0) }
   }.reversed()
 }

@@ -14,34 +14,56 @@ import Glibc
   private let threads: Int
   private let draft: Draft
 
-  /// `nil` where the bytes become a file.
-  private let stream: OutputStream?
+  /// Where the bytes go in the end.
+  private enum Destination {
+    case stream(OutputStream)
+
+    /// In the place of this one, which is read and written back, if of one.
+    case file(EditedFile?)
+
+    /// Part of a folder that appears whole.
+    case folder(OutputFolder, name: String)
+  }
+
+  private let destination: Destination
 
   /// Opens a draft; the target is not touched yet.
   ///
   /// - Parameters:
   ///   - compresses: Whether zstd's bytes are wanted; always so for a name that ends in `.zst`.
   ///   - threads: How many compress; their number does not change the bytes.
+  ///   - edited: The file that stands there, if this is it, changed.
   /// - Throws: Where the target cannot be written, so that no work is done in vain.
-  package init(path: String, compresses: Bool = false, threads: Int = 1) throws(FileError) {
+  package init(
+    path: String, compresses: Bool = false, threads: Int = 1, editing edited: EditedFile? = nil
+  ) throws(FileError) {
     self.path = path
     self.compresses = compresses || path.hasSuffix(".zst")
     self.threads = threads
     if OutputStream.standardOutputs.contains(path) || FileKind(path: path) == .stream {
-      stream = try OutputStream(path: path)
+      destination = .stream(try OutputStream(path: path))
       draft = try Draft.temporary()
     } else {
       try Self.checkReplaceable(path)
-      stream = nil
+      destination = .file(edited)
       draft = try Draft(of: path)
     }
   }
 
+  /// A part of a folder: it appears with the folder.
+  init(part name: String, of folder: OutputFolder, draft: Draft, compresses: Bool, threads: Int) {
+    path = draft.path
+    self.compresses = compresses
+    self.threads = threads
+    destination = .folder(folder, name: name)
+    self.draft = draft
+  }
+
   /// A rename would replace a file that its owner made read-only, where no write could.
-  private static func checkReplaceable(_ path: String) throws(FileError) {
+  static func checkReplaceable(_ path: String) throws(FileError) {
     switch FileKind(path: path) {
     case .folder: throw FileError(path, .isFolder)
-    case .file where unsafe access(path, W_OK) != 0: throw .lastCall("write", on: path)
+    case .file where unsafe access(path.systemName, W_OK) != 0: throw .lastCall("write", on: path)
     default: break
     }
   }
@@ -55,12 +77,20 @@ import Glibc
   ///
   /// Nothing where the bytes become others (zstd) or go to a stream.
   package func beginSync() {
-    if stream == nil && !compresses { draft.beginSync() }
+    if case .stream = destination { return }
+    if !compresses { draft.beginSync() }
   }
 
   /// Makes the file at least this long; what was not written reads as zeros.
   package func extend(to byteCount: Int) throws(FileError) {
     try draft.extend(to: byteCount)
+  }
+
+  /// Writes a range of another file's bytes, copied by the system where it can.
+  package func write(
+    _ range: Range<Int>, of source: MappedFile, at offset: Int
+  ) throws(FileError) {
+    try draft.copy(range, of: source, to: offset)
   }
 
   /// Lends what has been written so far.
@@ -75,27 +105,33 @@ import Glibc
     try draft.contents(in: range)
   }
 
-  /// Finishes the file: it is on disk under its name when this returns.
+  /// Finishes the file: it is on disk under its name when this returns, or with its folder.
   ///
   /// A reader of a stream that went away is not an error.
   package func commit() throws(FileError) {
-    if let stream {
+    switch destination {
+    case .stream(let stream):
       do {
         try forEachPiece { piece throws(FileError) in try stream.send(piece) }
       } catch {
         guard case .system(_, EPIPE) = error.reason else { throw error }
       }
-    } else if compresses {
-      let compressed = try Draft(of: path)
-      var offset = 0
-      try forEachPiece { piece throws(FileError) in
-        try compressed.write(piece, at: offset)
-        offset += piece.byteCount
-      }
-      try compressed.publish()
-    } else {
-      try draft.publish()
+    case .file(let edited):
+      let file = compresses ? try compressed(into: Draft(of: path)) : draft
+      try file.publish(over: edited)
+    case .folder(let folder, let name):
+      let file = compresses ? try compressed(into: folder.draft(of: name)) : draft
+      try folder.add(file, as: name)
     }
+  }
+
+  private func compressed(into target: Draft) throws(FileError) -> Draft {
+    var offset = 0
+    try forEachPiece { piece throws(FileError) in
+      try target.write(piece, at: offset)
+      offset += piece.byteCount
+    }
+    return target
   }
 
   /// Lends the bytes that the reader is to see, compressed where asked for.

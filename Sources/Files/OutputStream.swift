@@ -16,7 +16,7 @@ import Glibc
     descriptor =
       isStandard
       ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-      : uninterrupted { unsafe open(path, O_WRONLY | O_CLOEXEC) }
+      : uninterrupted { unsafe open(path.systemName, O_WRONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw .lastCall("open", on: path) }
     if isatty(descriptor) == 1 {
       throw FileError(isStandard ? "standard output" : path, .isTerminal)
@@ -37,8 +37,7 @@ import Glibc
       let count = unsafe rest.withUnsafeBytes { source in
         uninterrupted { unsafe write(descriptor, source.baseAddress, source.count) }
       }
-      guard count > 0 else { throw .lastCall("write", on: path) }
-      sent += count
+      sent += try advance(count, "write", on: path)
     }
   }
 }

@@ -1,3 +1,4 @@
+import CFiles
 import Glibc
 
 /// Makes a system call, again where a signal interrupted it.
@@ -22,7 +23,23 @@ func write(
         unsafe pwrite(descriptor, source.baseAddress, source.count, off_t(offset + written))
       }
     }
-    guard count > 0 else { throw .lastCall("write", on: path) }
-    written += count
+    if count < 0, errno == EFAULT { throw fault(in: rest, path: path) }
+    written += try advance(count, "write", on: path)
   }
+}
+
+/// How many bytes a call wrote that was given some.
+///
+/// - Parameter count: What it returned. None written is an error too, which `errno` does not tell.
+func advance(_ count: Int, _ call: String, on path: String) throws(FileError) -> Int {
+  if count < 0 { throw .lastCall(call, on: path) }
+  if count == 0 { throw FileError(path, .system(call: call, errno: EIO)) }
+  return count
+}
+
+/// Why the system could not read bytes that were to be written: a mapped file was cut short.
+private func fault(in bytes: RawSpan, path: String) -> FileError {
+  let input = unsafe bytes.withUnsafeBytes { unsafe lora_map_path($0.baseAddress) }
+  return unsafe input.map { unsafe FileError(name($0), .wasCutShort) }
+    ?? .lastCall("write", on: path)
 }

@@ -13,36 +13,60 @@ enum Zstandard {
       || magic & ZSTD_MAGIC_SKIPPABLE_MASK == ZSTD_MAGIC_SKIPPABLE_START
   }
 
-  /// Decompresses all frames of some bytes.
-  static func decompress(_ source: RawSpan, path: String) throws(FileError) -> Memory {
-    guard let stream = unsafe ZSTD_createDStream() else {
-      throw FileError(path, .system(call: "get memory to decompress", errno: ENOMEM))
+  /// Frames being decompressed, as their bytes come.
+  @safe final class Frames {
+    private let path: String
+    private let stream: OpaquePointer
+
+    /// 0 between two frames.
+    private var status = 0
+
+    init(path: String) throws(FileError) {
+      guard let stream = unsafe ZSTD_createDStream() else {
+        throw FileError(path, .system(call: "get memory to decompress", errno: ENOMEM))
+      }
+      self.path = path
+      unsafe self.stream = stream
+      // `zstd --ultra --long=31` looks back as far as 2 GB.
+      unsafe ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, 31)
     }
-    defer { unsafe ZSTD_freeDStream(stream) }
-    // `zstd --ultra --long=31` looks back as far as 2 GB.
-    unsafe ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, 31)
-    var memory = GrowingBytes()
-    var position = 0
-    var status = 1
-    while position < source.byteCount || status != 0 {
-      let added = try unsafe memory.append(atMost: 1 << 20, path: path) { free in
+
+    deinit { unsafe ZSTD_freeDStream(stream) }
+
+    /// Decompresses a megabyte or so.
+    ///
+    /// - Returns: Whether all came out that the bytes given hold.
+    func decompress(
+      _ source: RawSpan, from position: inout Int, into bytes: inout GrowingBytes
+    ) throws(FileError) -> Bool {
+      var isFull = false
+      _ = try unsafe bytes.append(atMost: Self.pieceByteCount, path: path) { free in
         unsafe source.withUnsafeBytes { source in
           var input = unsafe ZSTD_inBuffer(
             src: source.baseAddress, size: source.count, pos: position)
-          var output = unsafe ZSTD_outBuffer(dst: free.baseAddress, size: free.count, pos: 0)
+          var output = unsafe ZSTD_outBuffer(
+            dst: free.baseAddress, size: min(free.count, Self.pieceByteCount), pos: 0)
           status = unsafe ZSTD_decompressStream(stream, &output, &input)
           position = unsafe input.pos
+          isFull = unsafe output.pos == output.size
           return unsafe output.pos
         }
       }
       if ZSTD_isError(status) != 0 {
         throw FileError(path, .badCompression(detail: name(ofError: status)))
       }
-      if added == 0 && position == source.byteCount && status != 0 {
+      // At the end of a frame nothing is held back.
+      return position == source.byteCount && !(isFull && status != 0)
+    }
+
+    /// Throws where the bytes end in the middle of a frame.
+    func checkEnd() throws(FileError) {
+      if status != 0 {
         throw FileError(path, .badCompression(detail: "the data end in the middle of a frame"))
       }
     }
-    return memory.finish()
+
+    private static let pieceByteCount = 1 << 20
   }
 
   /// Compresses bytes, giving what comes out to `write` piece by piece.
@@ -81,7 +105,7 @@ enum Zstandard {
     }
   }
 
-  private static func name(ofError code: Int) -> String {
+  fileprivate static func name(ofError code: Int) -> String {
     unsafe String(cString: ZSTD_getErrorName(code)).lowercased()
   }
 }

@@ -51,6 +51,7 @@ package struct HashCommand: ParsableCommand {
       do {
         for part in try safetensorsFiles(at: file) {
           let hashes = Hashes(of: part)
+          try part.checkUnchanged()
           if json { reports[part.path] = hashes } else { show(hashes, of: part.path) }
         }
       } catch  where files.count > 1 {

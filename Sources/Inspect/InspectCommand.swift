@@ -69,13 +69,15 @@ package struct InspectCommand: ParsableCommand {
     let progress = Progress("inspecting \(file)", total: count, quiet: common.quiet)
     defer { progress.finish() }
     let isPartOfAdapter = count > 0
-    return try Inspection(
+    let inspection = try Inspection(
       path: file, source,
       depth: InspectionDepth(
         measuresModules: true,
         computesHashes: isPartOfAdapter && (common.json || check || html != nil),
         threads: common.threadCount),
       onModule: { progress.advance() })
+    try source.checkUnchanged()
+    return inspection
   }
 
   private func print(_ inspections: [Inspection]) throws {

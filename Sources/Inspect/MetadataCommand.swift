@@ -16,9 +16,9 @@ package struct MetadataCommand: ParsableCommand {
       lora metadata FILE copy-from OTHER [-o OUT]
       """,
     discussion: """
-      Without -o the file is edited in place: only its header where the new one
-      fits into the old one's room, else through an atomic rewrite. Tensors are
-      never changed. Without an action all entries are printed, a line each; get
+      Without -o the file is replaced by one with the new header, whole or not at
+      all; of two edits at once the second waits for the first. Tensors are never
+      changed. Without an action all entries are printed, a line each; get
       prints one value as it is. A value may hold =, and replaces the one that is
       there. A KEY of remove may end in * to name all that begin so.
 
@@ -73,7 +73,9 @@ package struct MetadataCommand: ParsableCommand {
   }
 
   package func run() throws {
-    let source = try safetensorsFile(at: file)
+    // Held to the end: what is read here is what the result replaces.
+    let edited = try editedFile()
+    let source = try edited.map { try SafetensorsFile(path: $0.path) } ?? safetensorsFile(at: file)
     var metadata = source.header.metadata
     switch action {
     case nil: return try printAll(metadata)
@@ -89,7 +91,15 @@ package struct MetadataCommand: ParsableCommand {
         metadata[entry.key] = entry.value
       }
     }
-    try rewrite(source, metadata: metadata, to: output ?? source.path)
+    try rewrite(source, metadata: metadata, to: output ?? source.path, editing: edited)
+  }
+
+  /// The file, where the result takes its place.
+  private func editedFile() throws -> EditedFile? {
+    if action == nil || action == .get { return nil }
+    let path = try path(ofSafetensorsFile: file)
+    let isEdit = output.map { isSameFile($0, path) } ?? true
+    return isEdit && FileKind(path: path).isRegular ? try EditedFile(path: path) : nil
   }
 
   private func printAll(_ metadata: Metadata) throws {

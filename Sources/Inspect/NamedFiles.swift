@@ -17,3 +17,9 @@ func safetensorsFile(at path: String) throws -> SafetensorsFile {
   }
   return files[0]
 }
+
+/// The path of the only one.
+func path(ofSafetensorsFile path: String) throws -> String {
+  FileKind(path: path) == .folder || path.hasSuffix(".safetensors.index.json")
+    ? try safetensorsFile(at: path).path : path
+}

@@ -34,6 +34,7 @@ package struct VerifyCommand: ParsableCommand {
       do {
         let source = try AdapterSource(path: file)
         let found = try Inspection(path: file, source, depth: depth).faults(source)
+        try source.checkUnchanged()
         if !found.isEmpty { faults[file] = found }
       } catch {
         faults[file] = ["\(error)"]

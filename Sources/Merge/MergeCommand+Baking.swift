@@ -10,6 +10,7 @@ extension MergeCommand {
   func validateBaking() throws {
     guard checkpoint != nil else {
       if skipMissing { throw ValidationError("--skip-missing goes with --into.") }
+      if followLinks { throw ValidationError("--follow-links goes with --into.") }
       return
     }
     if method != .concat || rank.choice != nil || mix != nil || compat != nil {
@@ -39,7 +40,7 @@ extension MergeCommand {
     let progress = Progress("baking", total: baked.tensorCount, quiet: common.quiet)
     defer { progress.finish() }
     let report = try BakedModel(baked, threads: common.threadCount)
-      .write(to: path, compresses: result.zstd) { progress.advance() }
+      .write(to: path, compresses: result.zstd, followsLinks: followLinks) { progress.advance() }
     progress.finish()
     try show(report, path: path)
   }

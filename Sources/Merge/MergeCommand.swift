@@ -68,6 +68,12 @@ package struct MergeCommand: ParsableCommand {
   @Flag(help: "With --into, leave out modules whose layers the checkpoint does not have.")
   var skipMissing = false
 
+  @Flag(
+    help:
+      "With --into FOLDER, copy what links in the folder lead to outside of it, instead of refusing."
+  )
+  var followLinks = false
+
   @Option(
     help: ArgumentHelp(
       "The model that all are for; what DoRA and the like do depends on its weights.",
@@ -145,7 +151,7 @@ package struct MergeCommand: ParsableCommand {
 
   private func weighted(_ inputs: [Combination.Input]) throws -> Combination {
     let assignment = try BlockWeightAssignment(
-      arguments: Array(CommandLine.arguments.dropFirst()), fileCount: files.count)
+      arguments: Array(commandLineArguments().dropFirst()), fileCount: files.count)
     for (index, input) in inputs.enumerated() {
       try assignment.weights(of: index)?.check(for: input.adapter.baseModel)
     }

@@ -3,9 +3,13 @@ import Files
 
 /// Where a result's weights go, and its configuration where the naming keeps one beside them.
 struct ResultLocation {
+  /// `nil` where the result is one file.
+  let folder: String?
+
+  /// The path of the file; its name where the result is a folder.
   let weights: String
 
-  /// `nil` where the result is one file.
+  /// The name of the file beside the weights; `nil` where the result is one file.
   let configuration: String?
 
   /// PEFT and MLX results are folders, unless the path is a stream's or that of a file.
@@ -18,17 +22,9 @@ struct ResultLocation {
       path == "-" || endings.contains(where: path.hasSuffix)
       || [.file, .stream].contains(FileKind(path: path))
     guard let name = names[naming], !isFile else {
-      weights = path
-      configuration = nil
+      (folder, weights, configuration) = (nil, path, nil)
       return
     }
-    var folder = path
-    while folder.count > 1 && folder.hasSuffix("/") { folder.removeLast() }
-    weights = "\(folder)/\(name)"
-    configuration = "\(folder)/adapter_config.json"
-  }
-
-  var folder: String? {
-    configuration.map { String($0.dropLast("/adapter_config.json".utf8.count)) }
+    (folder, weights, configuration) = (path, name, "adapter_config.json")
   }
 }

@@ -11,6 +11,9 @@ package struct ResultWriter {
   private let choice: ResultChoice
   private let location: ResultLocation
   private let output: OutputFile
+
+  /// Where the result is a folder.
+  private let folder: OutputFolder?
   private let writer: AdapterWriter
   private let metadata: ResultMetadata
 
@@ -24,7 +27,7 @@ package struct ResultWriter {
     self.path = path
     self.common = common
     choice = try ResultChoice(options, for: combination)
-    (location, output) = try Self.open(path, choice.naming, options, common)
+    (location, folder, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: combination.baseModel, type: choice.type,
       threads: common.threadCount)
@@ -46,7 +49,7 @@ package struct ResultWriter {
     self.path = path
     self.common = common
     choice = try ResultChoice(options, types: types)
-    (location, output) = try Self.open(path, choice.naming, options, common)
+    (location, folder, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: model, type: choice.type, threads: common.threadCount)
     metadata = ResultMetadata(
@@ -55,12 +58,17 @@ package struct ResultWriter {
 
   private static func open(
     _ path: String, _ naming: Naming, _ options: OutputOptions, _ common: CommonOptions
-  ) throws(FileError) -> (ResultLocation, OutputFile) {
+  ) throws(FileError) -> (ResultLocation, OutputFolder?, OutputFile) {
     let location = ResultLocation(path: path, naming: naming)
-    if let folder = location.folder { try makeFolder(folder) }
+    if let folder = try location.folder.map({ path throws(FileError) in
+      try OutputFolder(path: path)
+    }) {
+      let output = try folder.file(location.weights, compresses: options.zstd)
+      return (location, folder, output)
+    }
     let output = try OutputFile(
       path: location.weights, compresses: options.zstd, threads: common.threadCount)
-    return (location, output)
+    return (location, nil, output)
   }
 
   /// Writes a result; nothing where it would hold no module.
@@ -77,12 +85,14 @@ package struct ResultWriter {
     let written = try writer.write(plan, metadata: metadata, to: output) {
       if !plan.isComputed { onModule() }
     }
-    if let path = location.configuration {
+    if let folder, let name = location.configuration {
+      let path = "\(folder.path)/\(name)"
       let configuration = try writer.configuration(of: plan.modules, file: path)
       let text = choice.naming == .mlx ? configuration.mlx : configuration.peft
-      let file = try OutputFile(path: path)
+      let file = try folder.file(name)
       try unsafe file.write(Array((text + "\n").utf8).span.bytes, at: 0)
       try file.commit()
+      try folder.publish()
     }
     return written
   }

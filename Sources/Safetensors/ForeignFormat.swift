@@ -1,9 +1,14 @@
 /// What a file is whose first 8 bytes cannot be the length of a header, and what to do about it;
 /// `nil` where they do not tell.
 func foreignFormat(_ file: RawSpan) -> String? {
-  let beginning = unsafe file.extracting(first: 32).withUnsafeBytes { unsafe Array($0) }
+  let beginning = unsafe file.extracting(first: foreignBeginningByteCount).withUnsafeBytes {
+    unsafe Array($0)
+  }
   return formats.first { beginning.starts(with: $0.beginning) }?.what
 }
+
+/// How many bytes tell the formats apart.
+let foreignBeginningByteCount = 32
 
 private let formats: [(beginning: [UInt8], what: String)] =
   [

@@ -65,6 +65,8 @@ extension SafetensorsError.Reason: CustomStringConvertible {
       "tensor '\(name)' of shape \(shape) and type \(type.rawValue) does not fill its \(bytes) bytes; is the file damaged?"
     case .invalidOffset(let name, let expected, let begin, let end):
       "tensor '\(name)' lies at bytes \(begin) to \(end), not at \(expected) where the one before it ends; is the file damaged?"
+    case .dataSize(let bytes, let needed) where UInt64(bytes) > needed:
+      "goes on after the \(needed) bytes of tensors that its header describes; is something appended to it?"
     case .dataSize(let bytes, let needed):
       "holds \(bytes) bytes of tensors, its header describes \(needed); is the download complete?"
     case .missingTensor(let name): "tensor '\(name)' is not in the file"

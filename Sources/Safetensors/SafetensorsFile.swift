@@ -12,7 +12,7 @@ package struct SafetensorsFile: Sendable {
   package let file: MappedFile
 
   package init(path: String) throws {
-    try self.init(MappedFile(path: path))
+    try self.init(MappedFile(path: path, claiming: Self.wantedByteCount))
   }
 
   package init(_ file: MappedFile) throws(SafetensorsError) {
@@ -39,7 +39,7 @@ package struct SafetensorsFile: Sendable {
     guard bytes.byteCount >= 8 else {
       throw SafetensorsError(file: file, reason: .noLength(fileBytes: bytes.byteCount))
     }
-    let claimed = UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(as: UInt64.self))
+    let claimed = claimedHeaderByteCount(bytes)
     guard claimed <= UInt64(Header.byteLimit) else {
       let what = foreignFormat(bytes).map(SafetensorsError.Reason.foreign)
       throw SafetensorsError(file: file, reason: what ?? .headerTooLarge(bytes: claimed))
@@ -52,6 +52,27 @@ package struct SafetensorsFile: Sendable {
     }
     return length
   }
+
+  private static func claimedHeaderByteCount(_ bytes: RawSpan) -> UInt64 {
+    UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(as: UInt64.self))
+  }
+
+  /// How many bytes of a stream are wanted, by those that are there.
+  ///
+  /// At first as many as tell what it is, then the header, then the data and one byte more, which
+  /// should not be there; no more than are there where they are no safetensors file's.
+  package static func wantedByteCount(_ bytes: RawSpan) -> Int {
+    if bytes.byteCount < 8 { return 8 }
+    let claimed = claimedHeaderByteCount(bytes)
+    if claimed > UInt64(Header.byteLimit) { return foreignBeginningByteCount }
+    let length = Int(claimed)
+    if bytes.byteCount < 8 + length { return 8 + length }
+    let json = bytes.extracting(8..<8 + length)
+    guard let header = try? Header.parse(json, file: "") else { return 0 }
+    let end = header.entries.last?.range.upperBound ?? 0
+    let (needed, overflows) = end.addingReportingOverflow(8 + length + 1)
+    return overflows ? .max : needed
+  }
 }
 
 extension SafetensorsFile {
@@ -61,6 +82,9 @@ extension SafetensorsFile {
     }
     return entry
   }
+
+  /// Throws where somebody has written the file since it was opened.
+  package func checkUnchanged() throws(FileError) { try file.checkUnchanged() }
 
   /// Lends a tensor's bytes as they are stored, at any alignment.
   package func withBytes<Result, Failure: Error>(

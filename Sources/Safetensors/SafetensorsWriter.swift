@@ -10,11 +10,13 @@ package struct SafetensorsWriter: Sendable {
   private let output: OutputFile
   private let headerByteCount: Int
 
-  /// - Parameter metadata: As it will be, up to values of the same length.
-  package init(_ layout: Layout, metadata: Metadata, to output: OutputFile) {
+  /// - Parameters:
+  ///   - metadata: As it will be, up to values of the same length.
+  ///   - room: How many bytes the header takes at least.
+  package init(_ layout: Layout, metadata: Metadata, to output: OutputFile, room: Int = 0) {
     self.layout = layout
     self.output = output
-    headerByteCount = layout.header(metadata: metadata).count
+    headerByteCount = layout.header(metadata: metadata, byteCount: room).count
   }
 
   /// Writes a tensor, or the part of it that begins at a byte of its own.
@@ -27,6 +29,12 @@ package struct SafetensorsWriter: Sendable {
   /// Writes a stretch of the data, which may hold several tensors.
   package func write(_ bytes: RawSpan, atDataOffset offset: Int) throws(FileError) {
     try output.write(bytes, at: headerByteCount + offset)
+  }
+
+  /// Writes all the data of a file that has this layout.
+  package func write(dataOf source: SafetensorsFile) throws(FileError) {
+    let range = source.dataOffset..<source.dataOffset + layout.dataByteCount
+    try output.write(range, of: source.file, at: headerByteCount)
   }
 
   /// The SHA-256 of the data: everything after the header.
@@ -45,9 +53,12 @@ package struct SafetensorsWriter: Sendable {
 
   /// Writes the header and puts the file in its place.
   ///
+  /// - Parameter isOfInputs: Whether it is made of the files that are open, which must still be what
+  ///   they were.
   /// - Returns: The bytes of the whole file, before any compression.
   @discardableResult
-  package func finish(metadata: Metadata) throws(FileError) -> Int {
+  package func finish(metadata: Metadata, isOfInputs: Bool = true) throws(FileError) -> Int {
+    if isOfInputs { try MappedFile.checkUnchanged() }
     let header = layout.header(metadata: metadata, byteCount: headerByteCount)
     precondition(
       header.count == headerByteCount,

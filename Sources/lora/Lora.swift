@@ -3,6 +3,7 @@ import CommandSupport
 import Convert
 import Devices
 import Diff
+import Files
 import Glibc
 import Inspect
 import Merge
@@ -35,7 +36,7 @@ struct Lora: ParsableCommand {
     signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot(
-        TrainCommand.expanding(arguments(from: CommandLine.arguments)))
+        TrainCommand.expanding(arguments(from: commandLineArguments())))
       try command.run()
     } catch {
       fail(error)

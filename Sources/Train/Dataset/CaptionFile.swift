@@ -57,7 +57,7 @@ enum CaptionFile {
   private static func read(_ path: String) throws(DatasetError) -> String {
     let bytes: [UInt8]
     do throws(FileError) {
-      bytes = try MappedFile(path: path).withBytes { span in
+      bytes = try MappedFile(path: path, atMost: 1 << 20).withBytes { span in
         unsafe span.withUnsafeBytes { unsafe Array($0) }
       }
     } catch {

@@ -73,9 +73,9 @@ extension SampleOptions {
   }
 }
 
-/// All bytes of a file, decompressed.
+/// All bytes of a small file, decompressed: of settings, prompts, a picture.
 func readBytes(_ path: String) throws(FileError) -> [UInt8] {
-  try MappedFile(path: path).withBytes { bytes in
+  try MappedFile(path: path, atMost: 64 << 20).withBytes { bytes in
     unsafe bytes.withUnsafeBytes { unsafe Array($0) }
   }
 }

@@ -99,7 +99,7 @@ struct TrainingSession {
     try writeAdapter(to: folder + save.file)
     if let state = save.state { try loop.saveState(in: folder + state) }
     if let old = save.removedFile { try remove(at: folder + old) }
-    if let old = save.removedState { try remove(at: folder + old) }
+    if let old = save.removedState { try StateFolder(path: folder + old).remove() }
   }
 
   private func writeAdapter(to path: String) throws {

@@ -32,7 +32,8 @@ struct KeptEncoding {
 
   func write(_ lists: [(name: String, values: [Float])]) throws {
     try NumbersFile.write(
-      lists + [(Self.answerName, answer)], metadata: Metadata([Self.keyName: key]), to: path)
+      lists + [(Self.answerName, answer)], metadata: Metadata([Self.keyName: key]),
+      to: OutputFile(path: path))
   }
 
   /// Whether an answer is the present one, but for the last digits: those depend on the device

@@ -10,25 +10,61 @@ struct StateFolder {
   private static let weights = "weights"
   private static let memory = "optimizer."
   private static let stepKey = "step"
+  private static let digestKey = "state_sha256"
 
-  /// Writes the two files; each appears whole, and both name the step, so that a pair that does
-  /// not belong together is recognised.
+  /// Writes the folder, which appears whole; each of its two files carries the other's hash, so
+  /// that a pair that does not belong together is recognised.
   ///
   /// - Parameter tensors: The optimiser's, by name.
   func write(
     _ state: TrainingState, weights: [Float], tensors: [(name: String, values: [Float])]
   ) throws {
-    try makeFolder(path)
+    let folder = try OutputFolder(path: path)
     let all =
       [(name: Self.weights, values: weights)]
       + tensors.map { (name: Self.memory + $0.name, values: $0.values) }
+    let numbers = try folder.file(TrainingState.tensors)
     try NumbersFile.write(
-      all, metadata: Metadata([Self.stepKey: "\(state.step)"]),
-      to: "\(path)/\(TrainingState.tensors)")
-    let text = try OutputFile(path: "\(path)/\(TrainingState.json)")
+      all,
+      metadata: Metadata([
+        Self.stepKey: "\(state.step)", Self.digestKey: try Self.digest(of: state),
+      ]),
+      to: numbers)
+    var state = state
+    state.tensorsDigest = try numbers.sha256(from: 0)
+    let text = try folder.file(TrainingState.json)
     let bytes = Array((try json(state) + "\n").utf8)
     try unsafe text.write(bytes.span.bytes, at: 0)
     try text.commit()
+    try folder.publish()
+  }
+
+  /// Removes the two files, and the folder unless it holds others.
+  func remove() throws(FileError) {
+    try removeFolder(at: path, files: [TrainingState.tensors, TrainingState.json])
+  }
+
+  /// The SHA-256 of what a state says, apart from the other file's.
+  private static func digest(of state: TrainingState) throws -> String {
+    var state = state
+    state.tensorsDigest = nil
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let bytes = [UInt8](try encoder.encode(state))
+    return unsafe SHA256.hex(of: bytes.span.bytes)
+  }
+
+  /// Throws where the two files were not written together; nothing is known of those that carry no
+  /// hashes, as earlier programs wrote them.
+  private func check(_ state: TrainingState, _ file: SafetensorsFile) throws {
+    let stored = file.header.metadata[Self.digestKey]
+    guard stored != nil || state.tensorsDigest != nil else { return }
+    guard try stored == Self.digest(of: state), state.tensorsDigest == file.file.sha256(from: 0)
+    else {
+      throw TrainingError.state(
+        folder: path,
+        "its two files do not belong together, or one was altered; use another state")
+    }
   }
 
   /// The JSON part.
@@ -55,6 +91,7 @@ struct StateFolder {
       throw TrainingError.state(
         folder: path, "its two files are of different steps; use another state")
     }
+    try check(state, file)
     func read(_ name: String, _ count: Int) throws -> [Float] {
       let values = try file.floats(file.entry(name))
       guard values.count == count else {

@@ -16,6 +16,14 @@ struct TrainingState: Codable, Hashable {
   /// The settings that the rest of the run depends on, by key, as text.
   let settings: [String: String]
 
+  /// The SHA-256 of the file beside it; nil in states of programs that did not write it down.
+  var tensorsDigest: String?
+
+  private enum CodingKeys: String, CodingKey {
+    case version, step, updates, seed, settings
+    case tensorsDigest = "tensors_sha256"
+  }
+
   init(step: Int, updates: Int, plan: TrainingPlan, options: TrainingOptions) {
     version = Self.currentVersion
     self.step = step

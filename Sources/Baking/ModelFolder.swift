@@ -1,0 +1,94 @@
+import Adapters
+import Files
+
+/// A model's folder, and what of it lies beside the weights that are baked.
+struct ModelFolder {
+  let path: String
+
+  /// The files that are written anew, below the folder.
+  let parts: Set<String>
+
+  /// Whether what links lead to outside of the folder is copied too.
+  let followsLinks: Bool
+
+  /// Hands on what lies beside the weights, and leaves out what holds the same weights unbaked:
+  /// `x.fp16.safetensors` and `x.bin` beside the `x.safetensors` that is baked.
+  ///
+  /// - Throws: Where a link leads out of the folder: a stranger's model could ask so for files that
+  ///   are nobody else's business.
+  func copyRest(to output: OutputFolder) throws {
+    try copyRest(of: "", to: output)
+  }
+
+  private static let weightEndings = [
+    ".safetensors", ".bin", ".ckpt", ".pt", ".msgpack", ".h5", ".onnx", ".index.json",
+  ]
+
+  /// - Parameter below: A folder below, empty or with a slash at its end.
+  private func copyRest(of below: String, to output: OutputFolder) throws {
+    let names = try names(inFolder: "\(path)/\(below)")
+    let isSharded = names.contains { $0.hasSuffix(Checkpoint.indexEnding) }
+    let holdsPart = names.contains { parts.contains(below + $0) }
+    for name in names where !name.hasPrefix(".") {
+      let file = below + name
+      switch FileKind(path: "\(path)/\(file)") {
+      case .folder:
+        if try isKept(file, output) { continue }
+        output.makeFolder(file)
+        try copyRest(of: file + "/", to: output)
+      case .file:
+        let isWeights = Self.weightEndings.contains(where: name.hasSuffix)
+        let isIndex = isSharded && name.hasSuffix(Checkpoint.indexEnding)
+        if parts.contains(file) || holdsPart && isWeights && !isIndex { continue }
+        try check(file)
+        try output.copy("\(path)/\(file)", as: file)
+      case .missing, .stream: continue
+      }
+    }
+  }
+
+  /// Whether a folder is a link that stands as it is in the result: to another folder of this one.
+  private func isKept(_ file: String, _ output: OutputFolder) throws -> Bool {
+    let whole = "\(path)/\(file)"
+    guard let destination = destination(ofLink: whole) else { return false }
+    try check(file)
+    let holdsParts = parts.contains { $0.hasPrefix(file + "/") }
+    if isInside(whole) && !destination.hasPrefix("/") && !holdsParts {
+      try output.link(file, to: destination)
+      return true
+    }
+    if isSameFile(whole, folder(of: whole)) || isBelow(folder(of: whole), whole) {
+      let detail = "is a link to a folder that holds it, which has no end; remove the link"
+      throw AdapterError(file: whole, reason: .missingFile(folder: detail))
+    }
+    return false
+  }
+
+  private func check(_ file: String) throws(AdapterError) {
+    let whole = "\(path)/\(file)"
+    guard !followsLinks, let destination = destination(ofLink: whole), !isInside(whole) else {
+      return
+    }
+    let detail =
+      "is a link to \(destination), outside of the model's folder; --follow-links copies what it leads to"
+    throw AdapterError(file: whole, reason: .missingFile(folder: detail))
+  }
+
+  private func isInside(_ file: String) -> Bool {
+    isSameFile(file, root) || isBelow(file, root)
+  }
+
+  /// The folder that links may not leave: this one, and for a model in the cache of Hugging Face,
+  /// where `snapshots/REVISION` holds links to `../../blobs`, the folder of both.
+  private var root: String {
+    var above = resolved(path) ?? path
+    while above.utf8.contains(UInt8(ascii: "/")), above != "/" {
+      let parent = folder(of: above)
+      if parent.hasSuffix("/snapshots"), FileKind(path: "\(folder(of: parent))/blobs") == .folder {
+        return folder(of: parent)
+      }
+      above = parent
+    }
+    return path
+  }
+}

@@ -1,0 +1,71 @@
+import Glibc
+
+// A name of a file is bytes, mostly UTF-8. In a `String` a byte that is none stands as one of the
+// last scalars of Unicode, 0x10FF00 above it; those scalars themselves, byte by byte. So each name
+// has a string of its own, and leads back to its bytes.
+
+private let foreignBytes: ClosedRange<UInt32> = 0x10_FF80...0x10_FFFF
+private let foreignOffset: UInt32 = 0x10_FF00
+
+/// The string that stands for a name of the system's.
+func name(_ bytes: some Collection<UInt8>) -> String {
+  let bytes = Array(bytes)
+  if let text = String(validating: bytes, as: UTF8.self),
+    !text.unicodeScalars.contains(where: isForeign)
+  {
+    return text
+  }
+  var scalars = String.UnicodeScalarView()
+  var rest = bytes[...]
+  while let byte = rest.first {
+    let scalar = (1...4).lazy.compactMap { soleScalar(rest.prefix($0)) }.first
+    if let scalar, !isForeign(scalar) {
+      scalars.append(scalar)
+      rest = rest.dropFirst(UTF8.width(scalar))
+    } else {
+      if let scalar = Unicode.Scalar(foreignOffset + UInt32(byte)) { scalars.append(scalar) }
+      rest = rest.dropFirst()
+    }
+  }
+  return String(scalars)
+}
+
+/// The string that stands for a name of the system's, which ends in a zero byte.
+func name(_ pointer: UnsafePointer<CChar>) -> String {
+  unsafe name(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer)))
+}
+
+private func soleScalar(_ bytes: some Collection<UInt8>) -> Unicode.Scalar? {
+  guard let scalars = String(validating: bytes, as: UTF8.self)?.unicodeScalars,
+    scalars.count == 1
+  else { return nil }
+  return scalars.first
+}
+
+private func isForeign(_ scalar: Unicode.Scalar) -> Bool { foreignBytes.contains(scalar.value) }
+
+extension String {
+  /// The bytes that the string stands for as a name of the system's, and a zero.
+  ///
+  /// A string with a zero in it is no name, and gives the empty one, which no file has.
+  var systemName: [CChar] {
+    var bytes: [CChar] = []
+    bytes.reserveCapacity(utf8.count + 1)
+    for scalar in unicodeScalars {
+      if scalar.value == 0 { return [0] }
+      if isForeign(scalar) {
+        bytes.append(CChar(truncatingIfNeeded: scalar.value - foreignOffset))
+      } else {
+        bytes += UTF8.encode(scalar).map { $0.map { CChar(bitPattern: $0) } } ?? []
+      }
+    }
+    return bytes + [0]
+  }
+}
+
+/// The program's arguments, its own name first; they may be names of files that are not UTF-8.
+package func commandLineArguments() -> [String] {
+  (0..<Int(CommandLine.argc)).compactMap { index in
+    unsafe CommandLine.unsafeArgv[index].map { unsafe name($0) }
+  }
+}
