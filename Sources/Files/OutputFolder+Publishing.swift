@@ -16,10 +16,10 @@ extension OutputFolder {
     }
     let draft = Leftover.newName(in: folder(of: target))
     var leftovers = [Leftover(folder: draft)]
+    defer { while leftovers.popLast() != nil {} }
     try fill(draft, contents, &leftovers)
     if way == .appearing { try appear(draft) } else { try exchange(draft, contents) }
     syncFolder(folder(of: target))
-    while !leftovers.isEmpty { leftovers.removeLast() }
   }
 
   private func fill(

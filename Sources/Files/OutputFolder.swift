@@ -23,7 +23,7 @@ import Synchronization
   let way: Way
 
   /// The folders above it that were made for it: they go with it if it does not appear.
-  private let parents: [Leftover]
+  private let parents: Mutex<[Leftover]>
 
   struct Contents {
     var drafts: [(name: String, draft: Draft)] = []
@@ -51,7 +51,12 @@ import Synchronization
     }
     var parents: [Leftover] = []
     if way == .appearing { try Self.makeParents(of: target, &parents) }
-    self.parents = parents
+    self.parents = Mutex(parents)
+  }
+
+  deinit {
+    // Those below go before those above.
+    parents.withLock { parents in while parents.popLast() != nil {} }
   }
 
   private static func makeParents(of path: String, _ made: inout [Leftover]) throws(FileError) {

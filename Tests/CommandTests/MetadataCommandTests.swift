@@ -74,6 +74,63 @@ import Testing
     #expect(try Program.run("metadata", path + ".out").output == metadata().output)
   }
 
+  /// Eight edits at once, of a plain file and of a compressed one: all of them are in the result.
+  @Test(arguments: [false, true]) func noEditIsLost(isCompressed: Bool) throws {
+    let before = try data(path)
+    if isCompressed {
+      #expect(
+        try Program.run(
+          "convert", path, "--to", "kohya", "--zstd", "-q", "-o", path + ".out"
+        ).status == 0)
+      try FileManager.default.removeItem(atPath: path)
+      try FileManager.default.moveItem(atPath: path + ".out", toPath: path)
+    }
+    let outcome = try Program.run(
+      script: """
+        for i in 1 2 3 4 5 6 7 8; do "$LORA" metadata "$1" set "edit$i=$i" & edits+=($!); done
+        for edit in "${edits[@]}"; do wait $edit || exit 1; done
+        """, path)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    for index in 1...8 { #expect(try value("edit\(index)") == "\(index)") }
+    if !isCompressed { #expect(try data(path) == before) }
+  }
+
+  @Test func modeAndLinksAreKept() throws {
+    try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+    try FileManager.default.createSymbolicLink(
+      atPath: path + ".out", withDestinationPath: path)
+    #expect(try Program.run("metadata", path + ".out", "set", "a=b").status == 0)
+    #expect(try value("a") == "b")
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    #expect(attributes[.posixPermissions] as? Int == 0o640)
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path + ".out") == path)
+  }
+
+  /// What does not fit on the disk leaves the file as it is, though its header has room.
+  @Test func aFullDiskLeavesTheFile() throws {
+    let before = try Data(contentsOf: URL(filePath: path))
+    let outcome = try Program.run(
+      script: "ulimit -f 2; \"$LORA\" metadata \"$1\" remove 'ss_*'", path)
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("cannot write"))
+    #expect(try Data(contentsOf: URL(filePath: path)) == before)
+  }
+
+  @Test func namesThatAreNotUTF8AreEdited() throws {
+    let folder = try TemporaryFolder()
+    let outcome = try Program.run(
+      script: """
+        name=$1/$(printf 'b\\xff\\x93.st')
+        cp "$2" "$name"
+        "$LORA" metadata "$name" set a=b || exit 1
+        "$LORA" metadata "$name" get a || exit 1
+        "$LORA" convert "$name" --to kohya -q -o "$1/$(printf '\\xe9.st')" || exit 1
+        "$LORA" inspect "$1"/*.st | grep -c '\\xff.x93.st$'
+        ls "$1" | wc -l
+        """, folder.path, path)
+    #expect(outcome.output == "b\n1\n2\n", "\(outcome)")
+  }
+
   @Test func storedHashStaysRight() throws {
     #expect(try metadata("set", "a=b").status == 0)
     let outcome = try Program.run("verify", path)
