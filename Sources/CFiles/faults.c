@@ -83,12 +83,15 @@ static void say(const char *text) {
   (void)ignored;
 }
 
+// What the signal meant before: to end the process, or to a debugger of crashes.
+static struct sigaction before;
+
 static void on_fault(int number, siginfo_t *info, void *context) {
   (void)context;
   // One that was sent, or lies elsewhere, ends the process as it would without a handler.
   lora_entry *map = info->si_code > 0 ? map_at(info->si_addr) : NULL;
   if (map == NULL) {
-    signal(number, SIG_DFL);
+    sigaction(number, &before, NULL);
     if (info->si_code <= 0) raise(number);
     return;
   }
@@ -110,10 +113,9 @@ static void on_fault(int number, siginfo_t *info, void *context) {
 }
 
 static void install(void) {
-  struct sigaction old, new = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+  struct sigaction new = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   sigemptyset(&new.sa_mask);
-  if (sigaction(SIGBUS, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-    sigaction(SIGBUS, &new, NULL);
+  sigaction(SIGBUS, &new, &before);
 }
 
 lora_entry *lora_map_list(const void *start, size_t count, const char *path, const char *shown) {
