@@ -47,14 +47,14 @@ import Testing
     let before = try folder.bytes("r/adapter_model.safetensors")
     let outcome = try Program.run(
       script: "ulimit -f 8; \"$LORA\" \"$@\"",
-      Self.convert + ["--dtype", "f16", "-o", folder["r"]])
+      Self.convert + ["--dtype", "f32", "-o", folder["r"]])
     #expect(outcome.status == 1)
     #expect(all("r") == ["adapter_config.json", "adapter_model.safetensors", "notes.txt"])
     #expect(try folder.bytes("r/adapter_model.safetensors") == before)
     #expect(
-      try Program.run(Self.convert + ["--dtype", "f16", "-o", folder["r"]]).status == 0)
+      try Program.run(Self.convert + ["--dtype", "f32", "-o", folder["r"]]).status == 0)
     #expect(all("r") == ["adapter_config.json", "adapter_model.safetensors", "notes.txt"])
-    #expect(try folder.bytes("r/adapter_model.safetensors").count < before.count)
+    #expect(try folder.bytes("r/adapter_model.safetensors").count > before.count)
     #expect(try folder.bytes("r/notes.txt") == Array("mine".utf8))
     #expect(try folder.names() == ["r"])
   }

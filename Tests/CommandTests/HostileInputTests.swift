@@ -51,15 +51,18 @@ import Testing
     let folder = try TemporaryFolder()
     let input = folder["in.safetensors"]
     try Self.writeZeros(to: input, modules: 6, side: 2048, rank: 512)
+    let other = folder["other.safetensors"]
+    try FileManager.default.copyItem(atPath: input, toPath: other)
     let outcome = try run(
-      command, input: input, output: folder["out"], script: Self.cutting)
+      command.map { $0 == "pair/a.safetensors" ? other : $0 }, input: input,
+      output: folder["out"], script: Self.cutting)
     #expect(outcome.status == 1 || outcome.status == 2, "\(command) \(outcome)")
     let lines = (outcome.errors + outcome.output).split(separator: "\n")
     let message = ": was cut short while it was read; try again when nothing writes it"
     #expect(
       lines.contains { $0.contains(input + message) || $0.contains("\(input): has 0 bytes") },
       "\(command) \(outcome)")
-    #expect(try folder.names() == ["in.safetensors"])
+    #expect(try folder.names() == ["in.safetensors", "other.safetensors"])
   }
 
   /// Baking copies what it does not change by itself.
