@@ -52,10 +52,11 @@ import Testing
   }
 
   /// Of one step, and of other settings, weights or both.
-  @Test(arguments: [
-    (weight: Float(1), arguments: ["--learning-rate", "0.01"]), (weight: 5, arguments: []),
-    (weight: 5, arguments: ["--learning-rate", "0.01"]),
-  ] as [(weight: Float, arguments: [String])])
+  @Test(
+    arguments: [
+      (weight: Float(1), arguments: ["--learning-rate", "0.01"]), (weight: 5, arguments: []),
+      (weight: 5, arguments: ["--learning-rate", "0.01"]),
+    ] as [(weight: Float, arguments: [String])])
   func aMixtureIsRefused(weight: Float, arguments: [String]) throws {
     try write("s", step: 1, weight: 1)
     try write("t", step: 1, weight: weight, arguments)
