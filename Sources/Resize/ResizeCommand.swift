@@ -21,7 +21,7 @@ package struct ResizeCommand: ParsableCommand {
         lora resize big.st --bytes 8MB -o small.st
       """)
 
-  @Argument(help: "The adapter; - is standard input.")
+  @Argument(help: "The adapter; - is standard input.", completion: .file())
   var file: String
 
   @Option(

@@ -23,7 +23,7 @@ package struct ResultWriter {
   ) throws {
     self.path = path
     self.common = common
-    choice = try ResultChoice(options, for: combination)
+    choice = ResultChoice(options, for: combination)
     (location, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: combination.baseModel, type: choice.type,
@@ -45,7 +45,7 @@ package struct ResultWriter {
   ) throws {
     self.path = path
     self.common = common
-    choice = try ResultChoice(options, types: types)
+    choice = ResultChoice(options, types: types)
     (location, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: model, type: choice.type, threads: common.threadCount)
@@ -56,6 +56,7 @@ package struct ResultWriter {
   private static func open(
     _ path: String, _ naming: Naming, _ options: OutputOptions, _ common: CommonOptions
   ) throws(FileError) -> (ResultLocation, OutputFile) {
+    if !common.quiet, let note = misleadingName(of: path) { Terminal.note(note) }
     let location = ResultLocation(path: path, naming: naming)
     if let folder = location.folder { try makeFolder(folder) }
     let output = try OutputFile(
@@ -110,7 +111,7 @@ package struct ResultWriter {
       if path == "-" {
         Terminal.report(text)
       } else {
-        print(text)
+        try Terminal.show(text)
         if !common.quiet { for note in choice.notes { Terminal.note(note) } }
       }
     } else if !common.quiet {

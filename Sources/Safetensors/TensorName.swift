@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// A tensor's name, equal to another only where every byte is.
@@ -53,16 +54,9 @@ extension TensorName: CustomStringConvertible {
   package var description: String { printable(string) }
 }
 
-/// A string from a file as one line fit for a terminal: what would move the cursor or turn the
-/// direction of writing is escaped, the middle of a very long one left out.
+/// A string from a file as one line fit for a terminal, the middle of a very long one left out.
 package func printable(_ string: String) -> String {
-  let scalars = string.unicodeScalars.map { scalar in
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator:
-      "\\u{\(String(scalar.value, radix: 16))}"
-    default: String(scalar)
-    }
-  }
-  if scalars.count <= 200 { return scalars.joined() }
-  return "\(scalars.prefix(120).joined())…\(scalars.suffix(60).joined())"
+  let scalars = string.unicodeScalars
+  if scalars.count <= 200 { return escaped(string) }
+  return "\(escaped(String(scalars.prefix(120))))…\(escaped(String(scalars.suffix(60))))"
 }
