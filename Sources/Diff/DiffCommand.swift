@@ -18,10 +18,10 @@ package struct DiffCommand: ParsableCommand {
       Of two checkpoints, with -o and --rank or --sv-…, extracts what B has that A has not; both are \
       read layer by layer.
 
-        lora diff b.st a.st
-        lora diff b.st a.st -o slider.st
-        lora diff b.st a.st -o - --rank 8 | lora inspect -
-        lora diff tuned.safetensors base.safetensors -o tuning.st --rank 32 --conv-rank 8
+        lora diff b.safetensors a.safetensors
+        lora diff b.safetensors a.safetensors -o slider.safetensors
+        lora diff b.safetensors a.safetensors -o - --rank 8 | lora inspect -
+        lora diff tuned.safetensors base.safetensors -o tuning.safetensors --rank 32 --conv-rank 8
       """)
 
   @Argument(help: "The adapter to subtract from; - is standard input.", completion: .file())

@@ -19,9 +19,9 @@ package struct HashCommand: ParsableCommand {
         sshs_model_hash   the tensors without the header: sd-scripts, Civitai
         sshs_legacy_hash  autov1 of the file with ss_ metadata alone: sd-scripts
 
-        lora hash slider.st
+        lora hash slider.safetensors
         lora hash --kind autov2 *.safetensors
-        lora hash --json slider.st | jq -r '.[].sshs_model_hash'
+        lora hash --json slider.safetensors | jq -r '.[].sshs_model_hash'
       """)
 
   enum Kind: String, CaseIterable, ExpressibleByArgument {

@@ -11,10 +11,10 @@ package struct InspectCommand: ParsableCommand {
       zstd-compressed ones and pipes (-) too. Norms and singular values are those
       of the update alpha / rank · up · down, not of the factors.
 
-        lora inspect slider.st
-        lora inspect slider.st --modules
-        lora inspect slider.st --json | jq '.modules[] | select(.norm > 1).target'
-        lora inspect slider.st --html report.html
+        lora inspect slider.safetensors
+        lora inspect slider.safetensors --modules
+        lora inspect slider.safetensors --json | jq '.modules[] | select(.norm > 1).target'
+        lora inspect slider.safetensors --html report.html
         lora inspect loras                # a line for each file of a folder
         curl … | lora inspect -
       """)

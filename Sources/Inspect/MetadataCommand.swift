@@ -22,12 +22,12 @@ package struct MetadataCommand: ParsableCommand {
       prints one value as it is. A value may hold =, and replaces the one that is
       there. A KEY of remove may end in * to name all that begin so.
 
-        lora metadata slider.st
-        lora metadata slider.st get ss_training_comment
-        lora metadata slider.st set 'ss_training_comment=large head' author=me
-        lora metadata slider.st remove 'ss_*' -o clean.st
-        lora metadata merged.st copy-from slider.st
-        lora metadata slider.st --json | jq .ss_tag_frequency -r | jq .
+        lora metadata slider.safetensors
+        lora metadata slider.safetensors get ss_training_comment
+        lora metadata slider.safetensors set 'ss_training_comment=large head' author=me
+        lora metadata slider.safetensors remove 'ss_*' -o clean.safetensors
+        lora metadata merged.safetensors copy-from slider.safetensors
+        lora metadata slider.safetensors --json | jq .ss_tag_frequency -r | jq .
       """)
 
   @Argument(help: "The file, or an adapter's folder; - is standard input.", completion: .file())

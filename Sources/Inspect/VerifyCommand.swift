@@ -16,7 +16,7 @@ package struct VerifyCommand: ParsableCommand {
       sshs_model_hash or sshs_legacy_hash that is not the file's.
 
         lora verify *.safetensors && echo fine
-        lora verify --json slider.st | jq -r '.["slider.st"][]'
+        lora verify --json slider.safetensors | jq -r '.["slider.safetensors"][]'
       """)
 
   @Argument(help: "Adapters, checkpoints or folders; - is standard input.", completion: .file())

@@ -17,11 +17,11 @@ package struct MergeCommand: ParsableCommand {
       error of what was written, computed from the values as stored. Without -o the result goes to \
       standard output.
 
-        lora merge style.st:0.8 face.st:0.5 -o both.st
-        lora merge b.st:1 a.st:-1 --method svd --rank 8 -o slider.st
-        lora merge a.st --block-weights MID=0,OUT03=0.5 b.st -o c.st
-        lora merge a.st b.st | lora resize - --rank 16 -o small.st
-        lora merge style.st:0.8 --into model.safetensors -o styled.safetensors
+        lora merge style.safetensors:0.8 face.safetensors:0.5 -o both.safetensors
+        lora merge b.safetensors:1 a.safetensors:-1 --method svd --rank 8 -o slider.safetensors
+        lora merge a.safetensors --block-weights MID=0,OUT03=0.5 b.safetensors -o c.safetensors
+        lora merge a.safetensors b.safetensors | lora resize - --rank 16 -o small.safetensors
+        lora merge style.safetensors:0.8 --into model.safetensors -o styled.safetensors
       """)
 
   @Argument(

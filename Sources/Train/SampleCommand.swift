@@ -13,12 +13,12 @@ package struct SampleCommand: ParsableCommand {
     usage: "lora sample --model MODEL -o FILE.png [options]",
     discussion: """
         lora sample --model MODEL --prompt "a girl" -o one.png
-        lora sample --model MODEL --lora slider.st:0.5 -o half.png
+        lora sample --model MODEL --lora slider.safetensors:0.5 -o half.png
 
       Whatever has several values becomes an axis of a grid, weights across and seeds down:
-        lora sample --model MODEL --lora slider.st:-2..2/9 --seed 1,2,3 -o strip.png
-        lora sample --model MODEL --lora a-000010.st --lora a-000020.st --lora a.st \\
-          --columns file --seed 1,2,3 -o epochs.png
+        lora sample --model MODEL --lora slider.safetensors:-2..2/9 --seed 1,2,3 -o strip.png
+        lora sample --model MODEL --lora a-000010.safetensors \\
+          --lora a-000020.safetensors --lora a.safetensors --columns file --seed 1,2,3 -o epochs.png
       """)
 
   @Option(

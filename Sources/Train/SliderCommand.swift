@@ -11,7 +11,7 @@ package struct SliderCommand: ParsableCommand {
     usage: "lora slider --model MODEL --before PICTURE --after PICTURE -o FILE [options]",
     discussion: """
         lora slider --model MODEL --before small.png --after big.png \\
-          --learning-rate 0.001 --max-train-steps 1500 -o slider.st --strip strip.png
+          --learning-rate 0.001 --max-train-steps 1500 -o slider.safetensors --strip strip.png
 
       An adapter is trained on each picture until it can only draw that picture; the exact \
       difference of the two is the slider. --strip draws pictures over its weights, lora sample \

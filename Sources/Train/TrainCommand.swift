@@ -15,9 +15,9 @@ package struct TrainCommand: ParsableCommand {
     discussion: """
       One picture (the copier method), a folder as sd-scripts expects it, or its settings:
         lora train --model MODEL --image picture.png --resolution 512 \\
-          --learning-rate 0.001 --max-train-steps 1500 -o a.st
+          --learning-rate 0.001 --max-train-steps 1500 -o a.safetensors
         lora train --model MODEL --data FOLDER --learning-rate 0.0001 \\
-          --max-train-epochs 10 --save-every-n-epochs 1 -o a.st
+          --max-train-epochs 10 --save-every-n-epochs 1 -o a.safetensors
         lora train --config settings.toml
 
       Options are sd-scripts' own, and so are their defaults: nearly every run sets \

@@ -19,7 +19,8 @@ import Testing
   }
 
   @Test func eachFileIsALineWhateverItsName() throws {
-    let outcome = try Program.run("inspect", try adapters().path)
+    let folder = try adapters()
+    let outcome = try Program.run("inspect", folder.path)
     #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
     try expect(outcome.output, matchesFixture: "inspect/folder.txt")
   }
