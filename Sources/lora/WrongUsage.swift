@@ -20,7 +20,8 @@ struct WrongUsage {
 
   /// The sentence, the usage of the command, and where there is more.
   var text: String {
-    let usage = Lora.usageString(for: command ?? Lora.self)
+    let type = command ?? Lora.self
+    let usage = (type.configuration.usage ?? Lora.usageString(for: type))
       .replacing("\n", with: "\n       ")
     let name = command.map { "lora \($0._commandName)" } ?? "lora"
     return
