@@ -43,9 +43,14 @@ install: build ## binary, lora-COMMAND links, man pages, completions; PREFIX=/us
 	$(lora) --generate-completion-script bash > $(root)/share/bash-completion/completions/lora
 	$(lora) --generate-completion-script zsh > $(root)/share/zsh/site-functions/_lora
 	$(lora) --generate-completion-script fish > $(root)/share/fish/vendor_completions.d/lora.fish
+	for page in .build/manual/lora-*.1; do link=$$(basename $$page .1); \
+	  ln -sf lora $(root)/share/bash-completion/completions/$$link && \
+	  ln -sf lora.fish $(root)/share/fish/vendor_completions.d/$$link.fish || exit 1; done
 
 uninstall: ## what install has put there
-	for page in $(root)/share/man/man1/lora-*.1; do rm -f $(root)/bin/$$(basename $$page .1); done
+	for page in $(root)/share/man/man1/lora-*.1; do link=$$(basename $$page .1); \
+	  rm -f $(root)/bin/$$link $(root)/share/bash-completion/completions/$$link \
+	    $(root)/share/fish/vendor_completions.d/$$link.fish; done
 	rm -f $(root)/bin/lora $(root)/share/man/man1/lora.1 $(root)/share/man/man1/lora-*.1 \
 	  $(root)/share/bash-completion/completions/lora $(root)/share/zsh/site-functions/_lora \
 	  $(root)/share/fish/vendor_completions.d/lora.fish

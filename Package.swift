@@ -82,7 +82,7 @@ let package = Package(
     .module("Diffusion", ["Compute", "Files", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
-    .module("CommandSupport", [argumentParser]),
+    .module("CommandSupport", ["Files", argumentParser]),
     .module("Pages", ["CommandSupport", "Files"]),
     .module(
       "Results",
@@ -196,7 +196,8 @@ let package = Package(
         "Adapters", "LinearAlgebra", "Merge", "Resize", "Tensors", "TestSupport", "lora",
       ], swiftSettings: strict),
     .testTarget(
-      name: "CommandTests", dependencies: ["TestSupport", "lora"], swiftSettings: strict),
+      name: "CommandTests", dependencies: ["CommandSupport", "TestSupport", "lora"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x,

@@ -42,13 +42,18 @@ package enum AdapterSource: Sendable {
     }
   }
 
+  /// The names of which one says that its folder is an adapter.
+  package static let folderNames = weightNames + ["adapter_config.json"]
+
+  /// As PEFT, MLX and diffusers name an adapter's weights.
+  private static let weightNames = [
+    "adapter_model.safetensors", "adapters.safetensors", "pytorch_lora_weights.safetensors",
+  ]
+
   /// The weights of a PEFT, MLX or diffusers adapter's folder; `nil` where it is none.
   private static func adapterFile(inFolder path: String) throws -> String? {
     let names = try names(inFolder: path)
-    let known = [
-      "adapter_model.safetensors", "adapters.safetensors", "pytorch_lora_weights.safetensors",
-    ]
-    if let name = known.first(where: names.contains) { return "\(path)/\(name)" }
+    if let name = weightNames.first(where: names.contains) { return "\(path)/\(name)" }
     guard names.contains("adapter_config.json") else { return nil }
     let files = names.filter { $0.hasSuffix(".safetensors") }
     guard files.count == 1 else {

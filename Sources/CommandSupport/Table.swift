@@ -5,45 +5,51 @@ package struct Table {
     case right
   }
 
-  private let alignments: [Alignment]
+  private let header: [(title: String, alignment: Alignment)]
   private var rows: [[String]] = []
 
   package init(_ header: [(title: String, alignment: Alignment)]) {
-    alignments = header.map(\.alignment)
+    self.header = header
     rows.append(header.map(\.title))
   }
 
   package mutating func add(_ cells: [String]) {
-    precondition(
-      cells.count == alignments.count, "\(cells.count) cells, \(alignments.count) columns")
+    precondition(cells.count == header.count, "\(cells.count) cells, \(header.count) columns")
     rows.append(cells)
   }
 
   /// The lines, without spaces at their ends.
   package var text: String { text(width: nil) }
 
-  /// The lines, the first column's cells cut in their middle where a line would be wider.
+  /// The same in so many columns.
+  ///
+  /// Where the lines would be wider, the first column's cells are cut in their middle, and
+  /// columns that still have no room are left out from the right, with a line that names them.
+  ///
+  /// - Parameter width: `nil` where nothing is to be cut.
   package func text(width: Int?) -> String {
-    var widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    var widths = header.indices.map { column in rows.map { columns(of: $0[column]) }.max() ?? 0 }
+    var count = header.count
     if let width, let first = widths.first {
-      let excess = widths.reduce(0, +) + 2 * (widths.count - 1) - width
-      widths[0] = max(min(first, 16), first - max(0, excess))
+      let least = min(first, max(10, width / 4))
+      while count > 1 && needed(widths[1..<count]) + least > width { count -= 1 }
+      widths[0] = max(least, min(first, width - needed(widths[1..<count])))
     }
-    return rows.map { row in
-      let cells = row.indices.map { column in
-        let cell = shortened(row[column], to: widths[column])
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
-        return alignments[column] == .left ? cell + padding : padding + cell
-      }
-      let line = cells.joined(separator: "  ")
-      return String(line.reversed().drop { $0 == " " }.reversed())
-    }.joined(separator: "\n")
+    let lines = rows.map { line($0[..<count], widths) }
+    let missing = header[count...].map(\.title).filter { !$0.isEmpty }
+    let note = missing.isEmpty ? [] : ["(no room for \(missing.joined(separator: ", ")))"]
+    return (lines + note).joined(separator: "\n")
   }
 
-  /// The end of a name tells more than its beginning.
-  private func shortened(_ cell: String, to width: Int) -> String {
-    guard cell.count > width else { return cell }
-    let end = (width - 1) * 2 / 3
-    return "\(cell.prefix(width - 1 - end))…\(cell.suffix(end))"
+  /// The columns that cells behind the first take, with the gaps before them.
+  private func needed(_ widths: ArraySlice<Int>) -> Int { widths.reduce(0) { $0 + 2 + $1 } }
+
+  private func line(_ row: ArraySlice<String>, _ widths: [Int]) -> String {
+    let cells = row.indices.map { column in
+      let cell = shortened(row[column], to: widths[column])
+      let padding = String(repeating: " ", count: widths[column] - columns(of: cell))
+      return header[column].alignment == .left ? cell + padding : padding + cell
+    }
+    return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
   }
 }

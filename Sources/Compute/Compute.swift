@@ -5,7 +5,7 @@
 //                 ▼                      ▼
 //              Backend (protocol)  ◀── Tape.backward
 //                 ▲
-//      ComputeCPU, a second device
+//      ComputeCPU, ComputeCUDA
 //
 // Layout: channels last everywhere, `[batch, height, width, channels]`; a picture is its own token
 // matrix `[batch · height · width, channels]`.

@@ -10,6 +10,7 @@ package struct ConvertCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "convert",
     abstract: "Write an adapter under another program's names.",
+    usage: "lora convert FILE --to NAMING [-o OUT] [options]",
     discussion: """
       Renames, lays out and scales anew; the update stays the same to the last bit that the element
       type holds. Alpha is multiplied into the factors where the target has none; Flux's q, k, v
@@ -24,7 +25,7 @@ package struct ConvertCommand: ParsableCommand {
         lora convert lokr.safetensors --to kohya --plain -o plain.safetensors
       """)
 
-  @Argument(help: "The adapter; - is standard input.")
+  @Argument(help: "The adapter; - is standard input.", completion: .file())
   var file: String
 
   @Flag(help: "Expand LoHa, LoKr, Tucker and full differences to up · down.")
@@ -36,7 +37,7 @@ package struct ConvertCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "With --plain, the model whose weights DoRA and the like depend on.",
-      valueName: "checkpoint"))
+      valueName: "checkpoint"), completion: .file())
   var base: String?
 
   @Option(help: ArgumentHelp("With --base, the rank of what depends on it.", valueName: "n"))
@@ -51,7 +52,10 @@ package struct ConvertCommand: ParsableCommand {
   package init() {}
 
   package func validate() throws {
-    if result.to == nil { throw ValidationError("Say the naming of the result by --to.") }
+    if result.to == nil {
+      let names = Naming.allValueStrings.joined(separator: ", ")
+      throw ValidationError("Say whose names the result is to have: --to \(names).")
+    }
     if base != nil && (!plain || rank == nil) {
       throw ValidationError("--base goes with --plain and --rank.")
     }
@@ -60,8 +64,7 @@ package struct ConvertCommand: ParsableCommand {
   }
 
   package func run() throws {
-    guard let spelling = result.to else { return }
-    let naming = try Naming(option: spelling)
+    guard let naming = result.to else { return }
     let adapter = try AdapterSource(path: file).adapter()
     let conversion = try Conversion(
       adapter, to: naming, expands: plain,

@@ -2,11 +2,13 @@ import CommandSupport
 
 extension DeviceReport {
   /// The devices, the libraries, and a line for each thing that is missing.
-  var text: String {
-    [deviceTable, libraryTable, missing].filter { !$0.isEmpty }.joined(separator: "\n\n")
+  func text(width: Int?) -> String {
+    [deviceTable.text(width: width), libraryTable.text(width: width), missing].filter {
+      !$0.isEmpty
+    }.joined(separator: "\n\n")
   }
 
-  private var deviceTable: String {
+  private var deviceTable: Table {
     var table = Table([
       ("device", .left), ("memory", .right), ("units", .right), ("kind", .left), ("name", .left),
     ])
@@ -17,15 +19,15 @@ extension DeviceReport {
         device.architecture + (device.bfloat16 ? "" : ", no bf16"), device.name,
       ])
     }
-    return table.text
+    return table
   }
 
-  private var libraryTable: String {
+  private var libraryTable: Table {
     var table = Table([("library", .left), ("version", .right), ("file", .left)])
     for library in libraries {
       table.add([library.name, library.version ?? "–", library.path ?? "–"])
     }
-    return table.text
+    return table
   }
 
   private var missing: String {

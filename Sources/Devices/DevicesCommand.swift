@@ -12,7 +12,8 @@ package struct DevicesCommand: ParsableCommand {
       in the folders of toolkits, of distributions and of WSL 2, and in Python
       environments: VIRTUAL_ENV, CONDA_PREFIX, the user's and the system's
       packages, those of pipx and uv. What is not found is no error: a line says
-      how to get it. This build computes on the processors alone.
+      how to get it; train, slider and sample --device say
+      where to compute.
 
         lora devices
         lora devices --json | jq '.devices[].memory'
@@ -26,6 +27,6 @@ package struct DevicesCommand: ParsableCommand {
   package func run() throws {
     let report = DeviceReport(
       CUDALibraries(.ofProcess), processors: common.threadCount)
-    print(common.json ? try json(report) : report.text)
+    try Terminal.show(common.json ? json(report) : report.text(width: Terminal.outputWidth))
   }
 }

@@ -4,7 +4,7 @@ import Safetensors
 
 extension Comparison {
   /// The comparison as a table of blocks, or of modules, and a verdict.
-  func text(b: String, a: String, modules showsModules: Bool) -> String {
+  func text(b: String, a: String, modules showsModules: Bool, width: Int?) -> String {
     var table = Table([
       (showsModules ? "module" : "block", .left), ("‖B‖", .right), ("‖A‖", .right),
       ("‖B − A‖", .right), ("cosine", .right),
@@ -21,7 +21,7 @@ extension Comparison {
       total.name, significant(total.normB), significant(total.normA),
       significant(total.normDifference), total.cosine.map { decimal($0, places: 4) } ?? "–",
     ])
-    var lines = ["B \(printable(b))", "A \(printable(a))", "", table.text, ""]
+    var lines = ["B \(printable(b))", "A \(printable(a))", "", table.text(width: width), ""]
     lines += only(onlyInB, in: "B") + only(onlyInA, in: "A")
     lines.append(
       isSame

@@ -9,24 +9,25 @@ package struct DiffCommand: ParsableCommand {
     commandName: "diff",
     abstract: "Compare two adapters, or write B − A exactly.",
     discussion: """
-      Without -o, compares: norms, what is left of B when A is taken away, cosines; exit 0 when the \
-      two are the same update, else 1. With -o, writes the adapter that adds what B adds and takes \
+      Without -o, compares: norms, what is left of B when A is taken away, cosines. Its exit status \
+      is that of diff(1): 0 when the two are the same update, 1 when they differ, 2 in trouble, such \
+      as a file that is missing or of another model. With -o, writes the adapter that adds what B adds and takes \
       away what A adds: ranks are concatenated and nothing is rounded that need not be. Ranks, \
       alphas, types, namings and algorithms may differ. The report ends with the relative error of \
       what was written, computed from the values as stored.
       Of two checkpoints, with -o and --rank or --sv-…, extracts what B has that A has not; both are \
       read layer by layer.
 
-        lora diff b.st a.st
-        lora diff b.st a.st -o slider.st
-        lora diff b.st a.st -o - --rank 8 | lora inspect -
-        lora diff tuned.safetensors base.safetensors -o tuning.st --rank 32 --conv-rank 8
+        lora diff b.safetensors a.safetensors
+        lora diff b.safetensors a.safetensors -o slider.safetensors
+        lora diff b.safetensors a.safetensors -o - --rank 8 | lora inspect -
+        lora diff tuned.safetensors base.safetensors -o tuning.safetensors --rank 32 --conv-rank 8
       """)
 
-  @Argument(help: "The adapter to subtract from; - is standard input.")
+  @Argument(help: "The adapter to subtract from; - is standard input.", completion: .file())
   var b: String
 
-  @Argument(help: "The adapter to subtract.")
+  @Argument(help: "The adapter to subtract.", completion: .file())
   var a: String
 
   @Flag(help: "One line a module instead of one a block.")
@@ -38,7 +39,7 @@ package struct DiffCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The model that both are for; what DoRA and the like do depends on its weights.",
-      valueName: "checkpoint"))
+      valueName: "checkpoint"), completion: .file())
   var base: String?
 
   @OptionGroup(title: "Result") var result: OutputOptions
@@ -55,6 +56,16 @@ package struct DiffCommand: ParsableCommand {
   }
 
   package func run() throws {
+    guard result.output == nil else { return try runToEnd() }
+    do {
+      try runToEnd()
+    } catch  where !(error is ValidationError || error is ExitCode) {
+      Terminal.note("\(error)")
+      throw ExitCode(2)
+    }
+  }
+
+  private func runToEnd() throws {
     let sources = try [b, a].map { try AdapterSource(path: $0) }
     if case .checkpoint(let b) = sources[0], case .checkpoint(let a) = sources[1] {
       try extract(CheckpointLayers(b), CheckpointLayers(a))
@@ -81,7 +92,10 @@ package struct DiffCommand: ParsableCommand {
       progress.advance()
     }
     progress.finish()
-    print(try common.json ? json(comparison) : comparison.text(b: b, a: a, modules: modules))
+    try Terminal.show(
+      common.json
+        ? json(comparison)
+        : comparison.text(b: b, a: a, modules: modules, width: Terminal.outputWidth))
     if !comparison.isSame { throw ExitCode.failure }
   }
 

@@ -37,7 +37,7 @@ struct ComponentInspection: Encodable {
 
 extension Inspection {
   /// A line a network, and what a whole Stable Diffusion would have besides.
-  var componentTable: String {
+  func componentTable(width: Int?) -> String {
     var table = Table([
       ("network", .left), ("tensors", .right), ("parameters", .right), ("size", .right),
       ("stored as", .left),
@@ -50,7 +50,7 @@ extension Inspection {
         types.map { types.count == 1 ? $0.key : "\($0.key) × \($0.value)" }.joined(separator: ", "),
       ])
     }
-    return ([table.text] + missingComponents).joined(separator: "\n")
+    return ([table.text(width: width)] + missingComponents).joined(separator: "\n")
   }
 
   private var missingComponents: [String] {
@@ -60,7 +60,7 @@ extension Inspection {
     return missing.isEmpty ? [] : ["without a \(missing.joined(separator: " and a "))"]
   }
 
-  var largestTensors: String {
+  func largestTensors(width: Int?) -> String {
     var table = Table([
       ("largest tensors", .left), ("shape", .left), ("", .left), ("size", .right),
     ])
@@ -70,6 +70,6 @@ extension Inspection {
         CommandSupport.bytes(tensor.bytes),
       ])
     }
-    return table.text
+    return table.text(width: width)
   }
 }

@@ -19,9 +19,9 @@ package struct HashCommand: ParsableCommand {
         sshs_model_hash   the tensors without the header: sd-scripts, Civitai
         sshs_legacy_hash  autov1 of the file with ss_ metadata alone: sd-scripts
 
-        lora hash slider.st
+        lora hash slider.safetensors
         lora hash --kind autov2 *.safetensors
-        lora hash --json slider.st | jq -r '.[].sshs_model_hash'
+        lora hash --json slider.safetensors | jq -r '.[].sshs_model_hash'
       """)
 
   enum Kind: String, CaseIterable, ExpressibleByArgument {
@@ -33,7 +33,7 @@ package struct HashCommand: ParsableCommand {
     case legacy = "sshs_legacy_hash"
   }
 
-  @Argument(help: "Safetensors files or folders; - is standard input.")
+  @Argument(help: "Safetensors files or folders; - is standard input.", completion: .file())
   var files: [String]
 
   @Option(help: "Which hash: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -47,25 +47,31 @@ package struct HashCommand: ParsableCommand {
   package func run() throws {
     var reports: [String: Hashes] = [:]
     var hasFailed = false
+    let files = expandingFolders(files)
     for file in files {
       do {
         for part in try safetensorsFiles(at: file) {
           let hashes = Hashes(of: part)
           try part.checkUnchanged()
-          if json { reports[part.path] = hashes } else { show(hashes, of: part.path) }
+          if json { reports[part.path] = hashes } else { try show(hashes, of: part.path) }
         }
       } catch  where files.count > 1 {
         Terminal.note("\(error)")
         hasFailed = true
       }
     }
-    if json { print(try CommandSupport.json(reports)) }
+    if json { try Terminal.show(CommandSupport.json(reports)) }
     if hasFailed { throw ExitCode.failure }
   }
 
-  private func show(_ hashes: Hashes, of file: String) {
-    for (name, value) in hashes.listed where kind == nil || kind?.rawValue == name {
-      print(kind == nil ? "\(value)  \(name)  \(file)" : "\(value)  \(file)")
+  /// Lines as sha256sum writes them: where a name has to be escaped, they begin with a backslash.
+  private func show(_ hashes: Hashes, of file: String) throws {
+    let escapes: [Unicode.Scalar: String] = ["\\": "\\\\", "\n": "\\n", "\r": "\\r"]
+    let isEscaped = file.unicodeScalars.contains { escapes[$0] != nil }
+    let name = file.unicodeScalars.map { escapes[$0] ?? String($0) }.joined()
+    for (hash, value) in hashes.listed where kind == nil || kind?.rawValue == hash {
+      let words = [value] + (kind == nil ? [hash] : []) + [name]
+      try Terminal.show(line: (isEscaped ? "\\" : "") + words.joined(separator: "  "))
     }
   }
 }

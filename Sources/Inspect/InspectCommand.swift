@@ -11,14 +11,15 @@ package struct InspectCommand: ParsableCommand {
       zstd-compressed ones and pipes (-) too. Norms and singular values are those
       of the update alpha / rank · up · down, not of the factors.
 
-        lora inspect slider.st
-        lora inspect slider.st --modules
-        lora inspect slider.st --json | jq '.modules[] | select(.norm > 1).target'
-        lora inspect slider.st --html report.html
+        lora inspect slider.safetensors
+        lora inspect slider.safetensors --modules
+        lora inspect slider.safetensors --json | jq '.modules[] | select(.norm > 1).target'
+        lora inspect slider.safetensors --html report.html
+        lora inspect loras                # a line for each file of a folder
         curl … | lora inspect -
       """)
 
-  @Argument(help: "Adapters, checkpoints or folders; - is standard input.")
+  @Argument(help: "Adapters, checkpoints or folders; - is standard input.", completion: .file())
   var files: [String]
 
   @Flag(help: "One line a module instead of one a block.")
@@ -33,7 +34,9 @@ package struct InspectCommand: ParsableCommand {
   @Flag(help: "Verify: NaN, zero modules, orphan keys, stored hashes; exit 1 if anything is wrong.")
   var check = false
 
-  @Option(help: ArgumentHelp("Write a page with plots, readable offline.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write a page with plots, readable offline.", valueName: "file"),
+    completion: .file())
   var html: String?
 
   @OptionGroup var common: CommonOptions
@@ -45,26 +48,35 @@ package struct InspectCommand: ParsableCommand {
   }
 
   package func run() throws {
+    let paths = expandingFolders(files)
+    let isListing = paths != files  // the files of a folder
     var inspections: [Inspection] = []
     var hasFaults = false
-    for file in files {
+    for path in paths {
       do {
-        let source = try AdapterSource(path: file)
-        let inspection = try inspect(file, source)
+        let source = try AdapterSource(path: path)
+        let inspection = try inspect(path, source, isTable(isListing) ? .norms : .spectra)
         inspections.append(inspection)
         let faults = check ? inspection.faults(source) : []
         hasFaults = hasFaults || !faults.isEmpty
-        for fault in faults { Terminal.note("\(file): \(fault)") }
-      } catch  where files.count > 1 {  // the others are still shown
+        for fault in faults { Terminal.note("\(path): \(fault)") }
+      } catch  where paths.count > 1 {  // the others are still shown
         Terminal.note("\(error)")
         hasFaults = true
       }
     }
-    if !inspections.isEmpty { try print(inspections) }
+    if !inspections.isEmpty { try show(inspections, isListing) }
     if hasFaults { throw ExitCode.failure }
   }
 
-  private func inspect(_ file: String, _ source: AdapterSource) throws -> Inspection {
+  /// Whether a line a file is all that is asked for.
+  private func isTable(_ isListing: Bool) -> Bool {
+    isListing && !modules && !spectrum && !metadata && !common.json && html == nil
+  }
+
+  private func inspect(
+    _ file: String, _ source: AdapterSource, _ measure: InspectionDepth.Measure
+  ) throws -> Inspection {
     let count = if case .adapter(let adapter) = source { adapter.modules.count } else { 0 }
     let progress = Progress("inspecting \(file)", total: count, quiet: common.quiet)
     defer { progress.finish() }
@@ -72,7 +84,7 @@ package struct InspectCommand: ParsableCommand {
     let inspection = try Inspection(
       path: file, source,
       depth: InspectionDepth(
-        measuresModules: true,
+        measure: measure,
         computesHashes: isPartOfAdapter && (common.json || check || html != nil),
         threads: common.threadCount),
       onModule: { progress.advance() })
@@ -80,18 +92,20 @@ package struct InspectCommand: ParsableCommand {
     return inspection
   }
 
-  private func print(_ inspections: [Inspection]) throws {
+  private func show(_ inspections: [Inspection], _ isListing: Bool) throws {
     if let html {
       try writePage(inspections, to: html)
     }
     if common.json {
-      let text = try files.count == 1 ? json(inspections[0]) : json(inspections)
-      Swift.print(text)
+      let isOne = files.count == 1 && !isListing
+      try Terminal.show(isOne ? json(inspections[0]) : json(inspections))
     } else if html == nil || check {
       let options = TextOptions(
-        modules: modules, spectrum: spectrum, metadata: metadata,
-        width: Terminal.outputIsTerminal ? Terminal.width : nil)
-      Swift.print(inspections.map { $0.text(options) }.joined(separator: "\n\n"))
+        modules: modules, spectrum: spectrum, metadata: metadata, width: Terminal.outputWidth)
+      try Terminal.show(
+        isTable(isListing)
+          ? listing(inspections, in: files.count == 1 ? files[0] : nil, width: options.width)
+          : inspections.map { $0.text(options) }.joined(separator: "\n\n"))
     }
   }
 }

@@ -16,10 +16,13 @@ extension Inspection {
   func text(_ options: TextOptions) -> String {
     var paragraphs = [headline]
     if !modules.isEmpty {
-      paragraphs.append(options.modules ? moduleTable(width: options.width) : blockTable)
+      paragraphs.append(
+        options.modules ? moduleTable(width: options.width) : blockTable(width: options.width))
     }
-    if format == "checkpoint" { paragraphs.append(componentTable) }
-    if !components.isEmpty && tensors > 0 { paragraphs.append(largestTensors) }
+    if format == "checkpoint" { paragraphs.append(componentTable(width: options.width)) }
+    if !components.isEmpty && tensors > 0 {
+      paragraphs.append(largestTensors(width: options.width))
+    }
     if options.spectrum && !modules.isEmpty { paragraphs.append(spectra) }
     if options.metadata { paragraphs.append(metadataText) }
     if let others = otherText { paragraphs.append(others) }
@@ -47,13 +50,15 @@ extension Inspection {
     return lines.joined(separator: "\n")
   }
 
-  var alphaRange: String {
-    let alphas = Set(modules.compactMap(\.alpha))
-    guard let least = alphas.min(), let most = alphas.max() else { return "not stored (= rank)" }
-    return least == most ? plain(least) : "\(plain(least)) to \(plain(most))"
+  var alphaRange: String { storedAlphas.map(alphaText) ?? "not stored (= rank)" }
+
+  fileprivate var storedAlphas: ClosedRange<Double>? {
+    let alphas = modules.compactMap(\.alpha).filter { !$0.isNaN }
+    guard let least = alphas.min(), let most = alphas.max() else { return nil }
+    return least...most
   }
 
-  private var blockTable: String {
+  private func blockTable(width: Int?) -> String {
     var table = Table([
       ("block", .left), ("modules", .right), ("rank", .right), ("norm", .right),
       ("share", .right), ("", .left),
@@ -67,7 +72,7 @@ extension Inspection {
         significant(squared.squareRoot()), percent(share), bar(share, width: 20),
       ])
     }
-    return table.text
+    return table.text(width: width)
   }
 
   /// "half keeps" is the share of the squared norm that half the rank would keep.
@@ -116,6 +121,27 @@ extension Inspection {
   }
 }
 
+/// A line a file, for the files of a folder.
+///
+/// - Parameter folder: Where all are; `nil` where they are in several.
+func listing(_ inspections: [Inspection], in folder: String?, width: Int?) -> String {
+  var table = Table([
+    ("file", .left), ("format", .left), ("base model", .left), ("rank", .right),
+    ("alpha", .right), ("norm", .right), ("size", .right),
+  ])
+  for file in inspections {
+    let isAdapter = !file.modules.isEmpty
+    table.add([
+      folder == nil ? printable(file.file) : lastComponent(file.file), file.format, file.baseModel,
+      range(file.modules.map(\.rank)),
+      file.storedAlphas.map(alphaText) ?? (isAdapter ? "= rank" : "–"),
+      isAdapter ? significant(file.norm) : "–",
+      bytes(file.bytes),
+    ])
+  }
+  return table.text(width: width)
+}
+
 /// Whether a name stands before another when the numbers in both count as numbers.
 private func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
   let (first, second) = (a.split(separator: "."), b.split(separator: "."))
@@ -131,6 +157,11 @@ func range(_ ranks: [Int]) -> String {
   let ranks = ranks.filter { $0 > 0 }
   guard let least = ranks.min(), let most = ranks.max() else { return "–" }
   return least == most ? "\(most)" : "\(least) to \(most)"
+}
+
+private func alphaText(_ alphas: ClosedRange<Double>) -> String {
+  let (least, most) = (alphas.lowerBound, alphas.upperBound)
+  return least == most ? plain(least) : "\(plain(least)) to \(plain(most))"
 }
 
 /// `lora × 192`, the most frequent first.

@@ -43,8 +43,13 @@ struct Inspection: Encodable {
 
 /// What to measure beyond names and shapes.
 struct InspectionDepth {
-  /// Norms and singular values: every weight is read.
-  let measuresModules: Bool
+  /// What every weight is read for.
+  enum Measure {
+    case norms
+    case spectra
+  }
+
+  let measure: Measure
   let computesHashes: Bool
   let threads: Int
 }
@@ -75,7 +80,7 @@ extension Inspection {
     let modules = try parallelMap(count: adapter.modules.count, threads: depth.threads) { index in
       let module = adapter.modules[index]
       let inspected = try ModuleInspection(
-        module, in: adapter.file, measures: depth.measuresModules)
+        module, in: adapter.file, measure: depth.measure)
       onModule()
       return inspected
     }

@@ -22,24 +22,26 @@ package struct MetadataCommand: ParsableCommand {
       prints one value as it is. A value may hold =, and replaces the one that is
       there. A KEY of remove may end in * to name all that begin so.
 
-        lora metadata slider.st
-        lora metadata slider.st get ss_training_comment
-        lora metadata slider.st set 'ss_training_comment=large head' author=me
-        lora metadata slider.st remove 'ss_*' -o clean.st
-        lora metadata merged.st copy-from slider.st
-        lora metadata slider.st --json | jq .ss_tag_frequency -r | jq .
+        lora metadata slider.safetensors
+        lora metadata slider.safetensors get ss_training_comment
+        lora metadata slider.safetensors set 'ss_training_comment=large head' author=me
+        lora metadata slider.safetensors remove 'ss_*' -o clean.safetensors
+        lora metadata merged.safetensors copy-from slider.safetensors
+        lora metadata slider.safetensors --json | jq .ss_tag_frequency -r | jq .
       """)
 
-  @Argument(help: "The file, or an adapter's folder; - is standard input.")
+  @Argument(help: "The file, or an adapter's folder; - is standard input.", completion: .file())
   var file: String
 
   @Argument(help: "get, set, remove or copy-from; nothing prints all.")
   var action: Action?
 
-  @Argument(help: "Keys, KEY=VALUE pairs, or a file to copy from.")
+  @Argument(help: "Keys, KEY=VALUE pairs, or a file to copy from.", completion: .file())
   var operands: [String] = []
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Write to another file.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Write to another file.", valueName: "file"),
+    completion: .file())
   var output: String?
 
   @Flag(help: "Print the metadata as one JSON object.")
@@ -76,6 +78,7 @@ package struct MetadataCommand: ParsableCommand {
     // Held to the end: what is read here is what the result replaces.
     let edited = try editedFile()
     let source = try edited.map { try SafetensorsFile(path: $0.path) } ?? safetensorsFile(at: file)
+    if let note = output.flatMap(misleadingName) { Terminal.note(note) }
     var metadata = source.header.metadata
     switch action {
     case nil: return try printAll(metadata)
@@ -106,12 +109,12 @@ package struct MetadataCommand: ParsableCommand {
     let values = Dictionary(
       metadata.entries.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     if json {
-      print(try CommandSupport.json(values))
+      try Terminal.show(CommandSupport.json(values))
     } else {
       for entry in metadata.entries {
         let lines = entry.value.split(separator: "\n", omittingEmptySubsequences: false)
-        print(
-          "\(printable(entry.key)): \(lines.map { wholeLine(String($0)) }.joined(separator: "\n  "))"
+        try Terminal.show(
+          "\(printable(entry.key)): \(lines.map { escaped(String($0)) }.joined(separator: "\n  "))"
         )
       }
     }
@@ -122,7 +125,11 @@ package struct MetadataCommand: ParsableCommand {
       Terminal.note("\(file): no metadata under '\(operands[0])'; lora metadata \(file) lists them")
       throw ExitCode.failure
     }
-    print(value)
+    if Terminal.outputIsTerminal {
+      try Terminal.show(value)
+    } else {
+      try Terminal.show(verbatim: value)
+    }
   }
 
   private func removing(from metadata: Metadata) throws -> Metadata {

@@ -1,5 +1,6 @@
 import Adapters
 import CommandSupport
+import Files
 import FoundationEssentials
 import Safetensors
 
@@ -21,21 +22,9 @@ func unfolded(_ value: String) -> String {
     let document = try? JSONDecoder().decode(JSONValue.self, from: Data(value.utf8))
   else {
     return value.split(separator: "\n", omittingEmptySubsequences: false)
-      .map { wholeLine(String($0)) }.joined(separator: "\n  ")
+      .map { escaped(String($0)) }.joined(separator: "\n  ")
   }
   return unfolded(document, indent: "  ")
-}
-
-/// A value whole, what would move the cursor or turn the direction of writing escaped.
-func wholeLine(_ string: String) -> String {
-  let pieces = string.unicodeScalars.map { scalar in
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator:
-      "\\u{\(String(scalar.value, radix: 16))}"
-    default: String(scalar)
-    }
-  }
-  return pieces.joined()
 }
 
 /// JSON on one line where it is short, else a line an element.
@@ -62,7 +51,7 @@ private func oneLine(_ value: JSONValue) -> String {
   case .boolean(let value): "\(value)"
   case .integer(let value): "\(value)"
   case .number(let value): "\(value)"
-  case .string(let value): wholeLine(value)
+  case .string(let value): escaped(value)
   case .array(let values): "[\(values.map(oneLine).joined(separator: ", "))]"
   case .object(let fields):
     "{"

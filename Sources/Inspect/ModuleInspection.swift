@@ -56,10 +56,12 @@ struct ModuleInspection: Encodable, Sendable {
 }
 
 extension ModuleInspection {
-  init(_ module: Module, in file: SafetensorsFile, measures: Bool) throws {
-    let update = measures && module.hasUpdate ? try module.inspectedUpdate(in: file) : nil
+  init(
+    _ module: Module, in file: SafetensorsFile, measure: InspectionDepth.Measure
+  ) throws {
+    let update = module.hasUpdate ? try module.inspectedUpdate(in: file) : nil
     let isFinite = update?.isFinite ?? true
-    let values = isFinite ? try update?.singularValues() : nil
+    let values = isFinite && measure == .spectra ? try update?.singularValues() : nil
     for entry in module.parts.values { file.release(entry) }
 
     name = module.name

@@ -4,6 +4,7 @@ import Safetensors
 
 /// The safetensors files under a path: itself, or those of a folder or an index.
 func safetensorsFiles(at path: String) throws -> [SafetensorsFile] {
+  if let paths = separateFiles(inFolder: path) { return try paths.map(SafetensorsFile.init(path:)) }
   let isOne = FileKind(path: path) != .folder && !path.hasSuffix(".safetensors.index.json")
   return isOne ? [try SafetensorsFile(path: path)] : try AdapterSource(path: path).files
 }

@@ -16,10 +16,10 @@ package struct VerifyCommand: ParsableCommand {
       sshs_model_hash or sshs_legacy_hash that is not the file's.
 
         lora verify *.safetensors && echo fine
-        lora verify --json slider.st | jq -r '.["slider.st"][]'
+        lora verify --json slider.safetensors | jq -r '.["slider.safetensors"][]'
       """)
 
-  @Argument(help: "Adapters, checkpoints or folders; - is standard input.")
+  @Argument(help: "Adapters, checkpoints or folders; - is standard input.", completion: .file())
   var files: [String]
 
   @OptionGroup var common: CommonOptions
@@ -28,7 +28,8 @@ package struct VerifyCommand: ParsableCommand {
 
   package func run() throws {
     let depth = InspectionDepth(
-      measuresModules: true, computesHashes: true, threads: common.threadCount)
+      measure: .norms, computesHashes: true, threads: common.threadCount)
+    let files = expandingFolders(files)
     var faults: [String: [String]] = [:]
     for file in files {
       do {
@@ -41,11 +42,12 @@ package struct VerifyCommand: ParsableCommand {
       }
     }
     if common.json {
-      print(try json(faults))
+      try Terminal.show(json(faults))
     } else {
       for file in files {
         for fault in faults[file] ?? [] {
-          print(fault.hasPrefix(file + ": ") ? fault : "\(file): \(fault)")
+          try Terminal.show(
+            line: fault.hasPrefix(file + ": ") ? fault : "\(file): \(fault)")
         }
       }
     }

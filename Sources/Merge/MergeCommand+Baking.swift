@@ -28,6 +28,8 @@ extension MergeCommand {
 
   /// Writes the checkpoint with the sum of the adapters added.
   func bake(_ combination: Combination, into checkpoint: String) throws {
+    let path = result.output ?? "-"
+    if !common.quiet, let note = misleadingName(of: path) { Terminal.note(note) }
     let layers = CheckpointLayers(try Checkpoint(path: checkpoint))
     let baked = try BakedLayers(combination, in: layers)
     if !baked.missing.isEmpty && !skipMissing {
@@ -36,7 +38,6 @@ extension MergeCommand {
         reason: .noLayers(
           modules: baked.missing, adapter: files.map(\.path).joined(separator: ", ")))
     }
-    let path = result.output ?? "-"
     let progress = Progress("baking", total: baked.tensorCount, quiet: common.quiet)
     defer { progress.finish() }
     let report = try BakedModel(baked, threads: common.threadCount)
@@ -48,7 +49,7 @@ extension MergeCommand {
   private func show(_ report: BakedModel.Report, path: String) throws {
     if common.json {
       let text = try json(report)
-      if path == "-" { Terminal.report(text) } else { print(text) }
+      if path == "-" { Terminal.report(text) } else { try Terminal.show(text) }
     } else if !common.quiet {
       let target = path == "-" ? "standard output" : printable(path)
       var lines: [String] = []

@@ -17,14 +17,17 @@ package struct MergeCommand: ParsableCommand {
       error of what was written, computed from the values as stored. Without -o the result goes to \
       standard output.
 
-        lora merge style.st:0.8 face.st:0.5 -o both.st
-        lora merge b.st:1 a.st:-1 --method svd --rank 8 -o slider.st
-        lora merge a.st --block-weights MID=0,OUT03=0.5 b.st -o c.st
-        lora merge a.st b.st | lora resize - --rank 16 -o small.st
-        lora merge style.st:0.8 --into model.safetensors -o styled.safetensors
+        lora merge style.safetensors:0.8 face.safetensors:0.5 -o both.safetensors
+        lora merge b.safetensors:1 a.safetensors:-1 --method svd --rank 8 -o slider.safetensors
+        lora merge a.safetensors --block-weights MID=0,OUT03=0.5 b.safetensors -o c.safetensors
+        lora merge a.safetensors b.safetensors | lora resize - --rank 16 -o small.safetensors
+        lora merge style.safetensors:0.8 --into model.safetensors -o styled.safetensors
       """)
 
-  @Argument(help: "Adapters as FILE or FILE:WEIGHT; - is standard input.")
+  @Argument(
+    help: ArgumentHelp(
+      "Adapters as FILE or FILE:WEIGHT; - is standard input.", valueName: "file[:weight]"),
+    completion: .file())
   var files: [WeightedFile]
 
   @Option(help: "concat, svd, linear, ties, dare, dare-ties or magnitude-prune.")
@@ -62,7 +65,7 @@ package struct MergeCommand: ParsableCommand {
     name: .customLong("into"),
     help: ArgumentHelp(
       "Bake the sum into this checkpoint, or folder of a model, instead of writing an adapter.",
-      valueName: "checkpoint"))
+      valueName: "checkpoint"), completion: .file())
   var checkpoint: String?
 
   @Flag(help: "With --into, leave out modules whose layers the checkpoint does not have.")
@@ -77,7 +80,7 @@ package struct MergeCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The model that all are for; what DoRA and the like do depends on its weights.",
-      valueName: "checkpoint"))
+      valueName: "checkpoint"), completion: .file())
   var base: String?
 
   @Option(help: "Reproduce the strength and the losses of sd-scripts' merge scripts.")
@@ -91,6 +94,7 @@ package struct MergeCommand: ParsableCommand {
   package init() {}
 
   package func validate() throws {
+    try checkWeights()
     try validateBaking()
     if files.isEmpty { throw ValidationError("Missing expected argument '<files>'.") }
     if files.count(where: { $0.path == "-" }) > 1 {
@@ -116,6 +120,15 @@ package struct MergeCommand: ParsableCommand {
     }
     if compat != nil && method == .linear && rank.choice != nil {
       throw ValidationError("sd-scripts' linear merge keeps the rank: leave --rank out.")
+    }
+  }
+
+  /// Refuses a weight that stands apart from its file.
+  private func checkWeights() throws {
+    for (file, next) in zip(files.map(\.path), files.map(\.path).dropFirst())
+    where Double(next) != nil && FileKind(path: next) == .missing {
+      throw ValidationError(
+        "'\(next)' is no file; a weight is written behind its file, as in \(file):\(next).")
     }
   }
 

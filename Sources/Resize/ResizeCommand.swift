@@ -15,13 +15,13 @@ package struct ResizeCommand: ParsableCommand {
       alpha / rank is kept, so that a strength means what it meant. Without -o the result goes to \
       standard output.
 
-        lora resize big.st --rank 8 -o small.st
-        lora resize big.st --rank 16 --conv-rank 4 -o small.st
-        lora resize big.st --sv-fro 0.95 --max-rank 32 -o small.st
-        lora resize big.st --bytes 8MB -o small.st
+        lora resize big.safetensors --rank 8 -o small.safetensors
+        lora resize big.safetensors --rank 16 --conv-rank 4 -o small.safetensors
+        lora resize big.safetensors --sv-fro 0.95 --max-rank 32 -o small.safetensors
+        lora resize big.safetensors --bytes 8MB -o small.safetensors
       """)
 
-  @Argument(help: "The adapter; - is standard input.")
+  @Argument(help: "The adapter; - is standard input.", completion: .file())
   var file: String
 
   @Option(

@@ -1,10 +1,12 @@
+package import Adapters
 package import ArgumentParser
 
 /// Options of every command that writes an adapter.
 package struct OutputOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Where the result goes; - is standard output.", valueName: "file"))
+    help: ArgumentHelp("Where the result goes; - is standard output.", valueName: "file"),
+    completion: .file())
   package var output: String?
 
   @Option(help: "The element type of the result: f32, f16 or bf16 (default: the inputs' widest).")
@@ -12,13 +14,26 @@ package struct OutputOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The naming of the result (default: the first input's).", valueName: "naming"))
-  package var to: String?
+      "Whose names the result has (default: the first input's).", valueName: "naming"))
+  package var to: Naming?
 
   @Flag(help: "Compress the result by zstd; always so for a name that ends in .zst.")
   package var zstd = false
 
   package init() {}
+}
+
+/// The namings that a result can have, by their options' spellings.
+extension Naming: ExpressibleByArgument {
+  package init?(argument: String) {
+    guard Self.allValueStrings.contains(argument) else { return nil }
+    self.init(rawValue: argument)
+  }
+
+  /// cloneofsimo's files hold an order instead of names.
+  package static var allValueStrings: [String] {
+    allCases.filter { $0 != .cloneofsimo }.map(\.rawValue)
+  }
 }
 
 /// The float types that a result can be written in.

@@ -7,7 +7,8 @@ package struct ReportOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Write the report as a page too: energy kept by block, every module.", valueName: "file"))
+      "Write the report as a page too: energy kept by block, every module.", valueName: "file"),
+    completion: .file())
   package var html: String?
 
   package init() {}

@@ -1,5 +1,4 @@
 package import Adapters
-import ArgumentParser
 import CommandSupport
 import Safetensors
 package import Tensors
@@ -16,12 +15,12 @@ package struct ResultChoice: Sendable {
   ///
   /// A naming that holds an order instead of names, or that has no name for a layer of the result,
   /// gives way to sd-scripts'.
-  package init(_ options: OutputOptions, for combination: Combination) throws {
+  package init(_ options: OutputOptions, for combination: Combination) {
     let adapters = combination.inputs.map(\.adapter)
     type = options.dtype?.elementType ?? widest(adapters.flatMap(\.weightTypes))
     let said = adapters.flatMap(\.notes)
-    if let spelling = options.to {
-      naming = try Naming(option: spelling)
+    if let asked = options.to {
+      naming = asked
       notes = said
       return
     }
@@ -42,24 +41,11 @@ package struct ResultChoice: Sendable {
 
 extension ResultChoice {
   /// Chooses what the options say, else sd-scripts' naming and the widest of some types.
-  package init(_ options: OutputOptions, types: [ElementType]) throws {
+  package init(_ options: OutputOptions, types: [ElementType]) {
     type = options.dtype?.elementType ?? widest(types)
-    naming = try options.to.map { try Naming(option: $0) } ?? .kohya
+    naming = options.to ?? .kohya
     notes = []
   }
-}
-
-extension Naming {
-  /// A naming by its option's spelling.
-  package init(option spelling: String) throws {
-    guard let naming = Naming(rawValue: spelling), naming.isWritable else {
-      let known = Naming.allCases.filter(\.isWritable).map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("--to takes one of \(known), not '\(spelling)'.")
-    }
-    self = naming
-  }
-
-  private var isWritable: Bool { self != .cloneofsimo }
 }
 
 extension FloatType {
@@ -105,6 +91,6 @@ private func widest(_ types: [ElementType]) -> ElementType {
 extension OutputOptions {
   /// How the asked naming divides Flux's layers; `nil` where none is asked for.
   package var fluxDivision: FluxNames.Division? {
-    to.flatMap { Naming(rawValue: $0)?.fluxDivision }
+    to?.fluxDivision
   }
 }

@@ -26,7 +26,7 @@ package struct ResultWriter {
   ) throws {
     self.path = path
     self.common = common
-    choice = try ResultChoice(options, for: combination)
+    choice = ResultChoice(options, for: combination)
     (location, folder, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: combination.baseModel, type: choice.type,
@@ -48,7 +48,7 @@ package struct ResultWriter {
   ) throws {
     self.path = path
     self.common = common
-    choice = try ResultChoice(options, types: types)
+    choice = ResultChoice(options, types: types)
     (location, folder, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: model, type: choice.type, threads: common.threadCount)
@@ -59,6 +59,7 @@ package struct ResultWriter {
   private static func open(
     _ path: String, _ naming: Naming, _ options: OutputOptions, _ common: CommonOptions
   ) throws(FileError) -> (ResultLocation, OutputFolder?, OutputFile) {
+    if !common.quiet, let note = misleadingName(of: path) { Terminal.note(note) }
     let location = ResultLocation(path: path, naming: naming)
     if let folder = try location.folder.map({ path throws(FileError) in
       try OutputFolder(path: path)
@@ -120,7 +121,7 @@ package struct ResultWriter {
       if path == "-" {
         Terminal.report(text)
       } else {
-        print(text)
+        try Terminal.show(text)
         if !common.quiet { for note in choice.notes { Terminal.note(note) } }
       }
     } else if !common.quiet {

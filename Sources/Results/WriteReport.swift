@@ -156,7 +156,7 @@ extension WriteReport {
         significant(module.relativeError, digits: 2),
       ])
     }
-    return table.text
+    return table.text(width: Terminal.errorWidth)
   }
 }
 

@@ -10,28 +10,31 @@ package struct SampleCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "sample",
     abstract: "Draw pictures with adapters at weights: one, a strip, or a grid.",
+    usage: "lora sample --model MODEL -o FILE.png [options]",
     discussion: """
         lora sample --model MODEL --prompt "a girl" -o one.png
-        lora sample --model MODEL --lora slider.st:0.5 -o half.png
+        lora sample --model MODEL --lora slider.safetensors:0.5 -o half.png
 
       Whatever has several values becomes an axis of a grid, weights across and seeds down:
-        lora sample --model MODEL --lora slider.st:-2..2/9 --seed 1,2,3 -o strip.png
-        lora sample --model MODEL --lora a-000010.st --lora a-000020.st --lora a.st \\
-          --columns file --seed 1,2,3 -o epochs.png
+        lora sample --model MODEL --lora slider.safetensors:-2..2/9 --seed 1,2,3 -o strip.png
+        lora sample --model MODEL --lora a-000010.safetensors \\
+          --lora a-000020.safetensors --lora a.safetensors --columns file --seed 1,2,3 -o epochs.png
       """)
 
-  @Option(help: ArgumentHelp("Base model: a checkpoint or a diffusers folder.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Base model: a checkpoint or a diffusers folder.", valueName: "path"),
+    completion: .file())
   var model: String?
 
   @Option(
     help: ArgumentHelp(
       "Adapter, at weight 1, FILE:0.5, or FILE:-2..2/9 for nine; may be repeated.",
-      valueName: "file[:weight]"))
+      valueName: "file[:weight]"), completion: .file())
   var lora: [String] = []
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("The picture, a PNG file.", valueName: "file"))
+    help: ArgumentHelp("The picture, a PNG file.", valueName: "file"), completion: .file())
   var output: String
 
   @Option(help: ArgumentHelp("What to draw; may be repeated. (default: the empty prompt)"))
@@ -40,7 +43,8 @@ package struct SampleCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What to move away from.", valueName: "prompt"))
   var negativePrompt = ""
 
-  @Option(help: ArgumentHelp("Seeds from 0 to 4294967295, with commas.", valueName: "n,…"))
+  @Option(
+    help: ArgumentHelp("Seeds from 0 to 4294967295, such as 1,2,3 or 8-10.", valueName: "n,…"))
   var seed = SeedList(seeds: [0])
 
   @Option(help: ArgumentHelp("Steps of the sampler.", valueName: "n")) var steps = 30
@@ -50,7 +54,9 @@ package struct SampleCommand: ParsableCommand {
     help: ArgumentHelp("How far to go from the negative prompt; 1: not at all.", valueName: "x"))
   var scale = 7.5
 
-  @Option(help: ArgumentHelp("ddim, euler, euler_a or dpmsolver++.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("ddim, euler, euler_a or dpmsolver++.", valueName: "name"),
+    completion: .list(SamplerMethod.allCases.map(\.rawValue)))
   var sampler = "ddim"
 
   @Option(help: ArgumentHelp("Where its steps lie. (default: diffusers')", valueName: "name"))
@@ -83,6 +89,10 @@ package struct SampleCommand: ParsableCommand {
 
   package init() {}
 
+  package func validate() throws {
+    if let fault = misleadingPictureName(of: output) { throw ValidationError(fault) }
+  }
+
   package func run() throws {
     let maker = try gridMaker()
     let separatesFiles = columns == .file || rows == .file
@@ -102,8 +112,8 @@ package struct SampleCommand: ParsableCommand {
     let entries = places.map { row in
       row.map { maker.entry(at: $0, separatesFiles: separatesFiles) }
     }
-    print(
-      try json(
+    try Terminal.show(
+      json(
         SampleReport(output: output, columns: plan.columns, rows: plan.rows, pictures: entries)))
   }
 

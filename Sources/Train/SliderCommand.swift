@@ -8,9 +8,10 @@ package struct SliderCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "slider",
     abstract: "Make a slider out of two pictures that differ in one thing.",
+    usage: "lora slider --model MODEL --before PICTURE --after PICTURE -o FILE [options]",
     discussion: """
         lora slider --model MODEL --before small.png --after big.png \\
-          --learning-rate 0.001 --max-train-steps 1500 -o slider.st --strip strip.png
+          --learning-rate 0.001 --max-train-steps 1500 -o slider.safetensors --strip strip.png
 
       An adapter is trained on each picture until it can only draw that picture; the exact \
       difference of the two is the slider. --strip draws pictures over its weights, lora sample \
@@ -37,6 +38,7 @@ package struct SliderCommand: ParsableCommand {
     if options.saving.resume != nil || options.machine.outputConfig {
       throw ValidationError("--resume and --output-config belong to lora train.")
     }
+    if let fault = pair.strip.flatMap(misleadingPictureName) { throw ValidationError(fault) }
     if WeightedFile.weights(pair.stripWeights) == nil {
       throw ValidationError("--strip-weights takes FIRST..LAST/COUNT, not \(pair.stripWeights).")
     }
@@ -46,6 +48,7 @@ package struct SliderCommand: ParsableCommand {
     guard let output = options.run.output else {
       throw KeyedArguments.error("no result is named; give -o FILE")
     }
+    noteResult()
     try comparePictures()
     let device = try options.machine.computeDevice(threads: common.threadCount)
     if options.machine.dryRun { return try printPlan(output, device) }
@@ -75,8 +78,13 @@ package struct SliderCommand: ParsableCommand {
         pair: SliderReport.Pair(difference), copies: [low.check, high.check], changes: changes))
   }
 
+  private func noteResult() {
+    guard !common.quiet, let output = options.run.output else { return }
+    for note in resultNotes(output, isResumed: false) { Terminal.note(note) }
+  }
+
   private func say(_ report: SliderReport) throws {
-    if common.json { print(try json(report)) }
+    if common.json { try Terminal.show(json(report)) }
     if let table = report.table, !common.quiet { Terminal.report(table) }
   }
 
@@ -98,7 +106,7 @@ package struct SliderCommand: ParsableCommand {
   private func printPlan(_ output: String, _ device: ComputeDevice) throws {
     let report = TrainingReport(
       try job(on: pair.before, named: "before", output, device, over: nil))
-    print(common.json ? try json(report) : "twice: \(report.text)")
+    try Terminal.show(common.json ? json(report) : "twice: \(report.text)")
   }
 
   private func copyPath(_ name: String, _ output: String) throws(OptionsError) -> String {

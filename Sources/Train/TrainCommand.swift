@@ -7,12 +7,17 @@ package struct TrainCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Train an adapter on pictures.",
+    usage: """
+      lora train --model MODEL --image PICTURE -o FILE [options]
+      lora train --model MODEL --data FOLDER -o FILE [options]
+      lora train --config FILE.toml [options]
+      """,
     discussion: """
       One picture (the copier method), a folder as sd-scripts expects it, or its settings:
         lora train --model MODEL --image picture.png --resolution 512 \\
-          --learning-rate 0.001 --max-train-steps 1500 -o a.st
+          --learning-rate 0.001 --max-train-steps 1500 -o a.safetensors
         lora train --model MODEL --data FOLDER --learning-rate 0.0001 \\
-          --max-train-epochs 10 --save-every-n-epochs 1 -o a.st
+          --max-train-epochs 10 --save-every-n-epochs 1 -o a.safetensors
         lora train --config settings.toml
 
       Options are sd-scripts' own, and so are their defaults: nearly every run sets \
@@ -42,16 +47,19 @@ package struct TrainCommand: ParsableCommand {
     let job = try TrainingJob(
       options, device: options.machine.computeDevice(threads: common.threadCount),
       environment: environment)
-    if !common.quiet { for warning in job.warnings { Terminal.note(warning) } }
+    let saves = job.plan.saves.output
+    let notes = resultNotes(
+      saves.directory + saves.final, isResumed: options.saving.resume != nil)
+    if !common.quiet { for note in job.warnings + notes { Terminal.note(note) } }
     let report = TrainingReport(job)
     if options.machine.dryRun {
-      print(common.json ? try json(report) : report.text)
+      try Terminal.show(common.json ? json(report) : report.text)
       return
     }
     if !common.quiet { Terminal.note(report.headline) }
     let status = try TrainingSession(job, quiet: common.quiet).run()
     guard status == 0 else { throw ExitCode(status) }
-    if common.json { print(try json(report)) }
+    if common.json { try Terminal.show(json(report)) }
   }
 
   /// Writes the options that are not at their defaults to the file of `--config`.
@@ -71,6 +79,15 @@ package struct TrainCommand: ParsableCommand {
     try unsafe output.write(bytes.span.bytes, at: 0)
     try output.commit()
   }
+}
+
+/// What is to be said, before the work, of where a result goes.
+func resultNotes(_ path: String, isResumed: Bool) -> [String] {
+  let isReplaced = !isResumed && FileKind(path: path) != .missing
+  return [
+    misleadingName(of: path),
+    isReplaced ? "\(path): is there already, and is replaced when the run is done" : nil,
+  ].compactMap { $0 }
 }
 
 /// The value of a variable of the environment.

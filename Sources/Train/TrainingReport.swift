@@ -2,6 +2,7 @@ import Adapters
 import CommandSupport
 import Compute
 import Diffusion
+import Files
 import Images
 
 /// What a run does, said before it is done.
@@ -91,10 +92,12 @@ struct TrainingReport: Encodable {
       headline,
       "\(counted(images, "picture")), "
         + buckets.map { "\($0.images) at \($0.width) × \($0.height)" }.joined(separator: ", "),
-      "about \(bytes(memoryBytes)) of memory", "saves: \(saves.joined(separator: ", "))", "",
+      "about \(bytes(memoryBytes)) of memory",
+      "saves: \(saves.map(escaped).joined(separator: ", "))",
+      "",
     ]
     for (key, value) in settings.sorted(by: { $0.key < $1.key }) where value != .null {
-      lines.append("\(key) = \((try? compactJSON(value)) ?? "")")
+      lines.append("\(key) = \((try? json(value, .compact)) ?? "")")
     }
     return lines.joined(separator: "\n")
   }

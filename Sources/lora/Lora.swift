@@ -34,24 +34,37 @@ struct Lora: ParsableCommand {
     // Writing into a closed pipe, or past a size limit, is an answer of `write`, not a signal.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
+    var words = arguments(from: commandLineArguments())
     do {
-      var command = try parseAsRoot(
-        TrainCommand.expanding(arguments(from: commandLineArguments())))
+      if let script = try CompletionScript(words) {
+        return try Terminal.show(verbatim: script.text)
+      }
+      words = try TrainCommand.expanding(CommandLineWords.joiningNegativeNumbers(words))
+      var command = try parseAsRoot(words)
       try command.run()
     } catch {
-      fail(error)
+      fail(error, words)
     }
   }
 
   /// Ends the program: 0 and help where help was asked for, 64 and usage for wrong usage, else 1
   /// and one line.
-  private static func fail(_ error: any Error) -> Never {
+  private static func fail(_ error: any Error, _ words: [String]) -> Never {
     let status = exitCode(for: error)
-    if status.isSuccess || status == .validationFailure || error is ExitCode {
-      exit(withError: error)
+    if error is ExitCode { Glibc.exit(status.rawValue) }
+    if status.isSuccess {
+      try? Terminal.show(verbatim: fullMessage(for: error))
+    } else if status == .validationFailure {
+      Terminal.report(WrongUsage(error, words).text)
+    } else {
+      Terminal.note(message(for: error))
     }
-    Terminal.note(message(for: error).split(separator: "\n").joined(separator: " "))
     Glibc.exit(status.rawValue)
+  }
+
+  /// The command that a word names.
+  static func command(named word: String?) -> (any ParsableCommand.Type)? {
+    configuration.subcommands.first { $0._commandName == word }
   }
 
   /// `["/bin/lora-inspect", "x"]` and `["lora", "inspect", "x"]` both give `["inspect", "x"]`.

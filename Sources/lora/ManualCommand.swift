@@ -7,15 +7,11 @@ struct ManualCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "manual", abstract: "Write manual pages into a folder.", shouldDisplay: false)
 
-  @Argument(help: "The folder; made where it is missing.")
+  @Argument(help: "The folder; made where it is missing.", completion: .directory)
   var folder: String
 
-  private struct Dump: Decodable {
-    let command: CommandDescription
-  }
-
   func run() throws {
-    let lora = try JSONDecoder().decode(Dump.self, from: Data(Lora._dumpHelp().utf8)).command
+    let lora = try CommandDescription(Lora.self)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try write(lora, program: "lora")
     for command in lora.shownSubcommands {

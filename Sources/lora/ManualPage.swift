@@ -1,35 +1,4 @@
-/// What ArgumentParser tells of a command, as `--experimental-dump-help` prints it.
-struct CommandDescription: Decodable {
-  struct Argument: Decodable {
-    struct Name: Decodable {
-      let kind: String
-      let name: String
-    }
-
-    let kind: String
-    let shouldDisplay: Bool
-    let isOptional: Bool
-    let isRepeating: Bool
-    let names: [Name]?
-    let valueName: String?
-    let defaultValue: String?
-    let abstract: String?
-    let discussion: String?
-  }
-
-  let commandName: String
-  let shouldDisplay: Bool
-  let abstract: String?
-  let discussion: String?
-  let subcommands: [CommandDescription]?
-  let arguments: [Argument]?
-}
-
 extension CommandDescription {
-  var shownSubcommands: [CommandDescription] {
-    (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" }
-  }
-
   private var shownArguments: [Argument] { (arguments ?? []).filter(\.shouldDisplay) }
 
   /// The page in roff, by the macros of man(7).
@@ -49,9 +18,10 @@ extension CommandDescription {
       }
     }
     if !shownArguments.isEmpty { page += [".SH OPTIONS"] + shownArguments.flatMap(\.paragraph) }
-    page += [
-      ".SH EXIT STATUS", "0: done. 1: failed, or a difference was found. 64: wrong usage.",
-    ]
+    page += definitions("EXIT STATUS", exitStatuses)
+    page += definitions(
+      "ENVIRONMENT",
+      variables.filter { $0.commands?.contains(commandName) ?? true }.map { ($0.name, $0.text) })
     return page.joined(separator: "\n") + "\n"
   }
 
@@ -70,7 +40,6 @@ extension CommandDescription.Argument {
 
   /// Its names, and what it does.
   fileprivate var paragraph: [String] {
-    let spellings = (names ?? []).map { ($0.kind == "long" ? "--" : "-") + $0.name }
     let title = [
       spellings.isEmpty ? nil : #"\fB\#(roff(spellings.joined(separator: ", ")))\fR"#,
       kind == "flag" ? nil : #"\fI\#(roff(placeholder))\fR"#,
@@ -80,6 +49,46 @@ extension CommandDescription.Argument {
     return [".TP", title, roff(text.joined(separator: " "))]
   }
 }
+
+/// A section of words, each with what it means.
+private func definitions(_ title: String, _ entries: [(word: String, text: String)]) -> [String] {
+  [".SH \(title)"] + entries.flatMap { [".TP", #".B \#(roff($0.word))"#, roff($0.text)] }
+}
+
+private let exitStatuses = [
+  ("0", "Done. Of diff without -o: the two are the same update."),
+  ("1", "Failed, or a check has found a fault. Of diff without -o: the two differ."),
+  ("2", "Trouble in diff without -o, such as a file that is missing or of another model."),
+  ("64", "Wrong usage."),
+  ("129, 130, 143", "Stopped by SIGHUP, SIGINT (Ctrl-C) or SIGTERM."),
+]
+
+/// The variables that commands read; `nil` stands for all.
+private let variables: [(name: String, text: String, commands: [String]?)] = {
+  let training = ["train", "slider", "sample"]
+  let writing = ["diff", "merge", "resize", "convert", "train", "slider"]
+  return [
+    (
+      "LORA_TOKENIZER",
+      "Folder with the vocab.json and merges.txt of a model that has none beside it. "
+        + "Those of any Stable Diffusion will do; --tokenizer goes before it.",
+      ["lora"] + training
+    ),
+    (
+      "LORA_CUDA_PATH",
+      "Folders, with colons between, where NVIDIA's libraries are looked for first.",
+      ["lora", "devices"] + training
+    ),
+    (
+      "SOURCE_DATE_EPOCH",
+      "Seconds since 1970 to write into results as their date, so that they repeat.",
+      ["lora"] + writing
+    ),
+    ("TMPDIR", "Where what is piped is kept meanwhile.", nil),
+    ("COLUMNS", "How wide tables on a terminal may be.", nil),
+    ("TERM", "Where it is dumb, progress is written line by line.", nil),
+  ]
+}()
 
 /// Text as roff shows it as it is: no hyphen for a minus, no request at the start of a line.
 private func roff(_ text: String) -> String {

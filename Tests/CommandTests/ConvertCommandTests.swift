@@ -84,7 +84,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--to", "webui"], "--to takes one of"), ([], "Say the naming of the result by --to."),
+    (["--to", "webui"], "is invalid for '--to <naming>'"), ([], "Say whose names"),
+    (["--to", "cloneofsimo"], "is invalid for '--to <naming>'"),
     (["--to", "kohya", "--rank", "4"], "--rank goes with --base."),
     (["--to", "kohya", "--base", "x"], "--base goes with --plain and --rank."),
   ])

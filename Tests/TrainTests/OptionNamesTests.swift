@@ -40,11 +40,4 @@ import Testing
   func nearestKeyIsNamed(_ unknown: String, _ nearest: String?) {
     #expect(OptionNames(TrainingOptions.self).nearest(to: unknown) == nearest)
   }
-
-  @Test(arguments: [
-    ("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("ab", "ba", 1), ("ca", "abc", 3),
-  ])
-  func distanceCountsEdits(_ first: String, _ second: String, _ edits: Int) {
-    #expect(distance(from: first, to: second) == edits)
-  }
 }

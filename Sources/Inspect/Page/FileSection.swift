@@ -131,7 +131,7 @@ struct FileSection {
     }
     let open: HTML = rows.count <= 40 ? " open" : ""
     return """
-      <details class="modules"\(open)><summary>All \(rows.count) modules</summary>
+      <details class="modules"\(open)><summary>\(all(rows.count, "module", "modules"))</summary>
       <div class="scroll"><table class="numbers sortable"><thead><tr><th class="text">module</th>\
       <th class="text">block</th><th class="text">algorithm</th><th class="text">shape</th><th>rank</th><th>alpha</th><th>norm</th><th>largest σ</th>\
       <th>eff. rank</th></tr></thead><tbody>\(rows)</tbody></table></div></details>
@@ -155,7 +155,7 @@ struct FileSection {
       }
     return """
       <h2>Metadata</h2>\(table)
-      <details><summary>All \(counted(entries.count, "entry", "entries"))</summary>\
+      <details><summary>\(all(entries.count, "entry", "entries"))</summary>\
       <dl class="entries">\(entries)</dl></details>
       """
   }
@@ -179,4 +179,9 @@ struct FileSection {
       <h2>Checksums</h2><div class="scroll"><table class="summary"><tbody>\(rows)</tbody></table></div>
       """
   }
+}
+
+/// `1 entry`, or `All 12 entries`.
+private func all(_ count: Int, _ noun: String, _ plural: String) -> String {
+  (count == 1 ? "" : "All ") + counted(count, noun, plural)
 }

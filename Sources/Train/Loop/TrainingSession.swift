@@ -45,7 +45,7 @@ struct TrainingSession {
     if first == 0, job.options.samples.sampleAtFirst { try painter?.paint(step: 0, loop) }
     while loop.stepsDone < job.plan.steps {
       let record = try step(lastSave, since: start, &average)
-      try log?.write(compactJSON(record))
+      try log?.write(json(record, .compact))
       line.update { record.text(of: job.plan.steps, first: first) }
       for save in job.plan.saves.saves(after: record.step) {
         try write(save)

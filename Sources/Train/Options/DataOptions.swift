@@ -3,10 +3,14 @@ import Images
 
 /// Where pictures come from and what is kept of them.
 struct DataOptions: ParsableArguments {
-  @Option(help: .usual("sd-scripts TOML or JSON that describes several data sets.", "file"))
+  @Option(
+    help: .usual("sd-scripts TOML or JSON that describes several data sets.", "file"),
+    completion: .file())
   var datasetConfig: String?
 
-  @Option(help: .rare("Folder of folders with regularisation pictures.", "folder"))
+  @Option(
+    help: .rare("Folder of folders with regularisation pictures.", "folder"), completion: .directory
+  )
   var regDataDir: String?
 
   @Flag(help: .usual("Encode each picture once, not at each use.")) var cacheLatents = false

@@ -5,26 +5,30 @@ import Images
 struct EssentialOptions: ParsableArguments {
   @Option(
     name: [.customLong("model"), .customLong("pretrained-model-name-or-path")],
-    help: .usual("Base model: a checkpoint (.safetensors) or a diffusers folder.", "path"))
+    help: .usual("Base model: a checkpoint (.safetensors) or a diffusers folder.", "path"),
+    completion: .file())
   var pretrainedModelNameOrPath: String?
 
   @Option(
-    help: .usual("Picture to train on, with an empty caption; may be repeated.", "picture"))
+    help: .usual("Picture to train on, with an empty caption; may be repeated.", "picture"),
+    completion: .file())
   var image: [String] = []
 
   @Option(
     name: [.customLong("data"), .customLong("train-data-dir")],
-    help: .usual("Folder of folders REPEATS_WORDS with pictures, such as 100_girl.", "folder"))
+    help: .usual("Folder of folders REPEATS_WORDS with pictures, such as 100_girl.", "folder"),
+    completion: .directory)
   var trainDataDir: String?
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
-    help: .usual("Result; intermediate saves are named after it.", "file"))
+    help: .usual("Result; intermediate saves are named after it.", "file"), completion: .file())
   var output: String?
 
   @Option(
     name: [.customLong("config"), .customLong("config-file")],
-    help: .usual("sd-scripts TOML with any of these options; the command line wins.", "file"))
+    help: .usual("sd-scripts TOML with any of these options; the command line wins.", "file"),
+    completion: .file())
   var configFile: String?
 
   @Option(help: .usual("Pixels: 512, or width and height as 512x768.", "size"))

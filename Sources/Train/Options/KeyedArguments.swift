@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// What `--network-args` or `--optimizer-args` set: `key=value`, in the order given.
 struct KeyedArguments: Hashable {
   let option: String

@@ -17,12 +17,15 @@ struct MachineOptions: ParsableArguments {
 
   @Flag(help: .rare("Train in bf16 throughout; needs --mixed-precision bf16.")) var fullBf16 = false
 
-  @Option(help: .usual("Take batches and noise from a safetensors file.", "file")) var replay:
+  @Option(
+    help: .usual("Take batches and noise from a safetensors file.", "file"), completion: .file())
+  var replay: String?
+
+  @Option(help: .usual("Write one JSON object a step.", "file"), completion: .file()) var log:
     String?
 
-  @Option(help: .usual("Write one JSON object a step.", "file")) var log: String?
-
-  @Option(help: .rare("Folder for that file, named after the result.", "folder"))
+  @Option(
+    help: .rare("Folder for that file, named after the result.", "folder"), completion: .directory)
   var loggingDir: String?
 
   @Option(help: ArgumentHelp(visibility: .private)) var randomWeights: String?

@@ -6,10 +6,14 @@ struct ModelOptions: ParsableArguments {
 
   @Flag(help: .usual("The model predicts velocity, not noise.")) var vParameterization = false
 
-  @Option(help: .usual("VAE in place of the model's: a file, a model or a folder.", "path"))
+  @Option(
+    help: .usual("VAE in place of the model's: a file, a model or a folder.", "path"),
+    completion: .file())
   var vae: String?
 
-  @Option(help: .usual("Folder with vocab.json and merges.txt, for captions.", "folder"))
+  @Option(
+    help: .usual("Folder with vocab.json and merges.txt, for captions.", "folder"),
+    completion: .directory)
   var tokenizer: String?
 
   @Option(help: .usual("Use the text encoder's n-th last layer.", "n")) var clipSkip: Int?

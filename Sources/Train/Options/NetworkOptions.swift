@@ -15,11 +15,14 @@ struct NetworkOptions: ParsableArguments {
   @Option(help: .rare("Share of the rank's activations dropped.", "share")) var networkDropout:
     Double?
 
-  @Option(help: .usual("Start from this adapter.", "file")) var networkWeights: String?
+  @Option(help: .usual("Start from this adapter.", "file"), completion: .file()) var networkWeights:
+    String?
 
   @Flag(help: .rare("Take rank and alpha from --network-weights.")) var dimFromWeights = false
 
-  @Option(help: .rare("Merge this adapter into the base first; may be repeated.", "file"))
+  @Option(
+    help: .rare("Merge this adapter into the base first; may be repeated.", "file"),
+    completion: .file())
   var baseWeights: [String] = []
 
   @Option(help: .rare("Weight of each --base-weights. (default: 1)", "weight"))

@@ -1,8 +1,10 @@
 import ArgumentParser
+import Diffusion
 
 /// What is written, when, and under which names.
 struct SavingOptions: ParsableArguments {
-  @Option(help: .rare("Folder of the results; -o is shorter.", "folder")) var outputDir: String?
+  @Option(help: .rare("Folder of the results; -o is shorter.", "folder"), completion: .directory)
+  var outputDir: String?
 
   @Option(help: .rare("Name of the results, without extension; -o is shorter.", "name"))
   var outputName: String?
@@ -32,7 +34,9 @@ struct SavingOptions: ParsableArguments {
 
   @Flag(help: .rare("Save a state at the end.")) var saveStateOnTrainEnd = false
 
-  @Option(help: .usual("Go on from this state, to the same bits.", "folder")) var resume: String?
+  @Option(
+    help: .usual("Go on from this state, to the same bits.", "folder"), completion: .directory)
+  var resume: String?
 
   @Option(help: .rare("Begin at the data and names of epoch n.", "n")) var initialEpoch: Int?
 
@@ -51,10 +55,14 @@ struct SampleOptions: ParsableArguments {
 
   @Flag(help: .rare("Draw pictures before the first step.")) var sampleAtFirst = false
 
-  @Option(help: .usual("What to draw: .txt, .json or .toml. (default: the empty prompt)", "file"))
+  @Option(
+    help: .usual("What to draw: .txt, .json or .toml. (default: the empty prompt)", "file"),
+    completion: .file())
   var samplePrompts: String?
 
-  @Option(help: .rare("How to draw.", "name")) var sampleSampler = "ddim"
+  @Option(
+    help: .rare("How to draw.", "name"), completion: .list(SamplerMethod.allCases.map(\.rawValue)))
+  var sampleSampler = "ddim"
 }
 
 /// What is written into the result about itself.
@@ -78,7 +86,7 @@ struct MetadataOptions: ParsableArguments {
 
   @Option(help: .rare("Words that call the adapter.", "text")) var metadataTriggerPhrase: String?
 
-  @Option(help: .rare("Picture for catalogues, stored inside.", "picture"))
+  @Option(help: .rare("Picture for catalogues, stored inside.", "picture"), completion: .file())
   var metadataThumbnail: String?
 
   @Option(help: .rare("What the adapter was merged from.", "text")) var metadataMergedFrom: String?

@@ -2,13 +2,19 @@ import ArgumentParser
 
 /// What `lora slider` needs beside the options of training.
 struct SliderOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The picture at the slider's low end.", valueName: "picture"))
+  @Option(
+    help: ArgumentHelp("The picture at the slider's low end.", valueName: "picture"),
+    completion: .file())
   var before: String
 
-  @Option(help: ArgumentHelp("The same picture with one thing changed.", valueName: "picture"))
+  @Option(
+    help: ArgumentHelp("The same picture with one thing changed.", valueName: "picture"),
+    completion: .file())
   var after: String
 
-  @Option(help: ArgumentHelp("Draw a strip of pictures over weights here.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Draw a strip of pictures over weights here.", valueName: "file"),
+    completion: .file())
   var strip: String?
 
   @Option(

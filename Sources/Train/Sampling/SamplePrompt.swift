@@ -1,3 +1,4 @@
+import CommandSupport
 import Diffusion
 
 /// One picture to draw.
