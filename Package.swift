@@ -16,7 +16,7 @@ let strict: [SwiftSetting] = [
 
 /// The loops over elements: optimised in debug builds too, and on x86 made for AVX2 and FMA.
 ///
-/// `Processor.unsupportedReason` says on which machines they cannot run.
+/// `Processor.check` says on which machines they cannot run.
 #if arch(x86_64)
   let vectorised: [SwiftSetting] = [.unsafeFlags(["-O", "-Xcc", "-march=x86-64-v3"])]
 #else
@@ -54,6 +54,7 @@ let package = Package(
     .target(
       name: "CImages",
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
+    .target(name: "CProcessor"),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CCUDA", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CUDAKernels", exclude: ["kernels"]),
@@ -66,7 +67,7 @@ let package = Package(
     .module("TOML"),
 
     // MARK: - Mathematics
-    .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
+    .module("LinearAlgebra", ["COpenBLAS", "CProcessor", "Tensors"]),
     .module("Compute", ["Tensors"]),
 
     // MARK: - Backends
@@ -124,7 +125,7 @@ let package = Package(
       "Train",
       [
         "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "Files",
-        "Images", "Safetensors", "TOML", "Tensors", argumentParser,
+        "Images", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .executableTarget(
       name: "lora",
@@ -166,7 +167,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "device-check",
-      dependencies: ["Compute", "ComputeCPU", "ComputeCUDA", "DeviceChecks", "Tensors"],
+      dependencies: [
+        "Compute", "ComputeCPU", "ComputeCUDA", "DeviceChecks", "LinearAlgebra", "Tensors",
+      ],
       path: "Tests/DeviceCheck", swiftSettings: strict),
     .target(
       name: "EmulatedDevice",
