@@ -205,13 +205,25 @@ let package = Package(
   cxxLanguageStandard: .cxx17
 )
 
-// `make fuzz` alone builds this: it needs -sanitize=fuzzer, and the rest does not need it.
+// `make fuzz` and `scripts/check-mutations` alone build this, with -enable-testing: readers are
+// called without the files and commands around them.
 if Context.environment["LORA_FUZZ"] != nil {
   package.targets += [
     .systemLibrary(name: "CMemoryFile", path: "Fuzz/CMemoryFile"),
+    .target(
+      name: "FuzzReaders",
+      dependencies: [
+        "Adapters", "CMemoryFile", "Compute", "ComputeCPU", "Diffusion", "Files", "Images",
+        "Safetensors", "TOML", "Tensors", "Train", argumentParser,
+      ], path: "Fuzz/Readers", swiftSettings: strict),
     .executableTarget(
-      name: "Fuzz", dependencies: ["Adapters", "CMemoryFile", "Files", "Safetensors", "Tensors"],
-      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict", "runs.md"],
+      name: "Mutations", dependencies: ["FuzzReaders", "Tensors"], path: "Fuzz/Mutations",
       swiftSettings: strict),
   ]
+  // Its main function is the library's of -sanitize=fuzzer.
+  if Context.environment["LORA_FUZZ"] != "mutations" {
+    package.targets.append(
+      .executableTarget(
+        name: "Fuzz", dependencies: ["FuzzReaders"], path: "Fuzz/Fuzzer", swiftSettings: strict))
+  }
 }
