@@ -23,9 +23,7 @@ func readNames(_ bytes: [UInt8]) throws {
 /// Computes what each module adds.
 func use(_ adapter: Adapter) throws {
   for module in adapter.modules {
-    do { _ = try module.update(in: adapter.file) } catch {
-      precondition(!"\(error)".contains("\n"), "an error of several lines")
-    }
+    _ = try? module.update(in: adapter.file)
   }
 }
 

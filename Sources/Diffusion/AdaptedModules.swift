@@ -92,7 +92,7 @@ extension AdaptedModules {
       var generator = Philox(seed: seed, stream: UInt64(index))
       let bound = 1 / Float(module.layer.downWidth).squareRoot()
       for place in module.down..<module.down + module.downCount {
-        values[place] = Float.random(in: -bound...bound, using: &generator)
+        values[place] = bound * Float(2 * generator.uniform() - 1)
       }
     }
     return values
