@@ -75,14 +75,15 @@ format: ## put formatting right
 
 TARGET ?= header
 TIME ?= 600
-fuzz: setup ## libFuzzer; TARGET=header or names, TIME=600 seconds
-	LORA_FUZZ=1 $(SWIFT) build -c release --product Fuzz --scratch-path .build/fuzz \
-	  --sanitize fuzzer --sanitize address \
+dictionary = $(wildcard $(CURDIR)/Fuzz/dictionaries/$(TARGET).dict)
+fuzz: setup ## libFuzzer; TARGET=header or another folder of Fuzz/corpus, TIME=600 seconds
+	LORA_FUZZ=$(TARGET) $(SWIFT) build -c release --product Fuzz --scratch-path .build/fuzz \
+	  --sanitize fuzzer --sanitize address -Xswiftc -enable-testing \
 	  -Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp,indirect-calls
 	mkdir -p .build/fuzz/corpus/$(TARGET)
 	cd .build/fuzz && LORA_FUZZ=$(TARGET) release/Fuzz corpus/$(TARGET) \
-	  $(CURDIR)/Fuzz/corpus/$(TARGET) -dict=$(CURDIR)/Fuzz/$(TARGET).dict \
-	  -max_len=4096 -timeout=10 -max_total_time=$(TIME) -print_final_stats=1
+	  $(CURDIR)/Fuzz/corpus/$(TARGET) $(addprefix -dict=,$(dictionary)) \
+	  -max_len=8192 -timeout=10 -rss_limit_mb=2048 -max_total_time=$(TIME) -print_final_stats=1
 
 bench: build ## times and errors beside cat, cp, NumPy and PyTorch; into Benchmarks/results
 	@Benchmarks/run && Benchmarks/training && Benchmarks/operations

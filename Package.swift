@@ -16,7 +16,7 @@ let strict: [SwiftSetting] = [
 
 /// The loops over elements: optimised in debug builds too, and on x86 made for AVX2 and FMA.
 ///
-/// `Processor.unsupportedReason` says on which machines they cannot run.
+/// `Processor.check` says on which machines they cannot run.
 #if arch(x86_64)
   let vectorised: [SwiftSetting] = [.unsafeFlags(["-O", "-Xcc", "-march=x86-64-v3"])]
 #else
@@ -55,6 +55,7 @@ let package = Package(
       name: "CImages",
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
     .target(name: "CFiles"),
+    .target(name: "CProcessor"),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CCUDA", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CUDAKernels", exclude: ["kernels"]),
@@ -67,7 +68,7 @@ let package = Package(
     .module("TOML"),
 
     // MARK: - Mathematics
-    .module("LinearAlgebra", ["COpenBLAS", "Tensors"]),
+    .module("LinearAlgebra", ["COpenBLAS", "CProcessor", "Tensors"]),
     .module("Compute", ["Tensors"]),
 
     // MARK: - Backends
@@ -125,7 +126,7 @@ let package = Package(
       "Train",
       [
         "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "Files",
-        "Images", "Safetensors", "TOML", "Tensors", argumentParser,
+        "Images", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .executableTarget(
       name: "lora",
@@ -167,7 +168,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "device-check",
-      dependencies: ["Compute", "ComputeCPU", "ComputeCUDA", "DeviceChecks", "Tensors"],
+      dependencies: [
+        "Compute", "ComputeCPU", "ComputeCUDA", "DeviceChecks", "LinearAlgebra", "Tensors",
+      ],
       path: "Tests/DeviceCheck", swiftSettings: strict),
     .target(
       name: "EmulatedDevice",
@@ -204,13 +207,25 @@ let package = Package(
   cxxLanguageStandard: .cxx17
 )
 
-// `make fuzz` alone builds this: it needs -sanitize=fuzzer, and the rest does not need it.
+// `make fuzz` and `scripts/check-mutations` alone build this, with -enable-testing: readers are
+// called without the files and commands around them.
 if Context.environment["LORA_FUZZ"] != nil {
   package.targets += [
     .systemLibrary(name: "CMemoryFile", path: "Fuzz/CMemoryFile"),
+    .target(
+      name: "FuzzReaders",
+      dependencies: [
+        "Adapters", "CMemoryFile", "Compute", "ComputeCPU", "Diffusion", "Files", "Images",
+        "Safetensors", "TOML", "Tensors", "Train", argumentParser,
+      ], path: "Fuzz/Readers", swiftSettings: strict),
     .executableTarget(
-      name: "Fuzz", dependencies: ["Adapters", "CMemoryFile", "Files", "Safetensors", "Tensors"],
-      path: "Fuzz", exclude: ["CMemoryFile", "corpus", "header.dict", "names.dict", "runs.md"],
+      name: "Mutations", dependencies: ["FuzzReaders", "Tensors"], path: "Fuzz/Mutations",
       swiftSettings: strict),
   ]
+  // Its main function is the library's of -sanitize=fuzzer.
+  if Context.environment["LORA_FUZZ"] != "mutations" {
+    package.targets.append(
+      .executableTarget(
+        name: "Fuzz", dependencies: ["FuzzReaders"], path: "Fuzz/Fuzzer", swiftSettings: strict))
+  }
 }

@@ -40,6 +40,7 @@ extension AdapterConfiguration {
     guard case .object(let fields) = document else {
       throw AdapterError(file: path, reason: .unreadableConfiguration(detail: "no JSON object"))
     }
+    try Self.check(fields, path: path)
     var settings = Settings(fields, document: String(decoding: json, as: UTF8.self))
     if case .object(let parameters)? = fields["lora_parameters"] {
       settings.scale = Self.mlxScale(parameters)
@@ -82,7 +83,7 @@ extension AdapterConfiguration {
     let component = prefix.hasSuffix(".") ? String(prefix.dropLast()) : prefix
     guard let settings = components[component] ?? components[""] else { return nil }
     // PEFT's LoKr is scaled by the configured rank even where both factors are whole.
-    let configured = algorithm == .lokr ? settings.rank.map { Int($0) } : nil
+    let configured = algorithm == .lokr ? settings.rank.flatMap { Int(exactly: $0) } : nil
     let rank = rank > 0 ? rank : configured ?? 0
     guard rank > 0 else { return nil }
     if let scale = settings.scale { return (scale * Double(rank), scale) }

@@ -13,7 +13,7 @@ package final class CPUBackend: Backend {
   /// Nanoseconds of work for which another thread is worth asking.
   let grain: Float
 
-  /// Ask `Processor.unsupportedReason` first.
+  /// Ask `Processor.check` first: on another processor this itself may be an illegal instruction.
   ///
   /// - Parameters:
   ///   - threads: How many cores to use.

@@ -41,7 +41,4 @@ package struct LayerName: Hashable, Sendable {
 
   /// Whether sd-scripts adapts it without `conv_dim`.
   package let isDefault: Bool
-
-  /// sd-scripts' number of the block, for ranks and learning rates by block; 0 in text encoders.
-  package let block: Int
 }

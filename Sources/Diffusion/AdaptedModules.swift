@@ -92,7 +92,7 @@ extension AdaptedModules {
       var generator = Philox(seed: seed, stream: UInt64(index))
       let bound = 1 / Float(module.layer.downWidth).squareRoot()
       for place in module.down..<module.down + module.downCount {
-        values[place] = Float.random(in: -bound...bound, using: &generator)
+        values[place] = bound * Float(2 * generator.uniform() - 1)
       }
     }
     return values
@@ -124,9 +124,7 @@ extension AdaptedModules {
     var extents: [LayerName: (rank: Int, alpha: Float)] = [:]
     for layer in layers {
       guard let down = entry(layer, ".lora_down.weight") else { continue }
-      let rank = down.shape.extents.first ?? 0
-      let alpha = try entry(layer, ".alpha").flatMap { try file.floats($0).first }
-      extents[layer.name] = (rank, alpha ?? Float(rank))
+      extents[layer.name] = try extent(file, layer, down, alpha: entry(layer, ".alpha"))
     }
     guard !extents.isEmpty else {
       let example = file.header.entries.first?.name.string ?? "none"
@@ -136,9 +134,9 @@ extension AdaptedModules {
     var values = [Float](repeating: 0, count: modules.parameterCount)
     for module in modules.modules {
       let down = try read(
-        file, entry(module.layer, ".lora_down.weight"), module, "down", module.downCount)
+        file, entry(module.layer, ".lora_down.weight"), module, "down", module.downShape)
       let up = try read(
-        file, entry(module.layer, ".lora_up.weight"), module, "up", module.upCount)
+        file, entry(module.layer, ".lora_up.weight"), module, "up", module.upShape)
       let ordered =
         module.layer.kind == .convolution
         ? channelsLast(down, module.rank, module.layer.inputs, 9) : down
@@ -148,19 +146,38 @@ extension AdaptedModules {
     return (modules, values)
   }
 
+  /// The rank and alpha of a layer's adapter, before its numbers are read.
+  private static func extent(
+    _ file: SafetensorsFile, _ layer: AdaptableLayer, _ down: Header.Entry, alpha: Header.Entry?
+  ) throws -> (rank: Int, alpha: Float) {
+    // A tensor without numbers may claim any extents: no rank is beyond a network's widths.
+    guard let rank = down.shape.extents.first, Count.range.contains(rank) else {
+      let detail = "has a down matrix of \(down.shape), which has no rank"
+      throw DiffusionError(
+        file: file.path, reason: .wrongModule(layer.name.module, detail: detail))
+    }
+    let alpha = try alpha.flatMap { try file.floats($0).first } ?? Float(rank)
+    guard alpha.isFinite else {
+      throw DiffusionError(file: file.path, reason: .notFiniteModule(layer.name.module))
+    }
+    return (rank, alpha)
+  }
+
+  /// Reads a matrix of this shape; extents of 1 may be more or fewer.
   private static func read(
-    _ file: SafetensorsFile, _ entry: Header.Entry?, _ module: Module, _ part: String, _ count: Int
+    _ file: SafetensorsFile, _ entry: Header.Entry?, _ module: Module, _ part: String,
+    _ shape: Shape
   ) throws -> [Float] {
     func failure(_ detail: String) -> DiffusionError {
       DiffusionError(file: file.path, reason: .wrongModule(module.name, detail: detail))
     }
     guard let entry else { throw failure("has no \(part) matrix") }
-    let values = try file.floats(entry)
-    guard values.count == count else {
+    guard entry.shape.withoutOnes == shape.withoutOnes else {
       let layer = module.layer
       throw failure(
         "has \(entry.shape) for a layer of \(layer.inputs) to \(layer.outputs) channels")
     }
+    let values = try file.floats(entry)
     guard values.allSatisfy(\.isFinite) else {
       throw DiffusionError(file: file.path, reason: .notFiniteModule(module.name))
     }

@@ -47,9 +47,9 @@ struct OriginalUNetNames {
       let rest = key.split(separator: ".", maxSplits: 3).map(String.init)
       return "middle_block.\(2 * (Int(rest[2]) ?? 0)).\(Self.inResnet(rest[3]))"
     }
-    guard pieces.count == 5, let block = Int(pieces[1]), let index = Int(pieces[3]) else {
-      return key
-    }
+    guard pieces.count == 5, let block = Int(pieces[1]), let index = Int(pieces[3]),
+      upBlocksHaveAttention.indices.contains(block)
+    else { return key }
     let isDown = pieces[0] == "down_blocks"
     let first = (resnetsPerBlock + 1) * block
     return place(pieces[2], rest: pieces[4], isDown: isDown, block, index, first: first)

@@ -31,7 +31,14 @@ struct ModelFolder: ModelLayout {
   func predictsVelocity() throws -> Bool {
     let file = try configuration(
       SchedulerFile.self, at: "\(path)/scheduler/scheduler_config.json")
-    return file?.predictionType == "v_prediction"
+    switch file?.predictionType {
+    case "epsilon", nil: return false
+    case "v_prediction": return true
+    case let other?:
+      throw DiffusionError(
+        file: path,
+        reason: .unsupported("prediction_type '\(other)' is neither epsilon nor v_prediction"))
+    }
   }
 
   var tokenizerFolders: [String] {

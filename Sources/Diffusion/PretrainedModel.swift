@@ -69,10 +69,30 @@ package struct PretrainedModel {
 
   /// Reads the text encoders: one, or SDXL's two.
   package func textEncoders(on backend: any Backend) throws -> [TextEncoder] {
-    try (0..<(kind == .sdxl ? 2 : 1)).map { index in
+    let encoders = try (0..<(kind == .sdxl ? 2 : 1)).map { index in
       let (weights, file) = try layout.textEncoder(index)
       let configuration = try TextEncoderConfiguration(weights, file, kind: kind, index: index)
       return try TextEncoder(configuration, weights, on: backend)
+    }
+    try check(encoders.map(\.configuration))
+    return encoders
+  }
+
+  /// Throws where the U-Net looks at text of another width than the encoders give.
+  private func check(_ encoders: [TextEncoderConfiguration]) throws {
+    let (weights, file) = try layout.unet()
+    let unet = try UNetConfiguration(weights, file, kind: kind)
+    let width = encoders.reduce(0) { $0 + $1.width }
+    let pooled = encoders.last?.width ?? 0
+    guard unet.contextWidth == width || unet.contextWidth == 0,
+      unet.added.map({ $0.pooledWidth == pooled }) ?? true
+    else {
+      throw weights.failure(
+        .unsupported(
+          "looks at text of \(unet.contextWidth) numbers"
+            + (unet.added.map { " and \($0.pooledWidth) pooled ones" } ?? "")
+            + ", but the text encoders give \(width)"
+            + (unet.added == nil ? "" : " and \(pooled)") + "; are they another model's?"))
     }
   }
 }

@@ -30,14 +30,12 @@ package struct TextEncoderConfiguration: Hashable, Sendable {
     _ weights: Weights, _ file: TextEncoderFile?, kind: PretrainedModel.Kind, index: Int
   ) throws {
     let table = "text_model.embeddings.token_embedding.weight"
-    guard let tokens = weights.shape(table)?.extents, tokens.count == 2 else {
-      throw weights.failure(.missingTensor(table, part: weights.part))
-    }
-    (vocabulary, width) = (tokens[0], tokens[1])
+    vocabulary = try weights.extent(0, of: table, rank: 2)
+    width = try weights.extent(1, of: table, rank: 2)
     let stored = weights.count("text_model.encoder.layers.", ".layer_norm1.weight")
-    layers = file?.numHiddenLayers ?? (kind == .sd2 ? stored - 1 : stored)
+    layers = file?.numHiddenLayers.value ?? (kind == .sd2 ? stored - 1 : stored)
     // Real encoders have 64 columns a head; a toy that is no multiple of that has four heads.
-    heads = file?.numAttentionHeads ?? max(4, width / 64)
+    heads = file?.numAttentionHeads.value ?? max(4, width / 64)
     let isFirst = index == 0 && kind != .sd2
     switch file?.hiddenAct {
     case "quick_gelu": activation = .quickGELU
@@ -46,12 +44,13 @@ package struct TextEncoderConfiguration: Hashable, Sendable {
     case let other?:
       throw weights.failure(.unsupported("activation '\(other)' is not one of CLIP's"))
     }
-    innerWidth = weights.shape("text_model.encoder.layers.0.mlp.fc1.weight")?.extents[0] ?? 0
-    positions =
-      weights.shape("text_model.embeddings.position_embedding.weight")?.extents[0] ?? 77
-    epsilon = file?.layerNormEps ?? 1e-5
+    innerWidth = try weights.extent(
+      0, of: "text_model.encoder.layers.0.mlp.fc1.weight", rank: 2)
+    let places = "text_model.embeddings.position_embedding.weight"
+    positions = try weights.extent(0, of: places, rank: 2)
+    epsilon = file?.layerNormEps?.value ?? 1e-5
     // Old configurations say 2, which CLIP's vocabulary does not mean: there it is the last token.
-    let end = file?.eosTokenId ?? 2
+    let end = file?.eosTokenId?.value ?? 2
     endToken = end == 2 ? vocabulary - 1 : end
     hasProjection = weights.has("text_projection.weight")
     self.index = index
@@ -59,6 +58,11 @@ package struct TextEncoderConfiguration: Hashable, Sendable {
     guard layers > 0, layers <= stored, width % heads == 0 else {
       throw weights.failure(
         .badConfiguration("\(layers) layers of \(stored), \(heads) heads of \(width)"))
+    }
+    guard positions >= Tokenizer.length else {
+      throw weights.failure(
+        .wrongShape(
+          places, found: [positions, width], expected: "at least \(Tokenizer.length) places"))
     }
   }
 }
@@ -173,7 +177,7 @@ private struct TextLayer {
     func name(_ suffix: String) -> LayerName {
       LayerName(
         module: c.adapterPrefix + "\(key).\(suffix)".replacing(".", with: "_"), alias: nil,
-        network: .textEncoder(c.index), isDefault: true, block: 0)
+        network: .textEncoder(c.index), isDefault: true)
     }
     heads = c.heads
     activation = c.activation

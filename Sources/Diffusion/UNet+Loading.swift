@@ -33,15 +33,14 @@ private struct UNetLoader {
 
   func time() throws -> TimeEmbedding {
     let width = c.channels[0]
-    let pooled = reader.weights.shape("add_embedding.linear_1.weight")?.extents[1]
     return TimeEmbedding(
       width: width,
       first: try Linear("time_embedding.linear_1", width, timeWidth, reader),
       second: try Linear("time_embedding.linear_2", timeWidth, timeWidth, reader),
-      added: try c.sizeWidth.map { sizeWidth in
+      added: try c.added.map { added in
         (
-          try Linear("add_embedding.linear_1", pooled ?? 0, timeWidth, reader),
-          try Linear("add_embedding.linear_2", timeWidth, timeWidth, reader), sizeWidth
+          try Linear("add_embedding.linear_1", added.width, timeWidth, reader),
+          try Linear("add_embedding.linear_2", timeWidth, timeWidth, reader), added.sizeWidth
         )
       })
   }
@@ -107,7 +106,7 @@ private struct UNetLoader {
       contextWidth: c.contextWidth, groups: c.normGroups, name: name, reader)
   }
 
-  /// What sd-scripts calls an adapter of a layer, and the number of its block.
+  /// What sd-scripts calls an adapter of a layer.
   private func name(_ path: String) -> LayerName {
     let original = OriginalUNetNames(
       resnetsPerBlock: c.resnetsPerBlock, upBlocksHaveAttention: c.depths.reversed().map { $0 > 0 }
@@ -116,30 +115,6 @@ private struct UNetLoader {
     let isXL = kind == .sdxl
     return LayerName(
       module: isXL ? "lora_unet_" + original.replacing(".", with: "_") : diffusers,
-      alias: isXL ? diffusers : nil, network: .unet, isDefault: path.contains(".attentions."),
-      block: isXL ? originalBlock(original) : diffusersBlock(path))
-  }
-
-  /// SD: 25 blocks, 12 down, the middle, 12 up.
-  private func diffusersBlock(_ path: String) -> Int {
-    let pieces = path.split(separator: ".")
-    guard pieces.count > 3, let block = Int(pieces[1]), let part = Int(pieces[3]) else {
-      return 12
-    }
-    let isSampler = pieces[2].hasSuffix("samplers")
-    let index = 3 * block + (isSampler ? 2 : part)
-    return pieces[0] == "down_blocks" ? 1 + index : pieces[0] == "up_blocks" ? 13 + index : 12
-  }
-
-  /// SDXL: 23 blocks: embeddings, 9 inputs, 3 middles, 9 outputs, the end.
-  private func originalBlock(_ name: String) -> Int {
-    let pieces = name.split(separator: ".")
-    let number = pieces.count > 1 ? Int(pieces[1]) ?? 0 : 0
-    return switch pieces[0] {
-    case "input_blocks": number == 0 ? 0 : number
-    case "middle_block": 10 + number
-    case "output_blocks": 13 + number
-    default: 22
-    }
+      alias: isXL ? diffusers : nil, network: .unet, isDefault: path.contains(".attentions."))
   }
 }

@@ -2,7 +2,7 @@ import Tensors
 
 /// The extents of a U-Net.
 package struct UNetConfiguration: Hashable, Sendable {
-  /// One number a level.
+  /// One number per level.
   package let channels: [Int]
 
   /// In a down block; an up block has one more.
@@ -15,8 +15,17 @@ package struct UNetConfiguration: Hashable, Sendable {
   package let normGroups: Int
   package let normEpsilon: Float
 
-  /// How wide each of SDXL's six size numbers is embedded; `nil` without them.
-  package let sizeWidth: Int?
+  /// What SDXL is told beside the text; `nil` for others.
+  package let added: AddedConditions?
+
+  /// How wide the pooled text is, and how wide each of the six size numbers is embedded.
+  package struct AddedConditions: Hashable, Sendable {
+    package let pooledWidth: Int
+    package let sizeWidth: Int
+
+    /// Of both together.
+    var width: Int { pooledWidth + 6 * sizeWidth }
+  }
 
   package var levels: Int { channels.count }
 
@@ -34,15 +43,14 @@ extension UNetConfiguration {
       throw weights.failure(
         .missingTensor("down_blocks.0.resnets.0.conv1.weight", part: weights.part))
     }
-    if let input = weights.shape("conv_in.weight")?.extents, input[1] != 4 {
-      throw weights.failure(.inpainting(channels: input[1]))
-    }
+    let inputs = try weights.extent(1, of: "conv_in.weight", rank: 4)
+    guard inputs == 4 else { throw weights.failure(.inpainting(channels: inputs)) }
     if weights.has("class_embedding.linear_1.weight") {
       throw weights.failure(
         .unsupported("a U-Net with class embeddings (unCLIP) is none of SD 1.x, 2.x or XL"))
     }
-    channels = (0..<levels).map {
-      weights.shape("down_blocks.\($0).resnets.0.conv1.weight")?.extents[0] ?? 0
+    channels = try (0..<levels).map {
+      try weights.extent(0, of: "down_blocks.\($0).resnets.0.conv1.weight", rank: 4)
     }
     resnetsPerBlock = weights.count("down_blocks.0.resnets.", ".conv1.weight")
     depths = (0..<levels).map {
@@ -52,22 +60,37 @@ extension UNetConfiguration {
     let heads = (file?.numAttentionHeads ?? file?.attentionHeadDim)?.values(levels)
     self.heads = heads ?? channels.map { kind == .sd1 ? 8 : max(1, $0 / 64) }
     let attention = "attentions.0.transformer_blocks.0.attn2.to_k.weight"
-    contextWidth = weights.shape("mid_block.\(attention)")?.extents[1] ?? 0
-    normGroups = file?.normNumGroups ?? 32
-    normEpsilon = file?.normEps ?? 1e-5
-    sizeWidth =
-      weights.has("add_embedding.linear_1.weight") ? file?.additionTimeEmbedDim ?? 256 : nil
+    contextWidth =
+      depths.contains { $0 > 0 } ? try weights.extent(1, of: "mid_block.\(attention)", rank: 2) : 0
+    normGroups = file?.normNumGroups?.value ?? 32
+    normEpsilon = file?.normEps?.value ?? 1e-5
+    added = try Self.addedConditions(weights, sizeWidth: file?.additionTimeEmbedDim?.value ?? 256)
+    try weights.check(channels, are: file?.blockOutChannels, inGroupsOf: normGroups)
     try check(weights)
   }
 
+  private static func addedConditions(
+    _ weights: Weights, sizeWidth: Int
+  ) throws -> AddedConditions? {
+    let key = "add_embedding.linear_1.weight"
+    guard weights.has(key) else { return nil }
+    let width = try weights.extent(1, of: key, rank: 2)
+    guard sizeWidth % 2 == 0, width > 6 * sizeWidth else {
+      throw weights.failure(
+        .badConfiguration(
+          "'addition_time_embed_dim' is \(sizeWidth), not an even number below a sixth of \(width)")
+      )
+    }
+    return AddedConditions(pooledWidth: width - 6 * sizeWidth, sizeWidth: sizeWidth)
+  }
+
   private func check(_ weights: Weights) throws {
-    for (level, width) in channels.enumerated() {
-      guard width > 0, width % normGroups == 0, heads.count == levels, heads[level] > 0,
-        width % heads[level] == 0
-      else {
-        throw weights.failure(
-          .badConfiguration("\(width) channels in \(normGroups) groups and \(heads) heads"))
-      }
+    guard channels[0] % 2 == 0 else {
+      throw weights.failure(
+        .unsupported("\(channels[0]) channels of the first level are odd, so no timestep fits"))
+    }
+    guard heads.count == levels, zip(channels, heads).allSatisfy({ $0 % $1 == 0 }) else {
+      throw weights.failure(.badConfiguration("\(channels) channels in \(heads) heads"))
     }
   }
 }

@@ -3,7 +3,7 @@ import Tensors
 
 /// The extents of a VAE.
 package struct VAEConfiguration: Hashable, Sendable {
-  /// One number a level, the largest pictures first.
+  /// One number per level, the largest pictures first.
   package let channels: [Int]
 
   /// In an encoder's block; a decoder's has one more.
@@ -22,15 +22,18 @@ package struct VAEConfiguration: Hashable, Sendable {
       throw weights.failure(
         .missingTensor("encoder.down_blocks.0.resnets.0.conv1.weight", part: weights.part))
     }
-    channels = (0..<levels).map {
-      weights.shape("encoder.down_blocks.\($0).resnets.0.conv1.weight")?.extents[0] ?? 0
+    // Sides of pictures are multiples of 8, and so of what one latent stands for.
+    guard levels <= 4 else {
+      throw weights.failure(
+        .unsupported("a VAE of \(levels) levels is none of Stable Diffusion's, which have up to 4"))
+    }
+    channels = try (0..<levels).map {
+      try weights.extent(0, of: "encoder.down_blocks.\($0).resnets.0.conv1.weight", rank: 4)
     }
     resnetsPerBlock = weights.count("encoder.down_blocks.0.resnets.", ".conv1.weight")
-    normGroups = file?.normNumGroups ?? 32
-    scalingFactor = file?.scalingFactor ?? (kind == .sdxl ? 0.13025 : 0.18215)
-    for width in channels where width == 0 || width % normGroups != 0 {
-      throw weights.failure(.badConfiguration("\(width) channels in \(normGroups) groups"))
-    }
+    normGroups = file?.normNumGroups?.value ?? 32
+    scalingFactor = file?.scalingFactor?.value ?? (kind == .sdxl ? 0.13025 : 0.18215)
+    try weights.check(channels, are: file?.blockOutChannels, inGroupsOf: normGroups)
   }
 }
 

@@ -2,6 +2,9 @@
 struct VocabularyJSON {
   typealias Entry = (id: Int32, name: [UInt8])
 
+  /// Bytes of a name; merging takes the square of it, and CLIP's longest has 73.
+  private static let longestName = 1024
+
   private let bytes: [UInt8]
   private var position = 0
 
@@ -18,7 +21,8 @@ struct VocabularyJSON {
     entries.reserveCapacity(bytes.count / 20)
     guard take("{") else { return nil }
     repeat {
-      guard let name = string(), take(":"), let id = number() else { return nil }
+      guard let name = string(), name.count <= Self.longestName, take(":"), let id = number()
+      else { return nil }
       entries.append((id, name))
     } while take(",")
     guard take("}"), !skipSpace() else { return nil }

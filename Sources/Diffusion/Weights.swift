@@ -41,9 +41,40 @@ struct Weights {
   }
 
   /// The shape of a tensor as the file has it; `nil` where there is none.
-  func shape(_ key: String) -> Shape? { madeUp.map { $0(key) } ?? find(key)?.shape }
+  func shape(_ key: String) -> Shape? {
+    if let madeUp { return madeUp(key) }
+    return find(key).map { $0.shape ?? $0.entry.shape }
+  }
 
   func has(_ key: String) -> Bool { shape(key) != nil }
+
+  /// An extent of a tensor that must have `rank` of them.
+  ///
+  /// A header can claim any; this is what the widths of a network are read by.
+  func extent(_ axis: Int, of key: String, rank: Int) throws(DiffusionError) -> Int {
+    guard let shape = shape(key) else { throw failure(.missingTensor(key, part: part)) }
+    guard shape.rank == rank, shape.extents.allSatisfy(Count.range.contains) else {
+      throw failure(
+        .wrongShape(
+          key, found: shape, expected: "\(rank) extents from 1 to \(Count.range.upperBound)"))
+    }
+    return shape.extents[axis]
+  }
+
+  /// Throws where the channels of the levels are not those of the configuration, or no groups of
+  /// them can be normalized.
+  func check(
+    _ channels: [Int], are configured: [Count]?, inGroupsOf groups: Int
+  ) throws(DiffusionError) {
+    if let configured, configured.map(\.value) != channels {
+      throw failure(
+        .badConfiguration(
+          "'block_out_channels' is \(configured.map(\.value)), but the tensors have \(channels)"))
+    }
+    guard channels.allSatisfy({ $0 % groups == 0 }) else {
+      throw failure(.badConfiguration("\(channels) channels in \(groups) groups"))
+    }
+  }
 
   /// How many of `prefix.0`, `prefix.1` … have this tensor.
   func count(_ prefix: String, _ suffix: String) -> Int {
@@ -56,9 +87,9 @@ struct Weights {
   func values(_ key: String, _ shape: Shape) throws -> [Float] {
     if madeUp != nil { return madeUpValues(key, shape) }
     guard let found = find(key) else { throw failure(.missingTensor(key, part: part)) }
-    let isSame = found.shape.withoutOnes == shape.withoutOnes
-    guard isSame else {
-      throw failure(.wrongShape(key, found: found.shape, expected: shape.description))
+    guard let piece = found.shape, piece.withoutOnes == shape.withoutOnes else {
+      let expected = found.location.expectation(shape)
+      throw failure(.wrongShape(key, found: found.entry.shape, expected: expected))
     }
     let values = found.location.take(try found.file.floats(found.entry), shape: found.entry.shape)
     found.file.release(found.entry)
@@ -77,7 +108,7 @@ struct Weights {
     let entry: Header.Entry
     let location: TensorLocation
 
-    var shape: Shape { location.shape(of: entry.shape) }
+    var shape: Shape? { location.shape(of: entry.shape) }
   }
 
   private func find(_ key: String) -> Found? {
@@ -93,7 +124,8 @@ struct Weights {
 }
 
 extension Shape {
-  fileprivate var withoutOnes: [Int] { extents.filter { $0 != 1 } }
+  /// The extents but those of 1, which files may have more or fewer of.
+  var withoutOnes: [Int] { extents.filter { $0 != 1 } }
 }
 
 /// Where in a file a tensor lies: a whole tensor, a third of its rows, or its transpose.
@@ -114,11 +146,23 @@ struct TensorLocation: Hashable {
     self.piece = piece
   }
 
-  func shape(of stored: Shape) -> Shape {
+  /// The shape of the piece; `nil` where a tensor of this shape has no such piece.
+  func shape(of stored: Shape) -> Shape? {
     switch piece {
-    case .whole: stored
-    case .transposed: Shape(stored.extents.reversed())
-    case .third: Shape([stored.extents[0] / 3] + stored.extents.dropFirst())
+    case .whole: return stored
+    case .transposed: return stored.rank == 2 ? Shape(stored.extents.reversed()) : nil
+    case .third:
+      guard let rows = stored.extents.first, rows % 3 == 0 else { return nil }
+      return Shape([rows / 3] + stored.extents.dropFirst())
+    }
+  }
+
+  /// What the whole tensor must be for its piece to have this shape, in words.
+  func expectation(_ shape: Shape) -> String {
+    switch piece {
+    case .whole: shape.description
+    case .transposed: "\(Shape(shape.extents.reversed())), which is read transposed"
+    case .third: "three times \(shape)"
     }
   }
 

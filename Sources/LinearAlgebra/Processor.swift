@@ -1,25 +1,32 @@
-import FoundationEssentials
+import CProcessor
 
 /// What the processor can do, for modules that are compiled to instructions not all have.
 ///
 /// It stands here because a module so compiled cannot safely ask for itself.
 package enum Processor {
-  /// Why the CPU backend cannot run on this machine, as a sentence; `nil` where it can.
-  package static var unsupportedReason: String? {
-    let missing = ["AVX2", "FMA"].filter { flags?.contains($0.lowercased()[...]) == false }
-    if missing.isEmpty { return nil }
-    return """
-      this processor lacks \(missing.joined(separator: " and ")), which training on the CPU needs \
-      (Intel has both since 2013, AMD since 2015)
-      """
+  /// Throws where the CPU backend cannot run on this machine; ask before anything of it is called.
+  package static func check() throws(UnsupportedProcessor) {
+    if let reason = unsupportedReason { throw UnsupportedProcessor(reason: reason) }
   }
 
-  /// The flags of the first processor as Linux lists them; `nil` where it lists none.
-  private static let flags: Set<Substring>? = {
-    guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else {
-      return nil
-    }
-    let line = text.split(separator: "\n").first { $0.hasPrefix("flags") }
-    return line.map { Set($0.split(separator: " ")) }
-  }()
+  /// Why the CPU backend cannot run on this machine, as a sentence; `nil` where it can.
+  package static var unsupportedReason: String? {
+    sentence(hasAVX2: lora_processor_has_avx2() != 0, hasFMA: lora_processor_has_fma() != 0)
+  }
+
+  static func sentence(hasAVX2: Bool, hasFMA: Bool) -> String? {
+    let missing = (hasAVX2 ? [] : ["AVX2"]) + (hasFMA ? [] : ["FMA"])
+    if missing.isEmpty { return nil }
+    return """
+      this processor lacks \(missing.joined(separator: " and ")), which a model needs to run on the \
+      CPU (Intel has both since 2013, AMD since 2015); use another machine, or a GPU
+      """
+  }
+}
+
+/// A processor that the CPU backend is not made for.
+package struct UnsupportedProcessor: Error, Hashable, CustomStringConvertible {
+  let reason: String
+
+  package var description: String { reason }
 }

@@ -28,6 +28,8 @@ extension Scanner {
         path.append(bare)
       }
       skipSpaces()
+      // Each dot is a table within a table.
+      guard path.count <= Self.depthLimit else { throw .tooDeep(limit: Self.depthLimit) }
     } while take(".")
     return path
   }
@@ -37,7 +39,7 @@ extension Scanner {
     let key = try takeKey()
     try expect("=", for: "'=' after '\(key.joined(separator: "."))'")
     skipSpaces()
-    return (key, try takeValue(depth: depth))
+    return (key, try takeValue(depth: depth + key.count - 1))
   }
 
   private mutating func array(depth: Int) throws(TOMLError.Reason) -> TOMLValue {

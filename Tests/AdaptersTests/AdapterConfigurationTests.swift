@@ -66,4 +66,27 @@ import Testing
       ], metadata: ["lora_adapter_metadata": text])
     #expect(try Adapter(file.file).modules.map(\.scale) == [0.5, 2])
   }
+
+  /// A key, a number that it must not hold, and what it may hold.
+  static let hostile: [(json: String, sentence: String)] =
+    ["r", "rank"].flatMap { key in
+      ["-1", "0.5", "1048577", "18446744073709551615", "1e308"].map { value in
+        ("{\"peft_type\": \"LOKR\", \"\(key)\": \(value)}", "'\(key)' holds")
+      }
+    } + [
+      ("{\"peft_type\": \"LORA\", \"rank_pattern\": {\"q\": -4}}", "'rank_pattern' holds -4.0"),
+      ("{\"lora_alpha\": 1e308}", "'lora_alpha' holds 1e+308"),
+      ("{\"alpha_pattern\": {\"a\": 1, \"b\": -1e39}}", "'alpha_pattern' holds -1e+39"),
+      ("{\"lora_parameters\": {\"rank\": 4, \"scale\": 1e300}}", "'scale' holds 1e+300"),
+      ("{\"lora_parameters\": {\"rank\": -4}}", "'rank' holds -4.0"),
+    ]
+
+  @Test(arguments: hostile)
+  func numbersOfNoAdapterAreRefused(_ example: (json: String, sentence: String)) {
+    let error = #expect(throws: AdapterError.self) {
+      try AdapterConfiguration(json: Array(example.json.utf8), path: "c")
+    }
+    #expect(
+      error?.description.contains(example.sentence) == true, "\(String(describing: error))")
+  }
 }

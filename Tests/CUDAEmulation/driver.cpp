@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,31 +40,91 @@ using emulation::Stream;
 
 namespace {
 
+constexpr CUresult illegal_address = 700;
+
 // MARK: Memory
 
+// A block is followed and led by guard bytes, which nothing may change.
 constexpr size_t alignment = 256;
+constexpr unsigned char guard = 0xa5;
 thread_local size_t limit = SIZE_MAX, used = 0;
+
+struct Allocation {
+  size_t bytes;
+  std::thread::id owner;
+
+  size_t rounded() const { return (bytes + alignment - 1) / alignment * alignment; }
+};
+
+std::mutex allocations_mutex;
+std::map<CUdeviceptr, Allocation> allocations;
+
+// The bytes before and behind a block, each with its count.
+void for_guards(CUdeviceptr address, const Allocation &allocation,
+                const std::function<void(unsigned char *, size_t)> &body) {
+  auto *const block = reinterpret_cast<unsigned char *>(address);
+  body(block - alignment, alignment);
+  body(block + allocation.bytes, allocation.rounded() - allocation.bytes + alignment);
+}
+
+// Whether something wrote beside a block. It says so once: the guards are put right.
+bool is_broken(CUdeviceptr address, const Allocation &allocation) {
+  bool broken = false;
+  for_guards(address, allocation, [&](unsigned char *bytes, size_t count) {
+    if (std::all_of(bytes, bytes + count, [](unsigned char byte) { return byte == guard; })) return;
+    broken = true;
+    std::memset(bytes, guard, count);
+  });
+  if (broken)
+    std::fprintf(stderr, "emulation: written beside a block of %zu bytes\n", allocation.bytes);
+  return broken;
+}
+
+// Whether `bytes` from an address on lie within one block.
+bool is_allocated(CUdeviceptr address, size_t bytes) {
+  const std::lock_guard<std::mutex> lock(allocations_mutex);
+  auto next = allocations.upper_bound(address);
+  if (next == allocations.begin()) return false;
+  const auto &[start, allocation] = *std::prev(next);
+  return address - start <= allocation.bytes && bytes <= allocation.bytes - (address - start);
+}
+
+// Looks at the guards of this thread's blocks.
+CUresult check_guards() {
+  const std::lock_guard<std::mutex> lock(allocations_mutex);
+  CUresult result = 0;
+  for (const auto &[address, allocation] : allocations)
+    if (allocation.owner == std::this_thread::get_id() && is_broken(address, allocation))
+      result = illegal_address;
+  return result;
+}
 
 CUresult allocate(CUdeviceptr *address, size_t bytes) {
   if (bytes == 0) return 1;
   if (bytes > limit - std::min(limit, used)) return LORA_CUDA_OUT_OF_MEMORY;
-  const size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  // The size is kept before the block, for `used`.
-  char *block = static_cast<char *>(std::aligned_alloc(alignment, rounded + alignment));
+  const Allocation allocation = {bytes, std::this_thread::get_id()};
+  auto *block = static_cast<unsigned char *>(
+      std::aligned_alloc(alignment, allocation.rounded() + 2 * alignment));
   if (!block) return LORA_CUDA_OUT_OF_MEMORY;
-  std::memcpy(block, &bytes, sizeof bytes);
-  std::memset(block + alignment, 0xff, bytes);
-  used += bytes;
   *address = reinterpret_cast<CUdeviceptr>(block + alignment);
+  std::memset(block + alignment, 0xff, bytes);
+  for_guards(*address, allocation,
+             [](unsigned char *bytes, size_t count) { std::memset(bytes, guard, count); });
+  used += bytes;
+  const std::lock_guard<std::mutex> lock(allocations_mutex);
+  allocations[*address] = allocation;
   return 0;
 }
 
 CUresult release(CUdeviceptr address) {
-  char *block = reinterpret_cast<char *>(address) - alignment;
-  size_t bytes;
-  std::memcpy(&bytes, block, sizeof bytes);
-  used -= std::min(used, bytes);
-  std::free(block);
+  const std::lock_guard<std::mutex> lock(allocations_mutex);
+  const auto found = allocations.find(address);
+  if (found == allocations.end()) return 1;
+  // Nobody asks what became of memory that is given back.
+  if (is_broken(address, found->second)) std::abort();
+  used -= std::min(used, found->second.bytes);
+  allocations.erase(found);
+  std::free(reinterpret_cast<char *>(address) - alignment);
   return 0;
 }
 
@@ -73,14 +135,18 @@ CUresult memory_info(size_t *free_bytes, size_t *total) {
 }
 
 template <typename Value>
-void set(CUdeviceptr to, Value value, size_t count) {
+CUresult set(CUdeviceptr to, Value value, size_t count) {
+  if (!is_allocated(to, count * sizeof(Value))) return illegal_address;
   emulation::submit([=] { std::fill_n(reinterpret_cast<Value *>(to), count, value); });
+  return 0;
 }
 
-void copy(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
+CUresult copy(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
+  if (!is_allocated(to, bytes) || !is_allocated(from, bytes)) return illegal_address;
   emulation::submit([=] {
     std::memmove(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from), bytes);
   });
+  return 0;
 }
 
 // MARK: Kernels
@@ -125,9 +191,32 @@ void run(const emulation::Kernel &kernel, uint3 grid, uint3 block, void **argume
   for (std::thread &thread : threads) thread.join();
 }
 
-// The arguments' bytes are the caller's only until the launch returns, and their sizes are not
-// told: parameters of kernels here have at most eight bytes.
+// The arguments' bytes are the caller's only until the launch returns; parameters of kernels here
+// have at most eight.
 constexpr size_t most_parameters = 48;
+
+// Whether the arguments are as many and of such kinds as the kernel's parameters, and what it takes
+// for addresses lies in memory of the device. Behind the arguments stands a null, behind that their
+// kinds.
+bool are_right(const emulation::Kernel &kernel, void **arguments) {
+  size_t count = 0;
+  while (count < most_parameters && arguments[count]) count++;
+  if (count == most_parameters) return false;
+  const std::string kinds(static_cast<const char *>(arguments[count + 1]), count);
+  bool right = kinds.size() == kernel.kinds.size();
+  for (size_t i = 0; right && i < count; i++) {
+    const char wanted = kernel.kinds[i];
+    right = kinds[i] == (wanted == 'p' ? 'l' : wanted);
+    if (!right || wanted != 'p') continue;
+    CUdeviceptr address;
+    std::memcpy(&address, arguments[i], sizeof address);
+    right = address == 0 || is_allocated(address, 0);
+  }
+  if (!right)
+    std::fprintf(stderr, "emulation: a kernel of parameters '%s' is given '%s'\n",
+                 kernel.kinds.c_str(), kinds.c_str());
+  return right;
+}
 
 CUresult launch(const CUlaunchConfig *config, CUfunction function, void **parameters) {
   const auto &kernel = *reinterpret_cast<emulation::Kernel *>(function);
@@ -135,6 +224,7 @@ CUresult launch(const CUlaunchConfig *config, CUfunction function, void **parame
   if (threads == 0 || threads > 1024 || config->gridDimX == 0 || config->gridDimY > 65535 ||
       config->gridDimZ > 65535 || config->sharedMemBytes != 0)
     return 1;
+  if (!are_right(kernel, parameters)) return 1;
   auto values = std::make_shared<std::vector<uint64_t>>();
   for (size_t i = 0; i < most_parameters && parameters[i]; i++) {
     uint64_t value;
@@ -190,6 +280,8 @@ CUresult launch_graph(CUgraphExec executable) {
 // What must wait for the device may not be asked for while a graph is recorded.
 CUresult not_while_capturing() { return emulation::capturing ? 900 : 0; }
 
+CUresult synchronize() { return emulation::capturing ? 900 : check_guards(); }
+
 // MARK: The table
 
 lora_driver table() {
@@ -214,7 +306,7 @@ lora_driver table() {
   t.cuDevicePrimaryCtxRetain = [](CUcontext *, CUdevice) { return 0; };
   t.cuDevicePrimaryCtxRelease_v2 = [](CUdevice) { return 0; };
   t.cuCtxSetCurrent = [](CUcontext) { return 0; };
-  t.cuCtxSynchronize = [] { return not_while_capturing(); };
+  t.cuCtxSynchronize = synchronize;
   t.cuMemGetInfo_v2 = memory_info;
   t.cuMemAlloc_v2 = allocate;
   t.cuMemFree_v2 = release;
@@ -225,22 +317,24 @@ lora_driver table() {
   // Of pageable memory: on a device too it is read before the call returns, and cannot be recorded.
   t.cuMemcpyHtoDAsync_v2 = [](CUdeviceptr to, const void *from, size_t bytes, CUstream) {
     if (emulation::capturing) return 900;
+    if (!is_allocated(to, bytes)) return illegal_address;
     std::memcpy(reinterpret_cast<void *>(to), from, bytes);
     return 0;
   };
   t.cuMemcpyDtoHAsync_v2 = [](void *to, CUdeviceptr from, size_t bytes, CUstream) {
     if (emulation::capturing) return 900;
+    if (!is_allocated(from, bytes)) return illegal_address;
     std::memcpy(to, reinterpret_cast<void *>(from), bytes);
     return 0;
   };
   t.cuMemcpyDtoDAsync_v2 = [](CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream) {
-    return copy(to, from, bytes), 0;
+    return copy(to, from, bytes);
   };
   t.cuMemsetD8Async = [](CUdeviceptr to, unsigned char value, size_t count, CUstream) {
-    return set(to, value, count), 0;
+    return set(to, value, count);
   };
   t.cuMemsetD32Async = [](CUdeviceptr to, unsigned value, size_t count, CUstream) {
-    return set(to, value, count), 0;
+    return set(to, value, count);
   };
   t.cuStreamCreate = [](CUstream *stream, unsigned) {
     return *stream = reinterpret_cast<CUstream>(new Stream), 0;
@@ -248,7 +342,7 @@ lora_driver table() {
   t.cuStreamDestroy_v2 = [](CUstream stream) {
     return delete reinterpret_cast<Stream *>(stream), 0;
   };
-  t.cuStreamSynchronize = [](CUstream) { return not_while_capturing(); };
+  t.cuStreamSynchronize = [](CUstream) { return synchronize(); };
   t.cuStreamWaitEvent = [](CUstream, CUevent, unsigned) { return 0; };
   t.cuEventCreate = [](CUevent *event, unsigned) { return *event = nullptr, 0; };
   t.cuEventDestroy_v2 = [](CUevent) { return 0; };

@@ -78,9 +78,14 @@ import Testing
       "-o", folder["p"], "--skip-unsupported")
     #expect(outcome.status == 0, "\(outcome.errors)")
     let text = try Program.run("inspect", folder["p"], "--json").output
-    #expect(!text.contains("loha") || !text.contains(#""algorithm" : "loha""#))
+    for product in ["loha", "lokr"] {
+      #expect(!text.contains(#""algorithm" : "\#(product)""#))
+    }
+    // Eight were plain; three LoHa and six LoKr became it.
+    #expect(text.components(separatedBy: #""algorithm" : "lora""#).count - 1 == 17)
     let comparison = try Program.run("diff", folder["p"], "adapters/algorithms.safetensors")
-    #expect(comparison.errors.contains("give --base") || comparison.status == 0, "\(comparison)")
+    #expect(comparison.status == 0, "\(comparison)")
+    #expect(comparison.output.contains("the same update (relative difference"), "\(comparison)")
   }
 
   @Test(arguments: [

@@ -9,6 +9,7 @@ import ComputeCPU
 import ComputeCUDA
 import DeviceChecks
 import Glibc
+import LinearAlgebra
 import Tensors
 
 /// The value of a variable of the environment.
@@ -34,6 +35,10 @@ do {
   exit(1)
 }
 
+if let reason = Processor.unsupportedReason {
+  print("device-check: \(reason)")
+  exit(1)
+}
 let cpu = CPUBackend(threads: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 let limit = DeviceCheck.limit(type)
 var failures = 0

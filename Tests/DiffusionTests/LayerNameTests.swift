@@ -60,20 +60,6 @@ struct LayerNameTests {
     #expect(alias == "lora_unet_down_blocks_1_attentions_0_proj_in")
   }
 
-  @Test func blockNumbers() throws {
-    func block(_ model: Int, _ name: String) throws -> Int? {
-      try GoldenRun.all[model].pretrained().unet(on: backend).layers
-        .first { $0.name.module == "lora_unet_\(name)" }?.name.block
-    }
-    #expect(try block(0, "down_blocks_0_attentions_1_proj_in") == 2)
-    #expect(try block(0, "down_blocks_2_downsamplers_0_conv") == 9)
-    #expect(try block(0, "mid_block_attentions_0_proj_in") == 12)
-    #expect(try block(0, "up_blocks_3_attentions_2_proj_out") == 24)
-    #expect(try block(2, "input_blocks_4_1_proj_in") == 4)
-    #expect(try block(2, "middle_block_1_proj_in") == 11)
-    #expect(try block(2, "output_blocks_5_2_conv") == 18)
-  }
-
   @Test func textEncoders() throws {
     let first = try GoldenRun.all[0].pretrained().textEncoders(on: backend)[0].layers
     #expect(first.count == 12)

@@ -89,4 +89,14 @@ import Testing
     #expect(entries.map(\.id) == [7])
     #expect(entries.map(\.name) == [Array("Ġ\"\\".utf8)])
   }
+
+  @Test func namesAreNoLongerThanMergingIsQuick() throws {
+    func json(_ name: String) -> [UInt8] {
+      Array("{\"\(name)\":0,\"<|startoftext|>\":1,\"<|endoftext|>\":2}".utf8)
+    }
+    _ = try Spellings(json: json(String(repeating: "a", count: 1024)), file: "v")
+    #expect(throws: TokenizerError.self) {
+      try Spellings(json: json(String(repeating: "a", count: 1025)), file: "v")
+    }
+  }
 }

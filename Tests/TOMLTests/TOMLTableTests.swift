@@ -96,4 +96,23 @@ import Testing
   private static func table(_ text: String) throws -> TOMLTable {
     try TOMLTable(Array(text.utf8), file: "x.toml")
   }
+
+  /// A table within a table for each dot, or a list for each bracket: 64 are enough for anybody, and
+  /// a hundred thousand would be more than the stack holds.
+  @Test(arguments: [65, 100_000])
+  func depthHasALimit(_ depth: Int) throws {
+    let dots = [String](repeating: "a", count: depth).joined(separator: ".")
+    let texts = [
+      "\(dots) = 1", "[\(dots)]", "[[\(dots)]]",
+      "a = " + String(repeating: "[", count: depth),
+      "a = " + String(repeating: "{a = ", count: depth),
+      "a.b.c = {" + [String](repeating: "d", count: 63).joined(separator: ".") + " = 1}",
+    ]
+    for text in texts {
+      let error = #expect(throws: TOMLError.self) { try TOMLTable(Array(text.utf8), file: "f") }
+      #expect(error?.reason == .tooDeep(limit: 64), "\(text.prefix(20))")
+    }
+    let right = [String](repeating: "a", count: 64).joined(separator: ".")
+    #expect(try TOMLTable(Array("\(right) = 1".utf8), file: "f").entries.count == 1)
+  }
 }

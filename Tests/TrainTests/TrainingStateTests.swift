@@ -46,6 +46,19 @@ import Testing
     }
   }
 
+  /// Steps and updates of a state that no run has written.
+  @Test(arguments: [(-1, -1), (3, 4), (3, -1), (-3, 0), (3, .max), (.min, .min)])
+  func countsThatCannotBe(_ step: Int, _ updates: Int) throws {
+    let (options, plan) = try Self.run([])
+    let state = TrainingState(step: step, updates: updates, plan: plan, options: options)
+    let error = #expect(throws: OptionsError.self) {
+      try state.check(against: options, plan, folder: "s")
+    }
+    #expect(
+      error?.description
+        == "s: counts \(step) steps and \(updates) updates, which cannot be")
+  }
+
   @Test func averageForgetsOldLosses() {
     var average = LossAverage(batchesPerEpoch: 2)
     #expect([4, 2, 0, 10].map { average.add($0) } == [4, 3, 1, 5])

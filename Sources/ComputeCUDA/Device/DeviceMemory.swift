@@ -75,9 +75,10 @@ final class DeviceMemory: Sendable {
 
   /// The address of a block; 0, and a fault of the context, where there is no memory.
   func allocate(_ byteCount: Int) -> UInt {
-    let size = UInt((max(byteCount, 1) + Self.alignment - 1) / Self.alignment * Self.alignment)
-    return state.withLock { state in
+    state.withLock { state in
       let use = state.use
+      let unit = unit(of: use)
+      let size = UInt((max(byteCount, 1) + unit - 1) / unit * unit)
       var place = Self.bestFit(size, use, state.pieces)
       if place == nil, grow(by: size, use, &state) {
         place = Self.bestFit(size, use, state.pieces)
@@ -126,6 +127,11 @@ final class DeviceMemory: Sendable {
 
   private static let alignment = 256
 
+  /// What sizes of blocks are multiples of: a piece of one tensor ends where the tensor does.
+  private func unit(of use: Use) -> Int {
+    leastPiece == 0 && use == .tensors ? 1 : Self.alignment
+  }
+
   /// The smallest free range that holds so much.
   private static func bestFit(
     _ size: UInt, _ use: Use, _ pieces: [(start: UInt, piece: Piece)]
@@ -145,7 +151,7 @@ final class DeviceMemory: Sendable {
   }
 
   private func grow(by size: UInt, _ use: Use, _ state: inout State) -> Bool {
-    let step = UInt(leastPiece == 0 ? Self.alignment : 2 << 20)
+    let step = UInt(leastPiece == 0 ? unit(of: use) : 2 << 20)
     var byteCount = (max(size, UInt(leastPiece)) + step - 1) / step * step
     var address = take(byteCount)
     if address == nil {

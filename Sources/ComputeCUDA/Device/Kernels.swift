@@ -61,15 +61,24 @@ struct Grid: Hashable {
       return
     }
     var words: [UInt64] = []
-    for argument in repeat each arguments { words.append(Self.word(argument)) }
+    var kinds: [UInt8] = []
+    for argument in repeat each arguments {
+      words.append(Self.word(argument))
+      kinds.append(Self.kind(argument))
+    }
     unsafe words.withUnsafeMutableBufferPointer { words in
       var addresses: [UnsafeMutableRawPointer?] = unsafe []
       for index in 0..<words.count {
         let address = unsafe words.baseAddress.map { unsafe UnsafeMutableRawPointer($0 + index) }
         unsafe addresses.append(address)
       }
-      // The emulation counts parameters by it; a device does not look so far.
+      // The emulation compares their number and kinds with the kernel's; a device does not look so
+      // far.
       unsafe addresses.append(nil)
+      let letters = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: kinds.count + 1)
+      defer { unsafe letters.deallocate() }
+      _ = unsafe letters.initialize(from: kinds + [0])
+      unsafe addresses.append(UnsafeMutableRawPointer(letters.baseAddress))
       var configuration = unsafe CUlaunchConfig(
         gridDimX: UInt32(grid.x), gridDimY: UInt32(grid.y), gridDimZ: UInt32(grid.z),
         blockDimX: UInt32(threads), blockDimY: 1, blockDimZ: 1,
@@ -88,6 +97,18 @@ struct Grid: Hashable {
       unsafe $0.storeBytes(of: argument, as: Argument.self)
     }
     return word
+  }
+
+  /// The letter of an argument's kind, as `kind_of` of the emulation has it.
+  private static func kind<Argument: BitwiseCopyable>(_ argument: Argument) -> UInt8 {
+    switch argument {
+    case is UInt64: UInt8(ascii: "l")
+    case is UInt32: UInt8(ascii: "u")
+    case is Int32: UInt8(ascii: "i")
+    case is Float: UInt8(ascii: "f")
+    // `Extent` of columns.cu; an `Int` by mistake is no letter's either.
+    default: UInt8(ascii: "s")
+    }
   }
 
   private func function(_ key: Key) -> CUfunction? {

@@ -32,7 +32,7 @@ func keepingRandomly(_ update: Matrix, density: Double, generator: Philox) -> Ma
   var generator = generator
   var result = update
   for index in result.elements.indices {
-    let isKept = Double.random(in: 0..<1, using: &generator) < density
+    let isKept = generator.uniform() < density
     result.elements[index] = isKept ? result.elements[index] / density : 0
   }
   return result

@@ -1,4 +1,5 @@
 import Images
+import Tensors
 
 /// All pictures of a run, and the order in which an epoch shows them.
 struct TrainingData: Hashable, Sendable {

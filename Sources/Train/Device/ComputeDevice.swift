@@ -1,6 +1,7 @@
 import Compute
 import ComputeCPU
 import ComputeCUDA
+import LinearAlgebra
 import Tensors
 
 /// Where a command computes.
@@ -21,7 +22,7 @@ struct ComputeDevice {
     self.notes = notes
   }
 
-  /// The host's cores.
+  /// The host's cores, for who has asked `Processor` already.
   init(threads: Int, notes: [String] = []) {
     let cpu = CPUBackend(threads: threads)
     self.init(cpu, exact: cpu, notes: notes)
@@ -39,22 +40,30 @@ struct ComputeDevice {
     environment: (String) -> String?
   ) throws {
     guard choice != .cpu else {
-      self.init(threads: threads, notes: Self.notes(precision))
+      self = try .cores(threads, notes: Self.notes(precision))
       return
     }
     let libraries = CUDALibraries(LibrarySearch(environment: environment))
     // Most machines without a GPU have no driver either: nothing needs to be said there.
     if choice == .auto, (try? libraries.devices()) == nil {
-      self.init(threads: threads, notes: Self.notes(precision))
+      self = try .cores(threads, notes: Self.notes(precision))
       return
     }
     do {
       try self.init(libraries, precision, environment)
     } catch let error as CUDAError where choice == .auto {
-      self.init(
-        threads: threads,
+      self = try .cores(
+        threads,
         notes: ["there is a GPU, but \(error); computing on the CPU"] + Self.notes(precision))
     }
+  }
+
+  /// The host's cores, where they can do what is asked of them.
+  private static func cores(
+    _ threads: Int, notes: [String]
+  ) throws(UnsupportedProcessor) -> ComputeDevice {
+    try Processor.check()
+    return ComputeDevice(threads: threads, notes: notes)
   }
 
   private init(

@@ -34,41 +34,41 @@ struct ReplaySource: BatchSource {
   let batchesPerEpoch: Int
   let preparationCount = 0
 
-  init(path: String, kind: PretrainedModel.Kind, on backend: any Backend) throws {
+  /// - Parameter unet: Of the model that is trained, whose text's widths the file must have.
+  init(path: String, for unet: UNetConfiguration, on backend: any Backend) throws {
     let file = try SafetensorsFile(path: path)
-    func recorded(_ name: String, rank: Int) throws -> Recorded {
+    /// Reads a tensor of these extents; `nil` stands for any from 1.
+    func recorded(_ name: String, _ wanted: [Int?]) throws -> Recorded {
       let entry = try file.entry(name)
       let extents = entry.shape.extents
-      guard extents.count == rank, extents[0] > 0 else {
+      guard extents.count == wanted.count,
+        zip(extents, wanted).allSatisfy({ $0 > 0 && $0 == $1 ?? $0 })
+      else {
+        let text = wanted.map { $0.map(String.init) ?? "n" }.joined(separator: ", ")
         throw TrainingError.replay(
-          file: path, "'\(name)' has shape \(entry.shape), not \(rank) extents")
+          file: path, "'\(name)' is \(entry.shape), not [\(text)] as its latents and the model ask")
       }
-      return Recorded(values: try file.floats(entry), extents: Array(extents.dropFirst()))
+      let values = try file.floats(entry)
+      guard values.allSatisfy(\.isFinite) else {
+        throw TrainingError.replay(file: path, "'\(name)' holds NaN or infinity")
+      }
+      return Recorded(values: values, extents: Array(extents.dropFirst()))
     }
     self.file = file
     self.backend = backend
-    latents = try recorded("latents", rank: 5)
-    noise = try recorded("noise", rank: 5)
-    timesteps = try recorded("timesteps", rank: 2)
-    context = try recorded("context", rank: 4)
-    pooled = kind == .sdxl ? try recorded("pooled", rank: 3) : nil
-    timeIDs = kind == .sdxl ? try recorded("time_ids", rank: 3) : nil
+    latents = try recorded("latents", [nil, nil, LatentShape.channels, nil, nil])
     batchesPerEpoch = try file.entry("latents").shape.extents[0]
-    try check(path)
-  }
-
-  /// Throws unless all tensors are of the same steps and batches.
-  private func check(_ path: String) throws(TrainingError) {
-    let count = latents.extents[0]
-    let all = [latents, noise, timesteps, context] + [pooled, timeIDs].compactMap { $0 }
-    let steps = all.map { $0.values.count / max(1, $0.extents.reduce(1, *)) }
-    guard latents.extents == noise.extents, latents.extents[1] == LatentShape.channels,
-      all.allSatisfy({ $0.extents[0] == count }), Set(steps).count == 1
-    else {
-      throw .replay(file: path, "its tensors are not of the same steps, batches and sizes")
-    }
-    guard timesteps.values.allSatisfy({ (0..<1000).contains($0) }) else {
-      throw .replay(file: path, "a timestep lies outside 0 to 999")
+    let places: [Int?] = [batchesPerEpoch, latents.extents[0]]
+    noise = try recorded("noise", [batchesPerEpoch] + latents.extents)
+    timesteps = try recorded("timesteps", places)
+    // A U-Net without attention looks at no text.
+    context = try recorded(
+      "context", places + [nil, unet.contextWidth == 0 ? nil : unet.contextWidth])
+    pooled = try unet.added.map { try recorded("pooled", places + [$0.pooledWidth]) }
+    timeIDs = try unet.added.map { _ in try recorded("time_ids", places + [6]) }
+    let last = Float(NoiseSchedule.timestepCount - 1)
+    guard timesteps.values.allSatisfy({ 0...last ~= $0 }) else {
+      throw TrainingError.replay(file: path, "a timestep lies outside 0 to 999")
     }
   }
 

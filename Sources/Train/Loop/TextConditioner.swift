@@ -162,7 +162,7 @@ extension TextConditioner {
       if answer == nil { answer = try self.answer() }
       let kept = KeptEncoding(
         path: path, key: "clip skip \(skip), \(maximum) tokens: \(caption)", answer: answer ?? [])
-      if let lists = kept.read(), let context = lists["context"] {
+      if let lists = kept.read(), let context = lists["context"], fits(context, lists["pooled"]) {
         known[caption] = Encoded(context: context, pooled: lists["pooled"])
       } else {
         let encoded = try encoded(caption)
@@ -170,6 +170,13 @@ extension TextConditioner {
           [("context", encoded.context)] + (encoded.pooled.map { [("pooled", $0)] } ?? []))
       }
     }
+  }
+
+  /// Whether kept numbers are as many as the encoders give.
+  private func fits(_ context: [Float], _ pooled: [Float]?) -> Bool {
+    let widths = encoders.map(\.configuration.width)
+    return context.count == length * widths.reduce(0, +)
+      && pooled?.count == (kind == .sdxl ? widths.last : nil)
   }
 
   /// What the encoders make of the last of some fixed tokens, which sees all before it.

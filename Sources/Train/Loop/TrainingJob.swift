@@ -68,7 +68,8 @@ extension TrainingJob {
     }
     let base = TrainingMetadata.BaseSummary(model, options)
     self.device = device
-    unet = try model.unet(on: device.backend)
+    let unet = try model.unet(on: device.backend)
+    self.unet = unet
     var warnings: [String] = []
     let parts = try TrainingParts(
       model, options, resolution: base.usualResolution, on: device, environment,
@@ -78,7 +79,7 @@ extension TrainingJob {
     if let copy { unet.merge(copy.modules, values: copy.values, multiplier: 1) }
 
     let replay = try options.machine.replay.map {
-      try ReplaySource(path: $0, kind: model.kind, on: device.backend)
+      try ReplaySource(path: $0, for: unet.configuration, on: device.backend)
     }
     // A file of contexts has no captions: nothing of the text encoders can be trained.
     if replay != nil { options.network.networkTrainUnetOnly = true }

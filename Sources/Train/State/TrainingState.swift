@@ -48,6 +48,10 @@ extension TrainingState {
       throw Self.error(
         folder, "is a state of version \(version); this program reads \(Self.currentVersion)")
     }
+    guard step >= 0, 0...step ~= updates ?? step else {
+      throw Self.error(
+        folder, "counts \(step) steps and \(updates ?? step) updates, which cannot be")
+    }
     if let seed = options.run.seed, seed != self.seed {
       throw Self.error(folder, "was saved with seed \(self.seed), not \(seed); drop --seed")
     }

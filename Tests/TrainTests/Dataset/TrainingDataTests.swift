@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Images
 import TestSupport
@@ -194,17 +195,24 @@ final class TemporaryFolder {
     #expect(data.warnings.contains("\(folder.path)/4_girl: named twice; the second is left out"))
   }
 
+  /// What a command with these options trains on.
+  private func configuration(
+    _ arguments: [String], warnings: inout [String]
+  ) throws -> DatasetConfiguration {
+    try DatasetConfiguration(
+      TrainingOptions.parse(["--model", "m", "-o", "x"] + arguments),
+      resolution: PixelSize(width: 128, height: 128), warnings: &warnings)
+  }
+
   @Test func foldersWithoutSubfoldersAreRefusedByName() throws {
     let folder = try TemporaryFolder()
     try folder.addPicture("loose.png", 128, 128)
     var warnings: [String] = []
     do {
-      _ = try DatasetConfiguration(
-        trainDataDir: folder.path, regDataDir: nil, settings([]).datasets[0],
-        template: DatasetConfiguration.Subset(source: .files([])), warnings: &warnings)
+      _ = try configuration(["--data", folder.path], warnings: &warnings)
       Issue.record("no error")
     } catch {
-      #expect("\(error)".hasPrefix("\(folder.path): no folder in it is named like 100_girl"))
+      #expect("\(error)".hasPrefix("\(folder.path): holds no folder named like 100_girl"))
     }
     #expect(warnings.count == 1)
   }
@@ -215,10 +223,10 @@ final class TemporaryFolder {
       try folder.addPicture(name, 128, 128)
     }
     var warnings: [String] = []
-    let configuration = try DatasetConfiguration(
-      trainDataDir: folder.path + "/train", regDataDir: folder.path + "/reg",
-      settings([]).datasets[0], template: DatasetConfiguration.Subset(source: .files([])),
+    let configuration = try configuration(
+      ["--data", folder.path + "/train", "--reg-data-dir", folder.path + "/reg"],
       warnings: &warnings)
+    #expect(configuration.datasets.count == 1)
     #expect(configuration.datasets[0].subsets.map(\.isReg) == [false, true])
     #expect(try TrainingData(configuration).datasets[0].pictures.map(\.repeats) == [4, 4])
   }
@@ -227,12 +235,12 @@ final class TemporaryFolder {
     let folder = try TemporaryFolder()
     let path = try folder.addPicture("a.png", 128, 128)
     try folder.add("a.txt", Array("unused".utf8))
+    var warnings: [String] = []
     let data = try TrainingData(
-      DatasetConfiguration(
-        images: [path], repeats: 30, settings([]).datasets[0],
-        template: DatasetConfiguration.Subset(source: .files([]))))
+      configuration(
+        ["--image", path, "--repeats", "30", "--train-batch-size", "2"], warnings: &warnings))
     #expect(data.constantCaptions == [""])
     #expect(data.trainImageCount == 30 && data.batchesPerEpoch == 15)
-    #expect(data.warnings.isEmpty)
+    #expect(data.warnings.isEmpty && warnings.isEmpty)
   }
 }

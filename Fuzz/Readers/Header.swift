@@ -2,10 +2,8 @@ import Safetensors
 import Tensors
 
 /// Reads bytes as the JSON of a header; writes what was accepted anew, and reads that.
-func readHeader(_ data: UnsafePointer<UInt8>?, _ count: Int) {
-  let bytes = unsafe UnsafeRawBufferPointer(start: data, count: count).bytes
-  guard let header = try? Header.parse(bytes, file: "input") else { return }
-
+func readHeader(_ bytes: [UInt8]) throws {
+  let header = try unsafe Header.parse(bytes.span.bytes, file: "input")
   var end = 0
   for entry in header.entries {
     precondition(entry.range.lowerBound == end, "a hole before \(entry.name)")
