@@ -14,8 +14,11 @@ extension SafetensorsWriter {
   /// Finishes a file whose metadata hold sd-scripts' hashes of the data that were written.
   ///
   /// - Parameter metadata: What the writer was begun with, with room for the hashes.
-  package func finish(hashing metadata: Metadata) throws {
-    try finish(metadata: metadata, modelHash: dataSHA256())
+  /// - Returns: The bytes of the whole file, and `sshs_model_hash`.
+  @discardableResult
+  package func finish(hashing metadata: Metadata) throws -> (byteCount: Int, modelHash: String) {
+    let hash = try dataSHA256()
+    return (try finish(metadata: metadata, modelHash: hash), hash)
   }
 
   /// The same where the SHA-256 of the data has been taken.

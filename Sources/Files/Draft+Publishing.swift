@@ -16,6 +16,7 @@ extension Draft {
       // Killed between these two lines, a process leaves a name behind: there is no system call
       // that replaces a file by one without a name.
       let name = Self.temporaryName(in: folder(of: target))
+      TemporaryPaths.insert(name)
       guard try link(as: name) else { throw .lastCall("name", on: path) }
       try rename(name, to: target)
     }
@@ -40,6 +41,7 @@ extension Draft {
   }
 
   private func rename(_ name: String, to target: String) throws(FileError) {
+    defer { TemporaryPaths.remove(name) }
     guard unsafe Glibc.rename(name, target) == 0 else {
       let error = FileError.lastCall("replace", on: path)
       unsafe unlink(name)

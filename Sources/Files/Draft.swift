@@ -42,6 +42,7 @@ import Glibc
     let name = Self.temporaryName(in: folder)
     descriptor = unsafe open(name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, permissions)
     temporaryPath = name
+    if descriptor >= 0 { TemporaryPaths.insert(name) }
     if descriptor < 0 { throw .lastCall("write", on: path) }
   }
 
@@ -65,7 +66,10 @@ import Glibc
     if descriptor >= 0 {
       close(descriptor)
       // After publishing the name is no longer there, and nothing is removed.
-      if let temporaryPath { unsafe unlink(temporaryPath) }
+      if let temporaryPath {
+        unsafe unlink(temporaryPath)
+        TemporaryPaths.remove(temporaryPath)
+      }
     }
   }
 }

@@ -33,18 +33,25 @@ package func copyFile(_ source: String, to target: String) throws(FileError) {
   try draft.publish()
 }
 
-/// Removes a file, or a folder with the files in it; what is not there is no error.
-package func remove(at path: String) throws(FileError) {
-  if FileKind(path: path) == .folder {
-    for name in try names(inFolder: path) { try unlink(path + "/" + name) }
-    guard unsafe rmdir(path) == 0 else { throw .lastCall("remove", on: path) }
-  } else {
-    try unlink(path)
+/// Removes a file; one that is not there is no error.
+package func removeFile(at path: String) throws(FileError) {
+  guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .lastCall("remove", on: path) }
+}
+
+/// Removes a folder unless it holds something; one that is not there is no error.
+package func removeEmptyFolder(at path: String) throws(FileError) {
+  guard unsafe rmdir(path) == 0 || [ENOENT, ENOTEMPTY, EEXIST].contains(errno) else {
+    throw .lastCall("remove", on: path)
   }
 }
 
-private func unlink(_ path: String) throws(FileError) {
-  guard unsafe Glibc.unlink(path) == 0 || errno == ENOENT else {
-    throw .lastCall("remove", on: path)
+/// The path from the root, without links, of what lies in a folder that is there.
+///
+/// - Parameter name: Of a file that need not be there yet.
+package func absolutePath(of name: String, inFolder folder: String) throws(FileError) -> String {
+  guard let path = unsafe realpath(folder.isEmpty ? "." : folder, nil) else {
+    throw .lastCall("find", on: folder)
   }
+  defer { unsafe free(path) }
+  return "\(unsafe String(cString: path))/\(name)"
 }

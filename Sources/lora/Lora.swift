@@ -3,6 +3,7 @@ import CommandSupport
 import Convert
 import Devices
 import Diff
+import Files
 import Glibc
 import Inspect
 import Merge
@@ -33,6 +34,7 @@ struct Lora: ParsableCommand {
     // Writing into a closed pipe, or past a size limit, is an answer of `write`, not a signal.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
+    Interruption.listen { TemporaryPaths.clear() }
     do {
       var command = try parseAsRoot(
         TrainCommand.expanding(arguments(from: CommandLine.arguments)))
@@ -45,6 +47,7 @@ struct Lora: ParsableCommand {
   /// Ends the program: 0 and help where help was asked for, 64 and usage for wrong usage, else 1
   /// and one line.
   private static func fail(_ error: any Error) -> Never {
+    if let interrupted = error as? Interrupted { Glibc.exit(interrupted.exitStatus) }
     let status = exitCode(for: error)
     if status.isSuccess || status == .validationFailure || error is ExitCode {
       exit(withError: error)

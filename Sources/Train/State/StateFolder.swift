@@ -31,6 +31,14 @@ struct StateFolder {
     try text.commit()
   }
 
+  /// Removes the two files, and the folder unless something else lies in it.
+  func remove() throws {
+    for name in [TrainingState.tensors, TrainingState.json] {
+      try removeFile(at: "\(path)/\(name)")
+    }
+    try removeEmptyFolder(at: path)
+  }
+
   /// The JSON part.
   func state() throws -> TrainingState {
     guard FileKind(path: path) == .folder else {
