@@ -69,7 +69,7 @@ extension TrainingState {
   private static func text(_ key: String, _ value: String?) -> String {
     let option = "--" + key.map { $0 == "_" ? "-" : String($0) }.joined()
     switch value {
-    case nil, "false": return "without \(option)"
+    case nil, "none", "false": return "without \(option)"
     case "true": return "with \(option)"
     case let value?: return "with \(option) \(value)"
     }
