@@ -15,8 +15,11 @@ extension SafetensorsWriter {
   /// written.
   ///
   /// - Parameter metadata: What the writer was begun with, with room for the hashes.
-  package func finish(hashing metadata: Metadata) throws {
-    try finish(metadata: metadata, modelHash: dataSHA256(), isOfInputs: false)
+  /// - Returns: The bytes of the whole file, and `sshs_model_hash`.
+  @discardableResult
+  package func finish(hashing metadata: Metadata) throws -> (byteCount: Int, modelHash: String) {
+    let hash = try dataSHA256()
+    return (try finish(metadata: metadata, modelHash: hash, isOfInputs: false), hash)
   }
 
   /// The same where the SHA-256 of the data has been taken.

@@ -26,6 +26,13 @@ package enum FileKind: Hashable, Sendable {
   package var isRegular: Bool { self == .file }
 }
 
+/// The bytes of a file; nil where there is none.
+package func byteCount(ofFile path: String) -> Int? {
+  var status = stat()
+  guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+  return Int(status.st_size)
+}
+
 /// The names in a folder, sorted by their bytes, without `.` and `..`.
 package func names(inFolder path: String) throws(FileError) -> [String] {
   guard let folder = unsafe opendir(path.systemName) else { throw .lastCall("list", on: path) }

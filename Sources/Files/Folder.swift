@@ -64,3 +64,14 @@ package func removeFolder(at path: String, files: [String]) throws(FileError) {
     throw .lastCall("remove", on: path)
   }
 }
+
+/// The path from the root, without links, of what lies in a folder that is there.
+///
+/// - Parameter name: Of a file that need not be there yet.
+package func absolutePath(of name: String, inFolder folder: String) throws(FileError) -> String {
+  guard let path = unsafe realpath(folder.isEmpty ? "." : folder, nil) else {
+    throw .lastCall("find", on: folder)
+  }
+  defer { unsafe free(path) }
+  return "\(unsafe String(cString: path))/\(name)"
+}

@@ -99,15 +99,46 @@ package struct SampleCommand: ParsableCommand {
     let plan = try PicturePlan(
       counts: maker.counts(separatesFiles: separatesFiles), columns: columns, rows: rows)
     let places = plan.places
+    let start = ContinuousClock.now
     let progress = Progress(
       "drawing", total: places.joined().count * steps, quiet: common.quiet)
-    let pictures = try places.map { row in
-      try row.map { place in
-        try maker.picture(at: place, separatesFiles: separatesFiles) { _ in progress.advance() }
+    var finished: [Picture] = []
+    do {
+      for place in places.joined() {
+        finished.append(
+          try maker.picture(at: place, separatesFiles: separatesFiles) { _ in progress.advance() })
+        if places.joined().count > 1 { Interruption.savesFirst() }
       }
+    } catch let interrupted as Interrupted {
+      progress.finish()
+      let grid = UnfinishedGrid(finished, columns: places.first?.count ?? 0, rows: places.count)
+      Terminal.note(
+        try grid.write(beside: output, texts: [("parameters", settings)]) {
+          drawn($0, plan, maker)
+        })
+      throw interrupted
     }
     progress.finish()
-    try drawn(pictures, plan, maker).write(to: output, texts: [("parameters", settings)])
+    let grid = UnfinishedGrid(finished, columns: places.first?.count ?? 0, rows: places.count)
+    let picture = drawn(grid.rows, plan, maker)
+    try picture.write(to: output, texts: [("parameters", settings)])
+    try report(picture, of: plan, maker, separatesFiles, since: start)
+    if let status = Interruption.exitStatus { throw ExitCode(status) }
+  }
+
+  /// Says what was drawn.
+  private func report(
+    _ picture: Picture, of plan: PicturePlan, _ maker: PictureGridMaker, _ separatesFiles: Bool,
+    since start: ContinuousClock.Instant
+  ) throws {
+    let places = plan.places
+    if !common.quiet {
+      let size = byteCount(ofFile: output).map { ", \(bytes($0))" } ?? ""
+      let time = duration((ContinuousClock.now - start).inSeconds)
+      Terminal.note(
+        "\(output): \(counted(places.joined().count, "picture")), \(picture.width) × "
+          + "\(picture.height)\(size), \(time)")
+    }
     guard common.json else { return }
     let entries = places.map { row in
       row.map { maker.entry(at: $0, separatesFiles: separatesFiles) }

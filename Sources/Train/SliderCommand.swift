@@ -19,7 +19,8 @@ package struct SliderCommand: ParsableCommand {
 
       Each copy is checked: how much of the way it has gone from what the model draws without a \
       prompt (0 %) to its picture as the VAE gives it back (100 %). Below 50 % there is a \
-      warning: the slider would change more than is meant. --json has the figures.
+      warning: the slider would change more than is meant. Below 5 % of the first one the run \
+      ends. --json has the figures.
       """)
 
   @OptionGroup(title: "The slider") var pair: SliderOptions
@@ -29,14 +30,22 @@ package struct SliderCommand: ParsableCommand {
   package init() {}
 
   package func validate() throws {
+    try pair.checkCounts()
     if !options.run.image.isEmpty || options.run.trainDataDir != nil
       || options.data.datasetConfig != nil || options.machine.replay != nil
     {
       throw ValidationError(
         "--before and --after are the data; drop --image, --data, --dataset-config and --replay.")
     }
-    if options.saving.resume != nil || options.machine.outputConfig {
-      throw ValidationError("--resume and --output-config belong to lora train.")
+    if options.saving.resume != nil {
+      throw ValidationError(
+        "lora slider cannot go on from a state, but lora train can go on with one copy: lora train "
+          + "--image PICTURE --network-train-unet-only --resume STATE -o COPY, with the other "
+          + "options as they were; lora diff AFTER BEFORE -o SLIDER makes the slider of two copies."
+      )
+    }
+    if options.machine.outputConfig {
+      throw ValidationError("--output-config belongs to lora train.")
     }
     if let fault = pair.strip.flatMap(misleadingPictureName) { throw ValidationError(fault) }
     if WeightedFile.weights(pair.stripWeights) == nil {
@@ -52,30 +61,45 @@ package struct SliderCommand: ParsableCommand {
     try comparePictures()
     let device = try options.machine.computeDevice(threads: common.threadCount)
     if options.machine.dryRun { return try printPlan(output, device) }
-    let low = try trained(on: pair.before, named: "before", output, device).copy
-    let (high, job) = try trained(
-      on: pair.after, named: "after", output, device,
-      over: pair.method == .merged ? low.adapter : nil, untouched: low.untouched)
+    let files = try CopyFiles(
+      output: OutputName(options.saving, output: output), keeps: pair.keepCopies)
+    _ = try OutputFile(path: output)
+    do {
+      try make(output, device, files)
+    } catch {
+      if let leftover = files.leftover { Terminal.note(leftover) }
+      throw error
+    }
+    if let status = Interruption.exitStatus { throw ExitCode(status) }
+  }
+
+  private func make(_ output: String, _ device: ComputeDevice, _ files: CopyFiles) throws {
+    let start = ContinuousClock.now
+    let low = try trained(.before, device, files)
+    let high = try trained(.after, device, files, after: low)
     let slider =
       switch pair.method {
       case .difference:
-        low.adapter.modules.difference(high.adapter.values, less: low.adapter.values)
-      case .merged: high.adapter
+        low.copy.adapter.modules.difference(
+          high.copy.adapter.values, less: low.copy.adapter.values)
+      case .merged: high.copy.adapter
       }
-    try AdapterFile(
+    let saved = try AdapterFile(
       modules: slider.modules, values: slider.values,
       type: (options.saving.savePrecision ?? .float).elementType
-    ).write(to: output, metadata: metadata(job, slider.modules))
-    if !pair.keepCopies {
-      for name in ["before", "after"] { try remove(at: copyPath(name, output)) }
-    }
-    let difference = PictureDifference(from: low.picture, to: high.picture)
-    let changes = try pair.strip.map { try drawStrip(to: $0, slider, difference, job) } ?? []
+    ).write(to: output, metadata: metadata(high.job, slider.modules))
+    try files.close()
+    let difference = PictureDifference(from: low.copy.picture, to: high.copy.picture)
+    let changes = try strip(of: slider, difference, high.job, beside: output)
     let rank = slider.modules.modules.map(\.rank).max() ?? 0
     try say(
       SliderReport(
-        output: output, method: pair.method, modules: slider.modules.modules.count, rank: rank,
-        pair: SliderReport.Pair(difference), copies: [low.check, high.check], changes: changes))
+        output: output, bytes: saved.byteCount, modelHash: saved.modelHash, method: pair.method,
+        modules: slider.modules.modules.count, rank: rank,
+        seconds: (ContinuousClock.now - start).inSeconds, pair: SliderReport.Pair(difference),
+        copies: [low, high].compactMap { copy in
+          copy.copy.check.map { SliderReport.Copy(check: $0, run: copy.outcome) }
+        }, changes: changes))
   }
 
   private func noteResult() {
@@ -85,7 +109,12 @@ package struct SliderCommand: ParsableCommand {
 
   private func say(_ report: SliderReport) throws {
     if common.json { try Terminal.show(json(report)) }
-    if let table = report.table, !common.quiet { Terminal.report(table) }
+    guard !common.quiet else { return }
+    if let table = report.table { Terminal.report(table) }
+    Terminal.note(report.summary)
+    if let command = samplingCommand(report.output, weights: "-2..2/9", options) {
+      Terminal.note("to draw with it: \(command)")
+    }
   }
 
   /// Says how the pictures differ, and where more does than is meant.
@@ -102,100 +131,44 @@ package struct SliderCommand: ParsableCommand {
     for warning in difference.warnings { Terminal.note(warning) }
   }
 
-  /// Says what each of the two runs would do.
+  /// Says what each of the two runs would do, and what would be there after them.
   private func printPlan(_ output: String, _ device: ComputeDevice) throws {
-    let report = TrainingReport(
-      try job(on: pair.before, named: "before", output, device, over: nil))
+    let plan = try job(on: .before, device, over: nil)
+    var report = TrainingReport(plan)
+    let names = try [copyName(.before), copyName(.after)]
+    let between = plan.plan.saves.all.filter { $0.occasion != .final }.map { save in
+      save.file.dropFirst(names[0].stem.count)
+    }
+    report.saves = names.flatMap { name in
+      between.map { name.stem + $0 } + (pair.keepCopies ? [name.final] : [])
+    }
+    report.saves.append(try OutputName(options.saving, output: output).final)
     try Terminal.show(common.json ? json(report) : "twice: \(report.text)")
   }
 
-  private func copyPath(_ name: String, _ output: String) throws(OptionsError) -> String {
-    try OutputName(options.saving, output: output).path(with: name)
+  /// What a copy is called that is kept, and what its other saves are named after.
+  func copyName(_ copy: SliderCopy) throws(OptionsError) -> OutputName {
+    let path = try OutputName(options.saving, output: options.run.output).path(with: copy.rawValue)
+    return try OutputName(options.saving, output: path)
   }
 
-  private func job(
-    on picture: String, named name: String, _ output: String, _ device: ComputeDevice,
-    over base: TrainedAdapter?
+  /// The shape that is meant where a warm-up is asked for and no shape.
+  var schedule: ScheduleShape {
+    let options = options.schedule
+    let warmsUp = options.lrScheduler == .constant && options.lrWarmupSteps != .steps(0)
+    return warmsUp ? .constantWithWarmup : options.lrScheduler
+  }
+
+  func job(
+    on copy: SliderCopy, _ device: ComputeDevice, over base: TrainedAdapter?
   ) throws -> TrainingJob {
     var options = options
-    options.run.image = [picture]
+    options.run.image = [pair[copy]]
     options.network.networkTrainUnetOnly = !options.network.networkTrainTextEncoderOnly
-    // The shape that is meant where a warm-up is asked for and no shape.
-    if options.schedule.lrScheduler == .constant, options.schedule.lrWarmupSteps != .steps(0) {
-      options.schedule.lrScheduler = .constantWithWarmup
-    }
-    options.run.output = try copyPath(name, output)
+    options.schedule.lrScheduler = schedule
+    let name = try copyName(copy)
+    options.run.output = name.directory + name.final
     return try TrainingJob(
       options, on: base, device: device, environment: environment)
-  }
-
-  /// Trains a copier of one picture and looks at what it draws.
-  ///
-  /// - Parameters:
-  ///   - base: An adapter that the model is changed by first.
-  ///   - untouched: What the model draws without any copy, where that is known.
-  private func trained(
-    on picture: String, named name: String, _ output: String, _ device: ComputeDevice,
-    over base: TrainedAdapter? = nil, untouched: [Picture]? = nil
-  ) throws -> (copy: PictureCopy, job: TrainingJob) {
-    let job = try job(on: picture, named: name, output, device, over: base)
-    if !common.quiet {
-      if base == nil { for warning in job.warnings { Terminal.note(warning) } }
-      Terminal.note("\(name): \(TrainingReport(job).headline)")
-    }
-    let session = try TrainingSession(job, quiet: common.quiet)
-    let status = try session.run()
-    guard status == 0 else { throw ExitCode(status) }
-    let copy = try PictureCopy(
-      TrainedAdapter(modules: job.modules, values: session.loop.weights), of: picture, job,
-      untouched: untouched)
-    if !common.quiet {
-      Terminal.note(copy.check.summary)
-      if let warning = copy.check.warning { Terminal.note(warning) }
-    }
-    return (copy, job)
-  }
-
-  /// What the slider says about itself: the run of its second half, with its own rank.
-  private func metadata(
-    _ job: TrainingJob, _ modules: AdaptedModules
-  ) -> [(key: String, value: String)] {
-    let rank = modules.modules.first?.rank ?? 0
-    let alpha = Double(modules.modules.first?.alpha ?? 0)
-    let changed = [
-      "ss_network_dim": "\(rank)", "ss_network_alpha": PythonText.of(alpha),
-      "ss_output_name": job.plan.saves.output.name ?? "",
-    ]
-    return job.metadata.entries(step: job.plan.steps, epoch: job.plan.epochs).map {
-      ($0.key, changed[$0.key] ?? $0.value)
-    }
-  }
-
-  private func drawStrip(
-    to path: String, _ slider: TrainedAdapter, _ difference: PictureDifference, _ job: TrainingJob
-  ) throws -> [SliderStrip.Change] {
-    let maker = try PictureMaker(job, unet: pair.method == .merged ? plainUNet(job) : nil)
-    let adapters = Diffusion.Adapters(slider.modules, values: slider.values, on: job.backend)
-    let weights = WeightedFile.weights(pair.stripWeights) ?? []
-    let seeds = pair.stripSeeds.seeds
-    let prompt = SamplePrompt(difference.firstSize)
-    let progress = Progress(
-      "drawing", total: weights.count * seeds.count * prompt.steps, quiet: common.quiet)
-    let strip = try SliderStrip(weights: weights, seeds: seeds, region: difference.changedExtent) {
-      seed, weight in
-      try maker.picture(of: prompt, seed: seed, adapters: adapters.scaled(Float(weight))) { _ in
-        progress.advance()
-      }
-    }
-    progress.finish()
-    try strip.drawn.write(to: path, texts: [])
-    return strip.changes
-  }
-
-  /// The model without the first copy, which the second was trained over.
-  private func plainUNet(_ job: TrainingJob) throws -> UNet {
-    try PretrainedModel(
-      path: options.run.pretrainedModelNameOrPath, random: options.machine.randomWeights
-    ).unet(on: job.backend)
   }
 }

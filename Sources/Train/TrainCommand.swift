@@ -57,9 +57,21 @@ package struct TrainCommand: ParsableCommand {
       return
     }
     if !common.quiet { Terminal.note(report.headline) }
-    let status = try TrainingSession(job, quiet: common.quiet).run()
-    guard status == 0 else { throw ExitCode(status) }
-    if common.json { try Terminal.show(json(report)) }
+    try say(TrainingSession(job, quiet: common.quiet).run(), report)
+  }
+
+  /// Says what was made, or what an interrupted run has saved.
+  private func say(_ outcome: RunOutcome, _ report: TrainingReport) throws {
+    if common.json { try Terminal.show(json(report.with(outcome))) }
+    if !outcome.isFinished {
+      let state = outcome.state.map { "; \($0) holds what --resume needs to go on" } ?? ""
+      Terminal.note(outcome.stopped + state)
+    } else if !common.quiet {
+      Terminal.note(outcome.summary)
+      let command = outcome.saved.flatMap { samplingCommand($0.file, weights: "1", options) }
+      if let command { Terminal.note("to draw with it: \(command)") }
+    }
+    if let status = outcome.exitStatus { throw ExitCode(status) }
   }
 
   /// Writes the options that are not at their defaults to the file of `--config`.

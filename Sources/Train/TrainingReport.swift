@@ -5,7 +5,7 @@ import Diffusion
 import Files
 import Images
 
-/// What a run does, said before it is done.
+/// What a run does, said before it is done, and what came of it.
 struct TrainingReport: Encodable {
   struct Bucket: Encodable {
     let width: Int
@@ -24,12 +24,15 @@ struct TrainingReport: Encodable {
   /// Pictures, without repeats.
   let images: Int
   let buckets: [Bucket]
-  let saves: [String]
+  var saves: [String]
   let device: String
 
   /// An estimate, of the most that is held at a time.
   let memoryBytes: Int
   let settings: [String: JSONValue]
+
+  /// nil before the run.
+  private(set) var result: RunOutcome?
 
   enum CodingKeys: String, CodingKey {
     case steps
@@ -43,6 +46,7 @@ struct TrainingReport: Encodable {
     case device
     case memoryBytes = "memory_bytes"
     case settings
+    case result
   }
 
   init(_ job: TrainingJob) {
@@ -63,6 +67,12 @@ struct TrainingReport: Encodable {
       Setting.all(of: job.options).map { ($0.key, $0.value.json) }
         + [("seed", .integer(Int(plan.seed)))]
     ) { $1 }
+  }
+
+  func with(_ result: RunOutcome) -> TrainingReport {
+    var report = self
+    report.result = result
+    return report
   }
 
   /// What is held now, the optimiser's four numbers a weight, and the activations of a step: about

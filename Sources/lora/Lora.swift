@@ -35,6 +35,7 @@ struct Lora: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     var words = arguments(from: commandLineArguments())
+    Interruption.listen { removeLeftovers() }
     do {
       if let script = try CompletionScript(words) {
         return try Terminal.show(verbatim: script.text)
@@ -50,6 +51,7 @@ struct Lora: ParsableCommand {
   /// Ends the program: 0 and help where help was asked for, 64 and usage for wrong usage, else 1
   /// and one line.
   private static func fail(_ error: any Error, _ words: [String]) -> Never {
+    if let interrupted = error as? Interrupted { Glibc.exit(interrupted.exitStatus) }
     let status = exitCode(for: error)
     if error is ExitCode { Glibc.exit(status.rawValue) }
     if status.isSuccess {

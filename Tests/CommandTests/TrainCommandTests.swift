@@ -9,22 +9,6 @@ import Testing
       --image paperdoll/small-head.png --resolution 16 --network-dim 2 --seed 1 --threads 1
     """
 
-  @Test func interruptedRunSavesAndCanGoOn() throws {
-    let folder = try TemporaryFolder()
-    let outcome = try Program.run(
-      script: """
-        \(Self.train) --max-train-steps 5000 --log "$1/log" -q -o "$1/a.st" &
-        until [ -s "$1/log" ]; do sleep 0.02; done
-        kill -INT $!
-        wait $!
-        """, folder.path)
-    #expect(outcome.status == 130)
-    let names = try folder.names()
-    #expect(names.contains("a.st"))
-    let state = try #require(names.first { $0.hasSuffix("-state") })
-    #expect(outcome.errors.contains("\(state) holds what --resume needs to go on"))
-  }
-
   @Test func saveThatDoesNotFitLeavesTheOldFile() throws {
     let folder = try TemporaryFolder()
     try folder.write("what was there".utf8, to: "a.st")

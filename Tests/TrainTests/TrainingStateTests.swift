@@ -23,11 +23,11 @@ import Testing
     ([], ["--max-train-steps", "2"], "s: has 3 steps done, more than the 2 asked for"),
     (
       ["--lr-scheduler", "cosine"], ["--lr-scheduler", "cosine", "--max-train-steps", "900"],
-      "s: was saved with max_train_steps = 1600, not 900; resume with the same settings, or start anew with --network-weights"
+      "s: was saved with --max-train-steps 1600, and this run is with --max-train-steps 900; resume with the same settings, or start anew with --network-weights"
     ),
     (
       [], ["--network-dim", "8", "--noise-offset", "0.1"],
-      "s: was saved with network_dim = none, not 8 (and noise_offset); resume with the same settings, or start anew with --network-weights"
+      "s: was saved without --network-dim, and this run is with --network-dim 8 (and noise_offset); resume with the same settings, or start anew with --network-weights"
     ),
   ]
 

@@ -1,3 +1,4 @@
+import CommandSupport
 import Compute
 import Diffusion
 import Files
@@ -179,6 +180,7 @@ extension TrainingPlan {
     if options.noise.multiresNoiseDiscount != 0.3, noise.multiresolutionIterations == 0 {
       warnings.append("--multires-noise-discount does nothing without --multires-noise-iterations")
     }
+    if !options.run.image.isEmpty { warnings += rateWarning(options).map { [$0] } ?? [] }
     if options.optimizer.optimizerType == .adamW8bit {
       warnings.append("AdamW8bit runs as AdamW, with 32-bit moments")
     }
@@ -190,6 +192,27 @@ extension TrainingPlan {
       warnings.append("--zero-terminal-snr is meant for models that predict velocity")
     }
     return warnings
+  }
+}
+
+extension TrainingPlan {
+  /// That the learning rate is far below what a picture is learned by heart with.
+  ///
+  /// How far a weight moves in a step is about the rate with AdamW, whatever the gradient; Lion
+  /// takes a tenth of its rates. The others choose their steps by themselves.
+  private func rateWarning(_ options: TrainingOptions) -> String? {
+    let rate = options.optimizer.unetLr ?? options.run.learningRate
+    let name = options.optimizer.unetLr == nil ? "--learning-rate" : "--unet-lr"
+    let needed: Double
+    switch optimizer.rule {
+    case .adamW: needed = 0.001
+    case .lion: needed = 0.0001
+    case .prodigy, .adafactor, .nesterov: return nil
+    }
+    guard rate < needed / 10, rate > 0 else { return nil }
+    return
+      "\(name) \(PythonText.of(rate)) is some \(significant(needed / rate, digits: 1)) times too "
+      + "low to learn a picture by heart; give \(name) \(PythonText.of(needed))"
   }
 }
 

@@ -34,6 +34,9 @@ final class TrainingLoop {
   /// The place of the run: which batches, noise and names of saves come next.
   private(set) var stepsDone = 0
 
+  /// What a prediction of zeros would have lost in the step done last.
+  private(set) var lossOfNothing = 0.0
+
   /// Those that the optimiser and the schedule have seen: fewer, where the run began elsewhere
   /// than at step 0 without a state.
   private var updatesDone = 0
@@ -79,6 +82,8 @@ final class TrainingLoop {
     let step = stepsDone + 1
     let batches = try (next ?? Result { try prepared(stepsDone) }).get()
     next = nil
+    lossOfNothing =
+      batches.reduce(0) { $0 + $1.lossOfNothing(plan.loss.distance) } / Double(batches.count)
     backend.write([Int32(truncatingIfNeeded: step)], to: stepNumber)
     seed.write([(lossScale?.value ?? 1) / Float(plan.accumulation)])
     let isMoving = update.prepare(step: updatesDone + 1)
@@ -230,9 +235,11 @@ extension TrainingLoop {
 
 extension TrainingLoop {
   /// Writes all that the run needs to go on.
-  func saveState(in folder: String) throws {
+  ///
+  /// - Parameter saves: Those that the run may remove again.
+  func saveState(in folder: String, saves: [String] = []) throws {
     let state = TrainingState(
-      step: stepsDone, updates: updatesDone, plan: job.plan, options: job.options)
+      step: stepsDone, updates: updatesDone, plan: job.plan, options: job.options, saves: saves)
     try StateFolder(path: folder).write(
       state, weights: weights,
       tensors: update.memory.map { (name: $0.name, values: $0.tensor.values()) })

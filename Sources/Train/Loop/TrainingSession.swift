@@ -8,20 +8,31 @@ struct TrainingSession {
   let job: TrainingJob
   let loop: TrainingLoop
   let quiet: Bool
+
+  /// Where the last save goes, and what an interrupted run saves.
+  private let results: OutputName
+  private let copy: SliderCopy?
   private let log: LineFile?
   private let painter: SamplePainter?
 
-  init(_ job: TrainingJob, quiet: Bool) throws {
+  /// - Parameters:
+  ///   - copy: Which of a slider's two copies this is.
+  ///   - results: Where its result goes, where that is not the plan's own place.
+  init(
+    _ job: TrainingJob, quiet: Bool, copy: SliderCopy? = nil, results: OutputName? = nil
+  ) throws {
     self.job = job
     self.quiet = quiet
-    // Found out now, not at the first save.
+    self.copy = copy
     let output = job.plan.saves.output
+    self.results = results ?? output
+    // Found out now, not at the first save.
     if !output.directory.isEmpty { try makeFolder(output.directory) }
-    _ = try OutputFile(path: output.directory + output.final)
+    _ = try OutputFile(path: self.results.directory + self.results.final)
     loop = try TrainingLoop(job)
     painter = try SamplePainter(job)
     log = try Self.logPath(job).map { path throws(FileError) in
-      try LineFile(path: path, appends: job.resumed != nil)
+      try LineFile(path: path, appends: job.resumed != nil || copy == .after)
     }
   }
 
@@ -31,39 +42,59 @@ struct TrainingSession {
     return machine.loggingDir.map { "\($0)/\(job.plan.saves.output.name ?? "last").jsonl" }
   }
 
-  /// Trains to the end, or until a signal comes.
-  ///
-  /// - Returns: The exit status: 0, or 130 or 143 after a signal.
-  func run() throws -> Int32 {
-    let interruption = Interruption()
+  /// What changes from step to step.
+  private struct Course {
     let start = ContinuousClock.now
+    var average: LossAverage
+    var watch = DivergenceWatch()
+    var line: StatusLine
+    var record: SaveRecord
+    var loss: Double?
+    var saved: SavedAdapter?
+    var state: String?
+  }
+
+  /// Trains to the end, or until a signal comes: then what there is is saved.
+  func run() throws -> RunOutcome {
     let first = loop.stepsDone
-    var average = LossAverage(batchesPerEpoch: job.plan.batchesPerEpoch)
-    var line = StatusLine(quiet: quiet)
-    var lastSave: String?
+    var course = Course(
+      average: LossAverage(batchesPerEpoch: job.plan.batchesPerEpoch),
+      line: StatusLine(quiet: quiet),
+      record: SaveRecord(
+        folder: job.plan.saves.output.directory, earlier: job.resumed?.state.saves ?? []))
     try prepare()
-    if first == 0, job.options.samples.sampleAtFirst { try painter?.paint(step: 0, loop) }
+    do {
+      if first == 0, job.options.samples.sampleAtFirst { try painter?.paint(step: 0, loop) }
+      Interruption.savesFirst()
+      try train(from: first, &course)
+    } catch is Interrupted {
+      course.line.clear()
+    }
+    if loop.stepsDone < job.plan.steps {
+      if loop.stepsDone > first { try stop(&course) }
+    } else if first == job.plan.steps {
+      try write(job.plan.saves.final, &course)
+    }
+    return RunOutcome(
+      step: loop.stepsDone, steps: job.plan.steps, loss: course.loss,
+      seconds: (ContinuousClock.now - course.start).inSeconds, modules: job.modules.modules.count,
+      saved: course.saved, state: course.state, divergedAt: course.watch.step,
+      exitStatus: Interruption.exitStatus)
+  }
+
+  private func train(from first: Int, _ course: inout Course) throws {
     while loop.stepsDone < job.plan.steps {
-      let record = try step(lastSave, since: start, &average)
+      try Interruption.check()
+      let record = try step(&course)
       try log?.write(json(record, .compact))
-      line.update { record.text(of: job.plan.steps, first: first) }
-      for save in job.plan.saves.saves(after: record.step) {
-        try write(save)
-        lastSave = save.file
-      }
+      course.line.update { record.text(of: job.plan.steps, first: first) }
+      for save in job.plan.saves.saves(after: record.step) { try write(save, &course) }
       if painter?.isDue(after: record.step, job) == true {
-        line.clear()
+        course.line.clear()
         try painter?.paint(step: record.step, loop)
       }
-      if let status = interruption.exitStatus, record.step < job.plan.steps {
-        line.clear()
-        try stop(at: record.step)
-        return status
-      }
     }
-    line.clear()
-    if first == job.plan.steps { try write(job.plan.saves.final) }
-    return 0
+    course.line.clear()
   }
 
   /// Encodes the pictures: what is wrong with one of them is found now.
@@ -73,19 +104,26 @@ struct TrainingSession {
     progress.finish()
   }
 
-  private func step(
-    _ lastSave: String?, since start: ContinuousClock.Instant, _ average: inout LossAverage
-  ) throws -> StepRecord {
+  private func step(_ course: inout Course) throws -> StepRecord {
     let values: (loss: Double, gradientNorm: Double, learningRate: Double)
     do {
       values = try loop.step()
     } catch TrainingError.notFinite(let quantity, let step, _) {
-      throw TrainingError.notFinite(quantity, step: step, lastSave: lastSave)
+      throw TrainingError.notFinite(quantity, step: step, lastSave: course.saved?.file)
+    }
+    let average = course.average.add(values.loss)
+    course.loss = average
+    let warning = course.watch.warning(
+      after: loop.stepsDone, loss: values.loss, ofNothing: loop.lossOfNothing)
+    if let warning, !quiet {
+      course.line.clear()
+      Terminal.note(warning)
     }
     return StepRecord(
-      step: loop.stepsDone, epoch: epoch(of: loop.stepsDone), loss: values.loss,
-      averageLoss: average.add(values.loss), learningRate: values.learningRate,
-      gradientNorm: values.gradientNorm, seconds: (ContinuousClock.now - start).inSeconds,
+      copy: copy, step: loop.stepsDone, epoch: epoch(of: loop.stepsDone), loss: values.loss,
+      averageLoss: average, learningRate: values.learningRate,
+      gradientNorm: values.gradientNorm,
+      seconds: (ContinuousClock.now - course.start).inSeconds,
       memory: job.backend.heldByteCount)
   }
 
@@ -94,15 +132,25 @@ struct TrainingSession {
     max(1, (step + job.plan.stepsPerEpoch - 1) / job.plan.stepsPerEpoch)
   }
 
-  private func write(_ save: SavePlan.Save) throws {
+  private func write(_ save: SavePlan.Save, _ course: inout Course) throws {
     let folder = job.plan.saves.output.directory
-    try writeAdapter(to: folder + save.file)
-    if let state = save.state { try loop.saveState(in: folder + state) }
-    if let old = save.removedFile { try remove(at: folder + old) }
-    if let old = save.removedState { try StateFolder(path: folder + old).remove() }
+    let isLast = save.occasion == .final
+    course.saved = try writeAdapter(
+      to: isLast ? results.directory + results.final : folder + save.file)
+    if !isLast { try course.record.insert(save.file) }
+    if let state = save.state {
+      try course.record.insert(state)
+      try loop.saveState(in: folder + state, saves: course.record.paths)
+    }
+    if let old = save.removedFile, try course.record.remove(old) {
+      try remove(at: folder + old)
+    }
+    if let old = save.removedState, try course.record.remove(old) {
+      try StateFolder(path: folder + old).remove()
+    }
   }
 
-  private func writeAdapter(to path: String) throws {
+  private func writeAdapter(to path: String) throws -> SavedAdapter {
     let (step, weights) = (loop.stepsDone, loop.weights)
     guard weights.allSatisfy(\.isFinite) else {
       throw TrainingError.notFinite("update", step: step, lastSave: nil)
@@ -110,18 +158,18 @@ struct TrainingSession {
     let file = AdapterFile(
       modules: job.modules, values: weights,
       type: (job.options.saving.savePrecision ?? .float).elementType)
-    try file.write(to: path, metadata: job.metadata.entries(step: step, epoch: epoch(of: step)))
+    return try file.write(
+      to: path, metadata: job.metadata.entries(step: step, epoch: epoch(of: step)))
   }
 
-  /// Saves what there is, under the final name, with a state to go on from.
-  private func stop(at step: Int) throws {
-    let output = job.plan.saves.output
-    let state = output.directory + output.state(of: output.step(step))
-    try writeAdapter(to: output.directory + output.final)
-    try loop.saveState(in: state)
-    Terminal.note(
-      "stopped after step \(step) of \(job.plan.steps); \(output.directory + output.final) is "
-        + "saved; \(state) holds what --resume needs to go on")
+  /// Saves what there is, with a state to go on from, under the names of its step: the name of the
+  /// result is that of a whole run.
+  private func stop(_ course: inout Course) throws {
+    let file = results.step(loop.stepsDone)
+    let state = results.directory + results.state(of: file)
+    course.saved = try writeAdapter(to: results.directory + file)
+    try loop.saveState(in: state, saves: course.record.paths)
+    course.state = state
   }
 }
 

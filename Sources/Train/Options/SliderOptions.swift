@@ -1,16 +1,19 @@
 import ArgumentParser
+import CommandSupport
 
 /// What `lora slider` needs beside the options of training.
 struct SliderOptions: ParsableArguments {
   @Option(
+    name: .customLong("before"),
     help: ArgumentHelp("The picture at the slider's low end.", valueName: "picture"),
     completion: .file())
-  var before: String
+  var befores: [String]
 
   @Option(
+    name: .customLong("after"),
     help: ArgumentHelp("The same picture with one thing changed.", valueName: "picture"),
     completion: .file())
-  var after: String
+  var afters: [String]
 
   @Option(
     help: ArgumentHelp("Draw a strip of pictures over weights here.", valueName: "file"),
@@ -33,4 +36,26 @@ struct SliderOptions: ParsableArguments {
 
   @Flag(help: "Keep the two copies beside the result, as NAME-before and NAME-after.")
   var keepCopies = false
+}
+
+extension SliderOptions {
+  /// Lists, so that no picture of several is dropped without a word.
+  func checkCounts() throws {
+    guard befores.count > 1 || afters.count > 1 else { return }
+    throw ValidationError(
+      "lora slider takes one pair: --before was given \(counted(befores.count, "time")), --after "
+        + "\(counted(afters.count, "time")). Of several pairs train two adapters, lora train --image "
+        + "LOW1 --image LOW2 --network-train-unet-only -o before.st and the same with the high ones "
+        + "-o after.st; their slider is lora diff after.st before.st -o slider.st.")
+  }
+
+  var before: String { befores.last ?? "" }
+  var after: String { afters.last ?? "" }
+
+  subscript(copy: SliderCopy) -> String {
+    switch copy {
+    case .before: before
+    case .after: after
+    }
+  }
 }

@@ -38,7 +38,7 @@ struct OutputName: Hashable {
   }
 
   /// `a.safetensors`.
-  var final: String { (name ?? "last") + suffix }
+  var final: String { stem + suffix }
 
   /// `a-000010.safetensors`.
   func epoch(_ epoch: Int) -> String { "\(name ?? "epoch")-\(padded(epoch, to: 6))\(suffix)" }
@@ -46,8 +46,11 @@ struct OutputName: Hashable {
   /// `a-step00000003.safetensors`.
   func step(_ step: Int) -> String { "\(name ?? "at")-step\(padded(step, to: 8))\(suffix)" }
 
+  /// `a`.
+  var stem: String { name ?? "last" }
+
   /// The path of a file beside the result: `DIR/a-before.safetensors`.
-  func path(with word: String) -> String { "\(directory)\(name ?? "last")-\(word)\(suffix)" }
+  func path(with word: String) -> String { "\(directory)\(stem)-\(word)\(suffix)" }
 
   /// The folder of the state that belongs to a file of this name: `a-000010-state`.
   func state(of file: String) -> String {

@@ -1,5 +1,8 @@
 /// What a step came to: a line of the log.
 struct StepRecord: Codable, Hashable {
+  /// Of which of a slider's two runs; nil of any other.
+  var copy: SliderCopy?
+
   /// Counted from 1.
   let step: Int
   let epoch: Int
@@ -23,6 +26,7 @@ struct StepRecord: Codable, Hashable {
   let memory: Int
 
   enum CodingKeys: String, CodingKey {
+    case copy
     case step
     case epoch
     case loss

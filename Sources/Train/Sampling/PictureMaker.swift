@@ -1,3 +1,4 @@
+import CommandSupport
 import Compute
 import Diffusion
 import Images
@@ -14,6 +15,8 @@ struct PictureMaker {
 
   /// Draws one picture.
   ///
+  /// Throws `Interrupted` between two steps where the user wants an end.
+  ///
   /// - Parameters:
   ///   - seed: The same seed and size start from the same noise, whatever else is asked for.
   ///   - progress: Called after each step with the number of steps done.
@@ -27,7 +30,7 @@ struct PictureMaker {
     let network = try network(for: prompt, shape, adapters)
     let sampler = Sampler(
       prompt.sampler, steps: prompt.steps, spacing: spacing, predicting: prediction)
-    let latents = sampler.sample(
+    let latents = try sampler.sample(
       from: normals(.samplerStart, 0, seed, count),
       noise: { normals(.samplerNoise, $0, seed, count) }, network: network, progress: progress)
     let decoded = vae.decode(Tensor(latents, shape: shape, on: vae.backend))
@@ -46,7 +49,7 @@ struct PictureMaker {
   /// The prediction for a latent, moved away from that for the negative prompt.
   private func network(
     for prompt: SamplePrompt, _ shape: Shape, _ adapters: Diffusion.Adapters?
-  ) throws -> ([Float], Float) -> [Float] {
+  ) throws -> ([Float], Float) throws(Interrupted) -> [Float] {
     let forText = adapters.flatMap { $0.changesText ? $0 : nil }
     let (context, pooled) = try text.state(of: [prompt.prompt], adapters: forText)
     let isGuided = prompt.scale > 1 && prompt.prompt != prompt.negativePrompt
@@ -65,7 +68,8 @@ struct PictureMaker {
         adapters: adapters
       ).values()
     }
-    return { latents, timestep in
+    return { latents, timestep throws(Interrupted) in
+      try Interruption.check()
       let wanted = predict(latents, timestep, context, pooled)
       guard let negative else { return wanted }
       let other = predict(latents, timestep, negative.context, negative.pooled)

@@ -48,6 +48,9 @@ struct CopyCheck: Hashable, Encodable {
   /// What is left from there on is mostly the background's shade, which both copies share.
   var hasConverged: Bool { progress >= 0.5 }
 
+  /// Whether training has done anything that can be seen.
+  var hasMoved: Bool { progress >= 0.05 }
+
   /// Seeds that are drawn; two, so that one that is lucky does not hide what is missing.
   static let seeds: [UInt32] = [1, 2]
 }
@@ -56,12 +59,22 @@ extension CopyCheck {
   var summary: String {
     "the empty prompt gives \(picture) but for \(percent(distance.mean)) (mean difference; without "
       + "training \(percent(start.mean)), by the VAE alone \(percent(limit.mean))): "
-      + "\(percent(progress)) of the way"
+      + (progress < 0 ? "farther from it than without training" : "\(percent(progress)) of the way")
   }
 
   /// What to change where the copy is not one; nil where it is.
   var warning: String? {
     if hasConverged { return nil }
+    if progress < 0 {
+      return
+        "the copy of \(picture) has gone away from it; try a lower --learning-rate, such as 0.001, "
+        + "and more --max-train-steps"
+    }
+    if !hasMoved {
+      return
+        "the copy of \(picture) has gone \(percent(progress)) of the way to it, next to nothing; "
+        + "give --learning-rate 0.001, or where it is that already, more --max-train-steps"
+    }
     return "the copy of \(picture) has not gone half the way, so that the slider will change more "
       + "than is meant; try twice the --max-train-steps or a higher --learning-rate, and "
       + "--noise-offset 0.1 where the brightness is wrong"

@@ -1,3 +1,4 @@
+import CommandSupport
 import Compute
 import Diffusion
 import Images
@@ -12,7 +13,9 @@ struct PictureCopy {
 
   /// What the model draws without the adapter, a picture a seed of the check.
   let untouched: [Picture]
-  let check: CopyCheck
+
+  /// nil where the user wanted an end before it was made.
+  let check: CopyCheck?
 }
 
 extension PictureCopy {
@@ -22,28 +25,38 @@ extension PictureCopy {
   ///   - file: The picture that it was trained on.
   ///   - untouched: What the model draws without any copy, where that is known.
   init(
-    _ adapter: TrainedAdapter, of file: String, _ job: TrainingJob, untouched: [Picture]?
+    _ adapter: TrainedAdapter, of file: String, _ job: TrainingJob, untouched: [Picture]?,
+    quiet: Bool
   ) throws {
     let maker = try PictureMaker(job)
     let picture = try job.firstPicture()
     let prompt = SamplePrompt(picture.size)
     let adapters = Diffusion.Adapters(
       adapter.modules, values: adapter.values, on: job.backend)
+    let known = untouched.flatMap { $0.first?.size == picture.size ? $0 : nil }
+    let progress = Progress(
+      "checking the copy",
+      total: (known == nil ? 2 : 1) * CopyCheck.seeds.count * prompt.steps, quiet: quiet)
+    defer { progress.finish() }
     func drawn(_ adapters: Diffusion.Adapters?) throws -> [Picture] {
       try CopyCheck.seeds.map {
-        try maker.picture(of: prompt, seed: $0, adapters: adapters)
+        try maker.picture(of: prompt, seed: $0, adapters: adapters) { _ in progress.advance() }
       }
     }
     func distance(_ pictures: [Picture]) -> PictureDistance {
       PictureDistance(meanOf: pictures.map { PictureDistance(from: picture, to: $0) })
     }
-    let known = untouched.flatMap { $0.first?.size == picture.size ? $0 : nil }
     self.adapter = adapter
     self.picture = picture
-    self.untouched = try known ?? drawn(nil)
-    check = CopyCheck(
-      picture: file, distance: distance(try drawn(adapters)), start: distance(self.untouched),
-      limit: PictureDistance(from: picture, to: maker.restored(picture)))
+    do {
+      let alone = try known ?? drawn(nil)
+      check = CopyCheck(
+        picture: file, distance: distance(try drawn(adapters)), start: distance(alone),
+        limit: PictureDistance(from: picture, to: maker.restored(picture)))
+      self.untouched = alone
+    } catch is Interrupted {
+      (self.untouched, check) = ([], nil)
+    }
   }
 }
 

@@ -33,18 +33,71 @@ struct SliderReport: Encodable {
     }
   }
 
+  /// A copy that was checked, and the run that made it.
+  struct Copy: Encodable {
+    let check: CopyCheck
+    let run: RunOutcome
+
+    enum CodingKeys: String, CodingKey {
+      case steps
+      case loss = "final_loss"
+      case seconds
+      case divergedAt = "diverged_at_step"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      try check.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(run.step, forKey: .steps)
+      try container.encodeIfPresent(run.loss, forKey: .loss)
+      try container.encode(run.seconds, forKey: .seconds)
+      try container.encodeIfPresent(run.divergedAt, forKey: .divergedAt)
+    }
+  }
+
   let output: String
+  let bytes: Int
+  let modelHash: String
   let method: SliderMethod
   let modules: Int
   let rank: Int
+
+  /// Of all the work, strip and checks included.
+  let seconds: Double
   let pair: Pair
-  let copies: [CopyCheck]
+  let copies: [Copy]
 
   /// Empty where no strip is drawn.
   let changes: [SliderStrip.Change]
+
+  enum CodingKeys: String, CodingKey {
+    case output
+    case bytes
+    case modelHash = "sshs_model_hash"
+    case method
+    case modules
+    case rank
+    case seconds
+    case pair
+    case copies
+    case changes
+  }
 }
 
 extension SliderReport {
+  /// `slider.st: 192 modules, rank 8, 1.6 MB, copies 71 % and 68 % of the way, 25 min`.
+  var summary: String {
+    var parts = [counted(modules, "module"), "rank \(rank)", CommandSupport.bytes(bytes)]
+    if !copies.isEmpty {
+      let shares = copies.map { percent(max(0, $0.check.progress)) }.joined(separator: " and ")
+      let losses = copies.compactMap { $0.run.loss.map { significant($0, digits: 3) } }
+      parts.append("copies \(shares) of the way")
+      parts.append("losses \(losses.joined(separator: " and "))")
+    }
+    parts.append(duration(seconds))
+    return "\(output): \(parts.joined(separator: ", "))"
+  }
+
   /// How much changes with the weight; nil where no strip is drawn.
   var table: String? {
     guard !changes.isEmpty else { return nil }

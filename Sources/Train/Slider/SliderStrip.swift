@@ -51,9 +51,12 @@ struct SliderStrip {
   }
 
   /// The strip as one picture, with labels.
-  var drawn: Picture {
+  var drawn: Picture { Self.drawn(pictures, weights: weights, seeds: seeds) }
+
+  /// Pictures in rows of a seed and columns of a weight as one picture, with labels.
+  static func drawn(_ rows: [[Picture]], weights: [Double], seeds: [UInt32]) -> Picture {
     PictureGrid(
-      rows: pictures, columnLabels: weights.map(PythonText.short),
+      rows: rows, columnLabels: weights.map(PythonText.short),
       rowLabels: seeds.map { "seed \($0)" }
     ).drawn()
   }

@@ -4,6 +4,17 @@ import Files
 import Safetensors
 import Tensors
 
+/// An adapter on disk.
+struct SavedAdapter: Hashable {
+  let file: String
+
+  /// Before any compression.
+  let byteCount: Int
+
+  /// sd-scripts' `sshs_model_hash`.
+  let modelHash: String
+}
+
 /// Writes adapters as sd-scripts writes them: `NAME.alpha`, `NAME.lora_down.weight`,
 /// `NAME.lora_up.weight`, with hashes in the metadata.
 struct AdapterFile {
@@ -14,14 +25,18 @@ struct AdapterFile {
   let type: ElementType
 
   /// - Parameter entries: The metadata, without hashes.
-  func write(to path: String, metadata entries: [(key: String, value: String)]) throws {
+  @discardableResult
+  func write(
+    to path: String, metadata entries: [(key: String, value: String)]
+  ) throws -> SavedAdapter {
     let layout = Layout(modules.modules.flatMap(tensors))
     var metadata = Metadata()
     for (key, value) in entries { metadata[key] = value }
     metadata = metadata.withRoomForHashes
     let writer = try SafetensorsWriter(layout, metadata: metadata, to: OutputFile(path: path))
     for module in modules.modules { try write(module, by: writer) }
-    try writer.finish(hashing: metadata)
+    let (byteCount, hash) = try writer.finish(hashing: metadata)
+    return SavedAdapter(file: path, byteCount: byteCount, modelHash: hash)
   }
 
   private func tensors(_ module: AdaptedModules.Module) -> [Layout.Tensor] {

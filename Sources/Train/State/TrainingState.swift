@@ -13,6 +13,10 @@ struct TrainingState: Codable, Hashable {
   let updates: Int?
   let seed: UInt32
 
+  /// The saves that the run has written so far and may remove again, by their absolute paths; nil
+  /// in states of programs that did not write them down.
+  let saves: [String]?
+
   /// The settings that the rest of the run depends on, by key, as text.
   let settings: [String: String]
 
@@ -20,15 +24,18 @@ struct TrainingState: Codable, Hashable {
   var tensorsDigest: String?
 
   private enum CodingKeys: String, CodingKey {
-    case version, step, updates, seed, settings
+    case version, step, updates, seed, saves, settings
     case tensorsDigest = "tensors_sha256"
   }
 
-  init(step: Int, updates: Int, plan: TrainingPlan, options: TrainingOptions) {
+  init(
+    step: Int, updates: Int, plan: TrainingPlan, options: TrainingOptions, saves: [String] = []
+  ) {
     version = Self.currentVersion
     self.step = step
     self.updates = updates == step ? nil : updates
     seed = plan.seed
+    self.saves = saves
     settings = Self.decisiveSettings(options, plan)
   }
 
@@ -66,8 +73,18 @@ extension TrainingState {
     let more = differing.count > 1 ? " (and \(differing.dropFirst().joined(separator: ", ")))" : ""
     throw Self.error(
       folder,
-      "was saved with \(key) = \(settings[key] ?? "none"), not \(now[key] ?? "none")\(more); "
+      "was saved \(Self.text(key, settings[key])), and this run is \(Self.text(key, now[key]))\(more); "
         + "resume with the same settings, or start anew with --network-weights")
+  }
+
+  /// `with --network-dim 8`, or `without --network-dim`.
+  private static func text(_ key: String, _ value: String?) -> String {
+    let option = "--" + key.map { $0 == "_" ? "-" : String($0) }.joined()
+    switch value {
+    case nil, "none", "false": return "without \(option)"
+    case "true": return "with \(option)"
+    case let value?: return "with \(option) \(value)"
+    }
   }
 
   private static func error(_ folder: String, _ sentence: String) -> OptionsError {

@@ -39,6 +39,24 @@ import Testing
     #expect((check.warning == nil) == check.hasConverged)
   }
 
+  /// What is said of a copy follows the figure, and no share of the way is below 0.
+  @Test(arguments: [
+    (UInt8(152), "farther from it than without training", "lower --learning-rate"),
+    (101, "1.00 % of the way", "give --learning-rate 0.001"),
+    (77, "25.0 % of the way", "twice the --max-train-steps"),
+  ])
+  func adviceFollowsTheFigure(_ level: UInt8, _ figure: String, _ advice: String) {
+    func distance(_ level: UInt8) -> PictureDistance {
+      PictureDistance(from: picture(0), to: picture(level))
+    }
+    let check = CopyCheck(
+      picture: "a.png", distance: distance(level), start: distance(102), limit: distance(2))
+    #expect(check.summary.hasSuffix(": " + figure), "\(check.summary)")
+    #expect(check.warning?.contains(advice) == true)
+    #expect(!check.summary.contains("-") && !check.summary.contains("−"))
+    #expect(check.hasMoved == (level == 77))
+  }
+
   @Test func changesAreMeasuredFromWeightZeroInsideAndOutside() {
     let region = PictureDifference(from: picture(0), to: picture(0, changed: 10)).changedExtent
     let strip = SliderStrip(weights: [-1, 1], seeds: [4], region: region) { _, weight in
