@@ -57,6 +57,13 @@ package struct Module: Sendable {
   package let scale: Double
   package let parts: [Part: Header.Entry]
 
+  /// Whether the layer's weight lies inputs × outputs in its model: a table that is looked up in,
+  /// or a layer that a configuration calls so (`fan_in_fan_out`).
+  package let isTransposed: Bool
+
+  /// Whether PEFT's (IA)³ scales what goes into the layer; `nil` where only shapes tell.
+  let scalesInputs: Bool?
+
   /// The element type of the weights, the widest where they differ.
   package let type: ElementType
 
@@ -67,6 +74,11 @@ package struct Module: Sendable {
 
   /// Whether the file holds the layer's weight or bias itself, not what is added to it.
   package var replacesWeight: Bool { parts[.weight] != nil || parts[.bias] != nil }
+
+  /// Whether the update is zero whatever the factors are, since alpha is.
+  package var isStill: Bool {
+    scale == 0 && [.lora, .loha, .lokr].contains(algorithm) && parts[.weight] == nil
+  }
 
   /// Whether what the module adds to its layer's weight can be told without the base model.
   package var hasUpdate: Bool {
