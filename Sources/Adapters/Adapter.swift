@@ -167,6 +167,14 @@ extension Adapter {
     Adapter(self, modules: modules.filter(isKept))
   }
 
+  /// The adapter without weights and biases that stand beside factors, in the place of the model's.
+  ///
+  /// - Returns: The names of their modules, too.
+  package var withoutOwnTensors: (adapter: Adapter, modules: [String]) {
+    let own = modules.filter { $0.rank > 0 && $0.replacesWeight }.map(\.name)
+    return (Adapter(self, modules: modules.map(\.withoutOwnTensors)), own)
+  }
+
   private init(_ adapter: Adapter, modules: [Module]) {
     tokenRows = []
     experts = []

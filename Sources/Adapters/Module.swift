@@ -89,5 +89,15 @@ package struct Module: Sendable {
     }
   }
 
+  /// The factors alone, where a weight or a bias stands beside them in the place of the model's.
+  var withoutOwnTensors: Module {
+    if rank == 0 { return self }
+    return Module(
+      name: name, prefix: prefix, target: target, naming: naming, algorithm: algorithm, kind: kind,
+      extents: extents, rank: rank, alpha: alpha, scale: scale,
+      parts: parts.filter { $0.key != .weight && $0.key != .bias }, isTransposed: isTransposed,
+      scalesInputs: scalesInputs, type: type)
+  }
+
   package var byteCount: Int { parts.values.reduce(0) { $0 + $1.range.count } }
 }

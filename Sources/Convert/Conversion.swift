@@ -25,6 +25,14 @@ struct Conversion {
     var unsupported = (adapter.others + adapter.orphans).map {
       Unsupported(name: $0.name.description, reason: adapter.role(of: $0))
     }
+    var adapter = adapter
+    if base == nil {
+      let (factors, modules) = adapter.withoutOwnTensors
+      adapter = factors
+      unsupported += modules.map {
+        Unsupported(name: $0, reason: "a weight or bias that is stored whole beside factors")
+      }
+    }
     var kept: [ResultModule] = []
     var weights: [@Sendable () throws -> ResultWeights] = []
     var plain: Set<TensorName> = []
