@@ -55,7 +55,7 @@ package struct BakedModel: Sendable {
     let relative = error.errorSquared == 0 ? 0 : (error.errorSquared / error.askedSquared)
     return Report(
       tensors: layers.tensorCount,
-      modules: layers.combination.layers.count - layers.missing.count, missing: layers.missing,
+      modules: layers.moduleCount, missing: layers.missing,
       relativeError: relative.squareRoot())
   }
 

@@ -23,7 +23,15 @@ struct Conversion {
     choice: RankChoice?
   ) throws {
     var unsupported = (adapter.others + adapter.orphans).map {
-      Unsupported(name: $0.name.description, reason: "no part of a module")
+      Unsupported(name: $0.name.description, reason: adapter.role(of: $0))
+    }
+    var adapter = adapter
+    if base == nil {
+      let (factors, modules) = adapter.withoutOwnTensors
+      adapter = factors
+      unsupported += modules.map {
+        Unsupported(name: $0, reason: "a weight or bias that is stored whole beside factors")
+      }
     }
     var kept: [ResultModule] = []
     var weights: [@Sendable () throws -> ResultWeights] = []
@@ -86,6 +94,9 @@ struct Conversion {
     {
       return (nil, ["a layer that has no name there"])
     }
+    if layer.kind == .embedding && !naming.holdsTable(layer.target) {
+      return (nil, ["an embedding"])
+    }
     var obstacles: [String] = []
     var form = whole.form
     if case .dense(let shape, let isNorm) = form {
@@ -106,7 +117,8 @@ struct Conversion {
     // sd-scripts' names are made anew: of SDXL, a file may have diffusers' ones under its prefix.
     let module = ResultModule(
       target: layer.target, extents: layer.extents, kind: layer.kind, form: form,
-      biasCount: holdsBias ? whole.biasCount : nil, names: naming == .kohya ? [:] : whole.names)
+      biasCount: holdsBias ? whole.biasCount : nil, isTransposed: layer.isTransposed,
+      names: naming == .kohya ? [:] : whole.names)
     return (module, obstacles)
   }
 
@@ -143,7 +155,17 @@ extension ResultModule {
   fileprivate init(keeping module: Module, in naming: Naming) {
     self.init(
       target: module.target, extents: module.extents, kind: module.kind,
-      form: .kept(module.keptForm(in: naming)),
+      form: .kept(module.keptForm(in: naming)), isTransposed: module.isTransposed,
       names: naming == .kohya ? [:] : [module.naming: module.name])
+  }
+}
+
+extension Adapter {
+  /// What a tensor is that no module of the adapter has.
+  fileprivate func role(of entry: Header.Entry) -> String {
+    if tokenRows.contains(where: { $0.entry == entry }) { return "trained rows of tokens" }
+    let name = entry.name.string
+    return experts.contains { name.hasPrefix($0 + ".lora_") }
+      ? "factors of several experts side by side" : "no part of a module"
   }
 }

@@ -68,7 +68,7 @@ package struct ConvertCommand: ParsableCommand {
     let adapter = try AdapterSource(path: file).adapter()
     let conversion = try Conversion(
       adapter, to: naming, expands: plain,
-      base: base.map { CheckpointLayers(try Checkpoint(path: $0)) },
+      base: base.map { CheckpointLayers(try Checkpoint(path: $0), for: [adapter]) },
       choice: rank.map { RankChoice(rule: .fixed($0)) })
     try check(conversion, naming)
     let writer = try ResultWriter(

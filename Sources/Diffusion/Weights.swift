@@ -71,7 +71,7 @@ struct Weights {
         .badConfiguration(
           "'block_out_channels' is \(configured.map(\.value)), but the tensors have \(channels)"))
     }
-    guard channels.allSatisfy({ $0 % groups == 0 }) else {
+    if let channels = channels.first(where: { $0 % groups != 0 }) {
       throw failure(.badConfiguration("\(channels) channels in \(groups) groups"))
     }
   }

@@ -30,14 +30,9 @@ extension MergeCommand {
   func bake(_ combination: Combination, into checkpoint: String) throws {
     let path = result.output ?? "-"
     if !common.quiet, let note = misleadingName(of: path) { Terminal.note(note) }
-    let layers = CheckpointLayers(try Checkpoint(path: checkpoint))
-    let baked = try BakedLayers(combination, in: layers)
-    if !baked.missing.isEmpty && !skipMissing {
-      throw AdapterError(
-        file: checkpoint,
-        reason: .noLayers(
-          modules: baked.missing, adapter: files.map(\.path).joined(separator: ", ")))
-    }
+    let layers = CheckpointLayers(
+      try Checkpoint(path: checkpoint), for: combination.inputs.map(\.adapter))
+    let baked = try BakedLayers(combination, in: layers, skipsMissing: skipMissing)
     let progress = Progress("baking", total: baked.tensorCount, quiet: common.quiet)
     defer { progress.finish() }
     let report = try BakedModel(baked, threads: common.threadCount)
