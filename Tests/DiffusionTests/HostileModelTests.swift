@@ -43,8 +43,8 @@ struct HostileModelTests {
   }
 
   static let sentences: [(part: String, key: String, value: String, sentence: String)] = [
-    ("unet", "norm_num_groups", "3", "[8, 8] channels in 3 groups"),
-    ("vae", "norm_num_groups", "3", "[8, 8] channels in 3 groups"),
+    ("unet", "norm_num_groups", "3", "8 channels in 3 groups"),
+    ("vae", "norm_num_groups", "3", "8 channels in 3 groups"),
     ("unet", "attention_head_dim", "3", "[8, 8] channels in [3, 3] heads"),
     ("unet", "attention_head_dim", "[2]", "[8, 8] channels in [2] heads"),
     (
