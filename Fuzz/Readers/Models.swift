@@ -6,8 +6,10 @@ import Tensors
 
 @testable import Diffusion
 
-/// Reads an input as changes of a tiny model: JSON of the sections `unet`, `text_encoder`, `vae` and
-/// `scheduler`, and tensors of the sections `tensors of unet` and so on. What is accepted computes.
+/// Reads an input as changes of a tiny model.
+///
+/// JSON is in the sections `unet`, `text_encoder`, `vae` and `scheduler`, tensors in the sections
+/// `tensors of unet` and so on. What is accepted computes.
 func readModel(_ bytes: [UInt8]) throws {
   let sections = Sections(bytes)
   let kind: PretrainedModel.Kind = sections["sdxl"] == nil ? .sd1 : .sdxl
