@@ -1,4 +1,5 @@
 package import LinearAlgebra
+import Safetensors
 package import Tensors
 
 /// Why a safetensors file is not an adapter that we can read or write.
@@ -32,6 +33,9 @@ package struct AdapterError: Error, Hashable {
     /// Parts of a file that a naming cannot hold, each with what it is.
     case unsupported(items: [String], naming: Naming, canExpand: Bool)
     case nothingLeft(naming: Naming)
+
+    /// Weights of a checkpoint that nothing can be added to, or taken from, as they stand.
+    case quantized(Quantization)
 
     /// Modules whose layers a checkpoint does not have.
     case noLayers(modules: [String], adapter: String)
@@ -83,6 +87,8 @@ extension AdapterError.Reason: CustomStringConvertible {
       "nothing is left that \(naming.rawValue) naming can hold; choose another with --to"
     case .noLayers(let modules, let adapter):
       "has no layer for \(modules.count) of the modules of \(adapter): \(modules.joined(separator: ", ")); is it for another model? --skip-missing leaves them out"
+    case .quantized(let quantization):
+      "is quantised (\(quantization.scheme): \(quantization.weightCount) of its weights, such as \(printable(quantization.example))), and nothing can be added to such weights or taken from them; use the same model in BF16, F16 or F32"
     case .cannotExpress(let modules, let naming):
       "\(naming.rawValue) naming cannot express \(modules.joined(separator: ", ")); choose another with --to"
     }

@@ -44,14 +44,23 @@ package struct CheckpointLayers: Sendable {
 
   package let checkpoint: Checkpoint
 
+  /// Networks whose weights are stored scaled or packed, and how.
+  package let quantizations: [Target.Network: Quantization]
+
   /// The layers as the checkpoint divides them, in file order.
   package private(set) var keys: [Key] = []
   private var pieces: [Key: [Piece]] = [:]
 
+  /// Tensors of no layer, each with the component that it is of: a VAE's, tables, buffers.
+  package private(set) var others: [(component: String, part: Int, entry: Header.Entry)] = []
+
   package init(_ checkpoint: Checkpoint) {
     self.checkpoint = checkpoint
+    quantizations = checkpoint.quantizations
     for (index, part) in checkpoint.parts.enumerated() {
-      for entry in part.file.header.entries { add(entry, index, part.component) }
+      for entry in part.file.header.entries {
+        if !add(entry, index, part.component) { others.append((part.component, index, entry)) }
+      }
     }
     for key in keys { addOtherDivision(of: key) }
   }
@@ -77,11 +86,14 @@ package struct CheckpointLayers: Sendable {
 // MARK: - Names
 
 extension CheckpointLayers {
-  private mutating func add(_ entry: Header.Entry, _ part: Int, _ component: String) {
-    guard entry.type.isStoredFloat, let place = Place(entry.name.string, component) else { return }
+  /// - Returns: Whether the tensor holds a layer's weight or bias.
+  private mutating func add(_ entry: Header.Entry, _ part: Int, _ component: String) -> Bool {
+    guard entry.type.isStoredFloat, let place = Place(entry.name.string, component) else {
+      return false
+    }
     let extents =
       place.isTransposed ? entry.shape.extents.reversed() : entry.shape.extents
-    guard let outputs = extents.first, outputs % place.targets.count == 0 else { return }
+    guard let outputs = extents.first, outputs % place.targets.count == 0 else { return false }
     let height = outputs / place.targets.count
     for (index, target) in place.targets.enumerated() {
       let piece = Piece(
@@ -94,6 +106,7 @@ extension CheckpointLayers {
         keys.append(key)
       }
     }
+    return true
   }
 
   /// Flux's layers under the names of the other division.

@@ -87,6 +87,7 @@ extension Combination.Term {
           ? .replacesWeight(module: module.name)
           : .needsBase(module: module.name, algorithm: module.algorithm))
     }
+    try base.checkNumbers(of: [module.target.network])
     if base.shape(CheckpointLayers.Key(module.target, .weight)) == nil {
       throw AdapterError(
         file: base.checkpoint.path, reason: .noLayers(modules: [module.name], adapter: file))

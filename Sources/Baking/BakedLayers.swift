@@ -1,7 +1,7 @@
 package import Adapters
 import LinearAlgebra
 import Safetensors
-import Tensors
+package import Tensors
 
 /// Which tensors of a checkpoint change, and by which layers of a combination.
 package struct BakedLayers: Sendable {
@@ -28,6 +28,7 @@ package struct BakedLayers: Sendable {
   ///
   /// - Throws: Where a layer's shape is not the checkpoint's.
   package init(_ combination: Combination, in layers: CheckpointLayers) throws(AdapterError) {
+    try layers.checkNumbers(of: combination.layers.map(\.target.network))
     self.combination = combination
     self.layers = layers
     for layer in combination.layers {
@@ -71,4 +72,17 @@ package struct BakedLayers: Sendable {
 
   /// How many tensors change.
   package var tensorCount: Int { changes.count }
+
+  /// The element types of those.
+  package var types: [ElementType] {
+    let used = Set(changes.values.joined().map(\.piece.entry.type))
+    return ElementType.allCases.filter(used.contains)
+  }
+
+  /// What of the adapters is not in the result.
+  package var leftOut: LeftOut {
+    var leftOut = combination.inputs.foreignTensors(in: nil).leftOut
+    for name in missing { leftOut.add(name, as: .modules) }
+    return leftOut
+  }
 }

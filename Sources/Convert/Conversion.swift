@@ -9,10 +9,20 @@ struct Conversion {
   struct Unsupported: Hashable {
     let name: String
     let reason: String
+    var kind = LeftOut.Kind.modules
   }
 
   let plan: ResultPlan
   private(set) var unsupported: [Unsupported] = []
+
+  /// Modules and biases that are not in the result.
+  var leftOut: LeftOut {
+    var leftOut = LeftOut()
+    for item in unsupported where item.kind == .modules || item.kind == .biases {
+      leftOut.add(item.name, as: item.kind)
+    }
+    return leftOut
+  }
 
   /// - Parameters:
   ///   - expands: Whether LoHa, LoKr and the like become up·down.
@@ -22,9 +32,14 @@ struct Conversion {
     _ adapter: Adapter, to naming: Naming, expands: Bool, base: CheckpointLayers?,
     choice: RankChoice?
   ) throws {
-    var unsupported = (adapter.others + adapter.orphans).map {
-      Unsupported(name: $0.name.description, reason: "no part of a module")
+    let foreign = [Combination.Input(adapter, weight: 1)].foreignTensors(in: naming).leftOut
+    var unsupported = LeftOut.Kind.allCases.flatMap { kind in
+      foreign[kind].map {
+        Unsupported(
+          name: $0, reason: kind == .embeddings ? "an embedding" : "no part of a module", kind: kind)
+      }
     }
+    var isExact = true
     var kept: [ResultModule] = []
     var weights: [@Sendable () throws -> ResultWeights] = []
     var plain: Set<TensorName> = []
@@ -32,9 +47,14 @@ struct Conversion {
       let needsBase = module.needsBase || module.replacesWeight
       if !module.isSpecial || (expands && (!needsBase || base != nil)) {
         plain.insert(TensorName(module.name))
+        isExact = isExact && !needsBase
+      } else if expands && needsBase {
+        unsupported.append(
+          Unsupported(
+            name: module.name,
+            reason: "\(module.algorithm.title), which --plain expands with --base and --rank only"))
       } else if let obstacle = Self.obstacle(to: naming, module, adapter) {
-        let remedy = needsBase && expands ? "\(obstacle), which needs --base" : obstacle
-        unsupported.append(Unsupported(name: module.name, reason: remedy))
+        unsupported.append(Unsupported(name: module.name, reason: obstacle))
       } else {
         kept.append(ResultModule(keeping: module, in: naming))
         let file = adapter.file
@@ -48,7 +68,9 @@ struct Conversion {
       let (module, obstacles) = Self.module(
         layer, naming, adapter.baseModel, expands: expands, choice: choice)
       let name = layer.terms[0].module.name
-      unsupported += obstacles.map { Unsupported(name: name, reason: $0) }
+      unsupported += obstacles.map {
+        Unsupported(name: name, reason: $0, kind: $0 == Self.bias ? .biases : .modules)
+      }
       guard let module else { continue }
       kept.append(module)
       weights.append {
@@ -56,9 +78,11 @@ struct Conversion {
       }
     }
     let sources = weights
-    plan = ResultPlan(modules: kept) { try sources[$0]() }
+    plan = ResultPlan(modules: kept) { try sources[$0]() }.promising(isExact ? .exact : .best)
     self.unsupported = unsupported
   }
+
+  private static let bias = "a bias"
 
   /// Why a module cannot stay what it is; `nil` where it can.
   private static func obstacle(
@@ -101,7 +125,7 @@ struct Conversion {
       }
     }
     let holdsBias = whole.biasCount == nil || naming.holdsBiases(form: form)
-    if !holdsBias { obstacles.append("a bias") }
+    if !holdsBias { obstacles.append(bias) }
     if form == .biasOnly && !holdsBias { return (nil, obstacles) }
     // sd-scripts' names are made anew: of SDXL, a file may have diffusers' ones under its prefix.
     let module = ResultModule(

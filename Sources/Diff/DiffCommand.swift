@@ -35,6 +35,9 @@ package struct DiffCommand: ParsableCommand {
   @Flag(help: "Of two checkpoints, extract differences of norms and biases too, whole.")
   var fullNorms = false
 
+  @Flag(help: "Of two checkpoints, leave out layers whose shapes differ, instead of refusing.")
+  var skipMismatched = false
+
   @Option(
     help: ArgumentHelp(
       "The model that both are for; what DoRA and the like do depends on its weights.",
@@ -96,6 +99,8 @@ package struct DiffCommand: ParsableCommand {
     let written = try resultWriter.write(plan) { progress.advance() }
     progress.finish()
     try resultWriter.report(
-      WriteReport(written, of: combination, inputNames: ["B", "A"], listsModules: modules))
+      WriteReport(
+        written, of: combination, inputNames: ["B", "A"], leftOut: resultWriter.leftOut,
+        capped: plan.cappedRanks(by: rank.choice), listsModules: modules))
   }
 }

@@ -133,7 +133,8 @@ package struct MergeCommand: ParsableCommand {
     progress.finish()
     try writer.report(
       WriteReport(
-        written, of: combination, inputNames: files.map(\.path), listsModules: reporting.modules),
+        written, of: combination, inputNames: files.map(\.path), leftOut: writer.leftOut,
+        capped: plan.cappedRanks(by: rank.choice), listsModules: reporting.modules),
       reporting, command: "merge")
   }
 
@@ -168,15 +169,15 @@ package struct MergeCommand: ParsableCommand {
     case (.concat, _, _):
       return try combination.computedPlan(threads: threads, onLayer: onLayer) {
         try SDScriptsMerging.concatenation($0, in: inputs)
-      }
+      }.promising(.imitation)
     case (.linear, .sdScripts?, nil):
       return try combination.computedPlan(threads: threads, onLayer: onLayer) {
         try SDScriptsMerging.sum($0, in: inputs)
-      }
+      }.promising(.imitation)
     case (.svd, .sdScripts?, let choice?):
       return try combination.computedPlan(threads: threads, onLayer: onLayer) {
         try SDScriptsMerging.approximation($0, in: inputs, choice)
-      }
+      }.promising(.imitation)
     case (.svd, _, let choice?), (.linear, _, let choice?):
       return try combination.approximation(choice, threads: threads, onLayer: onLayer)
     case (_, _, let choice?):

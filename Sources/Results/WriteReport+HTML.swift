@@ -29,7 +29,7 @@ extension WriteReport {
   private var facts: [(name: String, value: String)] {
     [
       ("modules", "\(modules)"), ("rank", change), ("size", bytes(output.bytes)),
-      ("energy kept", percent(energyKept)),
+      ("result", verdict), ("energy kept", percent(energyKept)),
       ("relative error", significant(relativeError, digits: 2)),
     ]
   }

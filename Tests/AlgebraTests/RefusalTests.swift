@@ -111,17 +111,6 @@ import Testing
     #expect(try folder.names() == ["bad.st", "good.st"])
   }
 
-  @Test func resizeRefusesARankAboveTheDimensions() throws {
-    let folder = try TemporaryFolder()
-    let path = try folder.write(Self.plain().bytes, to: "a.st")
-    let outcome = try Program.run(["resize", path, "--rank", "9", "-o", folder["out.st"]])
-    #expect(outcome.status == 1)
-    #expect(
-      outcome.errors.contains(
-        "of [8, 768] has no rank above 8, 9 was asked for; choose a lower --rank"))
-    #expect(try folder.names() == ["a.st"])
-  }
-
   @Test func nothingIsWrittenWhereNothingIsAdded() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(Self.plain().bytes, to: "a.st")
