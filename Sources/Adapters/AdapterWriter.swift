@@ -59,23 +59,27 @@ package struct Written: Sendable {
     /// The most that rounding can have made of it.
     let roundingSquared: Double
 
+    /// What ‖asked‖² would be if nothing of it cancelled; `nil` where nothing does.
+    var termsSquared: Double?
+
     package var verification: Verification {
       Verification(
-        askedSquared: askedSquared ?? 0, errorSquared: errorSquared,
+        askedSquared: askedSquared ?? 0, errorSquared: errorSquared, termsSquared: termsSquared,
         roundingSquared: roundingSquared)
     }
 
     func with(askedSquared: Double) -> Module {
       Module(
         name: name, target: target, rank: rank, askedSquared: askedSquared,
-        errorSquared: errorSquared, roundingSquared: roundingSquared)
+        errorSquared: errorSquared, roundingSquared: roundingSquared, termsSquared: termsSquared)
     }
 
     /// With what was asked for beside the weight.
     func adding(asked: Double, error: Double, rounding: Double) -> Module {
       Module(
         name: name, target: target, rank: rank, askedSquared: askedSquared.map { $0 + asked },
-        errorSquared: errorSquared + error, roundingSquared: roundingSquared + rounding)
+        errorSquared: errorSquared + error, roundingSquared: roundingSquared + rounding,
+        termsSquared: termsSquared.map { $0 + asked })
     }
   }
 

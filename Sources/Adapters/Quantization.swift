@@ -16,8 +16,9 @@ package struct Quantization: Hashable, Sendable {
 }
 
 extension Quantization {
-  /// Schemes by the last words of the names of tensors that only they have. Of several that a
-  /// network shows, the first counts.
+  /// Schemes by the last words of the names of tensors that only they have.
+  ///
+  /// Of several that a network shows, the first counts.
   ///
   /// Sources: Comfy-Org/ComfyUI `comfy/quant_ops.py` and `comfy/utils.py`; bitsandbytes; AutoGPTQ;
   /// AutoAWQ; HQQ; optimum-quanto; torchao; compressed-tensors; ModelOpt; nunchaku; EETQ;

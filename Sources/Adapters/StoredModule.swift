@@ -126,21 +126,26 @@ struct StoredModule: Sendable {
     if let asked {
       return written(
         rank: rank, asked: squaredNorm(ofProduct: asked.up, asked.down),
-        error: try squaredDistance(stored, asked), rounding: rounding)
+        error: try squaredDistance(stored, asked), rounding: rounding, terms: terms(of: stored))
     }
     let wanted = LowRank(up: factors.up.scaled(by: scale), down: factors.down)
     let error = squaredDifference(stored, wanted)
     return written(
       rank: rank, asked: error > 0 ? squaredNorm(ofProduct: wanted.up, wanted.down) : nil,
-      error: error, rounding: rounding)
+      error: error, rounding: rounding, terms: terms(of: stored))
+  }
+
+  /// ‖up‖²·‖down‖²: what the product's would be at most.
+  private func terms(of factors: LowRank) -> Double {
+    factors.up.squaredNorm * factors.down.squaredNorm
   }
 
   private func written(
-    rank: Int, asked: Double?, error: Double, rounding: Double
+    rank: Int, asked: Double?, error: Double, rounding: Double, terms: Double? = nil
   ) -> Written.Module {
     Written.Module(
       name: name, target: module.target, rank: rank, askedSquared: asked, errorSquared: error,
-      roundingSquared: rounding)
+      roundingSquared: rounding, termsSquared: terms)
   }
 
   /// The most that rounding can have done to numbers, as a norm, squared.

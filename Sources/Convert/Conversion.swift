@@ -36,7 +36,8 @@ struct Conversion {
     var unsupported = LeftOut.Kind.allCases.flatMap { kind in
       foreign[kind].map {
         Unsupported(
-          name: $0, reason: kind == .embeddings ? "an embedding" : "no part of a module", kind: kind)
+          name: $0, reason: kind == .embeddings ? "an embedding" : "no part of a module", kind: kind
+        )
       }
     }
     var isExact = true

@@ -15,6 +15,7 @@ package struct ResultWriter {
   private let metadata: ResultMetadata
   private let acceptsError: Bool
   private let foreign: (kept: [ForeignTensor], leftOut: LeftOut)
+  private let origin: ResultOrigin
 
   /// Opens the output; no weight has been read yet when it cannot be written.
   ///
@@ -28,6 +29,7 @@ package struct ResultWriter {
     acceptsError = options.acceptError
     choice = try ResultChoice(options, for: combination)
     foreign = combination.inputs.foreignTensors(in: choice.naming)
+    origin = ResultOrigin(inputs: combination.inputs, comment: comment)
     (location, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: combination.baseModel, type: choice.type,
@@ -52,6 +54,7 @@ package struct ResultWriter {
     acceptsError = options.acceptError
     choice = try ResultChoice(options, types: types)
     foreign = inputs.foreignTensors(in: choice.naming)
+    origin = ResultOrigin(inputs: inputs, comment: comment)
     (location, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: model, type: choice.type, threads: common.threadCount)
@@ -119,7 +122,7 @@ package struct ResultWriter {
   /// Prints the report of a command, and writes it as a page where that is asked for.
   package func report(_ report: WriteReport, _ options: ReportOptions, command: String) throws {
     if let html = options.html {
-      try Pages.write(report.page(path: path, command: command), to: html)
+      try Pages.write(report.page(path: path, command: command, origin: origin), to: html)
     }
     try self.report(report)
   }

@@ -22,13 +22,10 @@ package struct Verdict {
   private var figure: String { "(error \(significant(error, digits: 2)))" }
   private var typeNames: String { types.map(\.rawValue).joined(separator: " and ") }
 
-  /// Whether less than half of the change, by its energy, is in the result.
-  private var isMostlyLost: Bool { verification.energyKept < 0.5 }
-
   /// Why the result is none; `nil` where it is what was promised, as far as its types can hold it.
   package var failure: String? {
-    guard promise == .exact, isMostlyLost || !verification.isExplained else { return nil }
-    return exact
+    let isLost = verification.isMostlyLost && !verification.isOfCancellation
+    return promise == .exact && (isLost || !verification.isExplained) ? exact : nil
   }
 
   /// - Parameter rank: The result's, as text.
@@ -37,7 +34,8 @@ package struct Verdict {
     case .exact: exact
     case .best:
       error == 0
-        ? "rank \(rank) keeps all of the change" : "rank \(rank) keeps \(kept) of the change \(figure)"
+        ? "rank \(rank) keeps all of the change"
+        : "rank \(rank) keeps \(kept) of the change \(figure)"
     case .slice: "the first ranks alone, at their strength in training \(figure)"
     case .imitation: error == 0 ? exact : "off the exact result by its rule \(figure)"
     }
@@ -54,7 +52,11 @@ package struct Verdict {
     if error < 0.01 {
       return "exact up to \(typeNames) rounding (\(significant(error, digits: 1)))"
     }
-    return "\(typeNames) holds \(isMostlyLost ? "only " : "")\(kept) of the change \(figure)"
+    if verification.isMostlyLost && verification.isOfCancellation {
+      return "the inputs cancel to within \(typeNames) rounding \(figure)"
+    }
+    return
+      "\(typeNames) holds \(verification.isMostlyLost ? "only " : "")\(kept) of the change \(figure)"
   }
 }
 
@@ -72,6 +74,7 @@ package struct VerdictError: Error, CustomStringConvertible {
 
   package var description: String {
     let name = file == "-" ? "standard output" : file
-    return "\(name): not written, since \(failure); \(remedy), or take it as it is with --accept-error"
+    return
+      "\(name): not written, since \(failure); \(remedy), or take it as it is with --accept-error"
   }
 }

@@ -83,31 +83,6 @@ import Testing
     #expect(comparison.errors.contains("give --base") || comparison.status == 0, "\(comparison)")
   }
 
-  /// What depends on the base model's weights has no product without them.
-  @Test func plainOfWhatNeedsABaseIsRefused() throws {
-    let folder = try TemporaryFolder()
-    let refused = try Program.run(
-      "convert", "adapters/algorithms.safetensors", "--to", "kohya", "--plain", "-o", folder["p"])
-    #expect(refused.status == 1)
-    #expect(
-      refused.errors.contains("(DoRA, which --plain expands with --base and --rank only)"),
-      "\(refused.errors)")
-    #expect(try folder.names().isEmpty)
-    let partial = try Program.run(
-      "convert", "adapters/algorithms.safetensors", "--to", "kohya", "--plain",
-      "--skip-unsupported", "--json", "-o", folder["p"])
-    #expect(partial.status == 0, "\(partial.errors)")
-    let said = try #require(
-      JSONSerialization.jsonObject(with: Data(partial.output.utf8)) as? [String: Any])
-    let leftOut = try #require((said["left_out"] as? [String: [String]])?["modules"])
-    let inspected = try Program.run("inspect", folder["p"], "--json").output
-    for algorithm in ["dora", "ia3", "glora", "oft", "boft"] {
-      #expect(!inspected.contains(#""algorithm" : "\#(algorithm)""#))
-    }
-    for name in leftOut { #expect(!inspected.contains(#""name" : "\#(name)""#)) }
-    #expect(!leftOut.isEmpty)
-  }
-
   @Test(arguments: [
     (["--to", "webui"], "--to takes one of"), ([], "Say the naming of the result by --to."),
     (["--to", "kohya", "--rank", "4"], "--rank goes with --base."),
