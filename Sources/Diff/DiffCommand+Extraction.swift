@@ -21,6 +21,11 @@ extension DiffCommand {
     let progress = Progress("extracting", total: extraction.layers.count, quiet: common.quiet)
     defer { progress.finish() }
     let plan = try extraction.plan(threads: common.threadCount) { progress.advance() }
+    if plan.modules.isEmpty, let text = extraction.leftOut.text {
+      throw AdapterError(
+        file: output,
+        reason: .noAdapter(what: "not written, since it would hold no module; \(text)"))
+    }
     let written = try writer.write(plan)
     progress.finish()
     try writer.report(

@@ -12,8 +12,8 @@ package struct DiffCommand: ParsableCommand {
       Without -o, compares: norms, what is left of B when A is taken away, cosines; exit 0 when the \
       two are the same update, else 1. With -o, writes the adapter that adds what B adds and takes \
       away what A adds: ranks are concatenated and nothing is rounded that need not be. Ranks, \
-      alphas, types, namings and algorithms may differ. The report ends with the relative error of \
-      what was written, computed from the values as stored.
+      alphas, types, namings and algorithms may differ. The report ends with a verdict on \
+      what was written, computed from the values as stored; what its type cannot hold is not written.
       Of two checkpoints, with -o and --rank or --sv-…, extracts what B has that A has not; both are \
       read layer by layer.
 

@@ -13,9 +13,9 @@ package struct MergeCommand: ParsableCommand {
       The default method, concat, is exact: the result's update is Σ weight · update, whatever the \
       ranks, alphas, types, namings and signs; its rank is the sum of the ranks. svd and linear \
       give the best approximation of that sum at a rank. ties, dare, dare-ties and magnitude-prune \
-      drop elements of the updates first (--density, --seed). The report ends with the relative \
-      error of what was written, computed from the values as stored. Without -o the result goes to \
-      standard output.
+      drop elements of the updates first (--density, --seed). The report ends with a verdict on \
+      what was written, computed from the values as stored; of an exact method, what the result's \
+      type cannot hold is not written. Without -o the result goes to standard output.
 
         lora merge style.st:0.8 face.st:0.5 -o both.st
         lora merge b.st:1 a.st:-1 --method svd --rank 8 -o slider.st

@@ -124,6 +124,21 @@ import Testing
     #expect(errors.contains("1 embedding (\(embedding))"), "\(errors)")
   }
 
+  @Test func ofATableAloneNothingIsWritten() throws {
+    let folder = try TemporaryFolder()
+    let base = checkpoint(11)
+    let tuned = checkpoint(11) { $0.add(Self.table, [9, 7], uniform(63, seed: 5)) }
+    let outcome = try Program.run(
+      "diff", try folder.write(tuned.bytes, to: "b.st"), try folder.write(base.bytes, to: "a.st"),
+      "--rank", "3", "-o", folder["o.st"])
+    #expect(outcome.status != 0)
+    #expect(
+      outcome.errors.contains(
+        "o.st: not written, since it would hold no module; left out: 1 embedding (text_encoder."),
+      "\(outcome.errors)")
+    #expect(try folder.names() == ["a.st", "b.st"])
+  }
+
   @Test func layersOfAnotherShapeAreRefusedOrNamed() throws {
     let folder = try TemporaryFolder()
     let layer = Self.prefix + "middle_block.1.transformer_blocks.0.attn1.to_q.weight"
