@@ -122,17 +122,18 @@ struct StoredModule: Sendable {
       preconditionFailure("'\(name)' was planned with factors that it does not have")
     }
     let stored = try store(factors, scale: scale, rank: rank, to: writer)
-    let rounding = rounding(of: stored, scale: scale)
     if let asked {
       return written(
         rank: rank, asked: squaredNorm(ofProduct: asked.up, asked.down),
-        error: try squaredDistance(stored, asked), rounding: rounding, terms: terms(of: stored))
+        error: try squaredDistance(stored, asked), rounding: rounding(of: stored, scale: scale),
+        terms: terms(of: stored))
     }
     let wanted = LowRank(up: factors.up.scaled(by: scale), down: factors.down)
     let error = squaredDifference(stored, wanted)
+    if error == 0 { return written(rank: rank, asked: nil, error: 0, rounding: 0) }
     return written(
-      rank: rank, asked: error > 0 ? squaredNorm(ofProduct: wanted.up, wanted.down) : nil,
-      error: error, rounding: rounding, terms: terms(of: stored))
+      rank: rank, asked: squaredNorm(ofProduct: wanted.up, wanted.down), error: error,
+      rounding: rounding(of: stored, scale: scale), terms: terms(of: stored))
   }
 
   /// ‖up‖²·‖down‖²: what the product's would be at most.
