@@ -40,26 +40,26 @@ package struct SampleCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What to move away from.", valueName: "prompt"))
   var negativePrompt = ""
 
-  @Option(help: ArgumentHelp("Seeds from 0 to 4294967295, with commas.", valueName: "n,…"))
+  @Option(.seeds, help: ArgumentHelp("Seeds from 0 to 4294967295, with commas.", valueName: "n,…"))
   var seed = SeedList(seeds: [0])
 
-  @Option(help: ArgumentHelp("Steps of the sampler.", valueName: "n")) var steps = 30
+  @Option(.samplerSteps, help: ArgumentHelp("Steps of the sampler.", valueName: "n")) var steps = 30
 
   @Option(
     name: [.customLong("scale"), .customLong("cfg")],
-    help: ArgumentHelp("How far to go from the negative prompt; 1: not at all.", valueName: "x"))
+    .guidance, help: ArgumentHelp("How far to go from the negative prompt; 1: not at all.", valueName: "x"))
   var scale = 7.5
 
-  @Option(help: ArgumentHelp("ddim, euler, euler_a or dpmsolver++.", valueName: "name"))
+  @Option(.sampler, help: ArgumentHelp("ddim, euler, euler_a or dpmsolver++.", valueName: "name"))
   var sampler = "ddim"
 
   @Option(help: ArgumentHelp("Where its steps lie. (default: diffusers')", valueName: "name"))
   var spacing: NoiseGrid.Spacing?
 
-  @Option(help: ArgumentHelp("Pixels. (default: the model's own)", valueName: "pixels"))
+  @Option(.side, help: ArgumentHelp("Pixels. (default: the model's own)", valueName: "pixels"))
   var width: Int?
 
-  @Option(help: ArgumentHelp("Pixels. (default: the model's own)", valueName: "pixels"))
+  @Option(.side, help: ArgumentHelp("Pixels. (default: the model's own)", valueName: "pixels"))
   var height: Int?
 
   @Option(help: ArgumentHelp("What changes from column to column.", valueName: "axis"))
@@ -114,7 +114,7 @@ package struct SampleCommand: ParsableCommand {
     let (backend, exact) = (computing.backend, computing.exact)
     let model = try PretrainedModel(path: model, random: randomWeights)
     let unet = try model.unet(on: backend)
-    let text = TextConditioner(
+    let text = try TextConditioner(
       // Adapters beside its layers are rounded as the U-Net's are.
       try model.textEncoders(on: lora.isEmpty ? exact : backend),
       try Tokenizer(
@@ -124,6 +124,11 @@ package struct SampleCommand: ParsableCommand {
     let vae =
       try options.vae.map { try VAE(path: $0, for: model.kind, on: exact) }
       ?? model.vae(on: exact)
+    if let width, let height {
+      try MachineMemory.check(
+        vae.decodingBytes(width: width, height: height), on: exact,
+        remedy: "lower --width or --height")
+    }
     let velocity = options.vParameterization || model.predictsVelocity == true
     let files = try lora.map { try WeightedFile($0) { FileKind(path: $0) != .missing } }
     return PictureGridMaker(

@@ -48,6 +48,7 @@ package struct TrainCommand: ParsableCommand {
       print(common.json ? try json(report) : report.text)
       return
     }
+    try report.checkMemory(on: job.backend)
     if !common.quiet { Terminal.note(report.headline) }
     let status = try TrainingSession(job, quiet: common.quiet).run()
     guard status == 0 else { throw ExitCode(status) }

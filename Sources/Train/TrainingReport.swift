@@ -79,6 +79,13 @@ struct TrainingReport: Encodable {
     return (residentBytes() ?? 0) + job.modules.parameterCount * 16 + kept
   }
 
+  /// Refuses a run that the machine cannot hold.
+  func checkMemory(on backend: any Backend) throws(TrainingError) {
+    try MachineMemory.check(
+      memoryBytes, on: backend,
+      remedy: "lower --resolution or --train-batch-size, or use --gradient-checkpointing")
+  }
+
   /// One line before the first step.
   var headline: String {
     "\(counted(steps, "step")) in \(counted(epochs, "epoch")), \(counted(modules, "module")), "

@@ -21,7 +21,7 @@ final class PictureSource: BatchSource {
   /// Whether a picture's latent is drawn from the VAE's distribution once, not at each use.
   private let keepsLatents: Bool
   private let backend: any Backend
-  private var order: (epoch: Int, batches: [TrainingData.Batch]) = (0, [])
+  private var order: (epoch: Int, batches: EpochBatches)?
 
   /// What of the options matters here.
   struct Settings {
@@ -56,11 +56,15 @@ final class PictureSource: BatchSource {
 
   func prepare(progress: () -> Void) throws { try latents.encodeAll(progress: progress) }
 
+  private func batches(of epoch: Int) -> EpochBatches {
+    if let order, order.epoch == epoch { return order.batches }
+    let batches = data.batches(epoch: epoch, seed: seed)
+    order = (epoch, batches)
+    return batches
+  }
+
   func batch(_ number: BatchNumber) throws -> TrainingBatch {
-    if order.epoch != number.epoch {
-      order = (number.epoch, data.batches(epoch: number.epoch, seed: seed))
-    }
-    let batch = order.batches[number.index]
+    let batch = batches(of: number.epoch)[number.index]
     let factor = vae.downscaling
     let shape = LatentShape(
       count: batch.samples.count, height: batch.size.height / factor,
