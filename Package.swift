@@ -195,7 +195,8 @@ let package = Package(
         "Adapters", "LinearAlgebra", "Merge", "Resize", "Tensors", "TestSupport", "lora",
       ], swiftSettings: strict),
     .testTarget(
-      name: "CommandTests", dependencies: ["CommandSupport", "TestSupport", "lora", argumentParser],
+      name: "CommandTests",
+      dependencies: ["CommandSupport", "TestSupport", "lora", argumentParser],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

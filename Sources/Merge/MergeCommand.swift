@@ -33,13 +33,15 @@ package struct MergeCommand: ParsableCommand {
   var method: MergeMethod = .concat
 
   @Option(
-    .positiveShare, help: ArgumentHelp(
+    .positiveShare,
+    help: ArgumentHelp(
       "The share of each update's elements to keep, for methods that drop some (default: 0.5).",
       valueName: "share"))
   var density: Double?
 
   @Option(
-    .whole(0...UInt64.max), help: ArgumentHelp("What dare's choice of elements depends on (default: 0).", valueName: "n"))
+    .whole(0...UInt64.max),
+    help: ArgumentHelp("What dare's choice of elements depends on (default: 0).", valueName: "n"))
   var seed: UInt64?
 
   @Option(
@@ -51,11 +53,14 @@ package struct MergeCommand: ParsableCommand {
   @Option(.weight, help: ArgumentHelp("Multiplies all weights in text encoders.", valueName: "w"))
   var teWeight: Double?
 
-  @Option(.weight, help: ArgumentHelp("Multiplies all weights in the U-Net or transformer.", valueName: "w"))
+  @Option(
+    .weight,
+    help: ArgumentHelp("Multiplies all weights in the U-Net or transformer.", valueName: "w"))
   var unetWeight: Double?
 
   @Option(
-    .whole(0...UInt64.max), help: ArgumentHelp(
+    .whole(0...UInt64.max),
+    help: ArgumentHelp(
       "Turn each module's rank axis by a random matrix, so that sources cannot be read back.",
       valueName: "seed"))
   var mix: UInt64?

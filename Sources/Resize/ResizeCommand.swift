@@ -25,12 +25,14 @@ package struct ResizeCommand: ParsableCommand {
   var file: String
 
   @Option(
-    .size, help: ArgumentHelp(
+    .size,
+    help: ArgumentHelp(
       "The size that the result may have, such as 8MB or 500kB.", valueName: "size"))
   var bytes: ByteCount?
 
   @Option(
-    .whole(1...1_000_000_000_000), help: ArgumentHelp("How many elements the factors may have, such as 2000000.", valueName: "n"))
+    .whole(1...1_000_000_000_000),
+    help: ArgumentHelp("How many elements the factors may have, such as 2000000.", valueName: "n"))
   var params: Int?
 
   @Flag(

@@ -10,13 +10,19 @@ package struct RankOptions: ParsableArguments {
   @Option(.rank, help: ArgumentHelp("The rank of convolutions of k × k, k > 1.", valueName: "n"))
   var convRank: Int?
 
-  @Option(.number(1...1e12), help: ArgumentHelp("Keep singular values of at least the largest / R.", valueName: "r"))
+  @Option(
+    .number(1...1e12),
+    help: ArgumentHelp("Keep singular values of at least the largest / R.", valueName: "r"))
   var svRatio: Double?
 
-  @Option(.positiveShare, help: ArgumentHelp("Keep this share of each module's Frobenius norm.", valueName: "f"))
+  @Option(
+    .positiveShare,
+    help: ArgumentHelp("Keep this share of each module's Frobenius norm.", valueName: "f"))
   var svFro: Double?
 
-  @Option(.positiveShare, help: ArgumentHelp("Keep this share of the sum of the singular values.", valueName: "c"))
+  @Option(
+    .positiveShare,
+    help: ArgumentHelp("Keep this share of the sum of the singular values.", valueName: "c"))
   var svCumulative: Double?
 
   @Option(.rank, help: ArgumentHelp("The most that a rule of --sv-… may choose.", valueName: "n"))

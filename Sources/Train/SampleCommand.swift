@@ -47,7 +47,8 @@ package struct SampleCommand: ParsableCommand {
 
   @Option(
     name: [.customLong("scale"), .customLong("cfg")],
-    .guidance, help: ArgumentHelp("How far to go from the negative prompt; 1: not at all.", valueName: "x"))
+    .guidance,
+    help: ArgumentHelp("How far to go from the negative prompt; 1: not at all.", valueName: "x"))
   var scale = 7.5
 
   @Option(.sampler, help: ArgumentHelp("ddim, euler, euler_a or dpmsolver++.", valueName: "name"))

@@ -9,7 +9,9 @@ import Testing
     "-q",
   ]
   private static let train =
-    ["train"] + model + ["--image", "paperdoll/small-head.png", "--resolution", "16", "-o", "no.st"]
+    ["train"] + model + [
+      "--image", "paperdoll/small-head.png", "--resolution", "16", "-o", "no.st",
+    ]
   private static let sample = ["sample"] + model + ["-o", "no.png", "--steps", "1"]
 
   static let refused: [(arguments: [String], status: Int32, message: String)] = [
@@ -23,11 +25,11 @@ import Testing
     ),
     (
       train + ["--network-dim", "5000"], 1,
-      "lora: --network-dim takes a rank up to 16 here, not 5000: no layer of the model can hold more\n"
+      "lora: --network-dim takes a rank up to 8 here, not 5000: no layer of the model can hold more\n"
     ),
     (
       train + ["--network-args", "conv_dim=1000000"], 1,
-      "lora: --network-args conv_dim takes a rank up to 16 here, not 1000000: no layer of the model "
+      "lora: --network-args conv_dim takes a rank up to 8 here, not 1000000: no layer of the model "
         + "can hold more\n"
     ),
     (
@@ -66,7 +68,10 @@ import Testing
     ["--max-train-steps", "10000000"], ["--repeats", "1000000"], ["--threads", "1024"],
     ["--gradient-accumulation-steps", "4096"], ["--seed", "4294967295"],
     ["--max-train-epochs", "10", "--repeats", "1000000"],
-    ["--enable-bucket", "--min-bucket-reso", "8", "--max-bucket-reso", "16384", "--bucket-reso-steps", "8"],
+    [
+      "--enable-bucket", "--min-bucket-reso", "8", "--max-bucket-reso", "16384",
+      "--bucket-reso-steps", "8",
+    ],
   ])
   func largestIsPlanned(_ arguments: [String]) throws {
     let outcome = try Program.run(Self.train + arguments + ["--dry-run"])
@@ -81,7 +86,7 @@ import Testing
     ),
     (
       "network_dim = 5000.0",
-      "run.toml:2: network_dim takes a rank up to 16 here, not 5000: no layer of the model can hold "
+      "run.toml:2: network_dim takes a rank up to 8 here, not 5000: no layer of the model can hold "
         + "more\n"
     ),
     (

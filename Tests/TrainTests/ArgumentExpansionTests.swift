@@ -75,9 +75,15 @@ import Testing
     ("enable_bucket = \"yes\"", "c.toml:1: enable_bucket takes true or false, not 'yes'"),
     ("seed = [[1]]", "c.toml:1: seed takes a value or a list of values, not lists in a list"),
     ("seed = -1", "c.toml:1: seed takes a whole number from 0 to 4294967295, not -1"),
-    ("v2 = true\nlearning_rate = inf", "c.toml:2: learning_rate takes a number from 0 to 1000000, not inf"),
+    (
+      "v2 = true\nlearning_rate = inf",
+      "c.toml:2: learning_rate takes a number from 0 to 1000000, not inf"
+    ),
     ("network_dim = 2.5", "c.toml:1: network_dim takes a whole number from 1 to 1000000, not 2.5"),
-    ("network_dim = [1, 2]", "c.toml:1: network_dim takes a whole number from 1 to 1000000, not '1,2'"),
+    (
+      "network_dim = [1, 2]",
+      "c.toml:1: network_dim takes a whole number from 1 to 1000000, not '1,2'"
+    ),
     (
       "optimizer_type = \"bitsandbytes.optim.AdamW8bit\"",
       "c.toml:1: optimizer_type takes AdamW, AdamW8bit, Lion, Prodigy, AdaFactor or SGDNesterov, not "

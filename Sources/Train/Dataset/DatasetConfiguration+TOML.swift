@@ -45,7 +45,8 @@ struct DatasetConfigurationReader {
     if !passedOver.isEmpty {
       let isOne = passedOver.count == 1
       warnings.append(
-        "\(file): \(passedOver.joined(separator: ", ")) \(isOne ? "changes" : "change") nothing here")
+        "\(file): \(passedOver.joined(separator: ", ")) \(isOne ? "changes" : "change") nothing here"
+      )
     }
     return configuration
   }
@@ -104,7 +105,8 @@ struct DatasetConfigurationReader {
     guard let foreign = ForeignOption.named(entry.key) else { throw unknown(entry) }
     if case .table(let attributes) = entry.value, foreign.key == "custom_attributes" {
       guard attributes["diff_output_preservation"] != .boolean(true) else {
-        throw error(entry, .refused("diff_output_preservation", reason: "pictures are the only target"))
+        throw error(
+          entry, .refused("diff_output_preservation", reason: "pictures are the only target"))
       }
       return true
     }

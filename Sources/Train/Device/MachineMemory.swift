@@ -16,7 +16,8 @@ enum MachineMemory {
   ) throws(TrainingError) {
     guard backend.name == "cpu", needed > byteCount else { return }
     throw .unsupported(
-      "about \(bytes(needed)) of memory are needed, and the machine has \(bytes(byteCount)); \(remedy)")
+      "about \(bytes(needed)) of memory are needed, and the machine has \(bytes(byteCount)); \(remedy)"
+    )
   }
 }
 

@@ -89,7 +89,8 @@ extension TrainingJob {
     let plan = try TrainingPlan(
       options,
       TrainingCircumstances(
-        layout: layout, prediction: base.predictsVelocity ? .velocity : .noise, batchesPerEpoch: batches,
+        layout: layout, prediction: base.predictsVelocity ? .velocity : .noise,
+        batchesPerEpoch: batches,
         randomSeed: UInt32.random(in: .min ... .max)))
     (modules, initialValues) = try Self.adapters(options, plan, unet, parts.text)
     if let resumedFolder, let resumedState {
@@ -110,7 +111,9 @@ extension TrainingJob {
       thumbnail: try options.metadata.metadataThumbnail.map(dataURL))
     self.options = options
     self.plan = plan
-    self.warnings = options.origins.settingNote + device.notes + warnings + (parts.data?.warnings ?? []) + plan.warnings(options)
+    self.warnings =
+      options.origins.settingNote + device.notes + warnings + (parts.data?.warnings ?? [])
+      + plan.warnings(options)
   }
 
   /// Adds the adapters of `--base-weights` to the model, for good.

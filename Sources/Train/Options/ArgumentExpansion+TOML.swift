@@ -49,15 +49,14 @@ extension ArgumentExpansion {
 
   /// Throws, with its place, if a setting is not one that the option takes.
   private func check(_ assignments: [Assignment]) throws(OptionsError) {
-    // Most files are right, which one parse says.
-    if (try? TrainingOptions.parse(assignments.flatMap(text))) != nil { return }
     for assignment in assignments {
+      guard let group = names.group(assignment.key) else { continue }
       do {
-        _ = try TrainingOptions.parse(text(assignment))
+        _ = try group.parse(text(assignment))
       } catch {
         throw OptionsError(
           place: assignment.place,
-          reason: .unusable("\(Self.sentence(TrainingOptions.message(for: error)))"))
+          reason: .unusable(Self.sentence(group.message(for: error))))
       }
     }
   }

@@ -33,7 +33,8 @@ struct BucketOptions: ParsableArguments {
 
   @Option(.side, help: .usual("Largest side of a bucket.", "pixels")) var maxBucketReso = 1024
 
-  @Option(.bucketStep, help: .usual("Sides of buckets are multiples of this.", "pixels")) var bucketResoSteps =
+  @Option(.bucketStep, help: .usual("Sides of buckets are multiples of this.", "pixels"))
+  var bucketResoSteps =
     64
 }
 
@@ -48,7 +49,8 @@ struct SubsetOptions: ParsableArguments {
 
   @Option(help: .rare("What stands between tags.", "text")) var captionSeparator = ","
 
-  @Option(.keptTokens, help: .usual("Tags at the front that stay in place.", "n")) var keepTokens = 0
+  @Option(.keptTokens, help: .usual("Tags at the front that stay in place.", "n")) var keepTokens =
+    0
 
   @Flag(help: .rare("Choose among {a|b} and among the lines of a caption.")) var enableWildcard =
     false

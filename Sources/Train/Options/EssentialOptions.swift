@@ -47,11 +47,13 @@ struct EssentialOptions: ParsableArguments {
   @Option(.epochs, help: .usual("Epochs; replaces the steps.", "n")) var maxTrainEpochs: Int?
 
   @Option(
-    .repeats, help: .usual("How often a picture of --image comes in an epoch. (default: the steps)", "n"))
+    .repeats,
+    help: .usual("How often a picture of --image comes in an epoch. (default: the steps)", "n"))
   var repeats: Int?
 
   @Option(
-    .whole(0...UInt32.max), help: .usual(
+    .whole(0...UInt32.max),
+    help: .usual(
       "Makes the run repeatable: to the bit, with the same --threads. (default: random)", "n"))
   var seed: UInt32?
 }

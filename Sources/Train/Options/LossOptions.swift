@@ -3,8 +3,8 @@ import CommandSupport
 
 /// What noise is added to the latents.
 struct NoiseOptions: ParsableArguments {
-  @Option(.number(0...100), help: .usual("Strength of a shift common to a whole channel.", "x")) var noiseOffset:
-    Double?
+  @Option(.number(0...100), help: .usual("Strength of a shift common to a whole channel.", "x"))
+  var noiseOffset: Double?
 
   @Flag(help: .rare("Draw the shift's strength from 0 to --noise-offset."))
   var noiseOffsetRandomStrength = false
@@ -13,18 +13,21 @@ struct NoiseOptions: ParsableArguments {
     .number(-100...100), help: .rare("Let the shift grow with the latents' mean.", "x"))
   var adaptiveNoiseScale: Double?
 
-  @Option(.whole(0...100), help: .usual("Levels of noise at lower resolutions.", "n")) var multiresNoiseIterations:
-    Int?
+  @Option(.whole(0...100), help: .usual("Levels of noise at lower resolutions.", "n"))
+  var multiresNoiseIterations: Int?
 
-  @Option(.share, help: .usual("Weight of a level over the one before.", "x")) var multiresNoiseDiscount =
+  @Option(.share, help: .usual("Weight of a level over the one before.", "x"))
+  var multiresNoiseDiscount =
     0.3
 
-  @Option(.number(0...100), help: .rare("Noise added to the input only.", "x")) var ipNoiseGamma: Double?
+  @Option(.number(0...100), help: .rare("Noise added to the input only.", "x")) var ipNoiseGamma:
+    Double?
 
   @Flag(help: .rare("Draw that noise's strength from 0 to --ip-noise-gamma."))
   var ipNoiseGammaRandomStrength = false
 
-  @Option(.whole(0...999), help: .rare("First timestep trained on. (default: 0)", "t")) var minTimestep: Int?
+  @Option(.whole(0...999), help: .rare("First timestep trained on. (default: 0)", "t"))
+  var minTimestep: Int?
 
   @Option(.whole(1...1000), help: .rare("Timestep after the last trained on. (default: 1000)", "t"))
   var maxTimestep: Int?
@@ -41,9 +44,12 @@ struct LossOptions: ParsableArguments {
 
   @Option(.number(above: 0, upTo: 1000), help: .rare("Huber constant.", "c")) var huberC = 0.1
 
-  @Option(.number(above: 0, upTo: 1000), help: .rare("Factor of the Huber constant.", "x")) var huberScale = 1.0
+  @Option(.number(above: 0, upTo: 1000), help: .rare("Factor of the Huber constant.", "x"))
+  var huberScale = 1.0
 
-  @Option(.number(0...1000), help: .usual("Limit the weight of clean timesteps (5 is usual); 0: off.", "gamma"))
+  @Option(
+    .number(0...1000),
+    help: .usual("Limit the weight of clean timesteps (5 is usual); 0: off.", "gamma"))
   var minSnrGamma: Double?
 
   @Flag(help: .rare("Weigh each timestep by one over root SNR.")) var debiasedEstimationLoss = false
@@ -54,7 +60,8 @@ struct LossOptions: ParsableArguments {
   @Option(.number(0...1000), help: .rare("Add this much of a velocity loss to a noise loss.", "x"))
   var vPredLikeLoss: Double?
 
-  @Option(.number(0...1000), help: .rare("Weight of regularisation pictures.", "x")) var priorLossWeight = 1.0
+  @Option(.number(0...1000), help: .rare("Weight of regularisation pictures.", "x"))
+  var priorLossWeight = 1.0
 
   @Flag(help: .rare("Weigh the loss by masks, of --alpha-mask or a --dataset-config."))
   var maskedLoss = false

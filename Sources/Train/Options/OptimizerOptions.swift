@@ -12,10 +12,12 @@ struct OptimizerOptions: ParsableArguments {
   @Option(.rate, help: .usual("Learning rate of the U-Net. (default: --learning-rate)", "rate"))
   var unetLr: Double?
 
-  @Option(.rate, help: .usual("Learning rate of the text encoders. (default: --learning-rate)", "rate"))
+  @Option(
+    .rate, help: .usual("Learning rate of the text encoders. (default: --learning-rate)", "rate"))
   var textEncoderLr: [Double] = []
 
-  @Option(.number(0...1e6), help: .usual("Gradients longer than this are shortened; 0: never.", "norm"))
+  @Option(
+    .number(0...1e6), help: .usual("Gradients longer than this are shortened; 0: never.", "norm"))
   var maxGradNorm = 1.0
 
   @Option(.batchSize, help: .usual("Batches whose gradients make one step.", "n"))
@@ -30,9 +32,11 @@ struct ScheduleOptions: ParsableArguments {
   @Option(.stepCount, help: .usual("Steps of rising rate: 100, 0.1 or 10%.", "steps"))
   var lrWarmupSteps = StepCount.steps(0)
 
-  @Option(.whole(1...1_000_000), help: .usual("Cycles of cosine_with_restarts.", "n")) var lrSchedulerNumCycles = 1
+  @Option(.whole(1...1_000_000), help: .usual("Cycles of cosine_with_restarts.", "n"))
+  var lrSchedulerNumCycles = 1
 
-  @Option(.number(0...100), help: .usual("Exponent of polynomial.", "power")) var lrSchedulerPower = 1.0
+  @Option(.number(0...100), help: .usual("Exponent of polynomial.", "power")) var lrSchedulerPower =
+    1.0
 
   @Option(.stepCount, help: .rare("Steps of falling rate, for warmup_stable_decay.", "steps"))
   var lrDecaySteps = StepCount.steps(0)
@@ -40,5 +44,6 @@ struct ScheduleOptions: ParsableArguments {
   @Option(.share, help: .rare("Last rate over first, for cosine_with_min_lr.", "ratio"))
   var lrSchedulerMinLrRatio: Double?
 
-  @Option(.steps, help: .rare("Steps in which inverse_sqrt falls.", "n")) var lrSchedulerTimescale: Int?
+  @Option(.steps, help: .rare("Steps in which inverse_sqrt falls.", "n")) var lrSchedulerTimescale:
+    Int?
 }

@@ -19,15 +19,19 @@ struct SavingOptions: ParsableArguments {
 
   @Option(.steps, help: .usual("Save every n steps.", "n")) var saveEveryNSteps: Int?
 
-  @Option(.epochs, help: .rare("Save at least n times over the epochs.", "n")) var saveNEpochRatio: Int?
+  @Option(.epochs, help: .rare("Save at least n times over the epochs.", "n")) var saveNEpochRatio:
+    Int?
 
-  @Option(.epochs, help: .rare("Keep the saves of the last n epochs.", "n")) var saveLastNEpochs: Int?
+  @Option(.epochs, help: .rare("Keep the saves of the last n epochs.", "n")) var saveLastNEpochs:
+    Int?
 
   @Option(.steps, help: .rare("Keep the saves of the last n steps.", "n")) var saveLastNSteps: Int?
 
-  @Option(.epochs, help: .rare("Keep the states of the last n epochs.", "n")) var saveLastNEpochsState: Int?
+  @Option(.epochs, help: .rare("Keep the states of the last n epochs.", "n"))
+  var saveLastNEpochsState: Int?
 
-  @Option(.steps, help: .rare("Keep the states of the last n steps.", "n")) var saveLastNStepsState: Int?
+  @Option(.steps, help: .rare("Keep the states of the last n steps.", "n")) var saveLastNStepsState:
+    Int?
 
   @Flag(help: .usual("Save a state to resume from with every save.")) var saveState = false
 
@@ -35,9 +39,12 @@ struct SavingOptions: ParsableArguments {
 
   @Option(help: .usual("Go on from this state, to the same bits.", "folder")) var resume: String?
 
-  @Option(.epochs, help: .rare("Begin at the data and names of epoch n.", "n")) var initialEpoch: Int?
+  @Option(.epochs, help: .rare("Begin at the data and names of epoch n.", "n")) var initialEpoch:
+    Int?
 
-  @Option(.whole(0...10_000_000), help: .rare("Begin as if n steps were done; goes before --initial-epoch.", "n"))
+  @Option(
+    .whole(0...10_000_000),
+    help: .rare("Begin as if n steps were done; goes before --initial-epoch.", "n"))
   var initialStep: Int?
 }
 

@@ -48,6 +48,21 @@ struct Setting: Hashable {
     }
   }
 
+  /// The group that holds each key: enough to read one setting by.
+  static func groups(
+    of type: any ParsableArguments.Type
+  ) -> [String: any ParsableArguments.Type] {
+    properties(of: type.init()).reduce(into: [:]) { groups, property in
+      switch property.1 {
+      case is OptionGroup<SettingOrigins>: break
+      case is any SettableOption: groups[key(property.0)] = type
+      case let group as any SettableGroup:
+        groups.merge(Self.groups(of: group.content)) { first, _ in first }
+      default: break
+      }
+    }
+  }
+
   private static func properties(of options: Any) -> [(String, Any)] {
     Mirror(reflecting: options).children.map { ($0.label ?? "", $0.value) }
   }

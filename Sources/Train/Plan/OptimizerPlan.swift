@@ -151,8 +151,9 @@ extension Domain where Value == Double {
 
   /// Infinite is Prodigy's own default.
   fileprivate static var growthRate: Domain {
-    Domain("a number from 1, or inf") { text in
-      text == "float('inf')" ? .infinity : Double(text).flatMap { $0 >= 1 ? $0 : nil }
+    Domain("a number from 1 to 1000000, or inf") { text in
+      let number = text == "float('inf')" ? .infinity : Double(text)
+      return number.flatMap { (1...1e6).contains($0) || $0 == .infinity ? $0 : nil }
     }
   }
 }

@@ -119,8 +119,14 @@ import Testing
     ),
     ("keep_tokens = -1", "keep_tokens takes a whole number from 0 to 1000, not -1"),
     ("caption_dropout_rate = nan", "caption_dropout_rate takes a number from 0 to 1, not nan"),
-    ("num_repeats = 2147483647", "num_repeats takes a whole number from 1 to 1000000, not 2147483647"),
-    ("network_multiplier = 0.5", "'network_multiplier' is not supported: every picture is trained on at weight 1"),
+    (
+      "num_repeats = 2147483647",
+      "num_repeats takes a whole number from 1 to 1000000, not 2147483647"
+    ),
+    (
+      "network_multiplier = 0.5",
+      "'network_multiplier' is not supported: every picture is trained on at weight 1"
+    ),
     ("flip_aug = 2", "flip_aug takes true or false, not 2"),
     ("image_dir = {a = 1}", "image_dir takes a text or a number, not a table"),
     (
