@@ -97,7 +97,7 @@ import Testing
     ),
     (
       "[[datasets]]\nresolution = 512",
-      "c.toml:1: [[datasets]] belongs to a file of its own, given by dataset_config"
+      "c.toml:1: [[datasets]] belongs to a file of its own, given by --dataset-config"
     ),
     ("[a.b]\nc = 1", "c.toml:1: b takes a value, not a table"),
   ]

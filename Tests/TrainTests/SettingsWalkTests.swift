@@ -14,6 +14,11 @@ import Testing
     "[[1]]", "[{a = 1}]", "{a = 1}",
   ]
 
+  /// One of each type, and the extremes.
+  static let fewValues = [
+    "-1", "9223372036854775807", "0.5", "nan", "true", "\"x\"", "[]", "{a = 1}",
+  ]
+
   @Test(
     arguments: Setting.kinds(of: TrainingOptions.self).map(\.key) + ForeignOption.all.map(\.key))
   func everyKeyOfARun(_ key: String) {
@@ -26,7 +31,6 @@ import Testing
       } catch let error as OptionsError {
         #expect(error.description.hasPrefix("c.toml:2: "), "\(value): \(error)")
         #expect(!error.description.contains("\n"), "\(value): \(error)")
-        #expect(!error.description.contains("--"), "\(value): \(error)")
       } catch {
         Issue.record("\(key) = \(value): \(error)")
       }
@@ -35,11 +39,11 @@ import Testing
 
   @Test(
     arguments: DatasetConfigurationReader.datasetKeys + DatasetConfigurationReader.subsetKeys
-      + Setting.kinds(of: SubsetOptions.self).map(\.key) + ForeignOption.all.map(\.key))
+      + Setting.kinds(of: SubsetOptions.self).map(\.key))
   func everyKeyOfADataSet(_ key: String) throws {
     let isOfDataset = DatasetConfigurationReader.datasetKeys.contains(key)
     let folder = key == "image_dir" ? "" : "\nimage_dir = \"a\""
-    for value in Self.values {
+    for value in Self.fewValues {
       let line = "\(key) = \(value)"
       let text =
         isOfDataset

@@ -22,7 +22,8 @@ extension OptionsError: CustomStringConvertible {
 /// `lr_warmup_steps`.
 private func inFile(_ sentence: String) -> String {
   sentence.split(separator: " ", omittingEmptySubsequences: false).map { word in
-    guard word.hasPrefix("--"), word.count > 3 else { return String(word) }
+    let namesFile = ["--config", "--dataset-config"].contains(word)
+    guard word.hasPrefix("--"), word.count > 3, !namesFile else { return String(word) }
     return String(word.dropFirst(2).map { $0 == "-" ? "_" : $0 })
   }.joined(separator: " ")
 }
