@@ -95,11 +95,6 @@ import Testing
       "--min-timestep 900 lies above --max-timestep 100; change one of the two"
     ),
     (
-      ["--max-train-epochs", "1000000", "--max-train-steps", "7", "--train-batch-size", "2"],
-      "--max-train-epochs 1000000 of 10 steps each are more than the 10000000 steps that a run may "
-        + "have; lower it"
-    ),
-    (
       ["--max-train-steps", "10000000", "--save-every-n-steps", "1"],
       "the run would save 10000001 times, and 100000 are possible; raise --save-every-n-steps or "
         + "--save-every-n-epochs"
@@ -130,6 +125,16 @@ import Testing
     #expect(
       error?.description
         == "c.toml:3: min_timestep 900 lies above max_timestep 100; change one of the two")
+  }
+
+  @Test func stepsOfEpochsHaveTheSameBound() {
+    let error = #expect(throws: OptionsError.self) {
+      try Self.plan(["-o", "x", "--max-train-epochs", "1000000"], batchesPerEpoch: 11)
+    }
+    #expect(
+      error?.description
+        == "--max-train-epochs 1000000 of 11 steps each are more than the 10000000 steps that a run "
+        + "may have; lower it")
   }
 
   /// sd-scripts' words for a constant timestep.
