@@ -39,6 +39,7 @@ package struct BakedModel: Sendable {
     to path: String, compresses: Bool, onTensor: @Sendable () -> Void = {}
   ) throws -> Report {
     var error = BakingError()
+    try checkRoom(at: path, compresses: compresses)
     if checkpoint.isSingleFile {
       let output = try OutputFile(path: path, compresses: compresses, threads: threads)
       error = try BakedFile(layers: layers, part: 0, threads: threads)
@@ -55,6 +56,23 @@ package struct BakedModel: Sendable {
       tensors: layers.tensorCount,
       modules: layers.combination.layers.count - layers.missing.count, missing: layers.missing,
       relativeError: relative.squareRoot())
+  }
+
+  /// Throws where the disk is too small; makes the folder that a file goes to.
+  private func checkRoom(at path: String, compresses: Bool) throws(FileError) {
+    let isCompressed = compresses || path.hasSuffix(".zst")
+    let byteCount = checkpoint.parts.reduce(0) {
+      $0 + Layout(keeping: $1.file.header).dataByteCount
+    }
+    var outputs = PlannedOutputs()
+    if checkpoint.isSingleFile {
+      outputs.addFile(path, byteCount: isCompressed ? 0 : byteCount)
+      try outputs.prepare()
+    } else {
+      let isIndex = path.hasSuffix(Checkpoint.indexEnding)
+      outputs.addFolder(isIndex ? folder(of: path) : path, byteCount: byteCount)
+      try outputs.check()
+    }
   }
 
   /// Weights last: what lies beside them is there before a long run begins.

@@ -30,6 +30,7 @@ enum OneOrMany: Decodable {
 struct UNetFile: Decodable {
   let inChannels: Int?
   let blockOutChannels: [Int]
+  let sampleSize: OneOrMany?
   let layersPerBlock: OneOrMany?
   let downBlockTypes: [String]?
   let attentionHeadDim: OneOrMany?

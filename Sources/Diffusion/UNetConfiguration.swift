@@ -18,6 +18,9 @@ package struct UNetConfiguration: Hashable, Sendable {
   /// How wide each of SDXL's six size numbers is embedded; `nil` without them.
   package let sizeWidth: Int?
 
+  /// The side of the latents that it was made for, where its file says so.
+  package let sampleSide: Int?
+
   package var levels: Int { channels.count }
 
   /// The middle block has the depth of the last level, where that has attention, or of the one
@@ -57,6 +60,8 @@ extension UNetConfiguration {
     normEpsilon = file?.normEps ?? 1e-5
     sizeWidth =
       weights.has("add_embedding.linear_1.weight") ? file?.additionTimeEmbedDim ?? 256 : nil
+    let sampleSide = file?.sampleSize?.values(1).first
+    self.sampleSide = sampleSide.flatMap { (1...2048).contains($0) ? $0 : nil }
     try check(weights)
   }
 

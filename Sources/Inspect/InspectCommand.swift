@@ -1,6 +1,7 @@
 import Adapters
 package import ArgumentParser
 import CommandSupport
+import Files
 
 package struct InspectCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
@@ -45,6 +46,9 @@ package struct InspectCommand: ParsableCommand {
   }
 
   package func run() throws {
+    var outputs = PlannedOutputs()
+    outputs.addFile(html)
+    try outputs.prepare()
     var inspections: [Inspection] = []
     var hasFaults = false
     for file in files {

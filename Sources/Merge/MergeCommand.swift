@@ -123,6 +123,7 @@ package struct MergeCommand: ParsableCommand {
       return
     }
     let path = result.output ?? "-"
+    try reporting.prepare()
     let writer = try ResultWriter(result, common, combination, to: path, comment: comment)
     let progress = Progress("merging", total: combination.layers.count, quiet: common.quiet)
     defer { progress.finish() }

@@ -70,6 +70,7 @@ package struct ResizeCommand: ParsableCommand {
     let adapter = try AdapterSource(path: file).adapter()
     let combination = try Combination([.init(adapter, weight: 1)])
     let path = result.output ?? "-"
+    try reporting.prepare()
     let writer = try ResultWriter(result, common, combination, to: path, comment: comment(adapter))
     let progress = Progress("resizing", total: combination.layers.count, quiet: common.quiet)
     defer { progress.finish() }

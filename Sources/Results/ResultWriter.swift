@@ -13,6 +13,7 @@ package struct ResultWriter {
   private let output: OutputFile
   private let writer: AdapterWriter
   private let metadata: ResultMetadata
+  private let isCompressed: Bool
 
   /// Opens the output; no weight has been read yet when it cannot be written.
   ///
@@ -23,6 +24,7 @@ package struct ResultWriter {
   ) throws {
     self.path = path
     self.common = common
+    isCompressed = options.zstd || path.hasSuffix(".zst")
     choice = try ResultChoice(options, for: combination)
     (location, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
@@ -45,6 +47,7 @@ package struct ResultWriter {
   ) throws {
     self.path = path
     self.common = common
+    isCompressed = options.zstd || path.hasSuffix(".zst")
     choice = try ResultChoice(options, types: types)
     (location, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
@@ -58,9 +61,22 @@ package struct ResultWriter {
   ) throws(FileError) -> (ResultLocation, OutputFile) {
     let location = ResultLocation(path: path, naming: naming)
     if let folder = location.folder { try makeFolder(folder) }
+    try Self.outputs(location).prepare()
     let output = try OutputFile(
       path: location.weights, compresses: options.zstd, threads: common.threadCount)
     return (location, output)
+  }
+
+  private static func outputs(
+    _ location: ResultLocation, byteCount: Int = 0
+  ) -> PlannedOutputs {
+    var outputs = PlannedOutputs()
+    if let folder = location.folder {
+      outputs.addFolder(folder, byteCount: byteCount)
+    } else {
+      outputs.addFile(location.weights, byteCount: byteCount)
+    }
+    return outputs
   }
 
   /// Writes a result; nothing where it would hold no module.
@@ -73,6 +89,9 @@ package struct ResultWriter {
       throw AdapterError(
         file: path,
         reason: .noAdapter(what: "would hold no module, since nothing is added; not written"))
+    }
+    if !isCompressed {
+      try Self.outputs(location, byteCount: try byteCount(of: plan)).check()
     }
     let written = try writer.write(plan, metadata: metadata, to: output) {
       if !plan.isComputed { onModule() }

@@ -14,10 +14,15 @@ package struct SampleCommand: ParsableCommand {
         lora sample --model MODEL --prompt "a girl" -o one.png
         lora sample --model MODEL --lora slider.st:0.5 -o half.png
 
+      Several --lora are stacked: all work at once, each at its weight. Their ranges go in step, \
+      which needs as many weights of each; weight1 and weight2 as axes try each with each.
+
       Whatever has several values becomes an axis of a grid, weights across and seeds down:
         lora sample --model MODEL --lora slider.st:-2..2/9 --seed 1,2,3 -o strip.png
         lora sample --model MODEL --lora a-000010.st --lora a-000020.st --lora a.st \\
           --columns file --seed 1,2,3 -o epochs.png
+        lora sample --model MODEL --lora a.st:0..1/3 --lora b.st:0..1/3 \\
+          --columns weight1 --rows weight2 -o mix.png
       """)
 
   @Option(help: ArgumentHelp("Base model: a checkpoint or a diffusers folder.", valueName: "path"))
@@ -56,10 +61,14 @@ package struct SampleCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where its steps lie. (default: diffusers')", valueName: "name"))
   var spacing: NoiseGrid.Spacing?
 
-  @Option(help: ArgumentHelp("Pixels. (default: the model's own)", valueName: "pixels"))
+  @Option(
+    help: ArgumentHelp(
+      "Pixels, a multiple of 8. (default: the model's own)", valueName: "pixels"))
   var width: Int?
 
-  @Option(help: ArgumentHelp("Pixels. (default: the model's own)", valueName: "pixels"))
+  @Option(
+    help: ArgumentHelp(
+      "Pixels, a multiple of 8. (default: the model's own)", valueName: "pixels"))
   var height: Int?
 
   @Option(help: ArgumentHelp("What changes from column to column.", valueName: "axis"))
@@ -84,30 +93,31 @@ package struct SampleCommand: ParsableCommand {
   package init() {}
 
   package func run() throws {
-    let maker = try gridMaker()
-    let separatesFiles = columns == .file || rows == .file
-    let plan = try PicturePlan(
-      counts: maker.counts(separatesFiles: separatesFiles), columns: columns, rows: rows)
-    let places = plan.places
+    let grid = try SampleGrid(
+      files: lora.map { try WeightedFile($0) { FileKind(path: $0) != .missing } },
+      prompts: prompt.isEmpty ? [""] : prompt, seeds: seed.seeds, columns: columns, rows: rows)
+    var outputs = PlannedOutputs()
+    outputs.addFile(output)
+    try outputs.prepare()
+    let maker = try gridMaker(grid)
+    let places = grid.plan.places
     let progress = Progress(
       "drawing", total: places.joined().count * steps, quiet: common.quiet)
     let pictures = try places.map { row in
-      try row.map { place in
-        try maker.picture(at: place, separatesFiles: separatesFiles) { _ in progress.advance() }
-      }
+      try row.map { place in try maker.picture(at: place) { _ in progress.advance() } }
     }
     progress.finish()
-    try drawn(pictures, plan, maker).write(to: output, texts: [("parameters", settings)])
+    try drawn(pictures, grid).write(
+      to: output, texts: [("parameters", settings(maker.prompts))])
     guard common.json else { return }
-    let entries = places.map { row in
-      row.map { maker.entry(at: $0, separatesFiles: separatesFiles) }
-    }
     print(
       try json(
-        SampleReport(output: output, columns: plan.columns, rows: plan.rows, pictures: entries)))
+        SampleReport(
+          output: output, columns: grid.plan.columns, rows: grid.plan.rows,
+          pictures: places.map { $0.map(grid.entry) })))
   }
 
-  private func gridMaker() throws -> PictureGridMaker {
+  private func gridMaker(_ grid: SampleGrid) throws -> PictureGridMaker {
     let computing = try ComputeDevice(
       device, precision: mixedPrecision, threads: common.threadCount, environment: environment)
     if !common.quiet { for note in computing.notes { Terminal.note(note) } }
@@ -125,17 +135,20 @@ package struct SampleCommand: ParsableCommand {
       try options.vae.map { try VAE(path: $0, for: model.kind, on: exact) }
       ?? model.vae(on: exact)
     let velocity = options.vParameterization || model.predictsVelocity == true
-    let files = try lora.map { try WeightedFile($0) { FileKind(path: $0) != .missing } }
+    let prompts = try prompts(
+      unet.usualSide(
+        of: model, predictsVelocity: velocity, downscaling: vae.configuration.downscaling))
+    try text.check(prompts.flatMap { [$0.prompt, $0.negativePrompt] })
     return PictureGridMaker(
       maker: PictureMaker(
         unet: unet, vae: vae, text: text, kind: model.kind,
         prediction: velocity ? .velocity : .noise, backend: backend),
-      stack: try AdapterStack(files, for: text.layers + unet.layers),
-      prompts: try prompts(model.kind, velocity), seeds: seed.seeds, spacing: spacing)
+      stack: try AdapterStack(grid.files, for: text.layers + unet.layers), grid: grid,
+      prompts: prompts, spacing: spacing)
   }
 
-  private func prompts(_ kind: PretrainedModel.Kind, _ velocity: Bool) throws -> [SamplePrompt] {
-    let side = kind == .sdxl ? 1024 : (kind == .sd2 && velocity ? 768 : 512)
+  /// - Parameter side: Where none is asked for.
+  private func prompts(_ side: Int) throws -> [SamplePrompt] {
     var base = SamplePrompt()
     do throws(OptionsError.Reason) {
       try base.set("width", to: "\(width ?? side)")
@@ -154,25 +167,23 @@ package struct SampleCommand: ParsableCommand {
     }
   }
 
-  private func drawn(
-    _ pictures: [[Picture]], _ plan: PicturePlan, _ maker: PictureGridMaker
-  ) -> Picture {
+  private func drawn(_ pictures: [[Picture]], _ grid: SampleGrid) -> Picture {
     if let only = pictures.first?.first, pictures.count == 1, pictures[0].count == 1 { return only }
     return PictureGrid(
-      rows: pictures,
-      columnLabels: pictures[0].indices.map { maker.label(plan.columns, $0) },
-      rowLabels: plan.rows == nil ? [] : pictures.indices.map { maker.label(plan.rows, $0) }
+      rows: pictures, columnLabels: grid.columnLabels, rowLabels: grid.rowLabels
     ).drawn()
   }
 
   /// What was asked for, as other programs write it into their pictures.
-  private var settings: String {
-    """
-    \(prompt.joined(separator: " | "))
-    Negative prompt: \(negativePrompt)
-    Steps: \(steps), Sampler: \(sampler), CFG scale: \(PythonText.short(scale)), Seed: \(seed.defaultValueDescription), \
-    Model: \(model?.split(separator: "/").last ?? ""), LoRA: \(lora.joined(separator: " "))
-    """
+  private func settings(_ prompts: [SamplePrompt]) -> String {
+    let size = prompts.first.map { "\($0.width)x\($0.height)" } ?? ""
+    return """
+      \(prompt.joined(separator: " | "))
+      Negative prompt: \(negativePrompt)
+      Steps: \(steps), Sampler: \(sampler), CFG scale: \(PythonText.short(scale)), Seed: \(seed.defaultValueDescription), \
+      Size: \(size), \
+      Model: \(model?.split(separator: "/").last ?? ""), LoRA: \(lora.joined(separator: " "))
+      """
   }
 }
 

@@ -46,9 +46,11 @@ package struct SliderCommand: ParsableCommand {
     guard let output = options.run.output else {
       throw KeyedArguments.error("no result is named; give -o FILE")
     }
-    try comparePictures()
+    let outputs = try outputs(output)
+    try options.machine.dryRun ? outputs.check() : outputs.prepare()
+    let compared = try comparePictures()
     let device = try options.machine.computeDevice(threads: common.threadCount)
-    if options.machine.dryRun { return try printPlan(output, device) }
+    if options.machine.dryRun { return try rehearse(output, device) }
     let low = try trained(on: pair.before, named: "before", output, device).copy
     let (high, job) = try trained(
       on: pair.after, named: "after", output, device,
@@ -66,13 +68,13 @@ package struct SliderCommand: ParsableCommand {
     if !pair.keepCopies {
       for name in ["before", "after"] { try remove(at: copyPath(name, output)) }
     }
-    let difference = PictureDifference(from: low.picture, to: high.picture)
-    let changes = try pair.strip.map { try drawStrip(to: $0, slider, difference, job) } ?? []
+    let changes = try pair.strip.map { try drawStrip(to: $0, slider, compared, job) } ?? []
     let rank = slider.modules.modules.map(\.rank).max() ?? 0
     try say(
       SliderReport(
         output: output, method: pair.method, modules: slider.modules.modules.count, rank: rank,
-        pair: SliderReport.Pair(difference), copies: [low.check, high.check], changes: changes))
+        pair: SliderReport.Pair(compared.difference, compared.notes),
+        copies: [low.check, high.check], changes: changes))
   }
 
   private func say(_ report: SliderReport) throws {
@@ -80,24 +82,40 @@ package struct SliderCommand: ParsableCommand {
     if let table = report.table, !common.quiet { Terminal.report(table) }
   }
 
-  /// Says how the pictures differ, and where more does than is meant.
-  private func comparePictures() throws {
-    let difference = PictureDifference(
-      from: try TrainingPicture.decode(pair.before), to: try TrainingPicture.decode(pair.after))
-    guard difference.differing > 0 else {
-      throw TrainingError.unsupported(
-        "\(pair.after): the same picture as \(pair.before), so that there is nothing to learn; change one "
-          + "thing in it")
+  /// Says how the pictures differ as they are trained on, and where more does than is meant.
+  private func comparePictures() throws -> PicturePair {
+    let model = try PretrainedModel(
+      path: options.run.pretrainedModelNameOrPath, random: options.machine.randomWeights)
+    let velocity = options.model.vParameterization || model.predictsVelocity == true
+    let side = model.kind.usualSide(predictsVelocity: velocity)
+    let compared = try PicturePair(
+      before: pair.before, after: pair.after, options,
+      resolution: PixelSize(width: side, height: side))
+    guard !common.quiet else { return compared }
+    Terminal.note(compared.difference.summary)
+    for note in compared.difference.warnings + compared.notes { Terminal.note(note) }
+    return compared
+  }
+
+  /// All that the command writes but for what each of its runs does.
+  private func outputs(_ output: String) throws -> PlannedOutputs {
+    var outputs = PlannedOutputs()
+    outputs.addFile(output)
+    outputs.addFile(pair.strip)
+    if pair.keepCopies {
+      for name in ["before", "after"] { outputs.addFile(try copyPath(name, output)) }
     }
-    guard !common.quiet else { return }
-    Terminal.note(difference.summary)
-    for warning in difference.warnings { Terminal.note(warning) }
+    return outputs
   }
 
   /// Says what each of the two runs would do.
-  private func printPlan(_ output: String, _ device: ComputeDevice) throws {
+  private func rehearse(_ output: String, _ device: ComputeDevice) throws {
+    let rehearsal = try Rehearsal(
+      options(for: pair.before, named: "before", output), draws: true, device: device,
+      environment: environment)
     let report = TrainingReport(
-      try job(on: pair.before, named: "before", output, device, over: nil))
+      rehearsal.job, memory: rehearsal.memoryByteCount, saves: try outputs(output).paths,
+      options: options)
     print(common.json ? try json(report) : "twice: \(report.text)")
   }
 
@@ -109,6 +127,14 @@ package struct SliderCommand: ParsableCommand {
     on picture: String, named name: String, _ output: String, _ device: ComputeDevice,
     over base: TrainedAdapter?
   ) throws -> TrainingJob {
+    try TrainingJob(
+      options(for: picture, named: name, output), on: base, device: device,
+      environment: environment)
+  }
+
+  private func options(
+    for picture: String, named name: String, _ output: String
+  ) throws -> TrainingOptions {
     var options = options
     options.run.image = [picture]
     options.network.networkTrainUnetOnly = !options.network.networkTrainTextEncoderOnly
@@ -117,8 +143,7 @@ package struct SliderCommand: ParsableCommand {
       options.schedule.lrScheduler = .constantWithWarmup
     }
     options.run.output = try copyPath(name, output)
-    return try TrainingJob(
-      options, on: base, device: device, environment: environment)
+    return options
   }
 
   /// Trains a copier of one picture and looks at what it draws.
@@ -164,17 +189,17 @@ package struct SliderCommand: ParsableCommand {
   }
 
   private func drawStrip(
-    to path: String, _ slider: TrainedAdapter, _ difference: PictureDifference, _ job: TrainingJob
+    to path: String, _ slider: TrainedAdapter, _ compared: PicturePair, _ job: TrainingJob
   ) throws -> [SliderStrip.Change] {
     let maker = try PictureMaker(job, unet: pair.method == .merged ? plainUNet(job) : nil)
     let adapters = Diffusion.Adapters(slider.modules, values: slider.values, on: job.backend)
     let weights = WeightedFile.weights(pair.stripWeights) ?? []
     let seeds = pair.stripSeeds.seeds
-    let prompt = SamplePrompt(difference.firstSize)
+    let prompt = SamplePrompt(compared.size)
     let progress = Progress(
       "drawing", total: weights.count * seeds.count * prompt.steps, quiet: common.quiet)
-    let strip = try SliderStrip(weights: weights, seeds: seeds, region: difference.changedExtent) {
-      seed, weight in
+    let region = compared.difference.changedExtent
+    let strip = try SliderStrip(weights: weights, seeds: seeds, region: region) { seed, weight in
       try maker.picture(of: prompt, seed: seed, adapters: adapters.scaled(Float(weight))) { _ in
         progress.advance()
       }

@@ -39,19 +39,27 @@ package struct TrainCommand: ParsableCommand {
 
   package func run() throws {
     if options.machine.outputConfig { return try writeConfiguration() }
+    if options.machine.dryRun { return try rehearse() }
     let job = try TrainingJob(
       options, device: options.machine.computeDevice(threads: common.threadCount),
       environment: environment)
     if !common.quiet { for warning in job.warnings { Terminal.note(warning) } }
     let report = TrainingReport(job)
-    if options.machine.dryRun {
-      print(common.json ? try json(report) : report.text)
-      return
-    }
     if !common.quiet { Terminal.note(report.headline) }
     let status = try TrainingSession(job, quiet: common.quiet).run()
     guard status == 0 else { throw ExitCode(status) }
     if common.json { print(try json(report)) }
+  }
+
+  /// Says what would be done.
+  private func rehearse() throws {
+    let rehearsal = try Rehearsal(
+      options, device: options.machine.computeDevice(threads: common.threadCount),
+      environment: environment)
+    if !common.quiet { for warning in rehearsal.job.warnings { Terminal.note(warning) } }
+    let report = TrainingReport(
+      rehearsal.job, memory: rehearsal.memoryByteCount, options: options)
+    print(common.json ? try json(report) : report.text)
   }
 
   /// Writes the options that are not at their defaults to the file of `--config`.

@@ -29,6 +29,9 @@ struct Dataset: Hashable, Sendable {
     self.settings = settings
     let rules = try BucketRules(settings)
     warnings += rules.warnings
+    if settings.bucketNoUpscale, !settings.enableBucket {
+      warnings.append("--bucket-no-upscale does nothing without --enable-bucket")
+    }
     var training: [TrainingPicture] = []
     var regularizing: [TrainingPicture] = []
     for (number, subset) in settings.subsets.enumerated() {

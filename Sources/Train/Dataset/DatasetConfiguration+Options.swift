@@ -53,6 +53,7 @@ extension DatasetConfiguration.Subset {
     self.init(source: .files([]))
     captionExtension = options.captionExtension
     alphaMask = options.alphaMask
+    background = options.background
     flipAug = options.flipAug
     randomCrop = options.randomCrop
     resizeInterpolation = options.resizeInterpolation

@@ -21,6 +21,9 @@ struct ComputeDevice {
     self.notes = notes
   }
 
+  /// Whether the device's memory is the host's.
+  var isHost: Bool { backend is CPUBackend }
+
   /// The host's cores.
   init(threads: Int, notes: [String] = []) {
     let cpu = CPUBackend(threads: threads)

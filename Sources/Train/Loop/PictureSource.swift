@@ -22,6 +22,7 @@ final class PictureSource: BatchSource {
   private let keepsLatents: Bool
   private let backend: any Backend
   private var order: (epoch: Int, batches: [TrainingData.Batch]) = (0, [])
+  private var isRehearsal = false
 
   /// What of the options matters here.
   struct Settings {
@@ -56,11 +57,20 @@ final class PictureSource: BatchSource {
 
   func prepare(progress: () -> Void) throws { try latents.encodeAll(progress: progress) }
 
+  /// Gives, in turn, one batch of each size from now on: the largest.
+  ///
+  /// - Returns: How many there are.
+  func keepLargestOfEachSize() -> Int {
+    order = (1, data.largestBatches(epoch: 1, seed: seed))
+    isRehearsal = true
+    return order.batches.count
+  }
+
   func batch(_ number: BatchNumber) throws -> TrainingBatch {
-    if order.epoch != number.epoch {
+    if order.epoch != number.epoch, !isRehearsal {
       order = (number.epoch, data.batches(epoch: number.epoch, seed: seed))
     }
-    let batch = order.batches[number.index]
+    let batch = order.batches[number.index % order.batches.count]
     let factor = vae.downscaling
     let shape = LatentShape(
       count: batch.samples.count, height: batch.size.height / factor,

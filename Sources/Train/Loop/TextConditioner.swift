@@ -66,6 +66,13 @@ final class TextConditioner {
     )
   }
 
+  /// Throws where one of the texts cannot be read: no tokenizer, or another model's.
+  func check(_ captions: some Sequence<String>) throws {
+    for caption in Set(captions).sorted() {
+      for encoder in encoders.indices { _ = try ids(of: caption, encoder: encoder) }
+    }
+  }
+
   private func encoded(_ caption: String) throws -> Encoded {
     if let known = known[caption] { return known }
     let state = try encode([caption], nil)

@@ -28,6 +28,7 @@ struct TrainingParts {
         path: options.model.tokenizer, environment: environment("LORA_TOKENIZER"),
         besideModel: model.path), kind: model.kind, clipSkip: options.model.clipSkip,
       maximumTokens: options.model.maxTokenLength, on: device.backend)
+    try text?.check(data?.wholeCaptions ?? [])
     vae =
       try options.model.vae.map { try VAE(path: $0, for: model.kind, on: device.exact) }
       ?? model.vae(on: device.exact)

@@ -15,20 +15,12 @@ struct TrainingSession {
     self.job = job
     self.quiet = quiet
     // Found out now, not at the first save.
-    let output = job.plan.saves.output
-    if !output.directory.isEmpty { try makeFolder(output.directory) }
-    _ = try OutputFile(path: output.directory + output.final)
+    try job.outputs.prepare()
     loop = try TrainingLoop(job)
     painter = try SamplePainter(job)
-    log = try Self.logPath(job).map { path throws(FileError) in
+    log = try job.logPath.map { path throws(FileError) in
       try LineFile(path: path, appends: job.resumed != nil)
     }
-  }
-
-  private static func logPath(_ job: TrainingJob) -> String? {
-    let machine = job.options.machine
-    if let path = machine.log { return path }
-    return machine.loggingDir.map { "\($0)/\(job.plan.saves.output.name ?? "last").jsonl" }
   }
 
   /// Trains to the end, or until a signal comes.

@@ -155,6 +155,16 @@ final class WeightUpdate {
 }
 
 extension OptimizerPlan.Rule {
+  /// Numbers that are kept of each weight from step to step, but for Adafactor's few sums.
+  var numbersKept: Int {
+    switch self {
+    case .adamW: 2
+    case .lion, .nesterov: 1
+    case .prodigy: 4
+    case .adafactor(let settings): settings.beta1 == nil ? 0 : 1
+    }
+  }
+
   /// How many numbers the device reads of a group's rates.
   fileprivate var rateCount: Int {
     switch self {

@@ -69,6 +69,10 @@ struct SubsetOptions: ParsableArguments {
 
   @Flag(help: .rare("Weigh the loss by the alpha channel.")) var alphaMask = false
 
+  @Option(
+    help: .rare("What lies behind transparent pixels: white, black, grey or #ff8000.", "colour"))
+  var background = Color.white
+
   @Option(help: .rare("How pictures are resized. (default: area or lanczos)", "filter"))
   var resizeInterpolation: Interpolation?
 }

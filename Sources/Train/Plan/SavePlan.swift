@@ -80,7 +80,10 @@ struct SavePlan: Hashable {
   }
 
   /// All saves of the run, in order.
-  var all: [Save] { totalSteps > 0 ? (1...totalSteps).flatMap(saves(after:)) : [final] }
+  var all: [Save] {
+    guard totalSteps > 0, everySteps != nil || everyEpochs != nil else { return [final] }
+    return (1...totalSteps).flatMap(saves(after:))
+  }
 
   /// The last save.
   var final: Save {

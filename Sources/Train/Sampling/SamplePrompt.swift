@@ -55,10 +55,10 @@ extension SamplePrompt {
     "sample_sampler",
   ]
 
-  /// A side in pixels, down to a multiple of 8, at least 64.
   private static func side(_ key: String, _ text: String) throws(OptionsError.Reason) -> Int {
     let side: Int = try number(key, text, "a number of pixels") { Int($0) }
-    return max(64, side - side % 8)
+    try PictureSide.check(side, key)
+    return side
   }
 
   private static func number<Number>(

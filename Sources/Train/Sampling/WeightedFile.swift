@@ -32,7 +32,8 @@ struct WeightedFile: Hashable {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, let count = Int(parts[1]), (1...1000).contains(count),
       let dots = parts[0].firstRange(of: ".."), let first = Double(parts[0][..<dots.lowerBound]),
-      let last = Double(parts[0][dots.upperBound...]), first.isFinite, last.isFinite
+      let last = Double(parts[0][dots.upperBound...]), first.isFinite, last.isFinite,
+      count > 1 || first == last
     else { return nil }
     // From both ends, so that the middle of a symmetric range is 0 and not nearly 0.
     let gaps = Double(max(1, count - 1))

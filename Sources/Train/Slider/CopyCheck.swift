@@ -56,7 +56,7 @@ extension CopyCheck {
   var summary: String {
     "the empty prompt gives \(picture) but for \(percent(distance.mean)) (mean difference; without "
       + "training \(percent(start.mean)), by the VAE alone \(percent(limit.mean))): "
-      + "\(percent(progress)) of the way"
+      + (progress < 0 ? "farther away than without training" : "\(percent(progress)) of the way")
   }
 
   /// What to change where the copy is not one; nil where it is.
