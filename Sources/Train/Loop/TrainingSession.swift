@@ -14,10 +14,10 @@ struct TrainingSession {
   init(_ job: TrainingJob, quiet: Bool) throws {
     self.job = job
     self.quiet = quiet
-    // Found out now, not at the first save.
-    try job.outputs.prepare()
     loop = try TrainingLoop(job)
     painter = try SamplePainter(job)
+    // Found out now, not at the first save.
+    try job.outputs.prepare()
     log = try job.logPath.map { path throws(FileError) in
       try LineFile(path: path, appends: job.resumed != nil)
     }

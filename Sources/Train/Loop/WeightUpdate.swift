@@ -155,13 +155,15 @@ final class WeightUpdate {
 }
 
 extension OptimizerPlan.Rule {
-  /// Numbers that are kept of each weight from step to step, but for Adafactor's few sums.
-  var numbersKept: Int {
+  /// How many numbers are kept from step to step.
+  func numbersKept(of modules: AdaptedModules) -> Int {
+    let count = modules.parameterCount
     switch self {
-    case .adamW: 2
-    case .lion, .nesterov: 1
-    case .prodigy: 4
-    case .adafactor(let settings): settings.beta1 == nil ? 0 : 1
+    case .adamW: return 2 * count
+    case .lion, .nesterov: return count
+    case .prodigy: return 4 * count + 4
+    case .adafactor(let settings):
+      return modules.factoredMomentCount + (settings.beta1 == nil ? 0 : count)
     }
   }
 

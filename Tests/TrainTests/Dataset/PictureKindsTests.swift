@@ -37,7 +37,7 @@ import Testing
         "\(tall): 64 × 128, cropped to its middle, 64 × 64 of 64 × 128; --enable-bucket keeps its "
           + "shape"
       ])
-    #expect(try data([tall], bucket: true, noUpscale: true).warnings == [])
+    #expect(try data([tall], bucket: true, noUpscale: true, resolution: 128).warnings == [])
     #expect(
       try data([fits], noUpscale: true).warnings == [
         "--bucket-no-upscale does nothing without --enable-bucket"
