@@ -121,12 +121,12 @@ import Testing
 
   @Test func bothLayoutsOfJSONSpellControlsOut() throws {
     struct Report: Codable, Equatable {
-      var name = HostileTextTests.name + "\u{E0001}é頭😀"
+      var name = HostileTextTests.name + "\u{E0001}é頭😀\u{10FFFF}"
     }
     for layout in [JSONLayout.pretty, .compact] {
       let text = try json(Report(), layout)
       #expect(text.contains(#"\u001b[31m\r\u009b1m\u202e\u2066\u007f\u0085\u2028\nlora: forged"#))
-      #expect(text.contains(#"\udb40\udc01é頭😀"#))
+      #expect(text.contains(#"\udb40\udc01é頭😀\udbff\udfff"#))
       #expect(try JSONDecoder().decode(Report.self, from: Data(text.utf8)) == Report())
     }
   }
