@@ -12,8 +12,15 @@ package struct Adapter: Sendable {
   /// In the order of their names' bytes.
   package let modules: [Module]
 
-  /// Tensors that belong to no module, such as textual-inversion embeddings.
+  /// Tensors that belong to no module, such as textual-inversion embeddings; those of `tokenRows`
+  /// and of `experts` too.
   package let others: [Header.Entry]
+
+  /// Rows of tables that stand in the place of the model's.
+  package let tokenRows: [TokenRows]
+
+  /// Modules that hold the factors of several experts side by side, which are not one product.
+  package let experts: [String]
 
   /// Tensors that should belong to a module but whose counterpart is missing.
   package let orphans: [Header.Entry]
@@ -48,9 +55,14 @@ extension Adapter {
 
     var modules: [Module] = []
     var orphans: [Header.Entry] = []
+    var (experts, empty): ([String], [String]) = ([], [])
     for name in groups.names {
       let group = groups[name]
-      if let algorithm = group.algorithm, group.missingPart(of: algorithm) == nil {
+      if Self.holdsExperts(name, group, configuration) {
+        experts.append(name)
+      } else if group.isOfRankZero {
+        empty.append(name)
+      } else if let algorithm = group.algorithm, group.missingPart(of: algorithm) == nil {
         modules.append(
           try Module(name, group, algorithm, configuration: configuration, file: file))
       } else {
@@ -60,14 +72,38 @@ extension Adapter {
     self.file = file
     self.modules = modules
     self.orphans = orphans
-    others = groups.others
-    naming = Self.naming(of: modules)
+    self.experts = experts
+    tokenRows = groups.tokenRows.map { module, entry in
+      TokenRows(module, entry, indices: configuration?.tokens(of: module))
+    }
+    others =
+      groups.others + groups.tokenRows.map(\.entry)
+      + (experts + empty).flatMap { name in
+        groups[name].parts.values.sorted { $0.name < $1.name }
+      }
+    naming =
+      modules.isEmpty && !(tokenRows.isEmpty && experts.isEmpty) ? .peft : Self.naming(of: modules)
     baseModel = BaseModel(
       recognising: modules.map {
         BaseModel.Layer(
           target: $0.target, outputs: $0.extents.outputs, inputs: $0.extents.inputs)
       })
-    warnings = Self.warnings(naming, configuration, orphans)
+    warnings =
+      Self.warnings(naming, configuration, orphans)
+      + Self.warnings(experts: experts, empty: empty, modules)
+  }
+
+  /// Whether factors are a pair for each of several experts (PEFT's `target_parameters`), told by
+  /// the configuration, else by names that nothing but a list of experts has.
+  private static func holdsExperts(
+    _ name: String, _ group: PartGroups.Group, _ configuration: AdapterConfiguration?
+  ) -> Bool {
+    guard group.spellings.contains(.peft), group.parts[.up] != nil,
+      let rank = group.parts[.down]?.shape.extents.first
+    else { return false }
+    let path = name.split(separator: ".").filter { $0 != "base_layer" }.joined(separator: ".")
+    if configuration?.holdsExperts(module: path, rank: rank) ?? false { return true }
+    return path == "experts" || path.hasSuffix(".experts")
   }
 
   /// Refuses what would be read as something that it is not.
@@ -107,15 +143,43 @@ extension Adapter {
     }
     return warnings
   }
+
+  private static func warnings(
+    experts: [String], empty: [String], _ modules: [Module]
+  ) -> [String] {
+    let still = modules.filter { $0.isStill }.map(\.name)
+    return [
+      (
+        experts, "factors of several experts side by side (target_parameters), which are no product"
+      ),
+      (empty, "rank 0: nothing is added"), (still, "alpha 0: nothing is added"),
+    ].compactMap { names, what in
+      guard let first = names.first else { return nil }
+      return names.count == 1
+        ? "\(first) has \(what)" : "\(first) and \(names.count - 1) more have \(what)"
+    }
+  }
 }
 
 extension Adapter {
-  /// The adapter with some of its modules.
+  /// The adapter with some of its modules, and nothing beside them.
   package func keeping(_ isKept: (Module) -> Bool) -> Adapter {
     Adapter(self, modules: modules.filter(isKept))
   }
 
+  /// The adapter without weights and biases that stand beside factors, in the place of the model's.
+  ///
+  /// - Returns: Those tensors, too.
+  package var withoutOwnTensors: (adapter: Adapter, tensors: [(part: Part, entry: Header.Entry)]) {
+    let own = modules.filter { $0.rank > 0 }.flatMap { module in
+      [Part.weight, .bias].compactMap { part in module.parts[part].map { (part, $0) } }
+    }
+    return (Adapter(self, modules: modules.map(\.withoutOwnTensors)), own)
+  }
+
   private init(_ adapter: Adapter, modules: [Module]) {
+    tokenRows = []
+    experts = []
     file = adapter.file
     naming = adapter.naming
     baseModel = adapter.baseModel

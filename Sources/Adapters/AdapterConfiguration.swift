@@ -16,6 +16,18 @@ package struct AdapterConfiguration: Sendable {
     /// MLX's factor, used as it is.
     var scale: Double?
     var wholeModules: [String] = []
+
+    /// The ranks that modules may have, where the configuration lists any.
+    var ranks: Set<Int> = []
+
+    /// Parameters that factors were put on by their own names; of experts, a pair for each.
+    var parameters: [String] = []
+  }
+
+  /// Modules by their names' ends, or by one regular expression.
+  enum Modules: Sendable {
+    case ends([String])
+    case expression(String)
   }
 
   /// Layers whose base weights lie transposed (GPT-2's Conv1D); the factors do not.
@@ -23,6 +35,12 @@ package struct AdapterConfiguration: Sendable {
 
   /// By component (`unet`, `transformer`, `text_encoder`); PEFT's and MLX's under "".
   private let components: [String: Settings]
+
+  /// (IA)³'s layers that are scaled at their inputs; `nil` where nothing is said of them.
+  private let feedforward: Modules?
+
+  /// Which rows of a table were trained, by the end of its name; under "" those of any table.
+  private let tokens: [String: [Int]]
 
   var wholeModules: [String] { components.values.flatMap(\.wholeModules) }
 }
@@ -48,6 +66,18 @@ extension AdapterConfiguration {
     }
     components = ["": settings]
     isFanInFanOut = fields["fan_in_fan_out"]?.boolean ?? false
+    feedforward = Self.modules(fields["feedforward_modules"])
+    tokens = Self.tokens(fields["trainable_token_indices"] ?? fields["token_indices"])
+  }
+
+  private static func modules(_ value: JSONValue?) -> Modules? {
+    if case .string(let expression)? = value { return .expression(expression) }
+    return value?.strings.map { .ends($0) }
+  }
+
+  private static func tokens(_ value: JSONValue?) -> [String: [Int]] {
+    if case .object(let tables)? = value { return tables.compactMapValues(\.integers) }
+    return value?.integers.map { ["": $0] } ?? [:]
   }
 
   /// MLX's factor; its first versions divided an alpha by the rank instead.
@@ -71,6 +101,8 @@ extension AdapterConfiguration {
     }
     components = grouped.mapValues { Settings($0, document: text) }
     isFanInFanOut = false
+    feedforward = nil
+    tokens = [:]
   }
 
   /// The alpha and the scale of one module; `nil` where nothing is said of it.
@@ -93,6 +125,33 @@ extension AdapterConfiguration {
     return (alpha, alpha / divisor)
   }
 
+  /// Whether (IA)³ scales what goes into a module; `nil` where nothing is said of it.
+  func scalesInputs(of module: String) -> Bool? {
+    switch feedforward {
+    case .ends(let names): names.contains { module.hasSuffix($0) }
+    case .expression(let text):
+      (try? Regex(text)).map { (try? $0.wholeMatch(in: module)) != nil }
+    case nil: nil
+    }
+  }
+
+  /// The rows of a table that were trained; `nil` where nothing is said of them.
+  func tokens(of table: String) -> [Int]? {
+    tokens.filter { table.hasSuffix($0.key) }.max { $0.key.utf8.count < $1.key.utf8.count }?.value
+  }
+
+  /// Whether factors of this rank, which were put on parameters of a module, are not of one product.
+  func holdsExperts(module: String, rank: Int) -> Bool {
+    components.values.contains { settings in
+      let isMeant = settings.parameters.contains { parameter in
+        guard let dot = parameter.lastIndex(of: ".") else { return false }
+        let owner = parameter[..<dot]
+        return module == owner || module.hasSuffix("." + owner)
+      }
+      return isMeant && !settings.ranks.contains(rank)
+    }
+  }
+
   /// PEFT's rule: a name equals the pattern, or ends with it behind a dot; patterns are regular
   /// expressions.
   private func matches(_ name: String, _ pattern: String) -> Bool {
@@ -112,6 +171,9 @@ extension AdapterConfiguration.Settings {
     alphaPattern = ordered(fields["alpha_pattern"]?.numbers ?? [:], in: document)
     isRankStabilized = fields["use_rslora"]?.boolean ?? false
     wholeModules = fields["modules_to_save"]?.strings ?? []
+    parameters = fields["target_parameters"]?.strings ?? []
+    let patterns = fields["rank_pattern"]?.numbers ?? [:]
+    ranks = Set((patterns.values + [rank].compactMap(\.self)).compactMap { Int(exactly: $0) })
   }
 }
 

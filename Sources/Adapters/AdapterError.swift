@@ -14,7 +14,7 @@ package struct AdapterError: Error, Hashable {
     case ranksDiffer(module: String, up: Shape, down: Shape)
     case shapesDiffer(module: String, detail: String)
     case badAlpha(module: String, value: Double)
-    case zeroRank(module: String)
+    case emptyFactors(module: String)
 
     /// An update that depends on the base model's weights.
     case needsBase(module: String, algorithm: Algorithm)
@@ -37,8 +37,14 @@ package struct AdapterError: Error, Hashable {
     /// Weights of a checkpoint that nothing can be added to, or taken from, as they stand.
     case quantized(Quantization)
 
-    /// Modules whose layers a checkpoint does not have.
-    case noLayers(modules: [String], adapter: String)
+    /// Modules that a checkpoint has no place for.
+    case noPlace(Obstacle, modules: [String], adapter: String, canSkip: Bool)
+
+    /// Factors of several experts side by side, which are not one product.
+    case experts(modules: [String])
+
+    /// One matrix down for several of up (`MergedLinear` of loralib).
+    case severalProducts(module: String, up: Shape, down: Shape)
   }
 
   package let file: String
@@ -67,12 +73,13 @@ extension AdapterError.Reason: CustomStringConvertible {
       "\(module) has up \(up) and down \(down), which do not agree on the rank; is the file whole?"
     case .shapesDiffer(let module, let detail): "\(module) \(detail)"
     case .badAlpha(let module, let value):
-      "\(module) has alpha \(value); it must be a number other than 0"
-    case .zeroRank(let module): "\(module) has rank 0; remove it"
+      "\(module) has alpha \(value); it must be a finite number"
+    case .emptyFactors(let module):
+      "\(module) has factors without elements, as DeepSpeed ZeRO-3 saves what it did not gather; save the adapter anew with its weights gathered"
     case .needsBase(let module, let algorithm):
       "\(module) is \(algorithm.title), whose update depends on the base model's weights; give --base, or bake it with merge --into"
     case .replacesWeight(let module):
-      "\(module) is stored whole, not as a difference from the base model's; remove it, or bake it with merge --into"
+      "\(module) is stored whole, not as a difference from the base model's; bake it with merge --into, or leave it out by convert --skip-unsupported"
     case .notFinite(let module): "\(module) holds NaN or infinity; lora inspect --check lists them"
     case .overflow(let module, let type):
       "\(module) comes out beyond the range of \(type.rawValue); choose a wider type with --dtype"
@@ -85,10 +92,14 @@ extension AdapterError.Reason: CustomStringConvertible {
       "\(naming.rawValue) naming cannot hold \(items.joined(separator: ", ")); \(canExpand ? "--plain expands what has a product, " : "")--skip-unsupported leaves them out"
     case .nothingLeft(let naming):
       "nothing is left that \(naming.rawValue) naming can hold; choose another with --to"
-    case .noLayers(let modules, let adapter):
-      "has no layer for \(modules.count) of the modules of \(adapter): \(modules.joined(separator: ", ")); is it for another model? --skip-missing leaves them out"
     case .quantized(let quantization):
       "is quantised (\(quantization.scheme): \(quantization.weightCount) of its weights, such as \(printable(quantization.example))), and nothing can be added to such weights or taken from them; use the same model in BF16, F16 or F32"
+    case .noPlace(let obstacle, let modules, let adapter, let canSkip):
+      obstacle.sentence(modules: modules, adapter: adapter, canSkip: canSkip)
+    case .experts(let modules):
+      "holds factors of several experts side by side (\(modules.joined(separator: ", ")); PEFT's target_parameters), which are not one product; merge them by PEFT's merge_and_unload"
+    case .severalProducts(let module, let up, let down):
+      "\(module) has up \(up) and down \(down): several products in one module (MergedLinear of loralib), whose rows only its training tells; save each as a module of its own"
     case .cannotExpress(let modules, let naming):
       "\(naming.rawValue) naming cannot express \(modules.joined(separator: ", ")); choose another with --to"
     }

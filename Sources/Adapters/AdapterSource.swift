@@ -28,7 +28,7 @@ package enum AdapterSource: Sendable {
   private static func file(_ file: SafetensorsFile, beside folder: String) throws -> AdapterSource {
     do throws(AdapterError) {
       let plain = try Adapter(file)
-      let keepsScaleBeside = plain.naming == .peft || plain.naming == .mlx
+      let keepsScaleBeside = [.peft, .mlx].contains(plain.naming)
       guard keepsScaleBeside, let configuration = try configuration(inFolder: folder) else {
         return .adapter(plain)
       }

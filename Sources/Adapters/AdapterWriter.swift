@@ -27,18 +27,22 @@ package struct ResultModule: Sendable {
   /// The elements of a difference of the bias; `nil` where there is none.
   package let biasCount: Int?
 
+  /// Whether the layer's weight lies inputs × outputs in its model.
+  package let isTransposed: Bool
+
   /// What sources call the module, by their naming.
   package let names: [Naming: String]
 
   package init(
     target: Target, extents: Module.Extents, kind: Module.Kind, form: Form, biasCount: Int? = nil,
-    names: [Naming: String] = [:]
+    isTransposed: Bool = false, names: [Naming: String] = [:]
   ) {
     self.target = target
     self.extents = extents
     self.kind = kind
     self.form = form
     self.biasCount = biasCount
+    self.isTransposed = isTransposed
     self.names = names
   }
 }
@@ -115,7 +119,10 @@ package struct AdapterWriter: Sendable {
   package func names(of modules: [ResultModule], file: String) throws(AdapterError) -> [String] {
     var unnamed: [String] = []
     let names = modules.map { module in
-      let name = module.names[naming] ?? naming.moduleName(for: module.target, in: model)
+      let isHeld = module.kind != .embedding || naming.holdsTables
+      let name =
+        isHeld
+        ? module.names[naming] ?? naming.moduleName(for: module.target, in: model) : nil
       if name == nil { unnamed.append("\(module.target)") }
       return name ?? ""
     }

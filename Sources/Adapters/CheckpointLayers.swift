@@ -54,12 +54,17 @@ package struct CheckpointLayers: Sendable {
   /// Tensors of no layer, each with the component that it is of: a VAE's, tables, buffers.
   package private(set) var others: [(component: String, part: Int, entry: Header.Entry)] = []
 
-  package init(_ checkpoint: Checkpoint) {
+  /// - Parameter adapters: What is to be added: their tables and what a configuration calls
+  ///   `fan_in_fan_out` are taken as outputs × inputs, as their factors are.
+  package init(_ checkpoint: Checkpoint, for adapters: [Adapter] = []) {
     self.checkpoint = checkpoint
     quantizations = checkpoint.quantizations
+    let transposed = TransposedLayers(in: checkpoint, for: adapters)
     for (index, part) in checkpoint.parts.enumerated() {
       for entry in part.file.header.entries {
-        if !add(entry, index, part.component) { others.append((part.component, index, entry)) }
+        if !add(entry, index, part.component, transposed) {
+          others.append((part.component, index, entry))
+        }
       }
     }
     for key in keys { addOtherDivision(of: key) }
@@ -69,6 +74,9 @@ package struct CheckpointLayers: Sendable {
   package subscript(key: Key) -> [Piece] {
     (pieces[key] ?? []).sorted { $0.offset < $1.offset }
   }
+
+  /// Whether the layer's weight is stored inputs × outputs.
+  package func isTransposed(_ key: Key) -> Bool { pieces[key]?.first?.isTransposed ?? false }
 
   /// The layer's extents, outputs first; `nil` where the checkpoint does not have all of it.
   package func shape(_ key: Key) -> Shape? {
@@ -87,18 +95,20 @@ package struct CheckpointLayers: Sendable {
 
 extension CheckpointLayers {
   /// - Returns: Whether the tensor holds a layer's weight or bias.
-  private mutating func add(_ entry: Header.Entry, _ part: Int, _ component: String) -> Bool {
+  private mutating func add(
+    _ entry: Header.Entry, _ part: Int, _ component: String, _ transposed: TransposedLayers
+  ) -> Bool {
     guard entry.type.isStoredFloat, let place = Place(entry.name.string, component) else {
       return false
     }
-    let extents =
-      place.isTransposed ? entry.shape.extents.reversed() : entry.shape.extents
+    let isTransposed = place.isTransposed || transposed.contains(entry, place)
+    let extents = isTransposed ? entry.shape.extents.reversed() : entry.shape.extents
     guard let outputs = extents.first, outputs % place.targets.count == 0 else { return false }
     let height = outputs / place.targets.count
     for (index, target) in place.targets.enumerated() {
       let piece = Piece(
         part: part, entry: entry, rows: index * height..<(index + 1) * height, offset: 0,
-        isTransposed: place.isTransposed)
+        isTransposed: isTransposed)
       let key = Key(target, place.role)
       // Of two tensors under one name, as a file with an EMA copy has them, the first counts.
       if pieces[key] == nil {
@@ -144,6 +154,42 @@ extension Target {
   }
 }
 
+/// The layers of a checkpoint whose weights lie inputs × outputs.
+private struct TransposedLayers {
+  /// Whether the checkpoint's attention is made of GPT-2's Conv1D.
+  private let hasConv1D: Bool
+
+  /// What adapters say of their own layers.
+  private let layers: [Target: Module.Extents]
+
+  init(in checkpoint: Checkpoint, for adapters: [Adapter]) {
+    hasConv1D = checkpoint.parts.contains { part in
+      part.file.header.entries.contains { entry in
+        let extents = entry.shape.extents
+        return extents.count == 2 && extents[0] < extents[1]
+          && [".c_attn.weight", ".c_fc.weight"].contains { entry.name.string.hasSuffix($0) }
+      }
+    }
+    let modules = adapters.flatMap(\.modules).filter { $0.isTransposed && $0.rank > 0 }
+    layers = Dictionary(
+      modules.map { ($0.target, $0.extents) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  func contains(_ entry: Header.Entry, _ place: Place) -> Bool {
+    let extents = entry.shape.extents
+    guard place.role == .weight, extents.count == 2, let target = place.targets.first else {
+      return false
+    }
+    if hasConv1D {
+      let names = [".c_attn.weight", ".c_proj.weight", ".c_fc.weight", ".q_attn.weight"]
+      if names.contains(where: { entry.name.string.hasSuffix($0) }) { return true }
+    }
+    guard let own = layers[target] else { return false }
+    // A configuration speaks of all layers, though PEFT heeds it for those of Conv1D alone.
+    return own.outputs == own.inputs || extents != [own.outputs, own.inputs]
+  }
+}
+
 /// What a tensor's name says of it.
 private struct Place {
   /// Several where one tensor holds the rows of several layers.
@@ -159,12 +205,15 @@ private struct Place {
     guard let dot = name.lastIndex(of: "."), Self.components.contains(component) else {
       return nil
     }
-    let roles: [Substring: CheckpointLayers.Role] = [".weight": .weight, ".bias": .bias]
-    guard let role = roles[name[dot...]] else { return nil }
+    guard let role = Self.roles[name[dot...]] else { return nil }
     let prefix = component.hasPrefix("text_encoder") ? component + "." : ""
     guard let target = Checkpoint.target(of: prefix + name[..<dot]) else { return nil }
     self.init(targets: [target], role: role)
   }
+
+  private static let roles: [Substring: CheckpointLayers.Role] = [
+    ".weight": .weight, ".bias": .bias, ".in_proj_weight": .weight, ".in_proj_bias": .bias,
+  ]
 
   private init(targets: [Target], role: CheckpointLayers.Role, isTransposed: Bool = false) {
     self.targets = targets

@@ -5,7 +5,7 @@ package import Tensors
 extension Combination.Layer {
   /// The terms that add something to the layer's weight, as far as can be told without reading.
   private var activeTerms: [Combination.Term] {
-    terms.filter { $0.weight != 0 && $0.changesWeight }
+    terms.filter { $0.weight != 0 && $0.changesWeight && !$0.module.isStill }
   }
 
   /// The exact sum as one product: the terms' factors side by side, or the sum of the matrices
@@ -91,8 +91,11 @@ extension Combination.Layer {
   package var concatenated: ResultModule {
     ResultModule(
       target: target, extents: extents, kind: kind, form: concatenatedForm, biasCount: biasCount,
-      names: names)
+      isTransposed: isTransposed, names: names)
   }
+
+  /// Whether the layer's weight lies inputs × outputs in its model, as far as terms tell.
+  package var isTransposed: Bool { terms.contains(where: \.module.isTransposed) }
 
   private var concatenatedForm: ResultModule.Form {
     guard let first = activeTerms.first else { return .biasOnly }

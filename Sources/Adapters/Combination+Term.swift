@@ -4,9 +4,18 @@ import Tensors
 extension Combination.Term {
   /// The extents of the layer.
   package var extents: Module.Extents {
-    guard let placement else { return module.extents }
-    return Module.Extents(
-      outputs: placement.outputs, inputs: module.extents.inputs, kernel: module.extents.kernel)
+    let own = module.extents
+    if isStoredTransposed {
+      return Module.Extents(outputs: own.inputs, inputs: own.outputs, kernel: [])
+    }
+    guard let placement else { return own }
+    return Module.Extents(outputs: placement.outputs, inputs: own.inputs, kernel: own.kernel)
+  }
+
+  /// Whether the module holds a matrix as the model stores it, inputs × outputs.
+  private var isStoredTransposed: Bool {
+    let key = CheckpointLayers.Key(module.target, .weight)
+    return module.wholeShape?.rank == 2 && module.rank == 0 && base?.isTransposed(key) ?? false
   }
 
   /// The rank of the update as one product, by the shapes alone.
@@ -16,7 +25,7 @@ extension Combination.Term {
   var isDense: Bool { changesWeight && (module.wholeShape != nil || dependsOnBase) }
 
   /// Whether the update is what the module makes of the base model's weight.
-  package var dependsOnBase: Bool { module.needsBase || module.replacesWeight }
+  package var dependsOnBase: Bool { module.needsBase || module.parts[.weight] != nil }
 
   /// Whether there is more than a difference of the bias.
   package var changesWeight: Bool {
@@ -24,7 +33,11 @@ extension Combination.Term {
     return !others.isSuperset(of: module.parts.keys)
   }
 
-  var biasCount: Int? { module.biasCount.map { placement?.outputs ?? $0 } }
+  var biasCount: Int? {
+    if let count = module.biasCount { return placement?.outputs ?? count }
+    guard module.scalesBias, let base else { return nil }
+    return base.shape(CheckpointLayers.Key(module.target, .bias))?.elementCount
+  }
 
   /// The shape of a whole difference as stored; `nil` where there is none.
   var wholeShape: Shape? {
@@ -57,29 +70,44 @@ extension Combination.Term {
   }
 
   private func moduleUpdate(in file: SafetensorsFile) throws -> Update {
-    guard dependsOnBase, let base else { return try module.update(in: file) }
+    guard dependsOnBase, let base else {
+      let update = try module.update(in: file)
+      return isStoredTransposed ? .dense(update.formed.transposed) : update
+    }
     let key = CheckpointLayers.Key(module.target, .weight)
     defer { base.release(key) }
-    return .dense(try module.change(of: base.matrix(key), in: file))
+    return .dense(
+      try module.change(of: base.matrix(key), isTransposed: base.isTransposed(key), in: file))
   }
 
   /// What the term adds to its layer's bias, its weight not included.
   func biasDifference(in inputs: [Combination.Input]) throws -> [Double]? {
     let file = inputs[input].adapter.file
-    let bias = try module.biasDifference(in: file)
+    let bias = try module.change(ofBias: bias(ofBase: base), in: file)
     guard bias?.allSatisfy(\.isFinite) ?? true else {
       throw AdapterError(file: file.path, reason: .notFinite(module: module.name))
     }
     return bias.map { placement?.applied(to: $0) ?? $0 }
   }
 
+  /// The model's bias, where what the module makes of it depends on it.
+  private func bias(ofBase base: CheckpointLayers?) throws -> [Double]? {
+    let key = CheckpointLayers.Key(module.target, .bias)
+    guard module.scalesBias || module.parts[.bias] != nil, let base, base.shape(key) != nil else {
+      return nil
+    }
+    return try base.matrix(key).elements
+  }
+
   /// Refuses a module whose update cannot be had.
-  func check(file: String) throws(AdapterError) {
-    if module.scale == 0 || !module.scale.isFinite {
+  ///
+  /// - Parameter leavesMissing: Whether the model may lack the module's layer.
+  func check(file: String, leavesMissing: Bool) throws(AdapterError) {
+    if !module.scale.isFinite {
       let alpha = module.alpha ?? module.scale * Double(module.rank)
       throw AdapterError(file: file, reason: .badAlpha(module: module.name, value: alpha))
     }
-    guard dependsOnBase else { return }
+    guard dependsOnBase || module.parts[.bias] != nil else { return }
     guard let base else {
       throw AdapterError(
         file: file,
@@ -88,9 +116,16 @@ extension Combination.Term {
           : .needsBase(module: module.name, algorithm: module.algorithm))
     }
     try base.checkNumbers(of: [module.target.network])
-    if base.shape(CheckpointLayers.Key(module.target, .weight)) == nil {
+    if leavesMissing { return }
+    let roles: [(CheckpointLayers.Role, isWanted: Bool)] = [
+      (.weight, dependsOnBase), (.bias, module.parts[.bias] != nil),
+    ]
+    for (role, isWanted) in roles where isWanted {
+      let key = CheckpointLayers.Key(module.target, role)
+      guard let obstacle = base.obstacle(to: key, extents: nil) else { continue }
       throw AdapterError(
-        file: base.checkpoint.path, reason: .noLayers(modules: [module.name], adapter: file))
+        file: base.checkpoint.path,
+        reason: .noPlace(obstacle, modules: [module.name], adapter: file, canSkip: false))
     }
   }
 

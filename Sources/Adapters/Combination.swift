@@ -28,6 +28,13 @@ package struct Combination: Sendable {
     let base: CheckpointLayers?
   }
 
+  /// Rows of a table that one input has, and how far they take the place of the model's.
+  package struct TokenTerm: Sendable {
+    package let input: Int
+    package let rows: TokenRows
+    package let weight: Double
+  }
+
   /// The terms of one layer, in the order of the inputs; at least one.
   package struct Layer: Sendable {
     package let target: Target
@@ -44,18 +51,23 @@ package struct Combination: Sendable {
   /// In the order of the first input's modules, then of those that only later inputs have.
   package let layers: [Layer]
 
+  /// Rows that stand in the place of a table's: what a checkpoint can take, and no adapter.
+  package let tokenTerms: [TokenTerm]
+
   /// Matches the inputs' modules by the layers that they change.
   ///
   /// - Parameters:
   ///   - division: How Flux's layers are to be divided; that of the first input otherwise.
   ///   - base: The model that the inputs are for; modules whose update depends on its weights
   ///     (DoRA and others) are taken as what they make of them.
+  ///   - leavesMissing: Whether `base` may lack layers that modules depend on: their updates are
+  ///     not to be asked for.
   ///   - blockWeight: What an input's weight is multiplied by in a layer.
   /// - Throws: Where two inputs disagree on a layer's shape or on the model, one changes a layer
   ///   twice, lacks a part, or holds a module whose update cannot be told.
   package init(
     _ inputs: [Input], division: FluxNames.Division? = nil, base: CheckpointLayers? = nil,
-    blockWeight: (Int, Target) throws -> Double = { _, _ in 1 }
+    leavesMissing: Bool = false, blockWeight: (Int, Target) throws -> Double = { _, _ in 1 }
   ) throws {
     try Self.check(inputs)
     self.inputs = inputs
@@ -68,6 +80,7 @@ package struct Combination: Sendable {
         for (target, placement) in try input.adapter.layers(of: module, in: division) {
           let term = Term(
             input: index, module: module, weight: weight, placement: placement, base: base)
+          try term.check(file: input.adapter.file.path, leavesMissing: leavesMissing)
           try Self.check(term, against: terms[target] ?? [], in: inputs)
           if terms[target] == nil { order.append(target) }
           terms[target, default: []].append(term)
@@ -75,13 +88,18 @@ package struct Combination: Sendable {
       }
     }
     layers = order.compactMap { target in terms[target].map { Layer(target: target, terms: $0) } }
+    tokenTerms = try inputs.enumerated().flatMap { index, input in
+      try input.adapter.tokenRows.map { rows in
+        TokenTerm(
+          input: index, rows: rows, weight: input.weight * (try blockWeight(index, rows.target)))
+      }
+    }
   }
 
   private static func check(
     _ term: Term, against others: [Term], in inputs: [Input]
-  ) throws {
+  ) throws(AdapterError) {
     let file = inputs[term.input].adapter.file.path
-    try term.check(file: file)
     guard let other = others.last else { return }
     if let twin = others.first(where: { $0.input == term.input && $0.overlaps(term) }) {
       throw AdapterError(
@@ -107,6 +125,9 @@ package struct Combination: Sendable {
       let (adapter, path) = (input.adapter, input.adapter.file.path)
       if let (module, part) = adapter.missingPart {
         throw AdapterError(file: path, reason: .missingPart(module: module, part: part))
+      }
+      if !adapter.experts.isEmpty {
+        throw AdapterError(file: path, reason: .experts(modules: adapter.experts))
       }
       let model = adapter.baseModel
       guard model != .unknown, adapter.modules.contains(where: { $0.target.network == .denoiser })

@@ -12,14 +12,16 @@ extension [Combination.Input] {
   /// Embeddings that were trained with an adapter stay beside it, as they are: of two of one name
   /// the first input's, and none of an input that is taken away.
   ///
-  /// - Parameter naming: The result's; `nil` where the result can keep none.
+  /// - Parameter naming: The result's; `nil` for a checkpoint, which keeps none and whose tables
+  ///   take rows of tokens.
   package func foreignTensors(in naming: Naming?) -> (kept: [ForeignTensor], leftOut: LeftOut) {
     var kept: [ForeignTensor] = []
     var leftOut = LeftOut()
     var names: Set<TensorName> = []
     let holdsEmbeddings = naming?.holdsEmbeddings ?? false
     for input in self {
-      for entry in input.adapter.others {
+      let tokenRows = Set(input.adapter.tokenRows.map(\.entry.name))
+      for entry in input.adapter.others where naming != nil || !tokenRows.contains(entry.name) {
         let kind = LeftOut.Kind(foreign: entry.name.string)
         let isKept = kind == .embeddings && holdsEmbeddings && input.weight > 0
         if isKept && names.insert(entry.name).inserted {

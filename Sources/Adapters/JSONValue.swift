@@ -56,6 +56,11 @@ package enum JSONValue: Codable, Hashable, Sendable {
     if case .object(let fields) = self { fields.compactMapValues(\.number) } else { nil }
   }
 
+  var integers: [Int]? {
+    guard case .array(let values) = self else { return nil }
+    return values.compactMap { if case .integer(let value) = $0 { value } else { nil } }
+  }
+
   var strings: [String]? {
     guard case .array(let values) = self else { return nil }
     return values.compactMap { if case .string(let value) = $0 { value } else { nil } }

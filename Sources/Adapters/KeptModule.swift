@@ -81,7 +81,7 @@ extension Module {
   /// Whether the module is more than up·down, a difference or a norm's: what `--plain` expands.
   package var isSpecial: Bool {
     switch algorithm {
-    case .lora: isTucker || parts[.magnitude] != nil || parts[.reshape] != nil
+    case .lora: isTucker || parts[.magnitude] != nil || parts[.reshape] != nil || replacesWeight
     case .full, .norm: replacesWeight
     case .dora, .loha, .lokr, .ia3, .glora, .oft, .boft: true
     }
@@ -89,6 +89,8 @@ extension Module {
 
   /// Why a naming cannot hold the module as it is; `nil` where it can.
   package func obstacle(to naming: Naming) -> String? {
+    if kind == .embedding && !naming.holdsTables { return "an embedding" }
+    if replacesWeight && (rank > 0 || parts[.bias] != nil) { return "a layer that is stored whole" }
     let holdsLyCORIS = [.kohya, .comfy, .onetrainer].contains(naming)
     let isPlainDoRA = algorithm == .dora && !isTucker && parts[.reshape] == nil
     if isPlainDoRA {
@@ -101,8 +103,8 @@ extension Module {
     if parts.keys.contains(where: { KeptSuffix.text($0, naming, self) == nil }) {
       return algorithm.title
     }
-    let isOfPEFT = parts.values.contains {
-      $0.name.string.hasSuffix("ia3_l") || $0.name.string.hasSuffix("oft_R.weight")
+    let isOfPEFT = parts.values.contains { entry in
+      ["ia3_l", "oft_R.weight", "oft_r", "boft_R"].contains(where: entry.name.string.hasSuffix)
     }
     return isOfPEFT ? "PEFT's \(algorithm.title)" : nil
   }

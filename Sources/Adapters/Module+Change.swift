@@ -11,9 +11,13 @@ package import Tensors
 extension Module {
   /// What the module at full strength adds to a layer's weight: W′ − W.
   ///
-  /// - Parameter weight: W, outputs × inputs·kernel.
+  /// - Parameters:
+  ///   - weight: W, outputs × inputs·kernel.
+  ///   - isTransposed: Whether the model stores it inputs × outputs.
   /// - Throws: Where its parts do not fit the weight.
-  package func change(of weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
+  package func change(
+    of weight: Matrix, isTransposed: Bool = false, in file: SafetensorsFile
+  ) throws -> Matrix {
     switch algorithm {
     case .ia3: return try scaling(of: weight, in: file)
     case .glora: return try generalized(weight, in: file)
@@ -21,27 +25,40 @@ extension Module {
     case .boft: return try butterfly(weight, in: file)
     case .lora, .dora, .loha, .lokr, .full, .norm: break
     }
-    if replacesWeight {
-      guard let entry = parts[.weight] else { return Matrix(zeros: weight.rows, weight.columns) }
-      let elements = try file.doubles(entry)
-      guard elements.count == weight.elements.count else { throw misfit(weight, in: file) }
-      return Matrix(rows: weight.rows, columns: weight.columns, elements: elements) - weight
+    let own = try ownWeight(like: weight, isTransposed: isTransposed, in: file)
+    if algorithm == .full || algorithm == .norm, replacesWeight {
+      return own.map { $0 - weight } ?? Matrix(zeros: weight.rows, weight.columns)
     }
     let update = try update(in: file)
     guard update.rows == weight.rows, update.columns == weight.columns else {
       throw misfit(weight, in: file)
     }
-    guard let magnitude = parts[.magnitude] else { return update.formed }
-    return try decomposed(weight + update.formed, magnitude, in: file) - weight
+    let sum = (own ?? weight) + update.formed
+    if let magnitude = parts[.magnitude] {
+      return try decomposed(sum, magnitude, in: file) - weight
+    }
+    return own == nil ? update.formed : sum - weight
   }
 
-  private func misfit(_ weight: Matrix, in file: SafetensorsFile) -> AdapterError {
+  /// The weight that the file holds in the place of the model's; `nil` where it holds none.
+  private func ownWeight(
+    like weight: Matrix, isTransposed: Bool, in file: SafetensorsFile
+  ) throws -> Matrix? {
+    guard let entry = parts[.weight] else { return nil }
+    let elements = try file.doubles(entry)
+    guard elements.count == weight.elements.count else { throw misfit(weight, in: file) }
+    return isTransposed
+      ? Matrix(rows: weight.columns, columns: weight.rows, elements: elements).transposed
+      : Matrix(rows: weight.rows, columns: weight.columns, elements: elements)
+  }
+
+  func misfit(_ weight: Matrix, in file: SafetensorsFile) -> AdapterError {
     AdapterError(
       file: file.path,
       reason: .shapesDiffer(
         module: name,
         detail:
-          "does not fit the checkpoint's weight of \(weight.rows) × \(weight.columns); is it for another model?"
+          "is not made for a weight of \(weight.rows) × \(weight.columns), which the model has there; take the model that it was trained on"
       ))
   }
 
@@ -83,19 +100,6 @@ extension Module {
     }
   }
 
-  /// (IA)³: LyCORIS's W·(1 + w), along inputs where `on_input` is set; PEFT's W·l.
-  private func scaling(of weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
-    guard let entry = parts[.ia3Weight] else { throw misfit(weight, in: file) }
-    let isPEFT = entry.name.string.hasSuffix("ia3_l")
-    let factors = try file.doubles(entry).map { isPEFT ? $0 - 1 : $0 }
-    let flag = try parts[.ia3OnInput].map { try file.doubles($0).first ?? 0 }
-    let isOnInput = flag.map { $0 != 0 } ?? (isPEFT && entry.shape.extents.first == 1)
-    if !isOnInput && factors.count == weight.rows { return weight.scalingRows(by: factors) }
-    let taps = weight.columns / max(factors.count, 1)
-    guard isOnInput, factors.count * taps == weight.columns else { throw misfit(weight, in: file) }
-    return weight.scalingColumns(by: (0..<weight.columns).map { factors[$0 / taps] })
-  }
-
   /// GLoRA: s·(b₁b₂ + W·a₁a₂), the a's acting on input channels; old files store each pair in the
   /// other order.
   private func generalized(_ weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
@@ -117,10 +121,7 @@ extension Module {
 
   /// OFT: each block of rows turned by Rᵀ, then rescaled.
   private func rotation(of weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
-    if parts[.orthogonalBlocks]?.name.string.hasSuffix("oft_R.weight") == true {
-      let detail = "rotates inputs (oft_R of PEFT), which is not known here; merge it by PEFT"
-      throw AdapterError(file: file.path, reason: .shapesDiffer(module: name, detail: detail))
-    }
+    try refuseRotationOfPEFT(in: file)
     guard let entry = parts[.orthogonalBlocks], entry.shape.rank == 3,
       entry.shape.extents[1] == entry.shape.extents[2],
       entry.shape.extents[0] * entry.shape.extents[1] == weight.rows
@@ -133,9 +134,20 @@ extension Module {
     return try rescaled(.joiningRows(turned), in: file) - weight
   }
 
+  private func refuseRotationOfPEFT(in file: SafetensorsFile) throws(AdapterError) {
+    let entry = parts[.orthogonalBlocks]?.name.string ?? ""
+    guard let part = ["oft_R.weight", "oft_r", "boft_R"].first(where: entry.hasSuffix) else {
+      return
+    }
+    let detail =
+      "is a rotation as PEFT trains it (\(part)), which is not known here; merge it by PEFT"
+    throw AdapterError(file: file.path, reason: .shapesDiffer(module: name, detail: detail))
+  }
+
   /// BOFT: in stage i the rows are taken in the order of a butterfly of stride 2ⁱ·b/2, and each
   /// block of them is turned by R.
   private func butterfly(_ weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
+    try refuseRotationOfPEFT(in: file)
     guard let entry = parts[.orthogonalBlocks], entry.shape.rank == 4,
       entry.shape.extents[2] == entry.shape.extents[3],
       entry.shape.extents[1] * entry.shape.extents[2] == weight.rows

@@ -31,7 +31,7 @@ extension Module {
 
   /// The elements of the bias that the module adds to; `nil` where it leaves it.
   package var biasCount: Int? {
-    (parts[.biasDifference] ?? parts[.normBiasDifference])?.elementCount
+    (parts[.biasDifference] ?? parts[.normBiasDifference] ?? parts[.bias])?.elementCount
   }
 
   /// The rank of the update as one product, by the shapes alone.

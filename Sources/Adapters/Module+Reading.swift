@@ -25,13 +25,16 @@ extension Module {
     let shapes = PartShapes(parts: parts, isTransposed: naming == .mlx)
     let refuse = { (reason: AdapterError.Reason) in AdapterError(file: file.path, reason: reason) }
 
+    if shapes.hasEmptyFactor { throw refuse(.emptyFactors(module: name)) }
     if let clash = shapes.rankClash {
+      if group.spellings.contains(.loralib) || group.spellings.contains(.peft),
+        shapes.holdsSeveralProducts
+      {
+        throw refuse(.severalProducts(module: name, up: clash.up, down: clash.down))
+      }
       throw refuse(.ranksDiffer(module: name, up: clash.up, down: clash.down))
     }
     let rank = shapes.rank(of: algorithm)
-    if (algorithm == .lora || algorithm == .dora) && rank == 0 {
-      throw refuse(.zeroRank(module: name))
-    }
     guard !shapes.hasEmptyPart, let found = shapes.extents(of: algorithm),
       found.shape.elementCount != nil
     else {
@@ -43,16 +46,23 @@ extension Module {
     }
     let extents = target.isThreeByThree ? found.splittingKernel([3, 3]) : found
 
-    let stored = try Self.alpha(parts[.alpha], of: name, in: file)
-    let scaling = configuration?.scaling(
+    var stored = try Self.alpha(parts[.alpha], of: name, in: file)
+    var scaling = configuration?.scaling(
       of: name, prefix: prefix, algorithm, rank: rank, storedAlpha: stored)
+    if let own = try Self.alpha(group.scale, of: name, in: file) {
+      stored = own * Double(max(rank, 1))
+      scaling = (stored, own)
+    }
+    let kind = Self.kind(parts, extents, target, naming)
     self.init(
       name: name, prefix: prefix, target: target, naming: naming,
       algorithm: algorithm == .full && target.key.hasSuffix("norm") ? .norm : algorithm,
-      kind: Self.kind(parts, extents), extents: extents, rank: rank,
+      kind: kind, extents: extents, rank: rank,
       alpha: stored ?? scaling?.alpha,
       scale: scaling?.scale ?? (rank > 0 ? (stored ?? Double(rank)) / Double(rank) : 1),
       parts: parts,
+      isTransposed: kind == .embedding || (configuration?.isFanInFanOut ?? false),
+      scalesInputs: configuration?.scalesInputs(of: name),
       type: parts.filter { $0.key != .alpha }.values.map(\.type)
         .max { $0.bitCount < $1.bitCount } ?? .float32)
   }
@@ -73,10 +83,14 @@ extension Module {
     return value
   }
 
-  private static func kind(_ parts: [Part: Header.Entry], _ extents: Extents) -> Kind {
-    if parts.values.contains(where: { $0.name.string.contains("lora_embedding_") }) {
+  /// MLX spells the factors of a table as those of other layers.
+  private static func kind(
+    _ parts: [Part: Header.Entry], _ extents: Extents, _ target: Target, _ naming: Naming
+  ) -> Kind {
+    if parts.values.contains(where: { contains("lora_embedding_", in: $0.name.string) }) {
       return .embedding
     }
+    if naming == .mlx && target.isTokenTable && parts[.up] != nil { return .embedding }
     return extents.isConvolution ? .conv : .linear
   }
 }

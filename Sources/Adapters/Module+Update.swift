@@ -23,7 +23,9 @@ extension Module {
           try kroneckerFactor(
             .kronecker2, .kronecker2A, .kronecker2B, core: .kroneckerCore, in: file)),
         by: scale)
-    case .full, .norm: .dense(try difference(in: file))
+    case .full, .norm:
+      scale == 1
+        ? .dense(try difference(in: file)) : .scaled(.dense(try difference(in: file)), by: scale)
     case .ia3, .glora, .oft, .boft:
       throw AdapterError(
         file: file.path, reason: .needsBase(module: name, algorithm: algorithm))

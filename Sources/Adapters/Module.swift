@@ -57,6 +57,13 @@ package struct Module: Sendable {
   package let scale: Double
   package let parts: [Part: Header.Entry]
 
+  /// Whether the layer's weight lies inputs × outputs in its model: a table that is looked up in,
+  /// or a layer that a configuration calls so (`fan_in_fan_out`).
+  package let isTransposed: Bool
+
+  /// Whether PEFT's (IA)³ scales what goes into the layer; `nil` where only shapes tell.
+  let scalesInputs: Bool?
+
   /// The element type of the weights, the widest where they differ.
   package let type: ElementType
 
@@ -68,6 +75,11 @@ package struct Module: Sendable {
   /// Whether the file holds the layer's weight or bias itself, not what is added to it.
   package var replacesWeight: Bool { parts[.weight] != nil || parts[.bias] != nil }
 
+  /// Whether the update is zero whatever the factors are, since alpha is.
+  package var isStill: Bool {
+    scale == 0 && [.lora, .loha, .lokr].contains(algorithm) && parts[.weight] == nil
+  }
+
   /// Whether what the module adds to its layer's weight can be told without the base model.
   package var hasUpdate: Bool {
     switch algorithm {
@@ -75,6 +87,16 @@ package struct Module: Sendable {
     case .full, .norm: !replacesWeight
     case .ia3, .glora, .oft, .boft: false
     }
+  }
+
+  /// The factors alone, where a weight or a bias stands beside them in the place of the model's.
+  var withoutOwnTensors: Module {
+    if rank == 0 { return self }
+    return Module(
+      name: name, prefix: prefix, target: target, naming: naming, algorithm: algorithm, kind: kind,
+      extents: extents, rank: rank, alpha: alpha, scale: scale,
+      parts: parts.filter { $0.key != .weight && $0.key != .bias }, isTransposed: isTransposed,
+      scalesInputs: scalesInputs, type: type)
   }
 
   package var byteCount: Int { parts.values.reduce(0) { $0 + $1.range.count } }

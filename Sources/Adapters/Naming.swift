@@ -40,6 +40,7 @@ package enum Naming: String, CaseIterable, Sendable {
     case "base_model.model.", "base_model.": return .peft
     case "diffusion_model.", "model.diffusion_model.": return .comfy
     case "": break
+    case "pipe.dit.": return byPrefix("", String(name.dropFirst(prefix.count)), spellings, hasBias)
     default:
       if prefix.hasSuffix("_") { return .kohya }
       return prefix.hasPrefix("text_encoders.") ? .comfy : .diffusers

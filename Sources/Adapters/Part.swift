@@ -47,6 +47,9 @@ package enum Part: Hashable, Sendable {
   case rescale
   case ia3Weight
   case ia3OnInput
+
+  /// Rows of a table that stand in the place of the model's (PEFT's trainable tokens).
+  case tokenRows
 }
 
 /// Whose way of spelling a part's suffix is.
@@ -200,6 +203,10 @@ extension PartName {
     ".oft_s": (.rescale, .peft),
     ".boft_s": (.rescale, .peft),
     ".ia3_l": (.ia3Weight, .peft),
+    ".base_layer.weight": (.weight, .any),
+    ".base_layer.bias": (.bias, .any),
+    ".trainable_tokens_delta": (.tokenRows, .peft),
+    ".token_adapter.trainable_tokens_delta": (.tokenRows, .peft),
     ".on_input": (.ia3OnInput, .any),
   ]
 

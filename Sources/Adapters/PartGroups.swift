@@ -7,6 +7,18 @@ struct PartGroups {
     var parts: [Part: Header.Entry] = [:]
     var spellings: Set<PartSpelling> = []
 
+    /// What A1111 multiplies the update by, in place of alpha / rank.
+    var scale: Header.Entry?
+
+    /// Whether the factors have no rank: their product is zero.
+    var isOfRankZero: Bool {
+      guard let up = parts[.up]?.shape.extents, let down = parts[.down]?.shape.extents else {
+        return false
+      }
+      return up.count >= 2 && down.count >= 2 && up[0] > 0 && down[1] > 0
+        && (up[1] == 0 && down[0] == 0)
+    }
+
     var algorithm: Algorithm? {
       Algorithm(
         parts: Set(parts.keys), blocksRank: parts[.orthogonalBlocks]?.shape.rank)
@@ -38,6 +50,9 @@ struct PartGroups {
   private(set) var names: [String] = []
   private(set) var others: [Header.Entry] = []
 
+  /// Rows that stand in the place of a table's, by the table's module.
+  private(set) var tokenRows: [(module: String, entry: Header.Entry)] = []
+
   /// The first tensor that would be a part which its module has already.
   private(set) var clash: (module: String, tensor: TensorName)?
   private var groups: [TensorName: Group] = [:]
@@ -50,6 +65,10 @@ struct PartGroups {
         others.append(entry)
         continue
       }
+      if name.part == .tokenRows {
+        tokenRows.append((name.module, entry))
+        continue
+      }
       if groups[TensorName(name.module)]?.parts[name.part] != nil {
         clash = clash ?? (name.module, entry.name)
       }
@@ -57,6 +76,7 @@ struct PartGroups {
     }
     claimWeightsOfIA3()
     claimWholeModulesOfPEFT()
+    claimScales()
     names = groups.keys.sorted().map(\.string)
   }
 
@@ -69,10 +89,24 @@ struct PartGroups {
 
   /// Whether there is a part that only adapters have.
   var holdAdapter: Bool {
-    let weak: Set<Part> = [
-      .alpha, .weight, .bias, .reshape, .biasDifference, .magnitude, .rescale,
-    ]
-    return groups.values.contains { !weak.isSuperset(of: $0.parts.keys) }
+    let weak: Set<Part> = [.alpha, .weight, .bias, .reshape, .magnitude, .rescale]
+    return !tokenRows.isEmpty
+      || groups.values.contains { group in
+        !weak.isSuperset(of: group.parts.keys)
+          || group.parts[.weight]?.name.string.hasSuffix(".set_weight") ?? false
+      }
+  }
+
+  /// A number under `.scale` beside factors is no weight of the layer's.
+  private mutating func claimScales() {
+    let weak: Set<Part> = [.alpha, .weight, .bias]
+    for (name, group) in groups where !weak.isSuperset(of: group.parts.keys) {
+      guard let entry = group.parts[.weight], entry.elementCount == 1,
+        entry.name.string.hasSuffix(".scale")
+      else { continue }
+      groups[name]?.parts[.weight] = nil
+      groups[name]?.scale = entry
+    }
   }
 
   /// (IA)³ calls its vector `weight`, as every layer of a checkpoint does.

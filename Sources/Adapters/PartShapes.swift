@@ -28,6 +28,17 @@ struct PartShapes {
     return upRank == downRank && hasOneTap ? nil : (up, down)
   }
 
+  /// Whether down's rows are those of several products, of which up has the columns of one.
+  var holdsSeveralProducts: Bool {
+    guard let up = extents(.up), let down = extents(.down), up.count >= 2, down.count >= 2,
+      up[1] > 0, down[0] > up[1], down[0] % up[1] == 0
+    else { return false }
+    return up[0] % (down[0] / up[1]) == 0
+  }
+
+  /// Whether up or down has no elements.
+  var hasEmptyFactor: Bool { [Part.up, .down].contains { parts[$0]?.elementCount == 0 } }
+
   /// Whether a part has no elements; its extents may then be of any size.
   var hasEmptyPart: Bool {
     parts.contains { $0.key != .alpha && $0.key != .ia3OnInput && $0.value.elementCount == 0 }

@@ -78,7 +78,8 @@ extension ResultModule {
   /// The same in another form.
   package func with(form: Form) -> ResultModule {
     ResultModule(
-      target: target, extents: extents, kind: kind, form: form, biasCount: biasCount, names: names)
+      target: target, extents: extents, kind: kind, form: form, biasCount: biasCount,
+      isTransposed: isTransposed, names: names)
   }
 }
 

@@ -13,6 +13,7 @@ package struct ResultConfiguration: Sendable {
     let rank: Int
     let hasBias: Bool
     let hasMagnitude: Bool
+    let isTransposed: Bool
   }
 
   private let layers: [Layer]
@@ -26,7 +27,7 @@ package struct ResultConfiguration: Sendable {
       }
       return Layer(
         name: name, rank: module.form.rank, hasBias: module.biasCount != nil,
-        hasMagnitude: hasMagnitude)
+        hasMagnitude: hasMagnitude, isTransposed: module.isTransposed && module.kind == .linear)
     }
   }
 
@@ -87,7 +88,8 @@ package struct ResultConfiguration: Sendable {
       "use_dora": .boolean(layers.contains(where: \.layer.hasMagnitude)),
       "lora_bias": .boolean(layers.contains(where: \.layer.hasBias)),
       "use_rslora": .boolean(false), "bias": .string("none"), "lora_dropout": .number(0),
-      "fan_in_fan_out": .boolean(false), "init_lora_weights": .boolean(true),
+      "fan_in_fan_out": .boolean(layers.contains(where: \.layer.isTransposed)),
+      "init_lora_weights": .boolean(true),
       "modules_to_save": .null,
     ]
   }

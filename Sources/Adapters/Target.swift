@@ -54,6 +54,11 @@ extension Target {
   private static let prefixes: [(text: String, network: Network)] = [
     ("base_model.model.", .denoiser),
     ("base_model.", .denoiser),
+    ("unet.base_model.model.", .denoiser),
+    ("transformer.base_model.model.", .denoiser),
+    ("text_encoder.base_model.model.", .textEncoder(1)),
+    ("text_encoder_2.base_model.model.", .textEncoder(2)),
+    ("pipe.dit.", .denoiser),
     ("model.diffusion_model.", .denoiser),
     ("diffusion_model.", .denoiser),
     ("lora_prior_unet_", .denoiser),
@@ -159,16 +164,19 @@ extension Target {
   }
 
   /// Takes out what stands for no layer: `….attn1.processor.to_q` → `….attn1.to_q`, and its
-  /// `to_out` → `to_out.0`; PEFT's `….classifier.modules_to_save.default` → `….classifier`.
+  /// `to_out` → `to_out.0`; PEFT's `….classifier.modules_to_save.default` → `….classifier`, and
+  /// its `….attn.base_layer.out_proj` → `….attn.out_proj`.
   private static func withoutWrappers(_ name: String) -> String {
-    guard contains(".processor", in: name) || contains("modules_to_save", in: name) else {
-      return name
-    }
-    var components = name.split(separator: ".")
+    guard
+      [".processor", "modules_to_save", "base_layer"].contains(where: { contains($0, in: name) })
+    else { return name }
+    var components = name.split(separator: ".").filter { $0 != "base_layer" }
     if let index = components.firstIndex(of: "modules_to_save") {
       return components[..<index].joined(separator: ".")
     }
-    guard let index = components.firstIndex(of: "processor") else { return name }
+    guard let index = components.firstIndex(of: "processor") else {
+      return components.joined(separator: ".")
+    }
     components.remove(at: index)
     if let layer = components.last, let block = xlabsLayers["\(components[0]).\(layer)"] {
       components[components.count - 1] = Substring(block)
@@ -194,6 +202,19 @@ extension Target {
       return path.dropLast(old.count) + new
     }
     return path
+  }
+
+  /// Whether the layer is a table that is looked up in by a token's number or place.
+  var isTokenTable: Bool {
+    [
+      "embed_tokens", "embed_in", "wte", "wpe", "word_embeddings", "position_embeddings",
+      "token_embedding", "position_embedding", "shared",
+    ].contains { key == $0 || key.hasSuffix("_" + $0) }
+  }
+
+  /// Whether the layer makes the numbers of tokens, and may share the table's weight.
+  var isHead: Bool {
+    ["lm_head", "embed_out", "output_projection"].contains { key == $0 || key.hasSuffix("_" + $0) }
   }
 
   /// Whether the layer is one of the U-Nets' 3 × 3 convolutions.

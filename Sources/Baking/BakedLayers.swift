@@ -12,62 +12,120 @@ package struct BakedLayers: Sendable {
   }
 
   struct Change: Sendable {
-    let layer: Combination.Layer
+    enum Source: Sendable {
+      case layer(Combination.Layer)
+      case tokens(Combination.TokenTerm)
+    }
+
+    let source: Source
     let key: CheckpointLayers.Key
     let piece: CheckpointLayers.Piece
+  }
+
+  /// What of a module has no place, and why.
+  private struct Misfit {
+    let module: String
+
+    /// A module, the bias of one, or rows of tokens.
+    let kind: LeftOut.Kind
+    let input: Int
+    let obstacle: Obstacle
+
+    /// As a report calls it.
+    var name: String { kind == .biases ? module + ".bias" : module }
   }
 
   let combination: Combination
   let layers: CheckpointLayers
   private(set) var changes: [Place: [Change]] = [:]
+  private var misfits: [Misfit] = []
 
-  /// Names of modules for whose layers the checkpoint has no tensor.
-  package private(set) var missing: [String] = []
+  /// How many modules change a tensor.
+  package private(set) var moduleCount = 0
+
+  /// Names of what is left out, since the checkpoint has no tensor for it: modules, biases of
+  /// modules, rows of tokens.
+  package var missing: [String] { misfits.map(\.name) }
 
   /// Finds the tensors of all layers.
   ///
-  /// - Throws: Where a layer's shape is not the checkpoint's.
-  package init(_ combination: Combination, in layers: CheckpointLayers) throws(AdapterError) {
-    try layers.checkNumbers(of: combination.layers.map(\.target.network))
+  /// - Parameter skipsMissing: Whether what the checkpoint has no tensor for is left out.
+  /// - Throws: `.quantized` where weights that change are no numbers as they stand; `.noPlace`
+  ///   where a layer's shape is not the checkpoint's, and where something is missing that is not
+  ///   left out.
+  package init(
+    _ combination: Combination, in layers: CheckpointLayers, skipsMissing: Bool = false
+  ) throws(AdapterError) {
+    let (changing, tokenTerms) = (
+      combination.layers.filter { !$0.isZero }, combination.tokenTerms.filter { $0.weight != 0 }
+    )
+    try layers.checkNumbers(
+      of: changing.map(\.target.network) + tokenTerms.map(\.rows.target.network))
     self.combination = combination
     self.layers = layers
-    for layer in combination.layers {
-      let weight = layer.changesWeight ? try add(layer, .weight) : true
-      let bias = layer.biasCount != nil ? try add(layer, .bias) : true
-      if !(weight && bias) { missing.append(layer.terms[0].module.name) }
+    for layer in changing {
+      let isWeightBaked = layer.changesWeight && add(layer, .weight)
+      let isBiasBaked = layer.biasCount != nil && add(layer, .bias)
+      if isWeightBaked || isBiasBaked { moduleCount += 1 }
     }
+    for term in tokenTerms where add(term) { moduleCount += 1 }
+    if let error = refusal(skipsMissing: skipsMissing) { throw error }
   }
 
   /// - Returns: Whether the checkpoint has the tensor.
-  private mutating func add(
-    _ layer: Combination.Layer, _ role: CheckpointLayers.Role
-  ) throws(AdapterError) -> Bool {
+  private mutating func add(_ layer: Combination.Layer, _ role: CheckpointLayers.Role) -> Bool {
     let key = CheckpointLayers.Key(layer.target, role)
-    guard let shape = layers.shape(key) else { return false }
-    if role == .weight, layer.hasExtents {
-      let columns = shape.extents.dropFirst().reduce(1, *)
-      guard shape.extents[0] == layer.extents.outputs, columns == layer.extents.columns else {
-        throw misfit(layer, layer.extents.shape, shape)
-      }
-    } else if role == .bias, layer.biasCount != shape.elementCount {
-      throw misfit(layer, Shape([layer.biasCount ?? 0]), shape)
+    let extents = role == .weight && layer.hasExtents ? layer.extents : nil
+    let attention = layer.terms.first { $0.module.name.hasSuffix(".base_layer.out_proj") }
+    let obstacle =
+      attention == nil
+      ? layers.obstacle(to: key, extents: extents, biasCount: layer.biasCount) : .addedTwice
+    if let obstacle {
+      let (term, isBias) = (attention ?? layer.terms[0], role == .bias && layer.changesWeight)
+      misfits.append(
+        Misfit(
+          module: term.module.name, kind: isBias ? .biases : .modules, input: term.input,
+          obstacle: obstacle))
+      return false
     }
-    for piece in layers[key] {
-      changes[Place(part: piece.part, name: piece.entry.name), default: []]
-        .append(Change(layer: layer, key: key, piece: piece))
-    }
+    add(.layer(layer), to: key)
     return true
   }
 
-  private func misfit(_ layer: Combination.Layer, _ own: Shape, _ theirs: Shape) -> AdapterError {
-    let term = layer.terms[0]
-    return AdapterError(
-      file: combination.inputs[term.input].adapter.file.path,
-      reason: .shapesDiffer(
-        module: term.module.name,
-        detail:
-          "changes a layer of \(own), which is \(theirs) in \(layers.checkpoint.path); is it for another model?"
-      ))
+  private mutating func add(_ term: Combination.TokenTerm) -> Bool {
+    let key = CheckpointLayers.Key(term.rows.target, .weight)
+    if let obstacle = obstacle(to: term.rows, key) {
+      misfits.append(
+        Misfit(
+          module: term.rows.module, kind: .tokenRows, input: term.input, obstacle: obstacle))
+      return false
+    }
+    add(.tokens(term), to: key)
+    return true
+  }
+
+  /// Rows of tokens are rows of the tensor as it is stored.
+  private func obstacle(to rows: TokenRows, _ key: CheckpointLayers.Key) -> Obstacle? {
+    if let obstacle = layers.obstacle(to: key, extents: nil) { return obstacle }
+    let table = layers[key][0].entry.shape
+    guard let indices = rows.indices, indices.count == rows.entry.shape.extents.first else {
+      return .noTokenNumbers
+    }
+    guard table.rank == 2, rows.entry.shape.extents == [indices.count, table.extents[1]] else {
+      return .shape(own: rows.entry.shape, theirs: table)
+    }
+    let last = indices.max() ?? 0
+    if last >= table.extents[0] || indices.contains(where: { $0 < 0 }) {
+      return .vocabulary(own: last + 1, theirs: table.extents[0])
+    }
+    return nil
+  }
+
+  private mutating func add(_ source: Change.Source, to key: CheckpointLayers.Key) {
+    for piece in layers[key] {
+      changes[Place(part: piece.part, name: piece.entry.name), default: []]
+        .append(Change(source: source, key: key, piece: piece))
+    }
   }
 
   /// How many tensors change.
@@ -82,7 +140,42 @@ package struct BakedLayers: Sendable {
   /// What of the adapters is not in the result.
   package var leftOut: LeftOut {
     var leftOut = combination.inputs.foreignTensors(in: nil).leftOut
-    for name in missing { leftOut.add(name, as: .modules) }
+    for misfit in misfits { leftOut.add(misfit.name, as: misfit.kind) }
     return leftOut
+  }
+}
+
+// MARK: - Refusals
+
+extension BakedLayers {
+  /// The error for what has no place: the cause that most share, what cannot be left out first.
+  private func refusal(skipsMissing: Bool) -> AdapterError? {
+    let firm = misfits.filter { !$0.obstacle.canBeSkipped }
+    if firm.isEmpty && (skipsMissing || misfits.isEmpty) { return nil }
+    let total = combination.layers.count + combination.tokenTerms.count
+    let general = misfits.filter(\.obstacle.isGeneral)
+    if 2 * general.count > total, !skipsMissing || !firm.isEmpty {
+      return error(
+        .otherModel(
+          modules: general.count, detail: general[0].obstacle.detail, isThere: !firm.isEmpty),
+        general)
+    }
+    let candidates = firm.isEmpty ? misfits : firm
+    var counts: [Obstacle.Cause: Int] = [:]
+    for misfit in candidates { counts[misfit.obstacle.cause, default: 0] += 1 }
+    let most = counts.values.max()
+    guard let first = candidates.first(where: { counts[$0.obstacle.cause] == most }) else {
+      return nil
+    }
+    return error(
+      first.obstacle, candidates.filter { $0.obstacle.cause == first.obstacle.cause })
+  }
+
+  private func error(_ obstacle: Obstacle, _ misfits: [Misfit]) -> AdapterError {
+    AdapterError(
+      file: layers.checkpoint.path,
+      reason: .noPlace(
+        obstacle, modules: misfits.map(\.module),
+        adapter: combination.inputs[misfits[0].input].adapter.file.path, canSkip: true))
   }
 }

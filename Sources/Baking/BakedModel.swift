@@ -52,8 +52,7 @@ package struct BakedModel: Sendable {
     for draft in drafts { try draft.finish() }
     return Report(
       tensors: layers.tensorCount,
-      modules: layers.combination.layers.count - layers.missing.count, missing: layers.missing,
-      verification: verification)
+      modules: layers.moduleCount, missing: layers.missing, verification: verification)
   }
 
   /// Weights last: what lies beside them is there before a long run begins.

@@ -10,7 +10,7 @@ struct BakedTensor {
   let changes: [BakedLayers.Change]
   let layers: BakedLayers
 
-  private var inputs: [Combination.Input] { layers.combination.inputs }
+  var inputs: [Combination.Input] { layers.combination.inputs }
 
   /// Some rows of the tensor, and what is added to them.
   fileprivate enum Addition {
@@ -19,14 +19,18 @@ struct BakedTensor {
 
     /// rows × columns, in 64 bits.
     case whole(rows: Range<Int>, Matrix)
+
+    /// Some rows by their numbers, each with what is added to it.
+    case scattered([Int: [Double]])
   }
 
   /// How many elements are held at a time: few enough that their buffers are used again and stay
   /// in the cache.
-  private static let blockElementCount = 1 << 16
+  static let blockElementCount = 1 << 16
 
   /// Computes the tensor in blocks of rows and writes them.
   func write(to writer: SafetensorsWriter) throws -> Verification {
+    if let own = OwnRows(changes, of: entry, in: inputs) { return try write(own, to: writer) }
     let additions = try changes.map(addition)
     let rows = max(entry.shape.extents.first ?? 1, 1)
     let columns = entry.elementCount / rows
@@ -52,7 +56,7 @@ struct BakedTensor {
   }
 
   /// The most that rounding can have done: each sum is rounded to 32 bits, then to the type.
-  private func mostRounding(squaredNorm: Double) -> Double {
+  func mostRounding(squaredNorm: Double) -> Double {
     let roundings = (entry.type == .float64 ? [] : [ElementType.float32]) + [entry.type]
     let most = roundings.reduce(0) {
       $0 + $1.mostRounding(squaredNorm: squaredNorm, count: entry.elementCount).squareRoot()
@@ -61,30 +65,67 @@ struct BakedTensor {
   }
 
   private func addition(_ change: BakedLayers.Change) throws -> Addition {
-    let piece = change.piece
+    switch change.source {
+    case .layer(let layer): try addition(layer, change.key, change.piece)
+    case .tokens(let term): try addition(term)
+    }
+  }
+
+  private func addition(
+    _ layer: Combination.Layer, _ key: CheckpointLayers.Key, _ piece: CheckpointLayers.Piece
+  ) throws -> Addition {
     let source = piece.offset..<piece.offset + piece.rows.count
-    defer { change.layer.release(in: inputs) }
-    if change.key.role == .bias {
-      let bias = try change.layer.bias(in: inputs) ?? []
+    defer { layer.release(in: inputs) }
+    if key.role == .bias {
+      let bias = try layer.bias(in: inputs) ?? []
       let part = Matrix(rows: source.count, columns: 1, elements: Array(bias[source]))
       return .whole(rows: piece.rows, part)
     }
-    if !change.layer.isDense && !piece.isTransposed, change.layer.isThin {
-      let factors = try change.layer.sum(in: inputs)
-      try check(factors.up.isFinite && factors.down.isFinite, change)
+    if !layer.isDense, layer.isThin {
+      let factors = try layer.sum(in: inputs)
+      try check(factors.up.isFinite && factors.down.isFinite, layer)
+      let (up, down) =
+        piece.isTransposed
+        ? (factors.down.transposed, factors.up.transposed)
+        : (factors.up.rows(in: source), factors.down)
       return .product(
-        rows: piece.rows, up: factors.up.rows(in: source).elements.map { Float($0) },
-        down: factors.down.elements.map { Float($0) }, rank: factors.rank)
+        rows: piece.isTransposed ? 0..<up.rows : piece.rows, up: up.elements.map { Float($0) },
+        down: down.elements.map { Float($0) }, rank: factors.rank)
     }
-    let whole = try change.layer.difference(in: inputs)
-    try check(whole.isFinite, change)
+    let whole = try layer.difference(in: inputs)
+    try check(whole.isFinite, layer)
     if piece.isTransposed { return .whole(rows: 0..<whole.columns, whole.transposed) }
     return .whole(rows: piece.rows, whole.rows(in: source))
   }
 
-  private func check(_ isFinite: Bool, _ change: BakedLayers.Change) throws(AdapterError) {
+  /// t·(row − the model's) for each row of a token.
+  private func addition(_ term: Combination.TokenTerm) throws -> Addition {
+    let adapter = inputs[term.input].adapter
+    let rows = try adapter.file.doubles(term.rows.entry)
+    guard rows.allSatisfy(\.isFinite) else {
+      throw AdapterError(file: adapter.file.path, reason: .notFinite(module: term.rows.module))
+    }
+    let width = entry.shape.extents[1]
+    var added: [Int: [Double]] = [:]
+    for (index, row) in (term.rows.indices ?? []).enumerated() {
+      let own = rows[index * width..<(index + 1) * width]
+      added[row] = zip(own, stored(row, width)).map { term.weight * ($0 - $1) }
+    }
+    return .scattered(added)
+  }
+
+  /// A row of the tensor as the checkpoint has it.
+  private func stored(_ row: Int, _ width: Int) -> [Double] {
+    let byteCount = width * entry.type.bitCount / 8
+    return file.withBytes(of: entry) { bytes in
+      doubles(
+        from: bytes.extracting(row * byteCount..<(row + 1) * byteCount), as: entry.type)
+    }
+  }
+
+  private func check(_ isFinite: Bool, _ layer: Combination.Layer) throws(AdapterError) {
     if isFinite { return }
-    let term = change.layer.terms[0]
+    let term = layer.terms[0]
     throw AdapterError(
       file: inputs[term.input].adapter.file.path, reason: .notFinite(module: term.module.name))
   }
@@ -106,6 +147,11 @@ extension BakedTensor.Addition {
         var part = Array(block[place..<place + common.count * columns])
         addProduct(factor, down, rank: rank, to: &part)
         block.replaceSubrange(place..<place + part.count, with: part)
+      }
+    case .scattered(let changes):
+      for (row, change) in changes where rows.contains(row) {
+        let place = (row - rows.lowerBound) * columns
+        for index in 0..<columns { block[place + index] += Float(change[index]) }
       }
     case .whole(let own, let matrix):
       let common = own.clamped(to: rows)

@@ -13,16 +13,10 @@ struct Conversion {
   }
 
   let plan: ResultPlan
-  private(set) var unsupported: [Unsupported] = []
+  let unsupported: [Unsupported]
 
-  /// Modules and biases that are not in the result.
-  var leftOut: LeftOut {
-    var leftOut = LeftOut()
-    for item in unsupported where item.kind == .modules || item.kind == .biases {
-      leftOut.add(item.name, as: item.kind)
-    }
-    return leftOut
-  }
+  /// What of the modules is not in the result.
+  let leftOut: LeftOut
 
   /// - Parameters:
   ///   - expands: Whether LoHa, LoKr and the like become up·down.
@@ -33,11 +27,21 @@ struct Conversion {
     choice: RankChoice?
   ) throws {
     let foreign = [Combination.Input(adapter, weight: 1)].foreignTensors(in: naming).leftOut
-    var unsupported = LeftOut.Kind.allCases.flatMap { kind in
+    let others = LeftOut.Kind.allCases.flatMap { kind in
       foreign[kind].map {
         Unsupported(
-          name: $0, reason: kind == .embeddings ? "an embedding" : "no part of a module", kind: kind
-        )
+          name: $0, reason: kind == .embeddings ? "an embedding" : adapter.role(of: $0), kind: kind)
+      }
+    }
+    var unsupported: [Unsupported] = []
+    var adapter = adapter
+    if base == nil {
+      let (factors, tensors) = adapter.withoutOwnTensors
+      adapter = factors
+      unsupported = tensors.map { part, entry in
+        Unsupported(
+          name: entry.name.string, reason: "a weight or bias that is stored whole beside factors",
+          kind: part == .bias ? .biases : .tensors)
       }
     }
     var isExact = true
@@ -80,7 +84,10 @@ struct Conversion {
     }
     let sources = weights
     plan = ResultPlan(modules: kept) { try sources[$0]() }.promising(isExact ? .exact : .best)
-    self.unsupported = unsupported
+    self.unsupported = others + unsupported
+    var leftOut = LeftOut()
+    for item in unsupported { leftOut.add(item.name, as: item.kind) }
+    self.leftOut = leftOut
   }
 
   private static let bias = "a bias"
@@ -111,6 +118,7 @@ struct Conversion {
     {
       return (nil, ["a layer that has no name there"])
     }
+    if layer.kind == .embedding && !naming.holdsTables { return (nil, ["an embedding"]) }
     var obstacles: [String] = []
     var form = whole.form
     if case .dense(let shape, let isNorm) = form {
@@ -131,7 +139,8 @@ struct Conversion {
     // sd-scripts' names are made anew: of SDXL, a file may have diffusers' ones under its prefix.
     let module = ResultModule(
       target: layer.target, extents: layer.extents, kind: layer.kind, form: form,
-      biasCount: holdsBias ? whole.biasCount : nil, names: naming == .kohya ? [:] : whole.names)
+      biasCount: holdsBias ? whole.biasCount : nil, isTransposed: layer.isTransposed,
+      names: naming == .kohya ? [:] : whole.names)
     return (module, obstacles)
   }
 
@@ -168,7 +177,18 @@ extension ResultModule {
   fileprivate init(keeping module: Module, in naming: Naming) {
     self.init(
       target: module.target, extents: module.extents, kind: module.kind,
-      form: .kept(module.keptForm(in: naming)),
+      form: .kept(module.keptForm(in: naming)), isTransposed: module.isTransposed,
       names: naming == .kohya ? [:] : [module.naming: module.name])
+  }
+}
+
+extension Adapter {
+  /// What a tensor is that no module of the adapter has.
+  fileprivate func role(of name: String) -> String {
+    if tokenRows.contains(where: { $0.entry.name.string == name }) {
+      return "trained rows of tokens"
+    }
+    return experts.contains { name.hasPrefix($0 + ".lora_") }
+      ? "factors of several experts side by side" : "no part of a module"
   }
 }

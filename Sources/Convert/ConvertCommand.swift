@@ -66,7 +66,7 @@ package struct ConvertCommand: ParsableCommand {
     let choice = rank.map { RankChoice(rule: .fixed($0)) }
     let conversion = try Conversion(
       adapter, to: naming, expands: plain,
-      base: base.map { CheckpointLayers(try Checkpoint(path: $0)) }, choice: choice)
+      base: base.map { CheckpointLayers(try Checkpoint(path: $0), for: [adapter]) }, choice: choice)
     try check(conversion, naming)
     let writer = try ResultWriter(
       result, common, model: adapter.baseModel, types: [adapter.type],

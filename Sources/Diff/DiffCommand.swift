@@ -68,7 +68,9 @@ package struct DiffCommand: ParsableCommand {
     }
     let combination = try Combination(
       inputs, division: result.fluxDivision,
-      base: base.map { CheckpointLayers(try Checkpoint(path: $0)) })
+      base: base.map {
+        CheckpointLayers(try Checkpoint(path: $0), for: inputs.map(\.adapter))
+      })
     let progress = Progress(
       "subtracting", total: combination.layers.count, quiet: common.quiet)
     defer { progress.finish() }

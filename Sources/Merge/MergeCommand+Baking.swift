@@ -27,14 +27,9 @@ extension MergeCommand {
 
   /// Writes the checkpoint with the sum of the adapters added.
   func bake(_ combination: Combination, into checkpoint: String) throws {
-    let layers = CheckpointLayers(try Checkpoint(path: checkpoint))
-    let baked = try BakedLayers(combination, in: layers)
-    if !baked.missing.isEmpty && !skipMissing {
-      throw AdapterError(
-        file: checkpoint,
-        reason: .noLayers(
-          modules: baked.missing, adapter: files.map(\.path).joined(separator: ", ")))
-    }
+    let layers = CheckpointLayers(
+      try Checkpoint(path: checkpoint), for: combination.inputs.map(\.adapter))
+    let baked = try BakedLayers(combination, in: layers, skipsMissing: skipMissing)
     let path = result.output ?? "-"
     let progress = Progress("baking", total: baked.tensorCount, quiet: common.quiet)
     defer { progress.finish() }

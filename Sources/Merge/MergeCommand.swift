@@ -152,7 +152,10 @@ package struct MergeCommand: ParsableCommand {
     }
     return try Combination(
       inputs, division: result.fluxDivision,
-      base: (base ?? checkpoint).map { CheckpointLayers(try Checkpoint(path: $0)) }
+      base: (base ?? checkpoint).map {
+        CheckpointLayers(try Checkpoint(path: $0), for: inputs.map(\.adapter))
+      },
+      leavesMissing: checkpoint != nil
     ) { input, target in
       let byPart = target.network == .denoiser ? unetWeight : teWeight
       return (assignment.weights(of: input)?.weight(of: target) ?? 1) * (byPart ?? 1)

@@ -95,7 +95,16 @@ private struct Known: CustomTestStringConvertible {
       ["a.lora_up.weight": [4, 3], "a.lora_down.weight": [2, 5]],
       AdapterError.Reason.ranksDiffer(module: "a", up: [4, 3], down: [2, 5])
     ),
-    (["a.lora_up.weight": [4, 0], "a.lora_down.weight": [0, 5]], .zeroRank(module: "a")),
+    (["a.lora_up.weight": [0], "a.lora_down.weight": [0]], .emptyFactors(module: "a")),
+    (["a.lora_up.weight": [4, 2], "a.lora_down.weight": [0, 5]], .emptyFactors(module: "a")),
+    (
+      ["a.lora_B": [48, 4], "a.lora_A": [12, 16]],
+      .severalProducts(module: "a", up: [48, 4], down: [12, 16])
+    ),
+    (
+      ["a.lora_B.weight": [32, 4, 1], "a.lora_A.weight": [8, 16]],
+      .severalProducts(module: "a", up: [32, 4, 1], down: [8, 16])
+    ),
     (
       ["a.lora_a": [2, 5, 3], "a.lora_b": [2, 3, 4]],
       .ranksDiffer(module: "a", up: [2, 3, 4], down: [2, 5, 3])

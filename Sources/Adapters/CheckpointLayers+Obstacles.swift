@@ -1,0 +1,125 @@
+import Tensors
+
+// Why a layer has no place: told by what else the checkpoint has, its names and its shapes.
+extension CheckpointLayers {
+  /// Why a module that changes a layer finds no place; `nil` where it does.
+  ///
+  /// - Parameters:
+  ///   - extents: Those of the module's layer; `nil` where its parts do not tell them.
+  ///   - biasCount: The elements of the bias that it adds to.
+  package func obstacle(
+    to key: Key, extents: Module.Extents?, biasCount: Int? = nil
+  ) -> Obstacle? {
+    guard let shape = shape(key) else { return absence(of: key) }
+    if key.role == .bias {
+      guard let biasCount, biasCount != shape.elementCount else { return nil }
+      return .shape(own: [biasCount], theirs: shape)
+    }
+    guard let extents else { return nil }
+    let (rows, columns) = (shape.extents[0], shape.extents.dropFirst().reduce(1, *))
+    if extents.outputs == rows && extents.columns == columns { return nil }
+    let theirs = isTransposed(key) ? Shape(shape.extents.reversed()) : shape
+    let own =
+      isTransposed(key) && !extents.isConvolution
+      ? Shape([extents.inputs, extents.outputs]) : extents.shape
+    // Tokens are a table's columns where it is taken as outputs × inputs, else its rows.
+    if key.target.isTokenTable && isTransposed(key), extents.outputs == rows {
+      return .vocabulary(own: extents.columns, theirs: columns)
+    }
+    if key.target.isTokenTable || key.target.isHead, extents.columns == columns {
+      return .vocabulary(own: extents.outputs, theirs: rows)
+    }
+    if shape.rank == 2 && extents.outputs == columns && extents.columns == rows {
+      return .transposed(own: own, theirs: theirs)
+    }
+    return .shape(own: own, theirs: theirs)
+  }
+
+  private func absence(of key: Key) -> Obstacle {
+    let target = key.target
+    if !self[key].isEmpty { return .incomplete }
+    if key.role == .bias && !self[Key(target, .weight)].isEmpty { return .noBias }
+    if target.isHead, let table = keys.first(where: { $0.target.isSharedTable }) {
+      return .tiedHead(table: "\(table.target)")
+    }
+    if !keys.isEmpty && !keys.contains(where: { $0.target.network == target.network }) {
+      return .noNetwork(target.network)
+    }
+    return division(of: target) ?? beginning(of: target) ?? .noLayer
+  }
+
+  // MARK: - Joined and divided
+
+  /// What several layers that read the same are called, apart and joined.
+  private static let divisions: [(parts: [String], wholes: [String])] = [
+    (
+      ["to_q", "to_k", "to_v"],
+      ["qkv", "to_qkv", "to_qkv_mlp_proj", "qkv_proj", "linear1", "img_attn_qkv"]
+    ),
+    (
+      ["add_q_proj", "add_k_proj", "add_v_proj"], ["to_added_qkv", "add_qkv_proj", "txt_attn_qkv"]
+    ),
+    (
+      ["q_proj", "k_proj", "v_proj"],
+      ["qkv_proj", "query_key_value", "c_attn", "Wqkv", "W_pack", "in_proj", "qkv"]
+    ),
+    (["query", "key", "value"], ["query_key_value", "qkv", "qkv_proj", "Wqkv"]),
+    (["q", "k", "v"], ["qkv", "in_proj"]), (["wq", "wk", "wv"], ["wqkv", "qkv"]),
+    (["gate_proj", "up_proj"], ["gate_up_proj", "gate_up", "fc1"]),
+    (["w1", "w3"], ["w13", "w12"]),
+  ]
+
+  private func division(of target: Target) -> Obstacle? {
+    for (parts, wholes) in Self.divisions {
+      if let stem = stem(of: target, endings: parts),
+        let whole = wholes.lazy.compactMap({ layer(stem + $0, target.network) }).first
+      {
+        return .fused(into: "\(whole)")
+      }
+      if let stem = stem(of: target, endings: wholes) {
+        let found = parts.compactMap { layer(stem + $0, target.network) }
+        if found.count == parts.count { return .split(into: found.map { "\($0)" }) }
+      }
+    }
+    return nil
+  }
+
+  /// What stands before one of some endings, with the separator; `nil` where it ends in none.
+  private func stem(of target: Target, endings: [String]) -> String? {
+    endings.lazy.filter { target.key == $0 || target.key.hasSuffix("_" + $0) }
+      .map { String(target.key.dropLast($0.utf8.count)) }.first
+  }
+
+  private func layer(_ key: String, _ network: Target.Network) -> Target? {
+    let target = Target(network: network, key: key, path: nil)
+    return self[Key(target, .weight)].isEmpty
+      ? nil : keys.first { $0.target == target }?.target ?? target
+  }
+
+  // MARK: - Other beginnings
+
+  /// A layer whose name is the same from some dot on, its block's number included.
+  private func beginning(of target: Target) -> Obstacle? {
+    guard let path = target.path else { return nil }
+    let components = path.split(separator: ".")
+    for dropped in 0..<min(4, components.count) {
+      let rest = components[dropped...]
+      guard rest.count > 1, rest.contains(where: { Int($0) != nil }) else { return nil }
+      let ending = rest.joined(separator: "_")
+      let match = keys.first { key in
+        key.role == .weight && key.target.network == target.network
+          && (key.target.key == ending || key.target.key.hasSuffix("_" + ending))
+      }
+      if let match { return .otherBeginning("\(match.target)") }
+    }
+    return nil
+  }
+}
+
+extension Target {
+  /// Whether a head may share the layer's weight.
+  fileprivate var isSharedTable: Bool {
+    isTokenTable
+      && !["wpe", "position_embeddings", "position_embedding"].contains(where: key.hasSuffix)
+  }
+}
