@@ -26,13 +26,11 @@ package struct BakedLayers: Sendable {
   private struct Misfit {
     let module: String
 
-    /// A module, the bias of one, or rows of tokens.
+    /// As a report calls it: a module, the bias of one, or rows of tokens.
+    let name: String
     let kind: LeftOut.Kind
     let input: Int
     let obstacle: Obstacle
-
-    /// As a report calls it.
-    var name: String { kind == .biases ? module + ".bias" : module }
   }
 
   let combination: Combination
@@ -82,10 +80,11 @@ package struct BakedLayers: Sendable {
       ? layers.obstacle(to: key, extents: extents, biasCount: layer.biasCount) : .addedTwice
     if let obstacle {
       let (term, isBias) = (attention ?? layer.terms[0], role == .bias && layer.changesWeight)
+      let name = term.module.name
       misfits.append(
         Misfit(
-          module: term.module.name, kind: isBias ? .biases : .modules, input: term.input,
-          obstacle: obstacle))
+          module: name, name: isBias ? name + ".bias" : name, kind: isBias ? .biases : .modules,
+          input: term.input, obstacle: obstacle))
       return false
     }
     add(.layer(layer), to: key)
@@ -97,7 +96,8 @@ package struct BakedLayers: Sendable {
     if let obstacle = obstacle(to: term.rows, key) {
       misfits.append(
         Misfit(
-          module: term.rows.module, kind: .tokenRows, input: term.input, obstacle: obstacle))
+          module: term.rows.module, name: term.rows.entry.name.string, kind: .tokenRows,
+          input: term.input, obstacle: obstacle))
       return false
     }
     add(.tokens(term), to: key)

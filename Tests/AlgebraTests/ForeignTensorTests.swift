@@ -45,7 +45,8 @@ import Testing
       keepsEmbeddings: true),
     Command(arguments: ["merge", "a.st", "b.st", "--mix", "3"], keepsEmbeddings: true),
     Command(arguments: ["merge", "a.st", "--to", "diffusers"], keepsEmbeddings: false),
-    Command(arguments: ["merge", "a.st", "--into", "w.st"], keepsEmbeddings: false),
+    Command(
+      arguments: ["merge", "a.st", "--into", "w.st", "--skip-missing"], keepsEmbeddings: false),
     Command(arguments: ["diff", "a.st", "b.st"], keepsEmbeddings: true),
     Command(arguments: ["diff", "b.st", "a.st"], keepsEmbeddings: false),
     Command(arguments: ["resize", "a.st", "--rank", "1"], keepsEmbeddings: true),
