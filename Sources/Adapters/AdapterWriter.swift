@@ -119,7 +119,7 @@ package struct AdapterWriter: Sendable {
   package func names(of modules: [ResultModule], file: String) throws(AdapterError) -> [String] {
     var unnamed: [String] = []
     let names = modules.map { module in
-      let isHeld = module.kind != .embedding || naming.holdsTables
+      let isHeld = module.kind != .embedding || naming.holdsTable(module.target)
       let name =
         isHeld
         ? module.names[naming] ?? naming.moduleName(for: module.target, in: model) : nil

@@ -89,7 +89,7 @@ extension Module {
 
   /// Why a naming cannot hold the module as it is; `nil` where it can.
   package func obstacle(to naming: Naming) -> String? {
-    if kind == .embedding && !naming.holdsTables { return "an embedding" }
+    if kind == .embedding && !naming.holdsTable(target) { return "an embedding" }
     if replacesWeight && (rank > 0 || parts[.bias] != nil) { return "a layer that is stored whole" }
     let holdsLyCORIS = [.kohya, .comfy, .onetrainer].contains(naming)
     let isPlainDoRA = algorithm == .dora && !isTucker && parts[.reshape] == nil

@@ -5,8 +5,11 @@ extension Naming {
   /// Whether whole differences and those of norms have a name.
   package var holdsDifferences: Bool { [.kohya, .comfy, .onetrainer, .bflControl].contains(self) }
 
-  /// Whether the factors of a table that is looked up in can be told from a layer's.
-  package var holdsTables: Bool { self == .peft || self == .mlx }
+  /// Whether the factors of a table that is looked up in can be told from a layer's: by their own
+  /// spelling, else by the table's name.
+  package func holdsTable(_ target: Target) -> Bool {
+    self == .peft || self == .mlx && target.isTokenTable
+  }
 
   /// Whether a difference of the bias has a name beside a module of some form.
   package func holdsBiases(form: ResultModule.Form) -> Bool {

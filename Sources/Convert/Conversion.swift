@@ -118,7 +118,9 @@ struct Conversion {
     {
       return (nil, ["a layer that has no name there"])
     }
-    if layer.kind == .embedding && !naming.holdsTables { return (nil, ["an embedding"]) }
+    if layer.kind == .embedding && !naming.holdsTable(layer.target) {
+      return (nil, ["an embedding"])
+    }
     var obstacles: [String] = []
     var form = whole.form
     if case .dense(let shape, let isNorm) = form {
