@@ -13,9 +13,9 @@ package struct MergeCommand: ParsableCommand {
       The default method, concat, is exact: the result's update is Σ weight · update, whatever the \
       ranks, alphas, types, namings and signs; its rank is the sum of the ranks. svd and linear \
       give the best approximation of that sum at a rank. ties, dare, dare-ties and magnitude-prune \
-      drop elements of the updates first (--density, --seed). The report ends with the relative \
-      error of what was written, computed from the values as stored. Without -o the result goes to \
-      standard output.
+      drop elements of the updates first (--density, --seed). The report ends with a verdict on \
+      what was written, computed from the values as stored; of an exact method, what the result's \
+      type cannot hold is not written. Without -o the result goes to standard output.
 
         lora merge style.safetensors:0.8 face.safetensors:0.5 -o both.safetensors
         lora merge b.safetensors:1 a.safetensors:-1 --method svd --rank 8 -o slider.safetensors
@@ -152,7 +152,8 @@ package struct MergeCommand: ParsableCommand {
     progress.finish()
     try writer.report(
       WriteReport(
-        written, of: combination, inputNames: files.map(\.path), listsModules: reporting.modules),
+        written, of: combination, inputNames: files.map(\.path), leftOut: writer.leftOut,
+        capped: plan.cappedRanks(by: rank.choice), listsModules: reporting.modules),
       reporting, command: "merge")
   }
 
@@ -190,15 +191,15 @@ package struct MergeCommand: ParsableCommand {
     case (.concat, _, _):
       return try combination.computedPlan(threads: threads, onLayer: onLayer) {
         try SDScriptsMerging.concatenation($0, in: inputs)
-      }
+      }.promising(.imitation)
     case (.linear, .sdScripts?, nil):
       return try combination.computedPlan(threads: threads, onLayer: onLayer) {
         try SDScriptsMerging.sum($0, in: inputs)
-      }
+      }.promising(.imitation)
     case (.svd, .sdScripts?, let choice?):
       return try combination.computedPlan(threads: threads, onLayer: onLayer) {
         try SDScriptsMerging.approximation($0, in: inputs, choice)
-      }
+      }.promising(.imitation)
     case (.svd, _, let choice?), (.linear, _, let choice?):
       return try combination.approximation(choice, threads: threads, onLayer: onLayer)
     case (_, _, let choice?):

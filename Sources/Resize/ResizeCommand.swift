@@ -12,8 +12,8 @@ package struct ResizeCommand: ParsableCommand {
       Each module's update is replaced by its best approximation at the rank asked for; rules choose \
       the smallest rank that fulfils them, exactly. --bytes and --params spend a budget over all \
       modules where it keeps most energy. A rank above the one there is pads with zeros, exactly. \
-      alpha / rank is kept, so that a strength means what it meant. Without -o the result goes to \
-      standard output.
+      A layer that is thinner than the rank has the rank of its size, exactly. alpha / rank is kept, \
+      so that a strength means what it meant. Without -o the result goes to standard output.
 
         lora resize big.safetensors --rank 8 -o small.safetensors
         lora resize big.safetensors --rank 16 --conv-rank 4 -o small.safetensors
@@ -77,7 +77,9 @@ package struct ResizeCommand: ParsableCommand {
     let written = try writer.write(plan) { progress.advance() }
     progress.finish()
     try writer.report(
-      WriteReport(written, of: combination, inputNames: [file], listsModules: reporting.modules),
+      WriteReport(
+        written, of: combination, inputNames: [file], leftOut: writer.leftOut,
+        capped: plan.cappedRanks(by: rank.choice), listsModules: reporting.modules),
       reporting, command: "resize")
   }
 
