@@ -195,7 +195,9 @@ let package = Package(
         "Adapters", "LinearAlgebra", "Merge", "Resize", "Tensors", "TestSupport", "lora",
       ], swiftSettings: strict),
     .testTarget(
-      name: "CommandTests", dependencies: ["TestSupport", "lora"], swiftSettings: strict),
+      name: "CommandTests",
+      dependencies: ["CommandSupport", "TestSupport", "lora", argumentParser],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x,

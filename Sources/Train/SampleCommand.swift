@@ -45,30 +45,31 @@ package struct SampleCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What to move away from.", valueName: "prompt"))
   var negativePrompt = ""
 
-  @Option(help: ArgumentHelp("Seeds from 0 to 4294967295, with commas.", valueName: "n,…"))
+  @Option(.seeds, help: ArgumentHelp("Seeds from 0 to 4294967295, with commas.", valueName: "n,…"))
   var seed = SeedList(seeds: [0])
 
-  @Option(help: ArgumentHelp("Steps of the sampler.", valueName: "n")) var steps = 30
+  @Option(.samplerSteps, help: ArgumentHelp("Steps of the sampler.", valueName: "n")) var steps = 30
 
   @Option(
     name: [.customLong("scale"), .customLong("cfg")],
+    .guidance,
     help: ArgumentHelp("How far to go from the negative prompt; 1: not at all.", valueName: "x"))
   var scale = 7.5
 
-  @Option(help: ArgumentHelp("ddim, euler, euler_a or dpmsolver++.", valueName: "name"))
+  @Option(.sampler, help: ArgumentHelp("ddim, euler, euler_a or dpmsolver++.", valueName: "name"))
   var sampler = "ddim"
 
   @Option(help: ArgumentHelp("Where its steps lie. (default: diffusers')", valueName: "name"))
   var spacing: NoiseGrid.Spacing?
 
   @Option(
-    help: ArgumentHelp(
-      "Pixels, a multiple of 8. (default: the model's own)", valueName: "pixels"))
+    .side,
+    help: ArgumentHelp("Pixels, a multiple of 8. (default: the model's own)", valueName: "pixels"))
   var width: Int?
 
   @Option(
-    help: ArgumentHelp(
-      "Pixels, a multiple of 8. (default: the model's own)", valueName: "pixels"))
+    .side,
+    help: ArgumentHelp("Pixels, a multiple of 8. (default: the model's own)", valueName: "pixels"))
   var height: Int?
 
   @Option(help: ArgumentHelp("What changes from column to column.", valueName: "axis"))
@@ -124,7 +125,7 @@ package struct SampleCommand: ParsableCommand {
     let (backend, exact) = (computing.backend, computing.exact)
     let model = try PretrainedModel(path: model, random: randomWeights)
     let unet = try model.unet(on: backend)
-    let text = TextConditioner(
+    let text = try TextConditioner(
       // Adapters beside its layers are rounded as the U-Net's are.
       try model.textEncoders(on: lora.isEmpty ? exact : backend),
       try Tokenizer(
@@ -138,6 +139,11 @@ package struct SampleCommand: ParsableCommand {
     let prompts = try prompts(
       unet.usualSide(
         of: model, predictsVelocity: velocity, downscaling: vae.configuration.downscaling))
+    if let prompt = prompts.first {
+      try MachineMemory.check(
+        vae.decodingBytes(width: prompt.width, height: prompt.height), on: exact,
+        remedy: "lower --width or --height")
+    }
     try text.check(prompts.flatMap { [$0.prompt, $0.negativePrompt] })
     return PictureGridMaker(
       maker: PictureMaker(

@@ -37,9 +37,6 @@ package struct SliderCommand: ParsableCommand {
     if options.saving.resume != nil || options.machine.outputConfig {
       throw ValidationError("--resume and --output-config belong to lora train.")
     }
-    if WeightedFile.weights(pair.stripWeights) == nil {
-      throw ValidationError("--strip-weights takes FIRST..LAST/COUNT, not \(pair.stripWeights).")
-    }
   }
 
   package func run() throws {
@@ -160,6 +157,7 @@ package struct SliderCommand: ParsableCommand {
       if base == nil { for warning in job.warnings { Terminal.note(warning) } }
       Terminal.note("\(name): \(TrainingReport(job).headline)")
     }
+    try job.checkMemory()
     let session = try TrainingSession(job, quiet: common.quiet)
     let status = try session.run()
     guard status == 0 else { throw ExitCode(status) }

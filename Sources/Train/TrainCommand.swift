@@ -45,6 +45,7 @@ package struct TrainCommand: ParsableCommand {
       environment: environment)
     if !common.quiet { for warning in job.warnings { Terminal.note(warning) } }
     let report = TrainingReport(job)
+    try job.checkMemory()
     if !common.quiet { Terminal.note(report.headline) }
     let status = try TrainingSession(job, quiet: common.quiet).run()
     guard status == 0 else { throw ExitCode(status) }

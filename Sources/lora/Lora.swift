@@ -46,6 +46,10 @@ struct Lora: ParsableCommand {
   /// and one line.
   private static func fail(_ error: any Error) -> Never {
     let status = exitCode(for: error)
+    if let complaint = ValueComplaint(message(for: error)) {
+      Terminal.note("\(complaint)")
+      Glibc.exit(status.rawValue)
+    }
     if status.isSuccess || status == .validationFailure || error is ExitCode {
       exit(withError: error)
     }

@@ -41,6 +41,10 @@ struct Dataset: Hashable, Sendable {
       }
       if subset.isReg { regularizing += found } else { training += found }
     }
+    for pictures in [training, regularizing] {
+      let count = pictures.reduce(0) { $0 + $1.repeats }
+      guard count <= TrainingData.epochLimit else { throw .tooManyPictures(count) }
+    }
     trainImageCount = training.map(\.repeats).reduce(0, +)
     regImageCount = regularizing.map(\.repeats).reduce(0, +)
     pictures = training + Self.spread(regularizing, over: trainImageCount)

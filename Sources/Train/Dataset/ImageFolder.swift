@@ -1,3 +1,4 @@
+import CommandSupport
 import Files
 import Images
 
@@ -23,8 +24,9 @@ enum ImageFolder {
         warnings.append("\(path): left out; its name is not REPEATS_CLASS, such as 100_girl")
         continue
       }
-      guard repeats > 0 else {
-        warnings.append("\(path): left out; it asks for \(repeats) repeats")
+      guard Domain.repeats.read("\(repeats)") != nil else {
+        warnings.append(
+          "\(path): left out; it asks for \(repeats) repeats, and 1 to 1000000 are possible")
         continue
       }
       var subset = template

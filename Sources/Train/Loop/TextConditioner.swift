@@ -22,10 +22,21 @@ final class TextConditioner {
     let pooled: [Float]?
   }
 
+  /// - Parameter place: Where `--clip-skip` stands in a configuration file.
   init(
     _ encoders: [TextEncoder], _ tokenizer: Tokenizer, kind: PretrainedModel.Kind, clipSkip: Int?,
-    maximumTokens: Int?, on backend: any Backend
-  ) {
+    maximumTokens: Int?, at place: String? = nil, on backend: any Backend
+  ) throws(OptionsError) {
+    // SDXL's states are always the same ones.
+    if let clipSkip, kind != .sdxl, let encoder = encoders.first,
+      case let layers = encoder.configuration.layers, clipSkip > layers
+    {
+      throw OptionsError(
+        place: place,
+        reason: .unusable(
+          "--clip-skip takes a number up to \(layers) here, not \(clipSkip): the text encoder has "
+            + "\(layers) layer\(layers == 1 ? "" : "s")"))
+    }
     self.encoders = encoders
     self.tokenizer = tokenizer
     self.kind = kind

@@ -55,6 +55,7 @@ extension TrainingJob {
     environment: (String) -> String?
   ) throws {
     var options = options
+    try options.check()
     let resumedFolder = options.saving.resume.map { StateFolder(path: $0) }
     let resumedState = try resumedFolder?.state()
     if options.run.seed == nil { options.run.seed = resumedState?.seed }
@@ -67,6 +68,8 @@ extension TrainingJob {
         "\(model.path): --v2 is given, but this is \(model.kind.rawValue)")
     }
     let base = TrainingMetadata.BaseSummary(model, options)
+    let layout: BlockLayout = model.kind == .sdxl ? .stableDiffusionXL : .stableDiffusion
+    _ = try TrainingPlan.rules(options, layout)
     self.device = device
     unet = try model.unet(on: device.backend)
     var warnings: [String] = []
@@ -86,8 +89,8 @@ extension TrainingJob {
     let plan = try TrainingPlan(
       options,
       TrainingCircumstances(
-        layout: model.kind == .sdxl ? .stableDiffusionXL : .stableDiffusion,
-        prediction: base.predictsVelocity ? .velocity : .noise, batchesPerEpoch: batches,
+        layout: layout, prediction: base.predictsVelocity ? .velocity : .noise,
+        batchesPerEpoch: batches,
         randomSeed: UInt32.random(in: .min ... .max)))
     (modules, initialValues) = try Self.adapters(options, plan, unet, parts.text)
     if let resumedFolder, let resumedState {
@@ -108,7 +111,9 @@ extension TrainingJob {
       thumbnail: try options.metadata.metadataThumbnail.map(dataURL))
     self.options = options
     self.plan = plan
-    self.warnings = device.notes + warnings + (parts.data?.warnings ?? []) + plan.warnings(options)
+    self.warnings =
+      options.origins.settingNote + device.notes + warnings + (parts.data?.warnings ?? [])
+      + plan.warnings(options)
   }
 
   /// Adds the adapters of `--base-weights` to the model, for good.
@@ -140,6 +145,7 @@ extension TrainingJob {
         of: layer.name.module, isLargeConvolution: layer.kind == .convolution)
       return extent.map { ($0.rank, Float($0.alpha)) }
     }
+    try plan.network.checkRanks(of: modules, options)
     guard !modules.modules.isEmpty else {
       throw TrainingError.unsupported("no layer is left to train; look at the ranks by block")
     }
@@ -175,8 +181,16 @@ extension TrainingPlan {
   /// What is asked for and does nothing, or more than meets the eye.
   fileprivate func warnings(_ options: TrainingOptions) -> [String] {
     var warnings: [String] = []
-    if options.noise.multiresNoiseDiscount != 0.3, noise.multiresolutionIterations == 0 {
+    let discountIsSet =
+      options.noise.multiresNoiseDiscount != 0.3
+      || options.origins.place(of: ["multires_noise_discount"]) != nil
+    if discountIsSet, noise.multiresolutionIterations == 0 {
       warnings.append("--multires-noise-discount does nothing without --multires-noise-iterations")
+    }
+    if options.buckets.bucketNoUpscale, !options.buckets.enableBucket,
+      options.data.datasetConfig == nil
+    {
+      warnings.append("--bucket-no-upscale does nothing without --enable-bucket")
     }
     if options.optimizer.optimizerType == .adamW8bit {
       warnings.append("AdamW8bit runs as AdamW, with 32-bit moments")

@@ -27,13 +27,12 @@ enum PictureSide {
   static let multiple = 8
   static let most = 16384
 
-  /// Throws for any other, and names those beside it.
+  /// Throws where a side in the domain is no multiple, and names those beside it.
   static func check(_ side: Int, _ key: String) throws(OptionsError.Reason) {
-    guard !(multiple...most).contains(side) || side % multiple != 0 else { return }
-    let lower = min(most, max(multiple, side)) / multiple * multiple
-    let near = (multiple..<most).contains(side) ? "\(lower) or \(lower + multiple)" : "\(lower)"
+    guard side % multiple != 0 else { return }
+    let lower = side / multiple * multiple
     throw .wrongType(
       key, wanted: "a multiple of \(multiple) from \(multiple) to \(most)",
-      found: "\(side); give \(near)")
+      found: "\(side); give \(lower) or \(lower + multiple)")
   }
 }

@@ -16,11 +16,7 @@ struct SamplePainter {
     guard !options.isUnused else { return nil }
     var standard = SamplePrompt()
     (standard.width, standard.height) = Self.size(job)
-    do throws(OptionsError.Reason) {
-      standard.sampler = try SamplerMethod(name: options.sampleSampler)
-    } catch {
-      throw OptionsError(place: nil, reason: error)
-    }
+    standard.sampler = SamplerMethod(name: options.sampleSampler) ?? standard.sampler
     prompts =
       try options.samplePrompts.map { [standard] in
         try SamplePrompts.read(readBytes($0), file: $0, standard: standard)

@@ -5,7 +5,7 @@ struct SeedList: Hashable {
   let seeds: [UInt32]
 }
 
-extension SeedList: ExpressibleByArgument {
+extension SeedList: ExpressibleByArgument, CustomStringConvertible {
   init?(argument: String) {
     let texts = argument.split(separator: ",", omittingEmptySubsequences: false)
     seeds = texts.compactMap { UInt32(trimmed($0)) }
@@ -13,4 +13,5 @@ extension SeedList: ExpressibleByArgument {
   }
 
   var defaultValueDescription: String { seeds.map(String.init).joined(separator: ",") }
+  var description: String { defaultValueDescription }
 }
