@@ -73,6 +73,7 @@ struct SubsetOptions: ParsableArguments {
   @Flag(help: .rare("Weigh the loss by the alpha channel.")) var alphaMask = false
 
   @Option(
+    .color,
     help: .rare("What lies behind transparent pixels: white, black, grey or #ff8000.", "colour"))
   var background = Color.white
 

@@ -60,6 +60,12 @@ extension Domain where Value == PixelSize {
   }
 }
 
+extension Domain where Value == Color {
+  static var color: Domain {
+    Domain("white, grey, black or a colour such as #ff8000") { Color(argument: $0) }
+  }
+}
+
 extension Domain where Value == SeedList {
   static var seeds: Domain {
     Domain("numbers from 0 to 4294967295, separated by commas") { SeedList(argument: $0) }

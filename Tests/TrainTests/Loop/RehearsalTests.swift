@@ -76,7 +76,8 @@ struct RehearsalTests {
     let batches = data.largestBatches(epoch: 1, seed: 1)
     #expect(batches.count == data.datasets[0].buckets.count)
     #expect(Set(batches.map(\.size)) == Set(data.datasets[0].buckets.map(\.size)))
-    #expect(batches.map(\.samples.count) == data.datasets[0].buckets.map { min(2, $0.pictures.count) })
+    #expect(
+      batches.map(\.samples.count) == data.datasets[0].buckets.map { min(2, $0.pictures.count) })
   }
 
   /// The room that saves take is known before the first one.
@@ -89,7 +90,7 @@ struct RehearsalTests {
   ])
   func savesAreAsLargeAsForeseen(_ more: [String]) throws {
     let run = try TinyRun()
-    let job = try run.job(steps: 6, more + ["--network-train-unet-only", "--network-dim", "64"])
+    let job = try run.job(steps: 6, more + ["--network-train-unet-only", "--network-dim", "8"])
     #expect(try TrainingSession(job, quiet: true).run() == 0)
     func size(_ name: String) throws -> Int {
       guard name.hasSuffix("-state") else { return try run.folder.bytes(name).count }
