@@ -36,6 +36,7 @@ package struct BakedModel: Sendable {
     accept: (Verification) throws -> Void = { _ in },
     onTensor: @Sendable () -> Void = {}
   ) throws -> Report {
+    try checkRoom(at: path, compresses: compresses)
     let drafts: [BakedFile.Draft]
     var folder: OutputFolder?
     if checkpoint.isSingleFile {
@@ -58,6 +59,23 @@ package struct BakedModel: Sendable {
     return Report(
       tensors: layers.tensorCount,
       modules: layers.moduleCount, missing: layers.missing, verification: verification)
+  }
+
+  /// Throws where the disk is too small; makes the folder that a file goes to.
+  private func checkRoom(at path: String, compresses: Bool) throws(FileError) {
+    let isCompressed = compresses || path.hasSuffix(".zst")
+    let byteCount = checkpoint.parts.reduce(0) {
+      $0 + Layout(keeping: $1.file.header).dataByteCount
+    }
+    var outputs = PlannedOutputs()
+    if checkpoint.isSingleFile {
+      outputs.addFile(path, byteCount: isCompressed ? 0 : byteCount)
+      try outputs.prepare()
+    } else {
+      let isIndex = path.hasSuffix(Checkpoint.indexEnding)
+      outputs.addFolder(isIndex ? folder(of: path) : path, byteCount: byteCount)
+      try outputs.check()
+    }
   }
 
   /// Nothing appears before all is there; what cannot be copied is found before the long run.

@@ -40,7 +40,7 @@ package struct ConvertCommand: ParsableCommand {
       valueName: "checkpoint"), completion: .file())
   var base: String?
 
-  @Option(help: ArgumentHelp("With --base, the rank of what depends on it.", valueName: "n"))
+  @Option(.rank, help: ArgumentHelp("With --base, the rank of what depends on it.", valueName: "n"))
   var rank: Int?
 
   @Flag(help: "Report every module.")
@@ -60,7 +60,6 @@ package struct ConvertCommand: ParsableCommand {
       throw ValidationError("--base goes with --plain and --rank.")
     }
     if base == nil && rank != nil { throw ValidationError("--rank goes with --base.") }
-    if let rank, rank < 1 { throw ValidationError("--rank takes a number from 1, not \(rank).") }
   }
 
   package func run() throws {

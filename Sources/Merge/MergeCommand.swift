@@ -27,19 +27,21 @@ package struct MergeCommand: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "Adapters as FILE or FILE:WEIGHT; - is standard input.", valueName: "file[:weight]"),
-    completion: .file())
+    completion: .file(), transform: { try WeightedFile($0) })
   var files: [WeightedFile]
 
   @Option(help: "concat, svd, linear, ties, dare, dare-ties or magnitude-prune.")
   var method: MergeMethod = .concat
 
   @Option(
+    .positiveShare,
     help: ArgumentHelp(
       "The share of each update's elements to keep, for methods that drop some (default: 0.5).",
       valueName: "share"))
   var density: Double?
 
   @Option(
+    .whole(0...UInt64.max),
     help: ArgumentHelp("What dare's choice of elements depends on (default: 0).", valueName: "n"))
   var seed: UInt64?
 
@@ -49,13 +51,16 @@ package struct MergeCommand: ParsableCommand {
       valueName: "list"))
   var blockWeights: [String] = []
 
-  @Option(help: ArgumentHelp("Multiplies all weights in text encoders.", valueName: "w"))
+  @Option(.weight, help: ArgumentHelp("Multiplies all weights in text encoders.", valueName: "w"))
   var teWeight: Double?
 
-  @Option(help: ArgumentHelp("Multiplies all weights in the U-Net or transformer.", valueName: "w"))
+  @Option(
+    .weight,
+    help: ArgumentHelp("Multiplies all weights in the U-Net or transformer.", valueName: "w"))
   var unetWeight: Double?
 
   @Option(
+    .whole(0...UInt64.max),
     help: ArgumentHelp(
       "Turn each module's rank axis by a random matrix, so that sources cannot be read back.",
       valueName: "seed"))
@@ -106,9 +111,6 @@ package struct MergeCommand: ParsableCommand {
     if method == .concat && rank.choice != nil {
       throw ValidationError("--rank and --sv-… go with --method svd; concat keeps every rank.")
     }
-    if let density, !(density > 0 && density <= 1) {
-      throw ValidationError("--density takes a share above 0 and up to 1, not \(density).")
-    }
     if density != nil && !method.prunes {
       throw ValidationError("--density has no meaning for --method \(method.rawValue).")
     }
@@ -142,6 +144,7 @@ package struct MergeCommand: ParsableCommand {
       return
     }
     let path = result.output ?? "-"
+    try reporting.prepare()
     let writer = try ResultWriter(result, common, combination, to: path, comment: comment)
     let progress = Progress("merging", total: combination.layers.count, quiet: common.quiet)
     defer { progress.finish() }

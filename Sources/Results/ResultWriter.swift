@@ -19,6 +19,7 @@ package struct ResultWriter {
   private let acceptsError: Bool
   private let foreign: (kept: [ForeignTensor], leftOut: LeftOut)
   private let origin: ResultOrigin
+  private let isCompressed: Bool
 
   /// Opens the output; no weight has been read yet when it cannot be written.
   ///
@@ -30,6 +31,7 @@ package struct ResultWriter {
     self.path = path
     self.common = common
     acceptsError = options.acceptError
+    isCompressed = options.zstd || path.hasSuffix(".zst")
     choice = ResultChoice(options, for: combination)
     foreign = combination.inputs.foreignTensors(in: choice.naming)
     origin = ResultOrigin(inputs: combination.inputs, comment: comment)
@@ -55,6 +57,7 @@ package struct ResultWriter {
     self.path = path
     self.common = common
     acceptsError = options.acceptError
+    isCompressed = options.zstd || path.hasSuffix(".zst")
     choice = ResultChoice(options, types: types)
     foreign = inputs.foreignTensors(in: choice.naming)
     origin = ResultOrigin(inputs: inputs, comment: comment)
@@ -77,9 +80,22 @@ package struct ResultWriter {
       let output = try folder.file(location.weights, compresses: options.zstd)
       return (location, folder, output)
     }
+    try Self.outputs(location).prepare()
     let output = try OutputFile(
       path: location.weights, compresses: options.zstd, threads: common.threadCount)
     return (location, nil, output)
+  }
+
+  private static func outputs(
+    _ location: ResultLocation, byteCount: Int = 0
+  ) -> PlannedOutputs {
+    var outputs = PlannedOutputs()
+    if let folder = location.folder {
+      outputs.addFolder(folder, byteCount: byteCount)
+    } else {
+      outputs.addFile(location.weights, byteCount: byteCount)
+    }
+    return outputs
   }
 
   /// What of the inputs no module of the result holds, and no tensor beside them.
@@ -96,8 +112,12 @@ package struct ResultWriter {
         file: path,
         reason: .noAdapter(what: "would hold no module, since nothing is added; not written"))
     }
+    let whole = withForeign(plan)
+    if !isCompressed {
+      try Self.outputs(location, byteCount: try byteCount(of: whole)).check()
+    }
     let written = try writer.write(
-      withForeign(plan), metadata: metadata, to: output,
+      whole, metadata: metadata, to: output,
       accept: { try check(Verdict($0, plan.promise, types: [choice.type])) },
       onModule: { if !plan.isComputed { onModule() } })
     if let folder, let name = location.configuration {

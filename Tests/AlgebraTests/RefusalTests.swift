@@ -162,9 +162,12 @@ import Testing
     (["merge", "-", "-"], "Only one of the files can be standard input"),
     (["resize", "a.st"], "Give one of --rank"),
     (["resize", "a.st", "--rank", "4", "--bytes", "8MB"], "Give one of --rank"),
-    (["resize", "a.st", "--rank", "0"], "takes a number from 1"),
-    (["resize", "a.st", "--sv-fro", "1.5"], "takes a share above 0 and up to 1"),
-    (["resize", "a.st", "--sv-ratio", "0.5"], "takes a number from 1"),
+    (["resize", "a.st", "--rank", "0"], "--rank takes a whole number from 1 to 1000000, not 0\n"),
+    (
+      ["resize", "a.st", "--sv-fro", "1.5"],
+      "--sv-fro takes a number above 0 and up to 1, not 1.5\n"
+    ),
+    (["resize", "a.st", "--sv-ratio", "0.5"], "takes a number from 1 to 1000000000000, not 0.5\n"),
     (["resize", "a.st", "--sv-fro", "0.9", "--dylora"], "--dylora goes with --rank"),
     (["diff", "a.st", "b.st", "--rank", "4"], "go with -o"),
   ]
