@@ -46,7 +46,7 @@ import Testing
   @Test(arguments: [
     ["diff", "a"], ["diff", "a", "b", "--rank", "4"], ["convert", "a"], ["merge"],
     ["diff", "inspect/checkpoint.safetensors", "inspect/checkpoint.safetensors"],
-    ["train", "--output-config"], ["inspect"], ["hash", "--kind", "md5", "a"],
+    ["train", "--output-config"], ["inspect"],
   ])
   func usageNamesTheCommand(arguments: [String]) throws {
     let outcome = try Program.run(arguments)
