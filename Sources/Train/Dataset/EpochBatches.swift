@@ -1,4 +1,5 @@
 import Images
+import Tensors
 
 /// The batches of one epoch in their order; each is made when it is asked for.
 struct EpochBatches: RandomAccessCollection, Hashable {
