@@ -1,8 +1,9 @@
 import Synchronization
 package import Tensors
 
-/// A device that computes nothing: it counts the memory that tensors would take, as a run gone
-/// through on it shows. All values are 0.
+/// A device that computes nothing: it counts the memory that tensors would take.
+///
+/// All values are 0. A run that goes through on it shows the most that it would hold.
 package final class CountingBackend: Backend {
   package let name: String
   package let activationType: ElementType

@@ -33,7 +33,8 @@ import Testing
     _ example: (files: [String], columns: PictureAxis?, rows: PictureAxis?)
   ) throws {
     let grid = try Self.grid(
-      example.files, columns: example.columns, rows: example.rows, seeds: example.rows == .seed ? [4, 5] : [4])
+      example.files, columns: example.columns, rows: example.rows,
+      seeds: example.rows == .seed ? [4, 5] : [4])
     let (columns, rows) = (grid.columnLabels, grid.rowLabels)
     #expect(Set(columns).count == columns.count && Set(rows).count == rows.count)
     for (row, places) in grid.plan.places.enumerated() {

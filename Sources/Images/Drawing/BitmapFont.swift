@@ -9,7 +9,9 @@ enum BitmapFont {
   static let descent = 2
   static let height = ascent + descent
 
-  /// The points of a character, row by row; 16 is the leftmost of five. nil where the font lacks it.
+  /// The points of a character, row by row; 16 is the leftmost of five.
+  ///
+  /// - Returns: nil where the font lacks it.
   static func rows(of character: Character) -> [UInt8]? { glyphs[character] }
 
   /// Each character followed by its nine rows as digits of base 32.

@@ -7,8 +7,9 @@ struct Glyph {
   private(set) var ascent: Int
   private var points: [Bool]
 
-  /// A character at `scale` 1, 2, 4, 8 …: each doubling rounds the corners of diagonals. One that no
-  /// font has is blank; see `Spelling`.
+  /// A character at a scale of 1, 2, 4, 8 …: each doubling rounds the corners of diagonals.
+  ///
+  /// One that no font has is blank; see `Spelling`.
   init(_ character: Character, scale: Int) {
     if let rows = BitmapFont.rows(of: character) {
       self.init(rows.map(UInt16.init), width: BitmapFont.width, ascent: BitmapFont.ascent)

@@ -9,7 +9,9 @@ enum WideFont {
   static let side = 12
   static let ascent = 10
 
-  /// The points of a character, row by row; bit 11 is the leftmost. nil where the font lacks it.
+  /// The points of a character, row by row; bit 11 is the leftmost.
+  ///
+  /// - Returns: nil where the font lacks it.
   static func rows(of character: Character) -> [UInt16]? {
     guard let place = places[character] else { return nil }
     let start = lettersStart + place * bytesPerLetter
