@@ -9,6 +9,9 @@ package struct ValueComplaint: Hashable {
   /// `takes …, not …`.
   package let sentence: String
 
+  /// Whether the sentence says what is taken.
+  package let hasReason: Bool
+
   package init?(_ message: String) {
     let begin = "The value '"
     let middle = "' is invalid for '"
@@ -25,7 +28,10 @@ package struct ValueComplaint: Hashable {
       sentence = DomainError(wanted: words, value).description
     } else {
       sentence = "does not take '\(value)'"
+      hasReason = false
+      return
     }
+    hasReason = true
   }
 
   /// `a, b or c`, of a sentence or of a list with a line for each.

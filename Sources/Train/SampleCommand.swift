@@ -79,11 +79,15 @@ package struct SampleCommand: ParsableCommand {
     help: ArgumentHelp("Pixels, a multiple of 8. (default: the model's own)", valueName: "pixels"))
   var height: Int?
 
-  @Option(help: ArgumentHelp("What changes from column to column.", valueName: "axis"))
+  @Option(
+    help: ArgumentHelp("What changes from column to column.", valueName: "axis"),
+    completion: .list(PictureAxis.allValueStrings))
   var columns: PictureAxis?
 
-  @Option(help: ArgumentHelp("What changes from row to row.", valueName: "axis")) var rows:
-    PictureAxis?
+  @Option(
+    help: ArgumentHelp("What changes from row to row.", valueName: "axis"),
+    completion: .list(PictureAxis.allValueStrings))
+  var rows: PictureAxis?
 
   @OptionGroup var options: ModelOptions
 

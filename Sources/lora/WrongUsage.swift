@@ -17,8 +17,7 @@ struct WrongUsage {
   ///   - words: Those behind the program's name, as they were parsed.
   init(_ error: any Error, _ words: [String]) {
     let line = try? CommandLineWords(words)
-    let complaint =
-      line?.unknownWord == nil ? ValueComplaint(Lora.message(for: error)) : nil
+    let complaint = line?.unknownWord == nil ? Self.complaint(of: error) : nil
     isOnValue = complaint != nil
     sentence =
       line?.unknownWord ?? complaint.map { Self.sentence(of: $0, line) } ?? Self.sentence(of: error)
@@ -36,9 +35,16 @@ struct WrongUsage {
       "lora: \(escaped(sentence))\nUsage: \(usage)\n  See '\(name) --help' for more information."
   }
 
+  /// What is wrong with one value; nil where an argument without a name is none of a few words, as
+  /// the usage tells these.
+  private static func complaint(of error: any Error) -> ValueComplaint? {
+    let complaint = ValueComplaint(Lora.message(for: error))
+    return complaint.flatMap { $0.subject.hasPrefix("-") || $0.hasReason ? $0 : nil }
+  }
+
   /// A complaint, with the values that ArgumentParser does not tell of rare options.
   private static func sentence(of complaint: ValueComplaint, _ line: CommandLineWords?) -> String {
-    guard complaint.sentence.hasPrefix("does not take"),
+    guard !complaint.hasReason,
       let option = line?.command?.arguments?.first(where: {
         $0.spellings.contains(complaint.subject)
       }), let values = option.allValues

@@ -23,7 +23,7 @@ import Testing
     (["merge", "b", "1.0", "a", "-1.0"], "behind its file, as in a:-1.0"),
     (["merge", "b", "1.0", "a"], "behind its file, as in b:1.0"),
     (["convert", "a"], "--to kohya, diffusers, "),
-    (["convert", "a", "--to", "webui"], "one of kohya, diffusers, "),
+    (["convert", "a", "--to", "webui"], "--to takes kohya, diffusers, "),
     (["train", "--network-module", "lycoris.kohya"], "--network-module takes networks.lora alone"),
     (["verify", "--threads", "-1", "a"], "--threads takes a whole number from 1 to 1024, not -1"),
     (["sample", "--strip"], "'--strip' is no option of lora sample"),
