@@ -52,7 +52,7 @@ let package = Package(
     .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .target(
-      name: "CImages",
+      name: "CImages", exclude: ["font"],
       linkerSettings: [.linkedLibrary("png16"), .linkedLibrary("jpeg"), .linkedLibrary("webp")]),
     .target(name: "CFiles"),
     .target(name: "CProcessor"),
@@ -199,7 +199,8 @@ let package = Package(
         "Adapters", "LinearAlgebra", "Merge", "Resize", "Tensors", "TestSupport", "lora",
       ], swiftSettings: strict),
     .testTarget(
-      name: "CommandTests", dependencies: ["CommandSupport", "TestSupport", "lora"],
+      name: "CommandTests",
+      dependencies: ["CommandSupport", "TestSupport", "lora", argumentParser],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

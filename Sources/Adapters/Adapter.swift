@@ -169,9 +169,11 @@ extension Adapter {
 
   /// The adapter without weights and biases that stand beside factors, in the place of the model's.
   ///
-  /// - Returns: The names of their modules, too.
-  package var withoutOwnTensors: (adapter: Adapter, modules: [String]) {
-    let own = modules.filter { $0.rank > 0 && $0.replacesWeight }.map(\.name)
+  /// - Returns: Those tensors, too.
+  package var withoutOwnTensors: (adapter: Adapter, tensors: [(part: Part, entry: Header.Entry)]) {
+    let own = modules.filter { $0.rank > 0 }.flatMap { module in
+      [Part.weight, .bias].compactMap { part in module.parts[part].map { (part, $0) } }
+    }
     return (Adapter(self, modules: modules.map(\.withoutOwnTensors)), own)
   }
 

@@ -1,4 +1,5 @@
 package import LinearAlgebra
+import Safetensors
 package import Tensors
 
 /// Why a safetensors file is not an adapter that we can read or write.
@@ -32,6 +33,9 @@ package struct AdapterError: Error, Hashable {
     /// Parts of a file that a naming cannot hold, each with what it is.
     case unsupported(items: [String], naming: Naming, canExpand: Bool)
     case nothingLeft(naming: Naming)
+
+    /// Weights of a checkpoint that nothing can be added to, or taken from, as they stand.
+    case quantized(Quantization)
 
     /// Modules that a checkpoint has no place for.
     case noPlace(Obstacle, modules: [String], adapter: String, canSkip: Bool)
@@ -88,6 +92,8 @@ extension AdapterError.Reason: CustomStringConvertible {
       "\(naming.rawValue) naming cannot hold \(items.joined(separator: ", ")); \(canExpand ? "--plain expands what has a product, " : "")--skip-unsupported leaves them out"
     case .nothingLeft(let naming):
       "nothing is left that \(naming.rawValue) naming can hold; choose another with --to"
+    case .quantized(let quantization):
+      "is quantised (\(quantization.scheme): \(quantization.weightCount) of its weights, such as \(printable(quantization.example))), and nothing can be added to such weights or taken from them; use the same model in BF16, F16 or F32"
     case .noPlace(let obstacle, let modules, let adapter, let canSkip):
       obstacle.sentence(modules: modules, adapter: adapter, canSkip: canSkip)
     case .experts(let modules):

@@ -60,31 +60,42 @@ package struct Written: Sendable {
     /// ‖written − asked‖², computed from the values as stored.
     package let errorSquared: Double
 
+    /// The most that rounding can have made of it.
+    let roundingSquared: Double
+
+    /// What ‖asked‖² would be if nothing of it cancelled; `nil` where nothing does.
+    var termsSquared: Double?
+
+    package var verification: Verification {
+      Verification(
+        askedSquared: askedSquared ?? 0, errorSquared: errorSquared, termsSquared: termsSquared,
+        roundingSquared: roundingSquared)
+    }
+
     func with(askedSquared: Double) -> Module {
       Module(
         name: name, target: target, rank: rank, askedSquared: askedSquared,
-        errorSquared: errorSquared)
+        errorSquared: errorSquared, roundingSquared: roundingSquared, termsSquared: termsSquared)
     }
 
     /// With what was asked for beside the weight.
-    func adding(asked: Double, error: Double) -> Module {
+    func adding(asked: Double, error: Double, rounding: Double) -> Module {
       Module(
         name: name, target: target, rank: rank, askedSquared: askedSquared.map { $0 + asked },
-        errorSquared: errorSquared + error)
+        errorSquared: errorSquared + error, roundingSquared: roundingSquared + rounding,
+        termsSquared: termsSquared.map { $0 + asked })
     }
   }
 
   package let modules: [Module]
   package let naming: Naming
+  package let type: ElementType
+  package let promise: ResultPlan.Promise
   package let byteCount: Int
   package let sshsModelHash: String
 
-  /// ‖written − asked‖ / ‖asked‖ over all modules; 0 where nothing was asked for and written.
-  package var relativeError: Double {
-    let asked = modules.reduce(0) { $0 + ($1.askedSquared ?? 0) }
-    let error = modules.reduce(0) { $0 + $1.errorSquared }
-    return error == 0 ? 0 : asked == 0 ? .infinity : (error / asked).squareRoot()
-  }
+  /// Over all modules.
+  package let verification: Verification
 }
 
 /// Writes adapters: the one place where a result gets its names, types, hashes and metadata.
@@ -158,7 +169,11 @@ package struct AdapterWriter: Sendable {
     let stored = zip(plan.modules, names).map {
       StoredModule($0, name: $1, naming: naming, type: type, file: file)
     }
-    return (stored, Layout(stored.flatMap(\.tensors)))
+    let foreign = plan.foreign.map { foreign in
+      Layout.Tensor(
+        name: foreign.entry.name.string, type: foreign.entry.type, shape: foreign.entry.shape)
+    }
+    return (stored, Layout(stored.flatMap(\.tensors) + foreign))
   }
 
   /// Writes a result, module by module, several at a time; none is held longer than it takes.
@@ -166,11 +181,12 @@ package struct AdapterWriter: Sendable {
   /// - Parameters:
   ///   - metadata: What the file is to say of itself; the sources' hashes and its own are taken
   ///     here, when the weights are written.
+  ///   - accept: Judges the result before it is put in its place; what it throws leaves nothing.
   ///   - onModule: Called after each module, from any thread.
   /// - Returns: When the file is in its place.
   package func write(
     _ plan: ResultPlan, metadata: ResultMetadata, to output: OutputFile,
-    onModule: @Sendable () -> Void = {}
+    accept: (Verification) throws -> Void = { _ in }, onModule: @Sendable () -> Void = {}
   ) throws -> Written {
     let (stored, layout) = try layout(of: plan, file: output.path)
     let writer = SafetensorsWriter(
@@ -183,6 +199,14 @@ package struct AdapterWriter: Sendable {
       onModule()
       return module
     }
+    for foreign in plan.foreign {
+      try foreign.file.withBytes(of: foreign.entry) { bytes throws(FileError) in
+        try writer.write(bytes, to: foreign.entry.name.string)
+      }
+    }
+    let verified = try withNorms(modules, of: plan)
+    let verification = verified.map(\.verification).reduce(Verification(), +)
+    try accept(verification)
     // The longest begins first.
     let hashes = try parallelMap(count: 1 + metadata.sources.count, threads: threads) { index in
       index == 0 ? try writer.dataSHA256() : metadata.sources[index - 1].modelHash()
@@ -190,8 +214,9 @@ package struct AdapterWriter: Sendable {
     let said = try complete(
       metadata, for: plan.modules, sourceHashes: Array(hashes.dropFirst()), file: output.path)
     return Written(
-      modules: try withNorms(modules, of: plan), naming: naming,
-      byteCount: try writer.finish(metadata: said, modelHash: hashes[0]), sshsModelHash: hashes[0])
+      modules: verified, naming: naming, type: type, promise: plan.promise,
+      byteCount: try writer.finish(metadata: said, modelHash: hashes[0]), sshsModelHash: hashes[0],
+      verification: verification)
   }
 
   /// The modules with the norms of what was asked for: those that lost nothing have not taken

@@ -49,7 +49,7 @@ extension Checkpoint {
   package static func isCheckpoint(_ header: Header) -> Bool {
     header.entries.contains { entry in
       entry.shape.rank >= 2 && entry.name.string.utf8.count > 7
-        && entry.name.string.hasSuffix(".weight")
+        && entry.name.string.hasSuffix(".weight") || Quantization.shows(entry)
     }
   }
 

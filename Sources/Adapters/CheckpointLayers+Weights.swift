@@ -12,15 +12,37 @@ extension CheckpointLayers {
       return try matrix(key) - other.matrix(key)
     }
     let (rows, columns) = (ours[0].rows.count, ours[0].columns)
-    let height = max(1, (1 << 20) / max(columns, 1))
     var elements: [Double] = []
     elements.reserveCapacity(rows * columns)
-    for start in stride(from: 0, to: rows, by: height) {
-      let part = start..<min(start + height, rows)
-      let (first, second) = (doubles(ours[0], part), other.doubles(theirs[0], part))
+    forEachStretch(ours[0], theirs[0], of: other) { first, second in
       elements += zip(first, second).lazy.map { $0 - $1 }
     }
     return Matrix(rows: rows, columns: columns, elements: elements)
+  }
+
+  /// ‖ours − theirs‖² of a layer; a few rows are held at a time where both are stored alike.
+  package func squaredDistance(_ key: Key, from other: CheckpointLayers) throws -> Double {
+    let (ours, theirs) = (self[key], other[key])
+    guard ours.count == 1, theirs.count == 1, !ours[0].isTransposed, !theirs[0].isTransposed else {
+      return try (matrix(key) - other.matrix(key)).squaredNorm
+    }
+    var sum = 0.0
+    forEachStretch(ours[0], theirs[0], of: other) { first, second in
+      for (a, b) in zip(first, second) { sum += (a - b) * (a - b) }
+    }
+    return sum
+  }
+
+  /// Lends the elements of two pieces of one height, neither of them transposed.
+  private func forEachStretch(
+    _ ours: Piece, _ theirs: Piece, of other: CheckpointLayers,
+    _ body: (_ ours: [Double], _ theirs: [Double]) -> Void
+  ) {
+    let height = max(1, (1 << 20) / max(ours.columns, 1))
+    for start in stride(from: 0, to: ours.rows.count, by: height) {
+      let part = start..<min(start + height, ours.rows.count)
+      body(doubles(ours, part), other.doubles(theirs, part))
+    }
   }
 
   /// Some rows of a piece that is not transposed.
@@ -112,7 +134,7 @@ extension CheckpointLayers {
 }
 
 extension RawSpan {
-  fileprivate func isEqual(to other: RawSpan) -> Bool {
+  package func isEqual(to other: RawSpan) -> Bool {
     if byteCount != other.byteCount { return false }
     return unsafe withUnsafeBytes { first in
       unsafe other.withUnsafeBytes { second in

@@ -44,17 +44,28 @@ package struct CheckpointLayers: Sendable {
 
   package let checkpoint: Checkpoint
 
+  /// Networks whose weights are stored scaled or packed, and how.
+  package let quantizations: [Target.Network: Quantization]
+
   /// The layers as the checkpoint divides them, in file order.
   package private(set) var keys: [Key] = []
   private var pieces: [Key: [Piece]] = [:]
+
+  /// Tensors of no layer, each with the component that it is of: a VAE's, tables, buffers.
+  package private(set) var others: [(component: String, part: Int, entry: Header.Entry)] = []
 
   /// - Parameter adapters: What is to be added: their tables and what a configuration calls
   ///   `fan_in_fan_out` are taken as outputs × inputs, as their factors are.
   package init(_ checkpoint: Checkpoint, for adapters: [Adapter] = []) {
     self.checkpoint = checkpoint
+    quantizations = checkpoint.quantizations
     let transposed = TransposedLayers(in: checkpoint, for: adapters)
     for (index, part) in checkpoint.parts.enumerated() {
-      for entry in part.file.header.entries { add(entry, index, part.component, transposed) }
+      for entry in part.file.header.entries {
+        if !add(entry, index, part.component, transposed) {
+          others.append((part.component, index, entry))
+        }
+      }
     }
     for key in keys { addOtherDivision(of: key) }
   }
@@ -83,13 +94,16 @@ package struct CheckpointLayers: Sendable {
 // MARK: - Names
 
 extension CheckpointLayers {
+  /// - Returns: Whether the tensor holds a layer's weight or bias.
   private mutating func add(
     _ entry: Header.Entry, _ part: Int, _ component: String, _ transposed: TransposedLayers
-  ) {
-    guard entry.type.isStoredFloat, let place = Place(entry.name.string, component) else { return }
+  ) -> Bool {
+    guard entry.type.isStoredFloat, let place = Place(entry.name.string, component) else {
+      return false
+    }
     let isTransposed = place.isTransposed || transposed.contains(entry, place)
     let extents = isTransposed ? entry.shape.extents.reversed() : entry.shape.extents
-    guard let outputs = extents.first, outputs % place.targets.count == 0 else { return }
+    guard let outputs = extents.first, outputs % place.targets.count == 0 else { return false }
     let height = outputs / place.targets.count
     for (index, target) in place.targets.enumerated() {
       let piece = Piece(
@@ -102,6 +116,7 @@ extension CheckpointLayers {
         keys.append(key)
       }
     }
+    return true
   }
 
   /// Flux's layers under the names of the other division.

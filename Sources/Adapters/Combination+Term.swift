@@ -115,6 +115,7 @@ extension Combination.Term {
           ? .replacesWeight(module: module.name)
           : .needsBase(module: module.name, algorithm: module.algorithm))
     }
+    try base.checkNumbers(of: [module.target.network])
     if leavesMissing { return }
     let roles: [(CheckpointLayers.Role, isWanted: Bool)] = [
       (.weight, dependsOnBase), (.bias, module.parts[.bias] != nil),

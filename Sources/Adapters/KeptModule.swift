@@ -36,7 +36,7 @@ struct KeptModule {
   func write(
     from file: SafetensorsFile, as name: String, to writer: SafetensorsWriter
   ) throws -> Written.Module {
-    var (asked, error) = (0.0, 0.0)
+    var (asked, error, rounding) = (0.0, 0.0, 0.0)
     let form = module.keptForm(in: naming)
     for stored in form.parts {
       let values = try values(of: stored.part, in: file)
@@ -45,12 +45,13 @@ struct KeptModule {
       try unsafe writer.write(bytes.span.bytes, to: name + stored.suffix)
       if stored.isNumber { continue }
       let rounded = unsafe doubles(from: bytes.span.bytes, as: type)
-      asked += values.reduce(0) { $0 + $1 * $1 }
+      asked += values.squaredNorm
+      rounding += type.mostRounding(squaredNorm: rounded.squaredNorm, count: rounded.count)
       error += zip(rounded, values).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     }
     return Written.Module(
       name: name, target: module.target, rank: module.rank, askedSquared: asked,
-      errorSquared: error)
+      errorSquared: error, roundingSquared: rounding)
   }
 
   private func values(of part: Part, in file: SafetensorsFile) throws -> [Double] {

@@ -2,7 +2,26 @@ package import LinearAlgebra
 
 /// A result before it is written: its modules, and where their weights come from.
 package struct ResultPlan: Sendable {
+  /// What a result promises of the update that was asked for.
+  package enum Promise: Sendable {
+    /// To be it: rounding is all that may be lost.
+    case exact
+
+    /// To be the best, or what a rule makes, of its ranks.
+    case best
+
+    /// To be the first of an update's ranks, at a strength of their own.
+    case slice
+
+    /// To be what another program makes of it.
+    case imitation
+  }
+
   package let modules: [ResultModule]
+  package var promise = Promise.best
+
+  /// Tensors of no module that stand beside the modules, as they are.
+  package var foreign: [ForeignTensor] = []
 
   /// The weights of a module by its index, from any thread; the same whenever they are asked for.
   package let weights: @Sendable (Int) throws -> ResultWeights
@@ -18,6 +37,24 @@ package struct ResultPlan: Sendable {
     self.isComputed = isComputed
     self.weights = weights
   }
+
+  package func promising(_ promise: Promise) -> ResultPlan {
+    var plan = self
+    plan.promise = promise
+    return plan
+  }
+
+  /// The ranks of layers that are thinner than a rank asked for, by what the layers are called.
+  package func cappedRanks(by choice: RankChoice?) -> [String: Int] {
+    let capped = modules.compactMap { module -> (String, Int)? in
+      guard case .lowRank(let rank, _) = module.form,
+        let asked = choice?.fixedRank(hasWideKernel: module.extents.hasWideKernel),
+        asked > min(module.extents.outputs, module.extents.columns), rank < asked
+      else { return nil }
+      return ("\(module.target)", rank)
+    }
+    return Dictionary(capped, uniquingKeysWith: { first, _ in first })
+  }
 }
 
 extension Combination {
@@ -32,7 +69,9 @@ extension Combination {
   }
 
   /// The exact sum: the terms' factors side by side, read when they are written.
-  package var concatenation: ResultPlan { plan { ($0.concatenated.form, nil) } }
+  package var concatenation: ResultPlan {
+    plan { ($0.concatenated.form, nil) }.promising(.exact)
+  }
 
   /// A result whose forms are known by the shapes: layers are computed when they are written, and
   /// none is held longer.

@@ -77,7 +77,8 @@ struct StoredModule: Sendable {
     guard let bias = weights.bias else { return result }
     let stored = try store(bias, biasPart, to: writer)
     let error = zip(stored, bias).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-    return result.adding(asked: bias.squaredNorm, error: error)
+    return result.adding(
+      asked: bias.squaredNorm, error: error, rounding: rounding(of: stored))
   }
 
   private func writeWeight(
@@ -93,7 +94,7 @@ struct StoredModule: Sendable {
       {
         try verbatim.write(up: tensorName(.up), down: tensorName(.down), to: writer)
         try storeAlpha(scale: scale, rank: rank, to: writer)
-        return written(rank: rank, asked: nil, error: 0)
+        return written(rank: rank, asked: nil, error: 0, rounding: 0)
       }
       return try writeFactors(values, rank: rank, scale: scale, to: writer)
     case (.lowRank(let rank, let scale), .lowRank):
@@ -101,13 +102,15 @@ struct StoredModule: Sendable {
     case (.lowRank(let rank, let scale), .approximation(let factors, let whole)):
       let stored = try store(factors, scale: scale, rank: rank, to: writer)
       return written(
-        rank: rank, asked: whole.squaredNorm, error: squaredDistance(stored, whole))
+        rank: rank, asked: whole.squaredNorm, error: squaredDistance(stored, whole),
+        rounding: rounding(of: stored, scale: scale))
     case (.dense, .dense(let whole)):
       let rounded = try store(whole.elements, densePart, to: writer)
       let error = zip(rounded, whole.elements).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
       return written(
-        rank: min(whole.rows, whole.columns), asked: whole.squaredNorm, error: error)
-    case (.biasOnly, .biasOnly): return written(rank: 0, asked: 0, error: 0)
+        rank: min(whole.rows, whole.columns), asked: whole.squaredNorm, error: error,
+        rounding: rounding(of: rounded))
+    case (.biasOnly, .biasOnly): return written(rank: 0, asked: 0, error: 0, rounding: 0)
     default: preconditionFailure("'\(name)' was planned in another form than it was computed in")
     }
   }
@@ -122,18 +125,52 @@ struct StoredModule: Sendable {
     if let asked {
       return written(
         rank: rank, asked: squaredNorm(ofProduct: asked.up, asked.down),
-        error: try squaredDistance(stored, asked))
+        error: try squaredDistance(stored, asked), rounding: rounding(of: stored, scale: scale),
+        terms: terms(of: stored))
     }
     let wanted = LowRank(up: factors.up.scaled(by: scale), down: factors.down)
     let error = squaredDifference(stored, wanted)
+    if error == 0 { return written(rank: rank, asked: nil, error: 0, rounding: 0) }
     return written(
-      rank: rank, asked: error > 0 ? squaredNorm(ofProduct: wanted.up, wanted.down) : nil,
-      error: error)
+      rank: rank, asked: squaredNorm(ofProduct: wanted.up, wanted.down), error: error,
+      rounding: rounding(of: stored, scale: scale), terms: terms(of: stored))
   }
 
-  private func written(rank: Int, asked: Double?, error: Double) -> Written.Module {
+  /// ‖up‖²·‖down‖²: what the product's would be at most.
+  private func terms(of factors: LowRank) -> Double {
+    factors.up.squaredNorm * factors.down.squaredNorm
+  }
+
+  private func written(
+    rank: Int, asked: Double?, error: Double, rounding: Double, terms: Double? = nil
+  ) -> Written.Module {
     Written.Module(
-      name: name, target: module.target, rank: rank, askedSquared: asked, errorSquared: error)
+      name: name, target: module.target, rank: rank, askedSquared: asked, errorSquared: error,
+      roundingSquared: rounding, termsSquared: terms)
+  }
+
+  /// The most that rounding can have done to numbers, as a norm, squared.
+  private func rounding(of stored: [Double]) -> Double {
+    type.mostRounding(squaredNorm: stored.squaredNorm, count: stored.count)
+  }
+
+  /// The most that rounding of the factors, and of alpha, can have done to their product, as a norm,
+  /// squared: ‖δU·D + U·δD + δU·δD‖, bounded factor by factor.
+  ///
+  /// - Parameter stored: The factors as a reader multiplies them, alpha / rank in up.
+  private func rounding(of stored: LowRank, scale: Double) -> Double {
+    let factor = naming.storesAlpha ? abs(scale) : 1
+    let (up, down) = (stored.up.squaredNorm, stored.down.squaredNorm)
+    let ofUp = type.mostRounding(
+      squaredNorm: up / (factor * factor), count: stored.up.elements.count
+    ).squareRoot()
+    let ofDown = type.mostRounding(squaredNorm: down, count: stored.down.elements.count)
+      .squareRoot()
+    // Of alpha, which is stored in 32 bits, and of the sums in 64 bits by which errors are taken.
+    let others = (naming.storesAlpha ? 0x1p-24 : 0x1p-44) * (up * down).squareRoot()
+    let most =
+      factor * ofUp * (down.squareRoot() + ofDown) + up.squareRoot() * ofDown + others
+    return most * most
   }
 
   /// Writes the factors, and alpha where the naming has it.

@@ -139,7 +139,7 @@ extension Target {
   /// The target under a name without prefix.
   private static func named(_ name: String, in network: Network) -> Target {
     let isDotted = name.utf8.contains(UInt8(ascii: "."))
-    var path = isDotted ? withoutWrappers(name) : name
+    var path = isDotted ? withoutWrappers(name) : withoutTrailingUnderscores(name)
     var network = network
     if network != .denoiser, path.hasPrefix("encoder.block.") || path.hasPrefix("encoder_block_") {
       network = .textEncoder(3)  // T5, whatever its number among the pipeline's encoders
@@ -155,6 +155,12 @@ extension Target {
       return Target(network: network, key: key, path: DottedPath.path(of: key))
     }
     return Target(network: network, key: flat, path: isDotted ? path : DottedPath.path(of: flat))
+  }
+
+  /// Some trainers leave the separator behind a flattened name: `lora_unet_…_to_k_.lora_up.weight`.
+  private static func withoutTrailingUnderscores(_ name: String) -> String {
+    let end = name.utf8.lastIndex { $0 != UInt8(ascii: "_") }
+    return end.map { String(name[...$0]) } ?? name
   }
 
   /// Takes out what stands for no layer: `….attn1.processor.to_q` → `….attn1.to_q`, and its

@@ -34,13 +34,21 @@ struct BakedFile {
   /// After so many bytes the disk is told to take them.
   private static let syncByteCount = 256 << 20
 
-  func write(to output: OutputFile, onTensor: @Sendable () -> Void) throws -> BakingError {
+  /// A file of which all is written but its place in the folder.
+  struct Draft {
+    let verification: Verification
+
+    /// Puts the file in its place.
+    let finish: () throws -> Void
+  }
+
+  func write(to output: OutputFile, onTensor: @Sendable () -> Void) throws -> Draft {
     let layout = Layout(keeping: file.header)
     let metadata = file.header.metadata.filter { $0 != "modelspec.hash_sha256" }
     let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
     let pieces = pieces
     let written = Atomic(0)
-    let errors = try parallelMap(count: pieces.count, threads: threads) { index in
+    let verifications = try parallelMap(count: pieces.count, threads: threads) { index in
       defer { beginSync(of: output, written, pieces[index].byteCount) }
       switch pieces[index] {
       case .copy(let range):
@@ -48,7 +56,7 @@ struct BakedFile {
           try writer.write(data.extracting(range), atDataOffset: range.lowerBound)
         }
         file.releaseData(range)
-        return BakingError()
+        return Verification()
       case .change(let entry, let changes):
         defer {
           file.release(entry)
@@ -58,8 +66,9 @@ struct BakedFile {
           .write(to: writer)
       }
     }
-    try writer.finish(metadata: metadata)
-    return errors.reduce(BakingError(), +)
+    return Draft(verification: verifications.reduce(Verification(), +)) {
+      try writer.finish(metadata: metadata)
+    }
   }
 
   /// Lets the disk work while later tensors are computed.
@@ -86,16 +95,5 @@ struct BakedFile {
     }
     copy(until: file.header.entries.last?.range.upperBound ?? 0)
     return pieces
-  }
-}
-
-/// Sums for the verification number: of what was asked for, and of what rounding made of it.
-struct BakingError: Hashable, Sendable {
-  var askedSquared = 0.0
-  var errorSquared = 0.0
-
-  static func + (a: BakingError, b: BakingError) -> BakingError {
-    BakingError(
-      askedSquared: a.askedSquared + b.askedSquared, errorSquared: a.errorSquared + b.errorSquared)
   }
 }

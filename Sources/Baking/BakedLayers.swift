@@ -1,7 +1,7 @@
 package import Adapters
 import LinearAlgebra
-package import Safetensors
-import Tensors
+import Safetensors
+package import Tensors
 
 /// Which tensors of a checkpoint change, and by which layers of a combination.
 package struct BakedLayers: Sendable {
@@ -26,8 +26,9 @@ package struct BakedLayers: Sendable {
   private struct Misfit {
     let module: String
 
-    /// The end of the name where the rest of the module is baked.
-    var part = ""
+    /// As a report calls it: a module, the bias of one, or rows of tokens.
+    let name: String
+    let kind: LeftOut.Kind
     let input: Int
     let obstacle: Obstacle
   }
@@ -40,29 +41,32 @@ package struct BakedLayers: Sendable {
   /// How many modules change a tensor.
   package private(set) var moduleCount = 0
 
-  /// Rows of tokens that are baked, which are tensors of no module.
-  package private(set) var bakedTokens: [Header.Entry] = []
-
   /// Names of what is left out, since the checkpoint has no tensor for it: modules, biases of
   /// modules, rows of tokens.
-  package var missing: [String] { misfits.map { $0.module + $0.part } }
+  package var missing: [String] { misfits.map(\.name) }
 
   /// Finds the tensors of all layers.
   ///
   /// - Parameter skipsMissing: Whether what the checkpoint has no tensor for is left out.
-  /// - Throws: `.noPlace` where a layer's shape is not the checkpoint's, and where something is
-  ///   missing that is not left out.
+  /// - Throws: `.quantized` where weights that change are no numbers as they stand; `.noPlace`
+  ///   where a layer's shape is not the checkpoint's, and where something is missing that is not
+  ///   left out.
   package init(
     _ combination: Combination, in layers: CheckpointLayers, skipsMissing: Bool = false
   ) throws(AdapterError) {
+    let (changing, tokenTerms) = (
+      combination.layers.filter { !$0.isZero }, combination.tokenTerms.filter { $0.weight != 0 }
+    )
+    try layers.checkNumbers(
+      of: changing.map(\.target.network) + tokenTerms.map(\.rows.target.network))
     self.combination = combination
     self.layers = layers
-    for layer in combination.layers where !layer.isZero {
+    for layer in changing {
       let isWeightBaked = layer.changesWeight && add(layer, .weight)
       let isBiasBaked = layer.biasCount != nil && add(layer, .bias)
       if isWeightBaked || isBiasBaked { moduleCount += 1 }
     }
-    for term in combination.tokenTerms where term.weight != 0 && add(term) { moduleCount += 1 }
+    for term in tokenTerms where add(term) { moduleCount += 1 }
     if let error = refusal(skipsMissing: skipsMissing) { throw error }
   }
 
@@ -76,10 +80,11 @@ package struct BakedLayers: Sendable {
       ? layers.obstacle(to: key, extents: extents, biasCount: layer.biasCount) : .addedTwice
     if let obstacle {
       let (term, isBias) = (attention ?? layer.terms[0], role == .bias && layer.changesWeight)
+      let name = term.module.name
       misfits.append(
         Misfit(
-          module: term.module.name, part: isBias ? ".bias" : "", input: term.input,
-          obstacle: obstacle))
+          module: name, name: isBias ? name + ".bias" : name, kind: isBias ? .biases : .modules,
+          input: term.input, obstacle: obstacle))
       return false
     }
     add(.layer(layer), to: key)
@@ -89,11 +94,13 @@ package struct BakedLayers: Sendable {
   private mutating func add(_ term: Combination.TokenTerm) -> Bool {
     let key = CheckpointLayers.Key(term.rows.target, .weight)
     if let obstacle = obstacle(to: term.rows, key) {
-      misfits.append(Misfit(module: term.rows.module, input: term.input, obstacle: obstacle))
+      misfits.append(
+        Misfit(
+          module: term.rows.module, name: term.rows.entry.name.string, kind: .tokenRows,
+          input: term.input, obstacle: obstacle))
       return false
     }
     add(.tokens(term), to: key)
-    bakedTokens.append(term.rows.entry)
     return true
   }
 
@@ -123,6 +130,19 @@ package struct BakedLayers: Sendable {
 
   /// How many tensors change.
   package var tensorCount: Int { changes.count }
+
+  /// The element types of those.
+  package var types: [ElementType] {
+    let used = Set(changes.values.joined().map(\.piece.entry.type))
+    return ElementType.allCases.filter(used.contains)
+  }
+
+  /// What of the adapters is not in the result.
+  package var leftOut: LeftOut {
+    var leftOut = combination.inputs.foreignTensors(in: nil).leftOut
+    for misfit in misfits { leftOut.add(misfit.name, as: misfit.kind) }
+    return leftOut
+  }
 }
 
 // MARK: - Refusals

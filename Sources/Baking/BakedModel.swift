@@ -1,25 +1,17 @@
-import Adapters
+package import Adapters
 import Files
 import Safetensors
 
 /// A checkpoint, a sharded one or a folder of components, written with adapters baked in.
 package struct BakedModel: Sendable {
   /// What was done.
-  package struct Report: Encodable, Sendable {
+  package struct Report: Sendable {
     package let tensors: Int
     package let modules: Int
     package let missing: [String]
 
-    /// ‖written − asked‖ / ‖asked‖ of what is added, computed from the values as stored: what the
-    /// checkpoint's element type can hold of it.
-    package let relativeError: Double
-
-    private enum CodingKeys: String, CodingKey {
-      case tensors
-      case modules
-      case missing
-      case relativeError = "relative_error"
-    }
+    /// Of what is added: what the checkpoint's element types can hold of it.
+    package let verification: Verification
   }
 
   private let layers: BakedLayers
@@ -34,35 +26,62 @@ package struct BakedModel: Sendable {
 
   /// Writes the model: a file where it is one file, else a folder.
   ///
-  /// - Parameter followsLinks: Whether what links lead to outside of a folder is copied.
+  /// - Parameters:
+  ///   - followsLinks: Whether what links lead to outside of a folder is copied.
+  ///   - accept: Judges the model before a file of it is put in its place; what it throws leaves
+  ///     the old ones.
   /// - Throws: Where a model of several files is to be one stream.
   package func write(
     to path: String, compresses: Bool, followsLinks: Bool = false,
+    accept: (Verification) throws -> Void = { _ in },
     onTensor: @Sendable () -> Void = {}
   ) throws -> Report {
-    var error = BakingError()
+    try checkRoom(at: path, compresses: compresses)
+    let drafts: [BakedFile.Draft]
+    var folder: OutputFolder?
     if checkpoint.isSingleFile {
       let output = try OutputFile(path: path, compresses: compresses, threads: threads)
-      error = try BakedFile(layers: layers, part: 0, threads: threads)
-        .write(to: output, onTensor: onTensor)
+      drafts = [
+        try BakedFile(layers: layers, part: 0, threads: threads)
+          .write(to: output, onTensor: onTensor)
+      ]
     } else if path == "-" || compresses || path.hasSuffix(".zst") {
       let detail =
         "is several files, which are found by their names and cannot be one stream or compressed; name a folder with -o"
       throw AdapterError(file: checkpoint.path, reason: .missingFile(folder: detail))
     } else {
-      error = try writeFolder(path, followsLinks: followsLinks, onTensor)
+      (drafts, folder) = try writeFolder(path, followsLinks: followsLinks, onTensor)
     }
-    let relative = error.errorSquared == 0 ? 0 : (error.errorSquared / error.askedSquared)
+    let verification = drafts.map(\.verification).reduce(Verification(), +)
+    try accept(verification)
+    for draft in drafts { try draft.finish() }
+    try folder?.publish()
     return Report(
       tensors: layers.tensorCount,
-      modules: layers.moduleCount, missing: layers.missing,
-      relativeError: relative.squareRoot())
+      modules: layers.moduleCount, missing: layers.missing, verification: verification)
+  }
+
+  /// Throws where the disk is too small; makes the folder that a file goes to.
+  private func checkRoom(at path: String, compresses: Bool) throws(FileError) {
+    let isCompressed = compresses || path.hasSuffix(".zst")
+    let byteCount = checkpoint.parts.reduce(0) {
+      $0 + Layout(keeping: $1.file.header).dataByteCount
+    }
+    var outputs = PlannedOutputs()
+    if checkpoint.isSingleFile {
+      outputs.addFile(path, byteCount: isCompressed ? 0 : byteCount)
+      try outputs.prepare()
+    } else {
+      let isIndex = path.hasSuffix(Checkpoint.indexEnding)
+      outputs.addFolder(isIndex ? folder(of: path) : path, byteCount: byteCount)
+      try outputs.check()
+    }
   }
 
   /// Nothing appears before all is there; what cannot be copied is found before the long run.
   private func writeFolder(
     _ path: String, followsLinks: Bool, _ onTensor: @Sendable () -> Void
-  ) throws -> BakingError {
+  ) throws -> ([BakedFile.Draft], OutputFolder) {
     let isIndex = checkpoint.isIndex
     let target = path.hasSuffix(Checkpoint.indexEnding) ? folder(of: path) : path
     let source = isIndex ? folder(of: checkpoint.path) : checkpoint.path
@@ -81,13 +100,11 @@ package struct BakedModel: Sendable {
           .copyRest(to: output)
       }
     }
-    var error = BakingError()
-    for (index, part) in parts.enumerated() {
-      let file = BakedFile(layers: layers, part: index, threads: threads)
-      error = error + (try file.write(to: output.file(part), onTensor: onTensor))
+    let drafts = try parts.enumerated().map { index, part in
+      try BakedFile(layers: layers, part: index, threads: threads)
+        .write(to: output.file(part), onTensor: onTensor)
     }
-    try output.publish()
-    return error
+    return (drafts, output)
   }
 }
 

@@ -29,14 +29,14 @@ struct BakedTensor {
   static let blockElementCount = 1 << 16
 
   /// Computes the tensor in blocks of rows and writes them.
-  func write(to writer: SafetensorsWriter) throws -> BakingError {
+  func write(to writer: SafetensorsWriter) throws -> Verification {
     if let own = OwnRows(changes, of: entry, in: inputs) { return try write(own, to: writer) }
     let additions = try changes.map(addition)
     let rows = max(entry.shape.extents.first ?? 1, 1)
     let columns = entry.elementCount / rows
     let height = max(1, Self.blockElementCount / max(columns, 1))
     let width = columns * entry.type.bitCount / 8
-    var error = BakingError()
+    var (asked, error, norm) = (0.0, 0.0, 0.0)
     for start in stride(from: 0, to: rows, by: height) {
       let block = start..<min(start + height, rows)
       var change = [Float](repeating: 0, count: block.count * columns)
@@ -47,10 +47,21 @@ struct BakedTensor {
           of: bytes.extracting(place..<block.upperBound * width), as: entry.type, and: change)
       }
       try unsafe writer.write(stored.bytes.span.bytes, to: entry.name.string, at: place)
-      error.askedSquared += squaredNorm(change)
-      error.errorSquared += squaredNorm(stored.errors)
+      asked += squaredNorm(change)
+      error += squaredNorm(stored.errors)
+      norm += unsafe squaredNorm(floats(from: stored.bytes.span.bytes, as: entry.type))
     }
-    return error
+    return Verification(
+      askedSquared: asked, errorSquared: error, roundingSquared: mostRounding(squaredNorm: norm))
+  }
+
+  /// The most that rounding can have done: each sum is rounded to 32 bits, then to the type.
+  func mostRounding(squaredNorm: Double) -> Double {
+    let roundings = (entry.type == .float64 ? [] : [ElementType.float32]) + [entry.type]
+    let most = roundings.reduce(0) {
+      $0 + $1.mostRounding(squaredNorm: squaredNorm, count: entry.elementCount).squareRoot()
+    }
+    return most * most
   }
 
   private func addition(_ change: BakedLayers.Change) throws -> Addition {

@@ -61,13 +61,13 @@ extension Module {
 
 extension BakedTensor {
   /// Writes the tensor with some of its rows replaced.
-  func write(_ own: OwnRows, to writer: SafetensorsWriter) throws -> BakingError {
+  func write(_ own: OwnRows, to writer: SafetensorsWriter) throws -> Verification {
     defer { own.release() }
     let rows = max(entry.shape.extents.first ?? 1, 1)
     let columns = entry.elementCount / rows
     let height = max(1, Self.blockElementCount / max(columns, 1))
     let width = columns * entry.type.bitCount / 8
-    var error = BakingError()
+    var (asked, error, norm) = (0.0, 0.0, 0.0)
     for start in stride(from: 0, to: rows, by: height) {
       let block = start..<min(start + height, rows)
       let range = block.lowerBound * width..<block.upperBound * width
@@ -81,13 +81,15 @@ extension BakedTensor {
           from: bytes[place..<place + width].span.bytes, as: entry.type)
         let stored = encoded(wanted, as: entry.type)
         let after = unsafe doubles(from: stored.span.bytes, as: entry.type)
-        error.askedSquared += squaredDistance(wanted, before)
-        error.errorSquared += squaredDistance(after, wanted)
+        asked += squaredDistance(wanted, before)
+        error += squaredDistance(after, wanted)
+        norm += after.reduce(0) { $0 + $1 * $1 }
         bytes.replaceSubrange(place..<place + width, with: stored)
       }
       try unsafe writer.write(bytes.span.bytes, to: entry.name.string, at: range.lowerBound)
     }
-    return error
+    return Verification(
+      askedSquared: asked, errorSquared: error, roundingSquared: mostRounding(squaredNorm: norm))
   }
 }
 

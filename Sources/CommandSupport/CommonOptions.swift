@@ -10,17 +10,11 @@ package struct CommonOptions: ParsableArguments {
   package var quiet = false
 
   @Option(
-    name: .long,
+    .threads,
     help: ArgumentHelp("How many threads to use (default: one for each core).", valueName: "n"))
   var threads: Int?
 
   package init() {}
-
-  package func validate() throws {
-    if let threads, threads < 1 {
-      throw ValidationError("--threads takes a number from 1, not \(threads).")
-    }
-  }
 
   /// How many threads to use.
   package var threadCount: Int { threads ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }

@@ -1,3 +1,4 @@
+import Compute
 import Glibc
 import Synchronization
 
@@ -50,13 +51,9 @@ final class BufferPool: Sendable {
   }
 
   /// From this size on, blocks go back to the system where many are already free: 64 MiB.
-  private static let unpooled = 1 << 26
+  private static let unpooled = CountedMemory.unpooled
 
-  private static func roundedUp(_ byteCount: Int) -> Int {
-    let least = max(byteCount, 64)
-    let step = max(64, 1 << max(0, Int.bitWidth - least.leadingZeroBitCount - 4))
-    return (least + step - 1) / step * step
-  }
+  private static func roundedUp(_ byteCount: Int) -> Int { CountedMemory.blockSize(of: byteCount) }
 
   deinit {
     state.withLock { state in

@@ -9,10 +9,14 @@ struct Conversion {
   struct Unsupported: Hashable {
     let name: String
     let reason: String
+    var kind = LeftOut.Kind.modules
   }
 
   let plan: ResultPlan
-  private(set) var unsupported: [Unsupported] = []
+  let unsupported: [Unsupported]
+
+  /// What of the modules is not in the result.
+  let leftOut: LeftOut
 
   /// - Parameters:
   ///   - expands: Whether LoHa, LoKr and the like become up·down.
@@ -22,17 +26,25 @@ struct Conversion {
     _ adapter: Adapter, to naming: Naming, expands: Bool, base: CheckpointLayers?,
     choice: RankChoice?
   ) throws {
-    var unsupported = (adapter.others + adapter.orphans).map {
-      Unsupported(name: $0.name.description, reason: adapter.role(of: $0))
-    }
-    var adapter = adapter
-    if base == nil {
-      let (factors, modules) = adapter.withoutOwnTensors
-      adapter = factors
-      unsupported += modules.map {
-        Unsupported(name: $0, reason: "a weight or bias that is stored whole beside factors")
+    let foreign = [Combination.Input(adapter, weight: 1)].foreignTensors(in: naming).leftOut
+    let others = LeftOut.Kind.allCases.flatMap { kind in
+      foreign[kind].map {
+        Unsupported(
+          name: $0, reason: kind == .embeddings ? "an embedding" : adapter.role(of: $0), kind: kind)
       }
     }
+    var unsupported: [Unsupported] = []
+    var adapter = adapter
+    if base == nil {
+      let (factors, tensors) = adapter.withoutOwnTensors
+      adapter = factors
+      unsupported = tensors.map { part, entry in
+        Unsupported(
+          name: entry.name.string, reason: "a weight or bias that is stored whole beside factors",
+          kind: part == .bias ? .biases : .tensors)
+      }
+    }
+    var isExact = true
     var kept: [ResultModule] = []
     var weights: [@Sendable () throws -> ResultWeights] = []
     var plain: Set<TensorName> = []
@@ -40,9 +52,14 @@ struct Conversion {
       let needsBase = module.needsBase || module.replacesWeight
       if !module.isSpecial || (expands && (!needsBase || base != nil)) {
         plain.insert(TensorName(module.name))
+        isExact = isExact && !needsBase
+      } else if expands && needsBase {
+        unsupported.append(
+          Unsupported(
+            name: module.name,
+            reason: "\(module.algorithm.title), which --plain expands with --base and --rank only"))
       } else if let obstacle = Self.obstacle(to: naming, module, adapter) {
-        let remedy = needsBase && expands ? "\(obstacle), which needs --base" : obstacle
-        unsupported.append(Unsupported(name: module.name, reason: remedy))
+        unsupported.append(Unsupported(name: module.name, reason: obstacle))
       } else {
         kept.append(ResultModule(keeping: module, in: naming))
         let file = adapter.file
@@ -56,7 +73,9 @@ struct Conversion {
       let (module, obstacles) = Self.module(
         layer, naming, adapter.baseModel, expands: expands, choice: choice)
       let name = layer.terms[0].module.name
-      unsupported += obstacles.map { Unsupported(name: name, reason: $0) }
+      unsupported += obstacles.map {
+        Unsupported(name: name, reason: $0, kind: $0 == Self.bias ? .biases : .modules)
+      }
       guard let module else { continue }
       kept.append(module)
       weights.append {
@@ -64,9 +83,14 @@ struct Conversion {
       }
     }
     let sources = weights
-    plan = ResultPlan(modules: kept) { try sources[$0]() }
-    self.unsupported = unsupported
+    plan = ResultPlan(modules: kept) { try sources[$0]() }.promising(isExact ? .exact : .best)
+    self.unsupported = others + unsupported
+    var leftOut = LeftOut()
+    for item in unsupported { leftOut.add(item.name, as: item.kind) }
+    self.leftOut = leftOut
   }
+
+  private static let bias = "a bias"
 
   /// Why a module cannot stay what it is; `nil` where it can.
   private static func obstacle(
@@ -112,7 +136,7 @@ struct Conversion {
       }
     }
     let holdsBias = whole.biasCount == nil || naming.holdsBiases(form: form)
-    if !holdsBias { obstacles.append("a bias") }
+    if !holdsBias { obstacles.append(bias) }
     if form == .biasOnly && !holdsBias { return (nil, obstacles) }
     // sd-scripts' names are made anew: of SDXL, a file may have diffusers' ones under its prefix.
     let module = ResultModule(
@@ -162,9 +186,10 @@ extension ResultModule {
 
 extension Adapter {
   /// What a tensor is that no module of the adapter has.
-  fileprivate func role(of entry: Header.Entry) -> String {
-    if tokenRows.contains(where: { $0.entry == entry }) { return "trained rows of tokens" }
-    let name = entry.name.string
+  fileprivate func role(of name: String) -> String {
+    if tokenRows.contains(where: { $0.entry.name.string == name }) {
+      return "trained rows of tokens"
+    }
     return experts.contains { name.hasPrefix($0 + ".lora_") }
       ? "factors of several experts side by side" : "no part of a module"
   }

@@ -40,7 +40,7 @@ package struct ConvertCommand: ParsableCommand {
       valueName: "checkpoint"), completion: .file())
   var base: String?
 
-  @Option(help: ArgumentHelp("With --base, the rank of what depends on it.", valueName: "n"))
+  @Option(.rank, help: ArgumentHelp("With --base, the rank of what depends on it.", valueName: "n"))
   var rank: Int?
 
   @Flag(help: "Report every module.")
@@ -60,29 +60,33 @@ package struct ConvertCommand: ParsableCommand {
       throw ValidationError("--base goes with --plain and --rank.")
     }
     if base == nil && rank != nil { throw ValidationError("--rank goes with --base.") }
-    if let rank, rank < 1 { throw ValidationError("--rank takes a number from 1, not \(rank).") }
   }
 
   package func run() throws {
     guard let naming = result.to else { return }
     let adapter = try AdapterSource(path: file).adapter()
+    let choice = rank.map { RankChoice(rule: .fixed($0)) }
     let conversion = try Conversion(
       adapter, to: naming, expands: plain,
-      base: base.map { CheckpointLayers(try Checkpoint(path: $0), for: [adapter]) },
-      choice: rank.map { RankChoice(rule: .fixed($0)) })
+      base: base.map { CheckpointLayers(try Checkpoint(path: $0), for: [adapter]) }, choice: choice)
     try check(conversion, naming)
     let writer = try ResultWriter(
       result, common, model: adapter.baseModel, types: [adapter.type],
-      sources: [.init(adapter, coefficient: 1)], to: result.output ?? "-",
+      inputs: [.init(adapter, weight: 1)], to: result.output ?? "-",
       comment: "converted from \(adapter.naming.rawValue) to \(naming.rawValue)")
     let progress = Progress("converting", total: conversion.plan.modules.count, quiet: common.quiet)
     defer { progress.finish() }
     let written = try writer.write(conversion.plan) { progress.advance() }
     progress.finish()
-    try writer.report(WriteReport(written, listsModules: modules))
+    var leftOut = writer.leftOut
+    leftOut.add(conversion.leftOut)
+    try writer.report(
+      WriteReport(
+        written, leftOut: leftOut, capped: conversion.plan.cappedRanks(by: choice),
+        listsModules: modules))
   }
 
-  /// Refuses, or says, what cannot be had.
+  /// Refuses what cannot be had, unless it is to be left out.
   private func check(_ conversion: Conversion, _ naming: Naming) throws {
     let items = conversion.unsupported.map { "\(printable($0.name)) (\($0.reason))" }
     if !items.isEmpty && !skipUnsupported {
@@ -91,10 +95,6 @@ package struct ConvertCommand: ParsableCommand {
     }
     if conversion.plan.modules.isEmpty {
       throw AdapterError(file: file, reason: .nothingLeft(naming: naming))
-    }
-    if !items.isEmpty && !common.quiet {
-      let shown = items.prefix(4).joined(separator: ", ")
-      Terminal.note("left out \(items.count): \(shown)\(items.count > 4 ? ", …" : "")")
     }
   }
 }

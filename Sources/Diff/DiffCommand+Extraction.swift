@@ -16,14 +16,22 @@ extension DiffCommand {
       result, common, model: b.checkpoint.baseModel, types: b.floatTypes, to: output,
       comment: "extracted: \(stem(of: self.b)) - \(stem(of: self.a)), rank \(rank.text)")
     let extraction = try Extraction(
-      b, a, choice: choice, holdsNorms: fullNorms, threads: common.threadCount)
+      b, a, choice: choice, holdsNorms: fullNorms, skipsMismatched: skipMismatched,
+      threads: common.threadCount)
     let progress = Progress("extracting", total: extraction.layers.count, quiet: common.quiet)
     defer { progress.finish() }
     let plan = try extraction.plan(threads: common.threadCount) { progress.advance() }
+    if plan.modules.isEmpty, let text = extraction.leftOut.text {
+      throw AdapterError(
+        file: output,
+        reason: .noAdapter(what: "not written, since it would hold no module; \(text)"))
+    }
     let written = try writer.write(plan)
     progress.finish()
     try writer.report(
       WriteReport(
-        written, onlyInA: extraction.onlyInA, onlyInB: extraction.onlyInB, listsModules: modules))
+        written, onlyInA: extraction.onlyInA, onlyInB: extraction.onlyInB,
+        leftOut: extraction.leftOut, leftOutSquared: extraction.leftOutSquared,
+        capped: plan.cappedRanks(by: choice), listsModules: modules))
   }
 }

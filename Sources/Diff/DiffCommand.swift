@@ -13,8 +13,8 @@ package struct DiffCommand: ParsableCommand {
       is that of diff(1): 0 when the two are the same update, 1 when they differ, 2 in trouble, such \
       as a file that is missing or of another model. With -o, writes the adapter that adds what B adds and takes \
       away what A adds: ranks are concatenated and nothing is rounded that need not be. Ranks, \
-      alphas, types, namings and algorithms may differ. The report ends with the relative error of \
-      what was written, computed from the values as stored.
+      alphas, types, namings and algorithms may differ. The report ends with a verdict on \
+      what was written, computed from the values as stored; what its type cannot hold is not written.
       Of two checkpoints, with -o and --rank or --sv-…, extracts what B has that A has not; both are \
       read layer by layer.
 
@@ -35,6 +35,9 @@ package struct DiffCommand: ParsableCommand {
 
   @Flag(help: "Of two checkpoints, extract differences of norms and biases too, whole.")
   var fullNorms = false
+
+  @Flag(help: "Of two checkpoints, leave out layers whose shapes differ, instead of refusing.")
+  var skipMismatched = false
 
   @Option(
     help: ArgumentHelp(
@@ -112,6 +115,8 @@ package struct DiffCommand: ParsableCommand {
     let written = try resultWriter.write(plan) { progress.advance() }
     progress.finish()
     try resultWriter.report(
-      WriteReport(written, of: combination, inputNames: ["B", "A"], listsModules: modules))
+      WriteReport(
+        written, of: combination, inputNames: ["B", "A"], leftOut: resultWriter.leftOut,
+        capped: plan.cappedRanks(by: rank.choice), listsModules: modules))
   }
 }

@@ -27,63 +27,59 @@ struct Extraction: Sendable {
   let onlyInA: [String]
   let onlyInB: [String]
 
+  /// What differs and is not extracted.
+  let leftOut: LeftOut
+
+  /// The sum of the squares of those differences that have a norm.
+  let leftOutSquared: Double
+
   /// Compares all layers, byte by byte where they are stored alike.
   ///
-  /// - Parameter holdsNorms: Whether biases and norms are extracted too, whole.
-  /// - Throws: Where the two hold layers of different shapes.
+  /// - Parameters:
+  ///   - holdsNorms: Whether biases and norms are extracted too, whole.
+  ///   - skipsMismatched: Whether layers of different shapes are left out.
+  /// - Throws: Where the two hold layers of different shapes that are not to be left out, or
+  ///   weights that are no numbers as they stand.
   init(
     _ b: CheckpointLayers, _ a: CheckpointLayers, choice: RankChoice, holdsNorms: Bool,
-    threads: Int
+    skipsMismatched: Bool, threads: Int
   ) throws {
-    self.b = b
-    self.a = a
-    self.choice = choice
-    let weights = b.keys.filter { $0.role == .weight && !$0.target.isEmbedding }
-    let shared = weights.filter { a.shape($0) != nil }
-    for key in shared { try Self.checkShapes(key, b, a) }
+    for layers in [b, a] { try layers.checkNumbers(of: layers.quantizations.keys) }
+    let comparison = LayerComparison(b: b, a: a, holdsNorms: holdsNorms)
+    let shared = b.keys.filter { a.shape($0) != nil }
     if shared.isEmpty {
       throw AdapterError(
         file: b.checkpoint.path,
         reason: .noAdapter(
           what: "has no layer in common with \(a.checkpoint.path); are they the same model's?"))
     }
-    layers = try parallelMap(count: shared.count, threads: threads) { index in
-      try Self.layer(shared[index], b, a, holdsNorms: holdsNorms)
-    }.compactMap(\.self)
-    onlyInB = weights.filter { a.shape($0) == nil }.map { "\($0.target)" }
-    onlyInA = a.keys.filter {
-      $0.role == .weight && !$0.target.isEmbedding && b.shape($0) == nil
-    }.map { "\($0.target)" }
-  }
-
-  private static func checkShapes(
-    _ key: CheckpointLayers.Key, _ b: CheckpointLayers, _ a: CheckpointLayers
-  ) throws(AdapterError) {
-    guard let ours = b.shape(key), let theirs = a.shape(key) else { return }
-    guard ours.extents[0] == theirs.extents[0], ours.elementCount == theirs.elementCount else {
-      throw AdapterError(
-        file: b.checkpoint.path,
-        reason: .shapesDiffer(
-          module: "\(key.target)",
-          detail:
-            "has the shape \(ours), in \(a.checkpoint.path) \(theirs); are they the same model's?"))
+    if !skipsMismatched { try shared.forEach(comparison.checkShape) }
+    let findings = try parallelMap(count: shared.count, threads: threads) { index in
+      try comparison.finding(shared[index])
     }
+    var layers: [Layer] = []
+    var leftOut = LeftOut()
+    var squared = 0.0
+    for (key, finding) in zip(shared, findings) {
+      switch finding {
+      case .nothing: break
+      case .layer(let layer): layers.append(layer)
+      case .leftOut(let kind, let distance):
+        leftOut.add(key.role == .bias ? "\(key.target).bias" : "\(key.target)", as: kind)
+        squared += distance
+      }
+    }
+    for name in comparison.otherTensorsThatDiffer { leftOut.add(name, as: .tensors) }
+    (self.b, self.a, self.choice, self.layers) = (b, a, choice, layers)
+    (self.leftOut, leftOutSquared) = (leftOut, squared)
+    onlyInB = Self.weights(of: b, notIn: a)
+    onlyInA = Self.weights(of: a, notIn: b)
   }
 
-  /// The layer, where anything wanted of it differs.
-  private static func layer(
-    _ key: CheckpointLayers.Key, _ b: CheckpointLayers, _ a: CheckpointLayers, holdsNorms: Bool
-  ) throws -> Layer? {
-    guard let shape = b.shape(key) else { return nil }
-    let isNorm = shape.rank < 2
-    let bias = CheckpointLayers.Key(key.target, .bias)
-    let changesWeight = (!isNorm || holdsNorms) ? try !b.holdsSame(key, as: a) : false
-    let changesBias =
-      holdsNorms && b.shape(bias) != nil && a.shape(bias) == b.shape(bias)
-      ? try !b.holdsSame(bias, as: a) : false
-    guard changesWeight || changesBias else { return nil }
-    return Layer(
-      target: key.target, shape: shape, changesWeight: changesWeight, changesBias: changesBias)
+  private static func weights(
+    of layers: CheckpointLayers, notIn other: CheckpointLayers
+  ) -> [String] {
+    layers.keys.filter { $0.role == .weight && other.shape($0) == nil }.map { "\($0.target)" }
   }
 }
 
@@ -172,12 +168,5 @@ extension ResultWeights {
   fileprivate var withoutOriginal: ResultWeights {
     guard case .approximation(let factors, _) = values else { return self }
     return ResultWeights(.lowRank(factors, asked: nil), bias: bias)
-  }
-}
-
-extension Target {
-  /// Whether the layer is a table that is looked up in, not a product.
-  fileprivate var isEmbedding: Bool {
-    ["embedding", "embed_tokens", "shared", "wte", "wpe"].contains { key.hasSuffix($0) }
   }
 }

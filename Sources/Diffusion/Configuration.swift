@@ -59,6 +59,7 @@ enum OneOrMany: Decodable {
 
 struct UNetFile: Decodable {
   let blockOutChannels: [Count]
+  let sampleSize: OneOrMany?
   let attentionHeadDim: OneOrMany?
   let numAttentionHeads: OneOrMany?
   let normNumGroups: Count?

@@ -10,6 +10,9 @@ package struct DiffusionError: Error, Hashable {
     case notADiffusionModel
     case onlyAdapter
     case pickle
+
+    /// A name such as `runwayml/stable-diffusion-v1-5`.
+    case nameOfHub
     case missingPart(String)
     case badConfiguration(String)
     case unsupported(String)
@@ -47,7 +50,11 @@ extension DiffusionError.Reason: CustomStringConvertible {
     case .onlyAdapter:
       "this is an adapter, not a model; give the model that it was trained on"
     case .pickle:
-      "a pickle can run any program when it is read; convert the model to safetensors first"
+      "a pickle can run any program when it is read; convert the model to safetensors first (A1111 "
+        + "does: Checkpoint Merger, No interpolation, safetensors)"
+    case .nameOfHub:
+      "no such file or folder; models are not downloaded by their names: download it, and give its "
+        + "file or folder"
     case .missingPart(let part):
       "it has no \(part); use a checkpoint with all parts, or a diffusers folder"
     case .badConfiguration(let detail): "cannot read the configuration: \(detail)"

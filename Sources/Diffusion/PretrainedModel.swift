@@ -47,12 +47,22 @@ package struct PretrainedModel {
       if [".ckpt", ".pt", ".pth", ".bin"].contains(where: path.hasSuffix) {
         throw DiffusionError(file: path, reason: .pickle)
       }
+      if Self.isNameOfHub(path), !FileManager.default.fileExists(atPath: path) {
+        throw DiffusionError(file: path, reason: .nameOfHub)
+      }
       let file = try ModelFile(path)
       layout = file
       kind = file.kind
       tokenizerFolders = []
       predictsVelocity = file.kind == .sd2 ? nil : false
     }
+  }
+
+  /// Whether a path looks like OWNER/NAME, which sd-scripts would download.
+  private static func isNameOfHub(_ path: String) -> Bool {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    return parts.count == 2 && !parts.contains { $0.isEmpty || $0.hasPrefix(".") || $0 == "~" }
+      && !path.hasSuffix(".safetensors") && !path.contains("\\")
   }
 
   /// Reads the U-Net.

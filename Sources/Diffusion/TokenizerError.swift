@@ -13,7 +13,8 @@ extension TokenizerError: CustomStringConvertible {
     case .noVocabulary(let text):
       "no tokenizer for the text \"\(text.prefix(40))\(text.count > 40 ? "…" : "")\"; "
         + "give --tokenizer FOLDER (or set LORA_TOKENIZER) with the vocab.json or merges.txt of "
-        + "any Stable Diffusion's tokenizer folder; only the empty text works without"
+        + "any Stable Diffusion's tokenizer folder (ComfyUI has one: comfy/sd1_tokenizer); only the "
+        + "empty text works without"
     case .unreadable(let error): error.description
     case .notAVocabulary(let file, let what):
       "\(file): \(what); give the vocab.json or merges.txt of a Stable Diffusion's tokenizer folder"

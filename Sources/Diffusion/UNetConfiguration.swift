@@ -27,6 +27,9 @@ package struct UNetConfiguration: Hashable, Sendable {
     var width: Int { pooledWidth + 6 * sizeWidth }
   }
 
+  /// The side of the latents that it was made for, where its file says so.
+  package let sampleSide: Int?
+
   package var levels: Int { channels.count }
 
   /// The middle block has the depth of the last level, where that has attention, or of the one
@@ -65,6 +68,7 @@ extension UNetConfiguration {
     normGroups = file?.normNumGroups?.value ?? 32
     normEpsilon = file?.normEps?.value ?? 1e-5
     added = try Self.addedConditions(weights, sizeWidth: file?.additionTimeEmbedDim?.value ?? 256)
+    sampleSide = file?.sampleSize?.values(1).first.flatMap { $0 <= 2048 ? $0 : nil }
     try weights.check(channels, are: file?.blockOutChannels, inGroupsOf: normGroups)
     try check(weights)
   }

@@ -23,6 +23,9 @@ package struct FileError: Error, Hashable {
     case isTaken
     case badCompression(detail: String)
     case cannotCompress(detail: String)
+
+    /// In bytes.
+    case tooLarge(needed: Int, free: Int)
   }
 
   package let path: String
@@ -40,7 +43,18 @@ package struct FileError: Error, Hashable {
 }
 
 extension FileError: CustomStringConvertible {
-  package var description: String { "\(path): \(reason)" }
+  package var description: String { "\(path): \(reason)\(hint)" }
+
+  /// Where the file is, of a path as Windows writes it; empty for others.
+  private var hint: String {
+    let units = Array(path.utf8.prefix(3))
+    guard case .system(_, ENOENT) = reason, units.count == 3, units[1] == UInt8(ascii: ":"),
+      units[2] == UInt8(ascii: "\\") || units[2] == UInt8(ascii: "/"),
+      let drive = path.first, drive.isASCII, drive.isLetter
+    else { return "" }
+    let rest = path.dropFirst(3).map { $0 == "\\" ? "/" : $0 }
+    return "; a path of Windows: in WSL it is /mnt/\(drive.lowercased())/\(String(rest))"
+  }
 }
 
 extension FileError.Reason: CustomStringConvertible {
@@ -66,6 +80,11 @@ extension FileError.Reason: CustomStringConvertible {
     case .badCompression(let detail):
       "cannot decompress: \(detail); is the download complete?"
     case .cannotCompress(let detail): "cannot compress: \(detail)"
+    case .tooLarge(let needed, let free):
+      "would need \(Self.megabytes(needed)) on a disk with \(Self.megabytes(free)) left; make room, "
+        + "or choose another folder"
     }
   }
+
+  private static func megabytes(_ bytes: Int) -> String { "\((bytes + 999_999) / 1_000_000) MB" }
 }

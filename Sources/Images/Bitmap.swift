@@ -15,7 +15,8 @@ struct Bitmap {
   private let pixelOffset: Int
 
   var header: PictureHeader.Fields {
-    PictureHeader.Fields(width: width, height: height, channels: hasAlpha ? 4 : 3)
+    PictureHeader.Fields(
+      width: width, height: height, channels: hasAlpha ? 4 : 3, hasPalette: bitsPerPixel <= 8)
   }
 
   private var hasAlpha: Bool { masks.w != 0 }

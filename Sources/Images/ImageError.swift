@@ -2,6 +2,9 @@
 package struct ImageError: Error, Hashable {
   package enum Reason: Error, Hashable {
     case notAPicture(firstBytes: [UInt8])
+
+    /// One that is recognised and not read, with its article: `a GIF`.
+    case foreign(String)
     case headerCutShort(PictureFormat, fileBytes: Int)
     case noPixels(width: Int, height: Int)
     case tooManyPixels(width: Int, height: Int)
@@ -27,6 +30,8 @@ extension ImageError.Reason: CustomStringConvertible {
         ? "the file is empty; give a PNG, JPEG, WebP or BMP picture"
         : "not a picture (it begins with \(Self.hexadecimal(firstBytes))); "
           + "give a PNG, JPEG, WebP or BMP picture"
+    case .foreign(let name):
+      "\(name), which is not read; save the picture as a PNG (JPEG, WebP and BMP are read too)"
     case .headerCutShort(let format, let fileBytes):
       "the \(format) ends or breaks off within its header (\(fileBytes) bytes); "
         + "is the download complete?"

@@ -13,7 +13,8 @@ enum PNGFile {
       }
     }
     return PictureHeader.Fields(
-      width: width, height: height, channels: hasAlpha ? 4 : 3, orientation: orientation)
+      width: width, height: height, channels: hasAlpha ? 4 : 3, orientation: orientation,
+      hasPalette: colorType == 3)
   }
 
   /// Where the data of each whole chunk lie; the type stands in the four bytes before.

@@ -49,6 +49,27 @@ package struct Picture: Hashable, Sendable {
     for start in stride(from: 0, to: bytes.count, by: 4) { rgb += bytes[start..<start + 3] }
     return Picture(width: width, height: height, bytes: rgb)
   }
+
+  /// Whether any pixel shows what lies behind it.
+  package var isTransparent: Bool {
+    hasAlpha && stride(from: 3, to: bytes.count, by: 4).contains { bytes[$0] < 255 }
+  }
+
+  /// The picture in RGB, as it looks on a background of one colour.
+  package func composited(over background: Color) -> Picture {
+    guard hasAlpha else { return self }
+    let behind = [background.red, background.green, background.blue].map(Int.init)
+    var rgb: [UInt8] = []
+    rgb.reserveCapacity(width * height * 3)
+    for start in stride(from: 0, to: bytes.count, by: 4) {
+      let alpha = Int(bytes[start + 3])
+      for channel in 0..<3 {
+        let sum = Int(bytes[start + channel]) * alpha + behind[channel] * (255 - alpha)
+        rgb.append(UInt8((sum + 127) / 255))
+      }
+    }
+    return Picture(width: width, height: height, bytes: rgb)
+  }
 }
 
 /// A colour of 8 bits a channel.
@@ -65,4 +86,13 @@ package struct Color: Hashable, Sendable {
 
   package static let white = Color(255, 255, 255)
   package static let black = Color(0, 0, 0)
+}
+
+extension Color: CustomStringConvertible {
+  package var description: String {
+    if self == .white { return "white" }
+    if self == .black { return "black" }
+    return "#"
+      + [red, green, blue].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
 }

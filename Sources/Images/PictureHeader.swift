@@ -39,6 +39,12 @@ package struct PictureHeader: Hashable, Sendable {
   /// How a viewer turns it: EXIF's 1...8.
   package let orientation: Orientation
 
+  /// Whether its colours are a list of up to 256.
+  package let hasPalette: Bool
+
+  /// Whether pixels may be transparent.
+  package var hasAlpha: Bool { channels == 4 && format != .jpeg }
+
   package var displayWidth: Int { orientation.swapsAxes ? height : width }
   package var displayHeight: Int { orientation.swapsAxes ? width : height }
 
@@ -53,6 +59,7 @@ package struct PictureHeader: Hashable, Sendable {
 
   private init(_ bytes: RawSpan) throws(ImageError.Reason) {
     guard let format = PictureFormat(recognizing: bytes) else {
+      if let name = ForeignPicture.name(of: bytes) { throw .foreign(name) }
       throw .notAPicture(firstBytes: (0..<8).compactMap { bytes.byte(at: $0) })
     }
     let found: Fields? =
@@ -72,6 +79,7 @@ package struct PictureHeader: Hashable, Sendable {
     self.format = format
     (width, height, channels) = (found.width, found.height, found.channels)
     orientation = found.orientation
+    hasPalette = found.hasPalette
   }
 
   /// What each format's reader finds.
@@ -80,5 +88,6 @@ package struct PictureHeader: Hashable, Sendable {
     let height: Int
     let channels: Int
     var orientation = Orientation.upright
+    var hasPalette = false
   }
 }

@@ -27,10 +27,13 @@ extension RawSpan {
   }
 
   /// Whether `text`, in ASCII, stands at `offset`.
-  func holds(_ text: String, at offset: Int) -> Bool {
+  func holds(_ text: String, at offset: Int) -> Bool { holds(text.utf8, at: offset) }
+
+  /// Whether these bytes stand at `offset`.
+  func holds(_ bytes: some Sequence<UInt8>, at offset: Int) -> Bool {
     var position = offset
-    for character in text.utf8 {
-      if byte(at: position) != character { return false }
+    for byte in bytes {
+      if self.byte(at: position) != byte { return false }
       position += 1
     }
     return true

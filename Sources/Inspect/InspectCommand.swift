@@ -1,6 +1,7 @@
 import Adapters
 package import ArgumentParser
 import CommandSupport
+import Files
 
 package struct InspectCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
@@ -48,6 +49,9 @@ package struct InspectCommand: ParsableCommand {
   }
 
   package func run() throws {
+    var outputs = PlannedOutputs()
+    outputs.addFile(html)
+    try outputs.prepare()
     let paths = expandingFolders(files)
     let isListing = paths != files  // the files of a folder
     var inspections: [Inspection] = []

@@ -32,7 +32,8 @@ extension Inspection {
 
   /// The file in a few lines: format, model, modules, ranks, size.
   private var headline: String {
-    let model = baseModel == "unknown" ? "" : ", \(baseModel)"
+    let model = ((baseModel == "unknown" ? [] : [baseModel]) + quantization).map { ", \($0)" }
+      .joined()
     let types = dtypes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .map { "\($0.key) × \($0.value)" }.joined(separator: ", ")
     var lines = [

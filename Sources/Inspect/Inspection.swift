@@ -13,6 +13,9 @@ struct Inspection: Encodable {
   let parameters: Int
   let format: String
   let baseModel: String
+
+  /// How a checkpoint's weights are stored that are scaled or packed, such as `scaled FP8`.
+  let quantization: [String]
   let metadata: [String: String]
   let modules: [ModuleInspection]
 
@@ -32,6 +35,7 @@ struct Inspection: Encodable {
     case parameters
     case format
     case baseModel = "base_model"
+    case quantization
     case metadata
     case modules
     case hashes
@@ -96,13 +100,13 @@ extension Inspection {
     self.init(
       path: path, files: files, format: "checkpoint", baseModel: checkpoint.baseModel, modules: [],
       components: checkpoint.components.map(ComponentInspection.init), others: [], warnings: [],
-      depth: depth)
+      quantization: Set(checkpoint.quantizations.values.map(\.scheme)).sorted(), depth: depth)
   }
 
   private init(
     path: String, files: [SafetensorsFile], format: String, baseModel: BaseModel,
     modules: [ModuleInspection], components: [ComponentInspection] = [], others: [String],
-    warnings: [String], depth: InspectionDepth
+    warnings: [String], quantization: [String] = [], depth: InspectionDepth
   ) {
     let entries = files.flatMap(\.header.entries)
     file = path
@@ -112,6 +116,7 @@ extension Inspection {
     parameters = entries.reduce(0) { $0 + $1.elementCount }
     self.format = format
     self.baseModel = baseModel.rawValue
+    self.quantization = quantization
     metadata = Dictionary(
       files.flatMap(\.header.metadata.entries).map { ($0.key, $0.value) },
       uniquingKeysWith: { first, _ in first })

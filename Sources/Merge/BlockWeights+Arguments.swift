@@ -65,6 +65,7 @@ struct BlockWeightAssignment {
 
   /// Options of `lora merge` without a value.
   private static let flags: Set = [
-    "--json", "--quiet", "-q", "--zstd", "--modules", "--skip-missing", "--help", "-h",
+    "--json", "--quiet", "-q", "--zstd", "--modules", "--skip-missing", "--accept-error",
+    "--help", "-h",
   ]
 }

@@ -1,5 +1,6 @@
 import Adapters
 import ArgumentParser
+import CommandSupport
 
 /// What an adapter's weight is multiplied by in each block of the network.
 ///
@@ -79,10 +80,11 @@ struct BlockWeights: Hashable {
   }
 
   private static func number(_ text: String) throws -> Double {
-    guard let value = Double(text), value.isFinite else {
-      throw ValidationError("--block-weights takes numbers, not '\(text)'.")
+    do {
+      return try Domain<Double>.weight.value(text)
+    } catch {
+      throw ValidationError("Each of --block-weights \(error).")
     }
-    return value
   }
 
   /// Refuses a list of a length that is for other models.

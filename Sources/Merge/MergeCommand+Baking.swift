@@ -36,28 +36,32 @@ extension MergeCommand {
     let progress = Progress("baking", total: baked.tensorCount, quiet: common.quiet)
     defer { progress.finish() }
     let report = try BakedModel(baked, threads: common.threadCount)
-      .write(to: path, compresses: result.zstd, followsLinks: followLinks) { progress.advance() }
+      .write(
+        to: path, compresses: result.zstd, followsLinks: followLinks,
+        accept: { try check(Verdict($0, .exact, types: baked.types), path: path) },
+        onTensor: { progress.advance() })
     progress.finish()
-    try show(report, path: path)
+    try show(BakingReport(report, of: baked), path: path)
   }
 
-  private func show(_ report: BakedModel.Report, path: String) throws {
+  private func check(_ verdict: Verdict, path: String) throws {
+    guard !result.acceptError, let failure = verdict.failure else { return }
+    throw VerdictError(
+      file: path, failure: failure, remedy: "bake into the same model in a wider type")
+  }
+
+  private func show(_ report: BakingReport, path: String) throws {
     if common.json {
       let text = try json(report)
       if path == "-" { Terminal.report(text) } else { try Terminal.show(text) }
     } else if !common.quiet {
       let target = path == "-" ? "standard output" : printable(path)
       var lines: [String] = []
-      if !report.missing.isEmpty {
-        let shown = report.missing.prefix(4).map(printable).joined(separator: ", ")
-        lines.append("left out: \(counted(report.missing.count, "module")) (\(shown)…)")
-      }
+      if let text = report.leftOut.text { lines.append(text) }
       lines.append(
         "\(target): \(counted(report.modules, "module")) baked into \(counted(report.tensors, "tensor"))"
       )
-      lines.append(
-        "verified: relative error \(significant(report.relativeError, digits: 2)) of what was added"
-      )
+      lines.append(report.verdict)
       Terminal.report(lines.joined(separator: "\n"))
     }
   }

@@ -13,9 +13,9 @@ package struct MergeCommand: ParsableCommand {
       The default method, concat, is exact: the result's update is Σ weight · update, whatever the \
       ranks, alphas, types, namings and signs; its rank is the sum of the ranks. svd and linear \
       give the best approximation of that sum at a rank. ties, dare, dare-ties and magnitude-prune \
-      drop elements of the updates first (--density, --seed). The report ends with the relative \
-      error of what was written, computed from the values as stored. Without -o the result goes to \
-      standard output.
+      drop elements of the updates first (--density, --seed). The report ends with a verdict on \
+      what was written, computed from the values as stored; of an exact method, what the result's \
+      type cannot hold is not written. Without -o the result goes to standard output.
 
         lora merge style.safetensors:0.8 face.safetensors:0.5 -o both.safetensors
         lora merge b.safetensors:1 a.safetensors:-1 --method svd --rank 8 -o slider.safetensors
@@ -27,19 +27,21 @@ package struct MergeCommand: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "Adapters as FILE or FILE:WEIGHT; - is standard input.", valueName: "file[:weight]"),
-    completion: .file())
+    completion: .file(), transform: { try WeightedFile($0) })
   var files: [WeightedFile]
 
   @Option(help: "concat, svd, linear, ties, dare, dare-ties or magnitude-prune.")
   var method: MergeMethod = .concat
 
   @Option(
+    .positiveShare,
     help: ArgumentHelp(
       "The share of each update's elements to keep, for methods that drop some (default: 0.5).",
       valueName: "share"))
   var density: Double?
 
   @Option(
+    .whole(0...UInt64.max),
     help: ArgumentHelp("What dare's choice of elements depends on (default: 0).", valueName: "n"))
   var seed: UInt64?
 
@@ -49,13 +51,16 @@ package struct MergeCommand: ParsableCommand {
       valueName: "list"))
   var blockWeights: [String] = []
 
-  @Option(help: ArgumentHelp("Multiplies all weights in text encoders.", valueName: "w"))
+  @Option(.weight, help: ArgumentHelp("Multiplies all weights in text encoders.", valueName: "w"))
   var teWeight: Double?
 
-  @Option(help: ArgumentHelp("Multiplies all weights in the U-Net or transformer.", valueName: "w"))
+  @Option(
+    .weight,
+    help: ArgumentHelp("Multiplies all weights in the U-Net or transformer.", valueName: "w"))
   var unetWeight: Double?
 
   @Option(
+    .whole(0...UInt64.max),
     help: ArgumentHelp(
       "Turn each module's rank axis by a random matrix, so that sources cannot be read back.",
       valueName: "seed"))
@@ -106,9 +111,6 @@ package struct MergeCommand: ParsableCommand {
     if method == .concat && rank.choice != nil {
       throw ValidationError("--rank and --sv-… go with --method svd; concat keeps every rank.")
     }
-    if let density, !(density > 0 && density <= 1) {
-      throw ValidationError("--density takes a share above 0 and up to 1, not \(density).")
-    }
     if density != nil && !method.prunes {
       throw ValidationError("--density has no meaning for --method \(method.rawValue).")
     }
@@ -142,6 +144,7 @@ package struct MergeCommand: ParsableCommand {
       return
     }
     let path = result.output ?? "-"
+    try reporting.prepare()
     let writer = try ResultWriter(result, common, combination, to: path, comment: comment)
     let progress = Progress("merging", total: combination.layers.count, quiet: common.quiet)
     defer { progress.finish() }
@@ -152,7 +155,8 @@ package struct MergeCommand: ParsableCommand {
     progress.finish()
     try writer.report(
       WriteReport(
-        written, of: combination, inputNames: files.map(\.path), listsModules: reporting.modules),
+        written, of: combination, inputNames: files.map(\.path), leftOut: writer.leftOut,
+        capped: plan.cappedRanks(by: rank.choice), listsModules: reporting.modules),
       reporting, command: "merge")
   }
 
@@ -190,15 +194,15 @@ package struct MergeCommand: ParsableCommand {
     case (.concat, _, _):
       return try combination.computedPlan(threads: threads, onLayer: onLayer) {
         try SDScriptsMerging.concatenation($0, in: inputs)
-      }
+      }.promising(.imitation)
     case (.linear, .sdScripts?, nil):
       return try combination.computedPlan(threads: threads, onLayer: onLayer) {
         try SDScriptsMerging.sum($0, in: inputs)
-      }
+      }.promising(.imitation)
     case (.svd, .sdScripts?, let choice?):
       return try combination.computedPlan(threads: threads, onLayer: onLayer) {
         try SDScriptsMerging.approximation($0, in: inputs, choice)
-      }
+      }.promising(.imitation)
     case (.svd, _, let choice?), (.linear, _, let choice?):
       return try combination.approximation(choice, threads: threads, onLayer: onLayer)
     case (_, _, let choice?):

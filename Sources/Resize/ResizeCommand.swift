@@ -12,8 +12,8 @@ package struct ResizeCommand: ParsableCommand {
       Each module's update is replaced by its best approximation at the rank asked for; rules choose \
       the smallest rank that fulfils them, exactly. --bytes and --params spend a budget over all \
       modules where it keeps most energy. A rank above the one there is pads with zeros, exactly. \
-      alpha / rank is kept, so that a strength means what it meant. Without -o the result goes to \
-      standard output.
+      A layer that is thinner than the rank has the rank of its size, exactly. alpha / rank is kept, \
+      so that a strength means what it meant. Without -o the result goes to standard output.
 
         lora resize big.safetensors --rank 8 -o small.safetensors
         lora resize big.safetensors --rank 16 --conv-rank 4 -o small.safetensors
@@ -25,11 +25,13 @@ package struct ResizeCommand: ParsableCommand {
   var file: String
 
   @Option(
+    .size,
     help: ArgumentHelp(
       "The size that the result may have, such as 8MB or 500kB.", valueName: "size"))
   var bytes: ByteCount?
 
   @Option(
+    .whole(1...1_000_000_000_000),
     help: ArgumentHelp("How many elements the factors may have, such as 2000000.", valueName: "n"))
   var params: Int?
 
@@ -55,9 +57,6 @@ package struct ResizeCommand: ParsableCommand {
       throw ValidationError(
         "Give one of --rank, --sv-ratio, --sv-fro, --sv-cumulative, --bytes, --params.")
     }
-    if let params, params < 1 {
-      throw ValidationError("--params takes a number from 1, not \(params).")
-    }
     if dylora && rank.choice?.fixedRank(hasWideKernel: false) == nil {
       throw ValidationError("--dylora goes with --rank.")
     }
@@ -70,6 +69,7 @@ package struct ResizeCommand: ParsableCommand {
     let adapter = try AdapterSource(path: file).adapter()
     let combination = try Combination([.init(adapter, weight: 1)])
     let path = result.output ?? "-"
+    try reporting.prepare()
     let writer = try ResultWriter(result, common, combination, to: path, comment: comment(adapter))
     let progress = Progress("resizing", total: combination.layers.count, quiet: common.quiet)
     defer { progress.finish() }
@@ -77,7 +77,9 @@ package struct ResizeCommand: ParsableCommand {
     let written = try writer.write(plan) { progress.advance() }
     progress.finish()
     try writer.report(
-      WriteReport(written, of: combination, inputNames: [file], listsModules: reporting.modules),
+      WriteReport(
+        written, of: combination, inputNames: [file], leftOut: writer.leftOut,
+        capped: plan.cappedRanks(by: rank.choice), listsModules: reporting.modules),
       reporting, command: "resize")
   }
 
@@ -106,7 +108,7 @@ package struct ResizeCommand: ParsableCommand {
 }
 
 /// A size as people write it: `8MB`, `500kB`, `1.5GiB`, a plain number of bytes.
-struct ByteCount: Hashable, ExpressibleByArgument {
+struct ByteCount: Hashable {
   let count: Int
 
   init?(argument: String) {
@@ -116,8 +118,14 @@ struct ByteCount: Hashable, ExpressibleByArgument {
     ]
     let text = argument.lowercased().filter { $0 != " " }
     guard let (suffix, factor) = units.first(where: { text.hasSuffix($0.0) }),
-      let number = Double(text.dropLast(suffix.count)), number > 0, number * factor < 1e15
+      let number = Double(text.dropLast(suffix.count)), (1...1e15).contains(number * factor)
     else { return nil }
     count = Int(number * factor)
+  }
+}
+
+extension Domain where Value == ByteCount {
+  static var size: Domain {
+    Domain("a size such as 8MB or 500kB, from 1 byte to 1000000 GB") { ByteCount(argument: $0) }
   }
 }

@@ -31,9 +31,10 @@ struct Resizing: Sendable {
     let inputs = combination.inputs
     try check(combination)
     guard choice.fixedRank(hasWideKernel: false) != nil, method != .slicing else {
-      return try combination.computedPlan(threads: threads, onLayer: onLayer) { layer in
+      let plan = try combination.computedPlan(threads: threads, onLayer: onLayer) { layer in
         try result(ResizableModule(layer, in: inputs))
       }
+      return method == .slicing ? plan.promising(.slice) : plan
     }
     return combination.plan { layer in
       let rank = fixedRank(layer) ?? layer.rank
@@ -59,32 +60,33 @@ struct Resizing: Sendable {
   }
 
   /// The rank that a layer is to have whatever its values are; `nil` where a rule decides.
+  ///
+  /// A layer that is thinner than the rank has all of its own: its update is exact there. DyLoRA's
+  /// first ranks are what they are.
   private func fixedRank(_ layer: Combination.Layer) -> Int? {
-    method == .asSDScripts
-      ? SDScriptsResizing.fixedRank(choice, layer)
-      : choice.fixedRank(hasWideKernel: layer.extents.hasWideKernel)
+    let extents = layer.extents
+    switch method {
+    case .slicing: return choice.fixedRank(hasWideKernel: extents.hasWideKernel)
+    case .asSDScripts:
+      return SDScriptsResizing.fixedRank(choice, layer)
+        .map { min($0, extents.outputs, extents.columns) }
+    case .approximating:
+      return choice.fixedRank(hasWideKernel: extents.hasWideKernel)
+        .map { min($0, extents.outputs, extents.columns) }
+    }
   }
 
-  /// Refuses a fixed rank that a layer cannot have, and slices of what DyLoRA does not train.
+  /// Refuses slices of what DyLoRA does not train.
   private func check(_ combination: Combination) throws(AdapterError) {
     for layer in combination.layers where layer.hasRank {
-      guard let detail = refusal(layer) else { continue }
+      let module = layer.terms[0].module
+      guard method == .slicing, module.algorithm != .lora else { continue }
       throw AdapterError(
         file: combination.inputs[0].adapter.file.path,
-        reason: .shapesDiffer(module: layer.terms[0].module.name, detail: detail))
+        reason: .shapesDiffer(
+          module: module.name,
+          detail:
+            "is \(module.algorithm.title), which DyLoRA does not train; leave --dylora out"))
     }
-  }
-
-  private func refusal(_ layer: Combination.Layer) -> String? {
-    let extents = layer.extents
-    let algorithm = layer.terms[0].module.algorithm
-    if method == .slicing && algorithm != .lora {
-      return "is \(algorithm.title), which DyLoRA does not train; leave --dylora out"
-    }
-    let most = min(extents.outputs, extents.columns)
-    guard let rank = fixedRank(layer), rank > most else { return nil }
-    let options = extents.hasWideKernel ? "--rank or --conv-rank" : "--rank"
-    return
-      "of \(extents.shape) has no rank above \(most), \(rank) was asked for; choose a lower \(options)"
   }
 }

@@ -20,6 +20,12 @@ package struct OutputOptions: ParsableArguments {
   @Flag(help: "Compress the result by zstd; always so for a name that ends in .zst.")
   package var zstd = false
 
+  @Flag(
+    help:
+      "Write the result even where its check fails: where its element type holds less than half of it, or other numbers than were asked for."
+  )
+  package var acceptError = false
+
   package init() {}
 }
 

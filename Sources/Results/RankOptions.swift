@@ -1,24 +1,31 @@
 import ArgumentParser
+import CommandSupport
 package import LinearAlgebra
 
 /// Options that say at which rank a result is to be stored.
 package struct RankOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The rank of every module.", valueName: "n"))
+  @Option(.rank, help: ArgumentHelp("The rank of every module.", valueName: "n"))
   var rank: Int?
 
-  @Option(help: ArgumentHelp("The rank of convolutions of k × k, k > 1.", valueName: "n"))
+  @Option(.rank, help: ArgumentHelp("The rank of convolutions of k × k, k > 1.", valueName: "n"))
   var convRank: Int?
 
-  @Option(help: ArgumentHelp("Keep singular values of at least the largest / R.", valueName: "r"))
+  @Option(
+    .number(1...1e12),
+    help: ArgumentHelp("Keep singular values of at least the largest / R.", valueName: "r"))
   var svRatio: Double?
 
-  @Option(help: ArgumentHelp("Keep this share of each module's Frobenius norm.", valueName: "f"))
+  @Option(
+    .positiveShare,
+    help: ArgumentHelp("Keep this share of each module's Frobenius norm.", valueName: "f"))
   var svFro: Double?
 
-  @Option(help: ArgumentHelp("Keep this share of the sum of the singular values.", valueName: "c"))
+  @Option(
+    .positiveShare,
+    help: ArgumentHelp("Keep this share of the sum of the singular values.", valueName: "c"))
   var svCumulative: Double?
 
-  @Option(help: ArgumentHelp("The most that a rule of --sv-… may choose.", valueName: "n"))
+  @Option(.rank, help: ArgumentHelp("The most that a rule of --sv-… may choose.", valueName: "n"))
   var maxRank: Int?
 
   package init() {}
@@ -26,19 +33,6 @@ package struct RankOptions: ParsableArguments {
   package func validate() throws {
     let rules = [rank == nil, svRatio == nil, svFro == nil, svCumulative == nil].count { !$0 }
     if rules > 1 { throw ValidationError("--rank and the rules of --sv-… exclude each other.") }
-    for (name, value) in [("--rank", rank), ("--conv-rank", convRank), ("--max-rank", maxRank)] {
-      if let value, value < 1 {
-        throw ValidationError("\(name) takes a number from 1, not \(value).")
-      }
-    }
-    if let svRatio, svRatio < 1 {
-      throw ValidationError("--sv-ratio takes a number from 1, not \(svRatio).")
-    }
-    for (name, value) in [("--sv-fro", svFro), ("--sv-cumulative", svCumulative)] {
-      if let value, !(value > 0 && value <= 1) {
-        throw ValidationError("\(name) takes a share above 0 and up to 1, not \(value).")
-      }
-    }
     if maxRank != nil && svRatio == nil && svFro == nil && svCumulative == nil {
       throw ValidationError("--max-rank goes with a rule of --sv-….")
     }

@@ -1,4 +1,5 @@
 package import ArgumentParser
+package import Files
 
 /// What merge and resize report, beside the short text.
 package struct ReportOptions: ParsableArguments {
@@ -17,4 +18,13 @@ package struct ReportOptions: ParsableArguments {
 /// Whose mistakes are to be reproduced.
 package enum Compatibility: String, CaseIterable, ExpressibleByArgument, Sendable {
   case sdScripts = "sd-scripts"
+}
+
+extension ReportOptions {
+  /// Makes the folder of the page; throws where it cannot be written, before any work.
+  package func prepare() throws(FileError) {
+    var outputs = PlannedOutputs()
+    outputs.addFile(html)
+    try outputs.prepare()
+  }
 }

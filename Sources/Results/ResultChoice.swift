@@ -62,14 +62,7 @@ extension Adapter {
   /// What a reader of a result made of the adapter should know.
   fileprivate var notes: [String] {
     let name = printable(file.path)
-    var notes = warnings.map { "\(name): \($0)" }
-    if !others.isEmpty {
-      let shown = others.prefix(3).map { $0.name.description }.joined(separator: ", ")
-      let more = others.count > 3 ? "…" : ""
-      notes.append(
-        "\(name): \(counted(others.count, "tensor")) of no module left out: \(shown)\(more)")
-    }
-    return notes
+    return warnings.map { "\(name): \($0)" }
   }
 
   /// The element types of all weights.

@@ -16,6 +16,10 @@ package struct ResultWriter {
   private let folder: OutputFolder?
   private let writer: AdapterWriter
   private let metadata: ResultMetadata
+  private let acceptsError: Bool
+  private let foreign: (kept: [ForeignTensor], leftOut: LeftOut)
+  private let origin: ResultOrigin
+  private let isCompressed: Bool
 
   /// Opens the output; no weight has been read yet when it cannot be written.
   ///
@@ -26,7 +30,11 @@ package struct ResultWriter {
   ) throws {
     self.path = path
     self.common = common
+    acceptsError = options.acceptError
+    isCompressed = options.zstd || path.hasSuffix(".zst")
     choice = ResultChoice(options, for: combination)
+    foreign = combination.inputs.foreignTensors(in: choice.naming)
+    origin = ResultOrigin(inputs: combination.inputs, comment: comment)
     (location, folder, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: combination.baseModel, type: choice.type,
@@ -41,19 +49,24 @@ package struct ResultWriter {
   /// - Parameters:
   ///   - model: What the result is for.
   ///   - types: Those of the weights that it is made of.
-  ///   - sources: The adapters that it is made of, if any.
+  ///   - inputs: The adapters that it is made of, if any.
   package init(
     _ options: OutputOptions, _ common: CommonOptions, model: BaseModel, types: [ElementType],
-    sources: [ResultMetadata.Source] = [], to path: String, comment: String
+    inputs: [Combination.Input] = [], to path: String, comment: String
   ) throws {
     self.path = path
     self.common = common
+    acceptsError = options.acceptError
+    isCompressed = options.zstd || path.hasSuffix(".zst")
     choice = ResultChoice(options, types: types)
+    foreign = inputs.foreignTensors(in: choice.naming)
+    origin = ResultOrigin(inputs: inputs, comment: comment)
     (location, folder, output) = try Self.open(path, choice.naming, options, common)
     writer = AdapterWriter(
       naming: choice.naming, model: model, type: choice.type, threads: common.threadCount)
     metadata = ResultMetadata(
-      sources: sources, model: model, comment: comment)
+      sources: inputs.map { .init($0.adapter, coefficient: $0.weight) }, model: model,
+      comment: comment)
   }
 
   private static func open(
@@ -67,12 +80,28 @@ package struct ResultWriter {
       let output = try folder.file(location.weights, compresses: options.zstd)
       return (location, folder, output)
     }
+    try Self.outputs(location).prepare()
     let output = try OutputFile(
       path: location.weights, compresses: options.zstd, threads: common.threadCount)
     return (location, nil, output)
   }
 
-  /// Writes a result; nothing where it would hold no module.
+  private static func outputs(
+    _ location: ResultLocation, byteCount: Int = 0
+  ) -> PlannedOutputs {
+    var outputs = PlannedOutputs()
+    if let folder = location.folder {
+      outputs.addFolder(folder, byteCount: byteCount)
+    } else {
+      outputs.addFile(location.weights, byteCount: byteCount)
+    }
+    return outputs
+  }
+
+  /// What of the inputs no module of the result holds, and no tensor beside them.
+  package var leftOut: LeftOut { foreign.leftOut }
+
+  /// Writes a result; nothing where it would hold no module, or would not be what it promises.
   ///
   /// - Parameter onModule: Called after each module that had to be computed, from any thread.
   package func write(
@@ -83,9 +112,14 @@ package struct ResultWriter {
         file: path,
         reason: .noAdapter(what: "would hold no module, since nothing is added; not written"))
     }
-    let written = try writer.write(plan, metadata: metadata, to: output) {
-      if !plan.isComputed { onModule() }
+    let whole = withForeign(plan)
+    if !isCompressed {
+      try Self.outputs(location, byteCount: try byteCount(of: whole)).check()
     }
+    let written = try writer.write(
+      whole, metadata: metadata, to: output,
+      accept: { try check(Verdict($0, plan.promise, types: [choice.type])) },
+      onModule: { if !plan.isComputed { onModule() } })
     if let folder, let name = location.configuration {
       let path = "\(folder.path)/\(name)"
       let configuration = try writer.configuration(of: plan.modules, file: path)
@@ -100,7 +134,18 @@ package struct ResultWriter {
 
   /// The bytes of the file that a plan would become; no weight is asked for.
   package func byteCount(of plan: ResultPlan) throws -> Int {
-    try writer.byteCount(of: plan, metadata: metadata, file: path)
+    try writer.byteCount(of: withForeign(plan), metadata: metadata, file: path)
+  }
+
+  private func withForeign(_ plan: ResultPlan) -> ResultPlan {
+    var plan = plan
+    plan.foreign = foreign.kept
+    return plan
+  }
+
+  private func check(_ verdict: Verdict) throws {
+    guard !acceptsError, let failure = verdict.failure else { return }
+    throw VerdictError(file: path, failure: failure, remedy: "choose a wider type with --dtype")
   }
 
   package var bytesPerElement: Int { choice.type.bitCount / 8 }
@@ -108,7 +153,7 @@ package struct ResultWriter {
   /// Prints the report of a command, and writes it as a page where that is asked for.
   package func report(_ report: WriteReport, _ options: ReportOptions, command: String) throws {
     if let html = options.html {
-      try Pages.write(report.page(path: path, command: command), to: html)
+      try Pages.write(report.page(path: path, command: command, origin: origin), to: html)
     }
     try self.report(report)
   }

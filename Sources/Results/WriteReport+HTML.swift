@@ -9,13 +9,15 @@ extension WriteReport {
   /// - Parameters:
   ///   - path: Where the result went.
   ///   - command: The name of the command that made it.
-  func page(path: String, command: String) -> HTML {
+  ///   - origin: What it was made of.
+  func page(path: String, command: String, origin: ResultOrigin) -> HTML {
     let name = path == "-" ? "standard output" : printable(path)
     return Pages.page(
       title: "\(name) – lora \(command)",
       """
       <h1>\(name)</h1>
       \(factList(facts))
+      \(origin.page)
       \(energy)
       \(blockTable)
       \(moduleTable)
@@ -29,7 +31,7 @@ extension WriteReport {
   private var facts: [(name: String, value: String)] {
     [
       ("modules", "\(modules)"), ("rank", change), ("size", bytes(output.bytes)),
-      ("energy kept", percent(energyKept)),
+      ("result", verdict), ("energy kept", percent(energyKept)),
       ("relative error", significant(relativeError, digits: 2)),
     ]
   }
@@ -68,15 +70,14 @@ extension WriteReport {
       let (before, after) = (part.modules.compactMap(\.rankBefore), part.modules.map(\.rank))
       return """
         <tr><th scope="row">\(part.block.label)</th><td>\(part.modules.count)</td>\
-        <td>\(before.isEmpty ? "–" : RankRange(before).text)</td><td>\(RankRange(after).text)</td>\
-        <td>\(percent(part.energyKept))</td></tr>
+        <td>\(before.isEmpty ? "–" : RankRange(before).text)</td><td>\(RankRange(after).text)</td></tr>
 
         """
     }
     return """
       <h2>Ranks by block</h2>
       <div class="scroll"><table class="numbers"><thead><tr><th>block</th><th>modules</th>\
-      <th>rank before</th><th>rank</th><th>energy kept</th></tr></thead>
+      <th>rank before</th><th>rank</th></tr></thead>
       <tbody>\(rows)</tbody></table></div>
       """
   }

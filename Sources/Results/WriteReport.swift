@@ -43,6 +43,8 @@ package struct WriteReport: Encodable {
     }
   }
 
+  /// What the figures mean, in a few words.
+  let verdict: String
   let relativeError: Double
   let modules: Int
   let rank: RankRange
@@ -55,6 +57,12 @@ package struct WriteReport: Encodable {
 
   /// By file, where there are more than two.
   let onlyIn: [String: [String]]?
+
+  /// What of the inputs is not in the result.
+  let leftOut: LeftOut
+
+  /// The ranks of layers that are thinner than the rank asked for; `nil` where none is.
+  let capped: [String: Int]?
   let perModule: [Module]?
   let output: Output
 
@@ -65,6 +73,7 @@ package struct WriteReport: Encodable {
   private let onlyLists: [(file: String, names: [String])]
 
   private enum CodingKeys: String, CodingKey {
+    case verdict
     case relativeError = "relative_error"
     case modules
     case rank
@@ -73,6 +82,8 @@ package struct WriteReport: Encodable {
     case onlyInA = "only_in_a"
     case onlyInB = "only_in_b"
     case onlyIn = "only_in"
+    case leftOut = "left_out"
+    case capped
     case perModule = "per_module"
     case output
   }
@@ -80,17 +91,23 @@ package struct WriteReport: Encodable {
   /// - Parameters:
   ///   - combination: Of what inputs the result was made.
   ///   - inputNames: What the inputs are called in the report; `["B", "A"]` for a difference.
+  ///   - leftOut: What of the inputs is not in the result.
+  ///   - capped: The ranks of layers that are thinner than the rank asked for.
   ///   - listsModules: Whether every module is reported.
   package init(
-    _ written: Written, of combination: Combination, inputNames: [String],
-    listsModules: Bool = false
+    _ written: Written, of combination: Combination, inputNames: [String], leftOut: LeftOut,
+    capped: [String: Int] = [:], listsModules: Bool = false
   ) {
     let before = combination.ranks
-    relativeError = written.relativeError
-    modules = written.modules.count
     rank = RankRange(written.modules.map(\.rank))
+    verdict = Verdict(written.verification, written.promise, types: [written.type])
+      .text(rank: rank.text)
+    relativeError = written.verification.relativeError
+    modules = written.modules.count
     rankBefore = RankRange(Array(before.values))
-    energyKept = max(0, 1 - relativeError * relativeError)
+    energyKept = written.verification.energyKept
+    self.leftOut = leftOut
+    self.capped = capped.isEmpty ? nil : capped
     let lists = inputNames.indices.map { combination.modules(onlyIn: $0) }
     let a = inputNames.firstIndex(of: "A") ?? 0
     let b = inputNames.firstIndex(of: "B") ?? 1
@@ -105,15 +122,24 @@ package struct WriteReport: Encodable {
     output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
   }
 
-  /// The report of a result that is made of no adapter.
+  /// The report of a result that is no combination of adapters.
+  ///
+  /// - Parameter leftOutSquared: ‖…‖² of what was asked for and is left out, where it has a norm.
   package init(
-    _ written: Written, onlyInA: [String] = [], onlyInB: [String] = [], listsModules: Bool = false
+    _ written: Written, onlyInA: [String] = [], onlyInB: [String] = [], leftOut: LeftOut,
+    leftOutSquared: Double = 0, capped: [String: Int] = [:], listsModules: Bool = false
   ) {
-    relativeError = written.relativeError
-    modules = written.modules.count
+    let verification =
+      written.verification
+      + Verification(askedSquared: leftOutSquared, errorSquared: leftOutSquared)
     rank = RankRange(written.modules.map(\.rank))
+    verdict = Verdict(verification, written.promise, types: [written.type]).text(rank: rank.text)
+    relativeError = verification.relativeError
+    modules = written.modules.count
     rankBefore = rank
-    energyKept = max(0, 1 - relativeError * relativeError)
+    energyKept = verification.energyKept
+    self.leftOut = leftOut
+    self.capped = capped.isEmpty ? nil : capped
     self.onlyInA = onlyInA
     self.onlyInB = onlyInB
     onlyIn = nil
@@ -129,11 +155,11 @@ package struct WriteReport: Encodable {
     var lines: [String] = []
     if let perModule { lines += [moduleTable(perModule), ""] }
     for list in onlyLists { lines += only(list.names, in: list.file) }
+    if let text = leftOut.text { lines.append(text) }
+    if let capped { lines.append(text(capped)) }
     lines.append(
-      "\(target): \(counted(modules, "module")), rank \(change), \(bytes(output.bytes)),"
-        + " energy kept \(percent(energyKept))")
-    lines.append(
-      "verified: relative error \(significant(relativeError, digits: 2)) of what was asked")
+      "\(target): \(counted(modules, "module")), rank \(change), \(bytes(output.bytes))")
+    lines.append(verdict)
     return lines.joined(separator: "\n")
   }
 }
@@ -143,6 +169,11 @@ extension WriteReport {
   var change: String {
     let (before, after) = (rankBefore.text, rank.text)
     return before == after ? after : "\(before) → \(after)"
+  }
+
+  private func text(_ capped: [String: Int]) -> String {
+    let layers = capped.sorted { $0.key < $1.key }.map { "\($0.key) at rank \($0.value)" }
+    return "thinner than the rank asked for: \(counted(layers.count, "layer")) (\(shown(layers)))"
   }
 
   private func moduleTable(_ modules: [Module]) -> String {
@@ -171,11 +202,10 @@ extension WriteReport.RankRange {
 
 extension WriteReport.Module {
   fileprivate init(_ module: Written.Module, before: Int?) {
-    let asked = module.askedSquared ?? 0
-    let share = asked > 0 ? module.errorSquared / asked : 0
     self.init(
       name: module.name, target: module.target.description, rankBefore: before, rank: module.rank,
-      energyKept: Swift.max(0, 1 - share), relativeError: share.squareRoot(),
+      energyKept: module.verification.energyKept,
+      relativeError: module.verification.relativeError,
       askedSquared: module.askedSquared, errorSquared: module.errorSquared,
       block: Block(of: module.target))
   }

@@ -68,6 +68,7 @@ struct Scanner {
     skipSpaces()
     try skipComment()
     guard next == nil || takeNewline() else {
+      if next == UInt8(ascii: ",") { throw .comma }
       throw .expected("the end of the line", found: nextDescription)
     }
   }

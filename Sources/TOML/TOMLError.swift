@@ -2,6 +2,7 @@
 package struct TOMLError: Error, Hashable {
   package enum Reason: Error, Hashable {
     case expected(String, found: String)
+    case comma
     case duplicateKey(String)
     case notATable(String)
     case closedTable(String)
@@ -27,6 +28,8 @@ extension TOMLError.Reason: CustomStringConvertible {
   package var description: String {
     switch self {
     case .expected(let what, let found): "expected \(what), found \(found)"
+    case .comma:
+      "a comma may not stand here; write a decimal point (0.001), or a list in brackets ([1, 2])"
     case .duplicateKey(let key): "'\(key)' is set a second time; keep one of the two"
     case .notATable(let key): "'\(key)' already holds a value, so nothing can stand inside it"
     case .closedTable(let key): "table '\(key)' is complete already and cannot be added to here"

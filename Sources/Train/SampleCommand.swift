@@ -15,10 +15,15 @@ package struct SampleCommand: ParsableCommand {
         lora sample --model MODEL --prompt "a girl" -o one.png
         lora sample --model MODEL --lora slider.safetensors:0.5 -o half.png
 
+      Several --lora are stacked: all work at once, each at its weight. Their ranges go in step, \
+      which needs as many weights of each; weight1 and weight2 as axes try each with each.
+
       Whatever has several values becomes an axis of a grid, weights across and seeds down:
         lora sample --model MODEL --lora slider.safetensors:-2..2/9 --seed 1,2,3 -o strip.png
         lora sample --model MODEL --lora a-000010.safetensors \\
           --lora a-000020.safetensors --lora a.safetensors --columns file --seed 1,2,3 -o epochs.png
+        lora sample --model MODEL --lora a.safetensors:0..1/3 --lora b.safetensors:0..1/3 \\
+          --columns weight1 --rows weight2 -o mix.png
       """)
 
   @Option(
@@ -44,35 +49,45 @@ package struct SampleCommand: ParsableCommand {
   var negativePrompt = ""
 
   @Option(
+    .seeds,
     help: ArgumentHelp("Seeds from 0 to 4294967295, such as 1,2,3 or 8-10.", valueName: "n,…"))
   var seed = SeedList(seeds: [0])
 
-  @Option(help: ArgumentHelp("Steps of the sampler.", valueName: "n")) var steps = 30
+  @Option(.samplerSteps, help: ArgumentHelp("Steps of the sampler.", valueName: "n")) var steps = 30
 
   @Option(
     name: [.customLong("scale"), .customLong("cfg")],
+    .guidance,
     help: ArgumentHelp("How far to go from the negative prompt; 1: not at all.", valueName: "x"))
   var scale = 7.5
 
   @Option(
-    help: ArgumentHelp("ddim, euler, euler_a or dpmsolver++.", valueName: "name"),
+    .sampler, help: ArgumentHelp("ddim, euler, euler_a or dpmsolver++.", valueName: "name"),
     completion: .list(SamplerMethod.allCases.map(\.rawValue)))
   var sampler = "ddim"
 
   @Option(help: ArgumentHelp("Where its steps lie. (default: diffusers')", valueName: "name"))
   var spacing: NoiseGrid.Spacing?
 
-  @Option(help: ArgumentHelp("Pixels. (default: the model's own)", valueName: "pixels"))
+  @Option(
+    .side,
+    help: ArgumentHelp("Pixels, a multiple of 8. (default: the model's own)", valueName: "pixels"))
   var width: Int?
 
-  @Option(help: ArgumentHelp("Pixels. (default: the model's own)", valueName: "pixels"))
+  @Option(
+    .side,
+    help: ArgumentHelp("Pixels, a multiple of 8. (default: the model's own)", valueName: "pixels"))
   var height: Int?
 
-  @Option(help: ArgumentHelp("What changes from column to column.", valueName: "axis"))
+  @Option(
+    help: ArgumentHelp("What changes from column to column.", valueName: "axis"),
+    completion: .list(PictureAxis.allValueStrings))
   var columns: PictureAxis?
 
-  @Option(help: ArgumentHelp("What changes from row to row.", valueName: "axis")) var rows:
-    PictureAxis?
+  @Option(
+    help: ArgumentHelp("What changes from row to row.", valueName: "axis"),
+    completion: .list(PictureAxis.allValueStrings))
+  var rows: PictureAxis?
 
   @OptionGroup var options: ModelOptions
 
@@ -94,44 +109,44 @@ package struct SampleCommand: ParsableCommand {
   }
 
   package func run() throws {
-    let maker = try gridMaker()
-    let separatesFiles = columns == .file || rows == .file
-    let plan = try PicturePlan(
-      counts: maker.counts(separatesFiles: separatesFiles), columns: columns, rows: rows)
-    let places = plan.places
+    let grid = try SampleGrid(
+      files: lora.map { try WeightedFile($0) { FileKind(path: $0) != .missing } },
+      prompts: prompt.isEmpty ? [""] : prompt, seeds: seed.seeds, columns: columns, rows: rows)
+    var outputs = PlannedOutputs()
+    outputs.addFile(output)
+    try outputs.prepare()
+    let maker = try gridMaker(grid)
+    let places = grid.plan.places
+    let texts = [(keyword: "parameters", value: settings(maker.prompts))]
     let start = ContinuousClock.now
     let progress = Progress(
       "drawing", total: places.joined().count * steps, quiet: common.quiet)
     var finished: [Picture] = []
+    func unfinished() -> UnfinishedGrid {
+      UnfinishedGrid(finished, columns: places.first?.count ?? 0, rows: places.count)
+    }
     do {
       for place in places.joined() {
-        finished.append(
-          try maker.picture(at: place, separatesFiles: separatesFiles) { _ in progress.advance() })
+        finished.append(try maker.picture(at: place) { _ in progress.advance() })
         if places.joined().count > 1 { Interruption.savesFirst() }
       }
     } catch let interrupted as Interrupted {
       progress.finish()
-      let grid = UnfinishedGrid(finished, columns: places.first?.count ?? 0, rows: places.count)
-      Terminal.note(
-        try grid.write(beside: output, texts: [("parameters", settings)]) {
-          drawn($0, plan, maker)
-        })
+      Terminal.note(try unfinished().write(beside: output, texts: texts) { drawn($0, grid) })
       throw interrupted
     }
     progress.finish()
-    let grid = UnfinishedGrid(finished, columns: places.first?.count ?? 0, rows: places.count)
-    let picture = drawn(grid.rows, plan, maker)
-    try picture.write(to: output, texts: [("parameters", settings)])
-    try report(picture, of: plan, maker, separatesFiles, since: start)
+    let picture = drawn(unfinished().rows, grid)
+    try picture.write(to: output, texts: texts)
+    try report(picture, of: grid, since: start)
     if let status = Interruption.exitStatus { throw ExitCode(status) }
   }
 
   /// Says what was drawn.
   private func report(
-    _ picture: Picture, of plan: PicturePlan, _ maker: PictureGridMaker, _ separatesFiles: Bool,
-    since start: ContinuousClock.Instant
+    _ picture: Picture, of grid: SampleGrid, since start: ContinuousClock.Instant
   ) throws {
-    let places = plan.places
+    let places = grid.plan.places
     if !common.quiet {
       let size = byteCount(ofFile: output).map { ", \(bytes($0))" } ?? ""
       let time = duration((ContinuousClock.now - start).inSeconds)
@@ -140,22 +155,21 @@ package struct SampleCommand: ParsableCommand {
           + "\(picture.height)\(size), \(time)")
     }
     guard common.json else { return }
-    let entries = places.map { row in
-      row.map { maker.entry(at: $0, separatesFiles: separatesFiles) }
-    }
     try Terminal.show(
       json(
-        SampleReport(output: output, columns: plan.columns, rows: plan.rows, pictures: entries)))
+        SampleReport(
+          output: output, columns: grid.plan.columns, rows: grid.plan.rows,
+          pictures: places.map { $0.map(grid.entry) })))
   }
 
-  private func gridMaker() throws -> PictureGridMaker {
+  private func gridMaker(_ grid: SampleGrid) throws -> PictureGridMaker {
     let computing = try ComputeDevice(
       device, precision: mixedPrecision, threads: common.threadCount, environment: environment)
     if !common.quiet { for note in computing.notes { Terminal.note(note) } }
     let (backend, exact) = (computing.backend, computing.exact)
     let model = try PretrainedModel(path: model, random: randomWeights)
     let unet = try model.unet(on: backend)
-    let text = TextConditioner(
+    let text = try TextConditioner(
       // Adapters beside its layers are rounded as the U-Net's are.
       try model.textEncoders(on: lora.isEmpty ? exact : backend),
       try Tokenizer(
@@ -166,17 +180,25 @@ package struct SampleCommand: ParsableCommand {
       try options.vae.map { try VAE(path: $0, for: model.kind, on: exact) }
       ?? model.vae(on: exact)
     let velocity = options.vParameterization || model.predictsVelocity == true
-    let files = try lora.map { try WeightedFile($0) { FileKind(path: $0) != .missing } }
+    let prompts = try prompts(
+      unet.usualSide(
+        of: model, predictsVelocity: velocity, downscaling: vae.configuration.downscaling))
+    if let prompt = prompts.first {
+      try MachineMemory.check(
+        vae.decodingBytes(width: prompt.width, height: prompt.height), on: exact,
+        remedy: "lower --width or --height")
+    }
+    try text.check(prompts.flatMap { [$0.prompt, $0.negativePrompt] })
     return PictureGridMaker(
       maker: PictureMaker(
         unet: unet, vae: vae, text: text, kind: model.kind,
         prediction: velocity ? .velocity : .noise, backend: backend),
-      stack: try AdapterStack(files, for: text.layers + unet.layers),
-      prompts: try prompts(model.kind, velocity), seeds: seed.seeds, spacing: spacing)
+      stack: try AdapterStack(grid.files, for: text.layers + unet.layers), grid: grid,
+      prompts: prompts, spacing: spacing)
   }
 
-  private func prompts(_ kind: PretrainedModel.Kind, _ velocity: Bool) throws -> [SamplePrompt] {
-    let side = kind == .sdxl ? 1024 : (kind == .sd2 && velocity ? 768 : 512)
+  /// - Parameter side: Where none is asked for.
+  private func prompts(_ side: Int) throws -> [SamplePrompt] {
     var base = SamplePrompt()
     do throws(OptionsError.Reason) {
       try base.set("width", to: "\(width ?? side)")
@@ -195,25 +217,23 @@ package struct SampleCommand: ParsableCommand {
     }
   }
 
-  private func drawn(
-    _ pictures: [[Picture]], _ plan: PicturePlan, _ maker: PictureGridMaker
-  ) -> Picture {
+  private func drawn(_ pictures: [[Picture]], _ grid: SampleGrid) -> Picture {
     if let only = pictures.first?.first, pictures.count == 1, pictures[0].count == 1 { return only }
     return PictureGrid(
-      rows: pictures,
-      columnLabels: pictures[0].indices.map { maker.label(plan.columns, $0) },
-      rowLabels: plan.rows == nil ? [] : pictures.indices.map { maker.label(plan.rows, $0) }
+      rows: pictures, columnLabels: grid.columnLabels, rowLabels: grid.rowLabels
     ).drawn()
   }
 
   /// What was asked for, as other programs write it into their pictures.
-  private var settings: String {
-    """
-    \(prompt.joined(separator: " | "))
-    Negative prompt: \(negativePrompt)
-    Steps: \(steps), Sampler: \(sampler), CFG scale: \(PythonText.short(scale)), Seed: \(seed.defaultValueDescription), \
-    Model: \(model?.split(separator: "/").last ?? ""), LoRA: \(lora.joined(separator: " "))
-    """
+  private func settings(_ prompts: [SamplePrompt]) -> String {
+    let size = prompts.first.map { "\($0.width)x\($0.height)" } ?? ""
+    return """
+      \(prompt.joined(separator: " | "))
+      Negative prompt: \(negativePrompt)
+      Steps: \(steps), Sampler: \(sampler), CFG scale: \(PythonText.short(scale)), Seed: \(seed.defaultValueDescription), \
+      Size: \(size), \
+      Model: \(model?.split(separator: "/").last ?? ""), LoRA: \(lora.joined(separator: " "))
+      """
   }
 }
 

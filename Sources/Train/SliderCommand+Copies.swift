@@ -27,6 +27,7 @@ extension SliderCommand {
       if copy == .before { for warning in job.warnings { Terminal.note(warning) } }
       Terminal.note("\(copy.rawValue): \(TrainingReport(job).headline)")
     }
+    try job.checkMemory()
     let session = try TrainingSession(
       job, quiet: common.quiet, copy: copy, results: files.place(of: copy, options.saving))
     let outcome = try session.run()
@@ -102,7 +103,7 @@ extension SliderCommand {
   ///
   /// - Returns: How much changes with the weight; nothing where the strip was interrupted.
   func strip(
-    of slider: TrainedAdapter, _ difference: PictureDifference, _ job: TrainingJob,
+    of slider: TrainedAdapter, _ compared: PicturePair, _ job: TrainingJob,
     beside output: String
   ) throws -> [SliderStrip.Change] {
     guard let path = pair.strip else { return [] }
@@ -111,13 +112,13 @@ extension SliderCommand {
     let adapters = Diffusion.Adapters(slider.modules, values: slider.values, on: job.backend)
     let weights = WeightedFile.weights(pair.stripWeights) ?? []
     let seeds = pair.stripSeeds.seeds
-    let prompt = SamplePrompt(difference.firstSize)
+    let prompt = SamplePrompt(compared.size)
     let progress = Progress(
       "drawing", total: weights.count * seeds.count * prompt.steps, quiet: common.quiet)
     var drawn: [Picture] = []
     do {
       let strip = try SliderStrip(
-        weights: weights, seeds: seeds, region: difference.changedExtent
+        weights: weights, seeds: seeds, region: compared.difference.changedExtent
       ) { seed, weight in
         let picture = try maker.picture(
           of: prompt, seed: seed, adapters: adapters.scaled(Float(weight))

@@ -48,24 +48,22 @@ package struct SliderCommand: ParsableCommand {
       throw ValidationError("--output-config belongs to lora train.")
     }
     if let fault = pair.strip.flatMap(misleadingPictureName) { throw ValidationError(fault) }
-    if WeightedFile.weights(pair.stripWeights) == nil {
-      throw ValidationError("--strip-weights takes FIRST..LAST/COUNT, not \(pair.stripWeights).")
-    }
   }
 
   package func run() throws {
     guard let output = options.run.output else {
       throw KeyedArguments.error("no result is named; give -o FILE")
     }
+    let outputs = try outputs(output)
+    try options.machine.dryRun ? outputs.check() : outputs.prepare()
     noteResult()
-    try comparePictures()
+    let compared = try comparePictures()
     let device = try options.machine.computeDevice(threads: common.threadCount)
-    if options.machine.dryRun { return try printPlan(output, device) }
+    if options.machine.dryRun { return try rehearse(output, device) }
     let files = try CopyFiles(
       output: OutputName(options.saving, output: output), keeps: pair.keepCopies)
-    _ = try OutputFile(path: output)
     do {
-      try make(output, device, files)
+      try make(output, device, files, compared)
     } catch {
       if let leftover = files.leftover { Terminal.note(leftover) }
       throw error
@@ -73,7 +71,9 @@ package struct SliderCommand: ParsableCommand {
     if let status = Interruption.exitStatus { throw ExitCode(status) }
   }
 
-  private func make(_ output: String, _ device: ComputeDevice, _ files: CopyFiles) throws {
+  private func make(
+    _ output: String, _ device: ComputeDevice, _ files: CopyFiles, _ compared: PicturePair
+  ) throws {
     let start = ContinuousClock.now
     let low = try trained(.before, device, files)
     let high = try trained(.after, device, files, after: low)
@@ -89,14 +89,14 @@ package struct SliderCommand: ParsableCommand {
       type: (options.saving.savePrecision ?? .float).elementType
     ).write(to: output, metadata: metadata(high.job, slider.modules))
     try files.close()
-    let difference = PictureDifference(from: low.copy.picture, to: high.copy.picture)
-    let changes = try strip(of: slider, difference, high.job, beside: output)
+    let changes = try strip(of: slider, compared, high.job, beside: output)
     let rank = slider.modules.modules.map(\.rank).max() ?? 0
     try say(
       SliderReport(
         output: output, bytes: saved.byteCount, modelHash: saved.modelHash, method: pair.method,
         modules: slider.modules.modules.count, rank: rank,
-        seconds: (ContinuousClock.now - start).inSeconds, pair: SliderReport.Pair(difference),
+        seconds: (ContinuousClock.now - start).inSeconds,
+        pair: SliderReport.Pair(compared.difference, compared.notes),
         copies: [low, high].compactMap { copy in
           copy.copy.check.map { SliderReport.Copy(check: $0, run: copy.outcome) }
         }, changes: changes))
@@ -117,33 +117,56 @@ package struct SliderCommand: ParsableCommand {
     }
   }
 
-  /// Says how the pictures differ, and where more does than is meant.
-  private func comparePictures() throws {
-    let difference = PictureDifference(
-      from: try TrainingPicture.decode(pair.before), to: try TrainingPicture.decode(pair.after))
-    guard difference.differing > 0 else {
-      throw TrainingError.unsupported(
-        "\(pair.after): the same picture as \(pair.before), so that there is nothing to learn; change one "
-          + "thing in it")
+  /// Says how the pictures differ as they are trained on, and where more does than is meant.
+  private func comparePictures() throws -> PicturePair {
+    let model = try PretrainedModel(
+      path: options.run.pretrainedModelNameOrPath, random: options.machine.randomWeights)
+    let velocity = options.model.vParameterization || model.predictsVelocity == true
+    let side = model.kind.usualSide(predictsVelocity: velocity)
+    let compared = try PicturePair(
+      before: pair.before, after: pair.after, options,
+      resolution: PixelSize(width: side, height: side))
+    guard !common.quiet else { return compared }
+    Terminal.note(compared.difference.summary)
+    for note in compared.difference.warnings + compared.notes { Terminal.note(note) }
+    return compared
+  }
+
+  /// All that the command writes but for what each of its runs does.
+  private func outputs(_ output: String) throws -> PlannedOutputs {
+    var outputs = PlannedOutputs()
+    outputs.addFile(output)
+    outputs.addFile(pair.strip)
+    if pair.keepCopies {
+      for copy in [SliderCopy.before, .after] {
+        let name = try copyName(copy)
+        outputs.addFile(name.directory + name.final)
+      }
     }
-    guard !common.quiet else { return }
-    Terminal.note(difference.summary)
-    for warning in difference.warnings { Terminal.note(warning) }
+    return outputs
   }
 
   /// Says what each of the two runs would do, and what would be there after them.
-  private func printPlan(_ output: String, _ device: ComputeDevice) throws {
-    let plan = try job(on: .before, device, over: nil)
-    var report = TrainingReport(plan)
+  private func rehearse(_ output: String, _ device: ComputeDevice) throws {
+    let rehearsal = try Rehearsal(
+      options(for: .before), draws: true, device: device, environment: environment)
+    let report = TrainingReport(
+      rehearsal.job, memory: rehearsal.memoryByteCount, saves: try saves(of: rehearsal.job, output),
+      options: options)
+    try Terminal.show(common.json ? json(report) : "twice: \(report.text)")
+  }
+
+  /// What is there after both runs, in order.
+  private func saves(of job: TrainingJob, _ output: String) throws -> [String] {
     let names = try [copyName(.before), copyName(.after)]
-    let between = plan.plan.saves.all.filter { $0.occasion != .final }.map { save in
+    let between = job.plan.saves.all.filter { $0.occasion != .final }.map { save in
       save.file.dropFirst(names[0].stem.count)
     }
-    report.saves = names.flatMap { name in
+    let copies = names.flatMap { name in
       between.map { name.stem + $0 } + (pair.keepCopies ? [name.final] : [])
     }
-    report.saves.append(try OutputName(options.saving, output: output).final)
-    try Terminal.show(common.json ? json(report) : "twice: \(report.text)")
+    let results = [try OutputName(options.saving, output: output).final, pair.strip]
+    return copies + results.compactMap(\.self)
   }
 
   /// What a copy is called that is kept, and what its other saves are named after.
@@ -162,13 +185,16 @@ package struct SliderCommand: ParsableCommand {
   func job(
     on copy: SliderCopy, _ device: ComputeDevice, over base: TrainedAdapter?
   ) throws -> TrainingJob {
+    try TrainingJob(options(for: copy), on: base, device: device, environment: environment)
+  }
+
+  private func options(for copy: SliderCopy) throws -> TrainingOptions {
     var options = options
     options.run.image = [pair[copy]]
     options.network.networkTrainUnetOnly = !options.network.networkTrainTextEncoderOnly
     options.schedule.lrScheduler = schedule
     let name = try copyName(copy)
     options.run.output = name.directory + name.final
-    return try TrainingJob(
-      options, on: base, device: device, environment: environment)
+    return options
   }
 }

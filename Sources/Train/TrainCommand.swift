@@ -44,6 +44,7 @@ package struct TrainCommand: ParsableCommand {
 
   package func run() throws {
     if options.machine.outputConfig { return try writeConfiguration() }
+    if options.machine.dryRun { return try rehearse() }
     let job = try TrainingJob(
       options, device: options.machine.computeDevice(threads: common.threadCount),
       environment: environment)
@@ -52,10 +53,7 @@ package struct TrainCommand: ParsableCommand {
       saves.directory + saves.final, isResumed: options.saving.resume != nil)
     if !common.quiet { for note in job.warnings + notes { Terminal.note(note) } }
     let report = TrainingReport(job)
-    if options.machine.dryRun {
-      try Terminal.show(common.json ? json(report) : report.text)
-      return
-    }
+    try job.checkMemory()
     if !common.quiet { Terminal.note(report.headline) }
     try say(TrainingSession(job, quiet: common.quiet).run(), report)
   }
@@ -72,6 +70,17 @@ package struct TrainCommand: ParsableCommand {
       if let command { Terminal.note("to draw with it: \(command)") }
     }
     if let status = outcome.exitStatus { throw ExitCode(status) }
+  }
+
+  /// Says what would be done.
+  private func rehearse() throws {
+    let rehearsal = try Rehearsal(
+      options, device: options.machine.computeDevice(threads: common.threadCount),
+      environment: environment)
+    if !common.quiet { for warning in rehearsal.job.warnings { Terminal.note(warning) } }
+    let report = TrainingReport(
+      rehearsal.job, memory: rehearsal.memoryByteCount, options: options)
+    try Terminal.show(common.json ? json(report) : report.text)
   }
 
   /// Writes the options that are not at their defaults to the file of `--config`.

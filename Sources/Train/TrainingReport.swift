@@ -1,4 +1,5 @@
 import Adapters
+import ArgumentParser
 import CommandSupport
 import Compute
 import Diffusion
@@ -27,12 +28,15 @@ struct TrainingReport: Encodable {
   var saves: [String]
   let device: String
 
-  /// An estimate, of the most that is held at a time.
-  let memoryBytes: Int
+  /// The most that is held at a time, counted in a rehearsal; nil without one.
+  let memoryBytes: Int?
   let settings: [String: JSONValue]
 
   /// nil before the run.
   private(set) var result: RunOutcome?
+
+  /// The keys of those that were given.
+  let ownSettings: [String]
 
   enum CodingKeys: String, CodingKey {
     case steps
@@ -47,9 +51,16 @@ struct TrainingReport: Encodable {
     case memoryBytes = "memory_bytes"
     case settings
     case result
+    case ownSettings = "own_settings"
   }
 
-  init(_ job: TrainingJob) {
+  /// - Parameters:
+  ///   - memory: nil where it was not measured.
+  ///   - saves: In place of those of the plan.
+  ///   - options: As given, in place of the job's.
+  init(
+    _ job: TrainingJob, memory: Int? = nil, saves: [String]? = nil, options: TrainingOptions? = nil
+  ) {
     let plan = job.plan
     steps = plan.steps
     epochs = plan.epochs
@@ -60,13 +71,15 @@ struct TrainingReport: Encodable {
     buckets = (job.data?.datasets ?? []).flatMap(\.buckets).map {
       Bucket(width: $0.size.width, height: $0.size.height, images: $0.pictures.count)
     }
-    saves = plan.saves.all.map(\.file)
+    self.saves = saves ?? plan.saves.all.map(\.file)
     device = job.backend.name
-    memoryBytes = Self.memory(job)
+    memoryBytes = memory
+    let all = Setting.all(of: options ?? job.options)
     settings = Dictionary(
-      Setting.all(of: job.options).map { ($0.key, $0.value.json) }
-        + [("seed", .integer(Int(plan.seed)))]
+      all.map { ($0.key, $0.value.json) } + [("seed", .integer(Int(plan.seed)))]
     ) { $1 }
+    let defaults = (try? TrainingOptions.parse([])).map { Setting.all(of: $0) } ?? []
+    ownSettings = zip(all, defaults).filter { $0 != $1 }.map(\.0.key)
   }
 
   func with(_ result: RunOutcome) -> TrainingReport {
@@ -75,40 +88,34 @@ struct TrainingReport: Encodable {
     return report
   }
 
-  /// What is held now, the optimiser's four numbers a weight, and the activations of a step: about
-  /// 190 numbers a pixel of a latent and channel of the first level, an eighth of that where
-  /// they are computed again.
-  private static func memory(_ job: TrainingJob) -> Int {
-    let largest =
-      (job.data?.datasets ?? []).flatMap(\.buckets).map { $0.size.width * $0.size.height }.max()
-      ?? 0
-    let factor = job.vae?.configuration.downscaling ?? 8
-    let pixels = largest / (factor * factor) * job.plan.batchCount
-    let channels = job.unet.configuration.channels.first ?? 320
-    let activations = pixels * channels * 190 * 4
-    let kept = job.options.machine.gradientCheckpointing ? activations / 8 : activations
-    return (residentBytes() ?? 0) + job.modules.parameterCount * 16 + kept
-  }
-
   /// One line before the first step.
   var headline: String {
     "\(counted(steps, "step")) in \(counted(epochs, "epoch")), \(counted(modules, "module")), "
       + "\(counted(parameters, "parameter")), on \(device)"
   }
 
-  /// The report for people.
+  /// The report for people: what is done, the settings that were given, and the defaults.
   var text: String {
     var lines = [
       headline,
       "\(counted(images, "picture")), "
         + buckets.map { "\($0.images) at \($0.width) × \($0.height)" }.joined(separator: ", "),
-      "about \(bytes(memoryBytes)) of memory",
-      "saves: \(saves.map(escaped).joined(separator: ", "))",
-      "",
     ]
-    for (key, value) in settings.sorted(by: { $0.key < $1.key }) where value != .null {
-      lines.append("\(key) = \((try? json(value, .compact)) ?? "")")
+    if let memoryBytes {
+      let place = device == "cpu" ? "memory" : "the GPU's memory"
+      lines.append("about \(bytes(memoryBytes)) of \(place)")
     }
+    lines.append("saves: \(saves.map(escaped).joined(separator: ", "))")
+    let isOwn = Set(ownSettings)
+    let shown = settings.sorted { $0.key < $1.key }.filter { $0.value != .null }
+    lines += section("set:", shown.filter { isOwn.contains($0.key) })
+    lines += section("by default:", shown.filter { !isOwn.contains($0.key) })
     return lines.joined(separator: "\n")
+  }
+
+  private func section(_ title: String, _ settings: [(key: String, value: JSONValue)]) -> [String] {
+    guard !settings.isEmpty else { return [] }
+    return ["", title]
+      + settings.map { "  \($0.key) = \((try? json($0.value, .compact)) ?? "")" }
   }
 }

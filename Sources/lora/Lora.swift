@@ -59,7 +59,8 @@ struct Lora: ParsableCommand {
     } else if status == .validationFailure {
       Terminal.report(WrongUsage(error, words).text)
     } else {
-      Terminal.note(message(for: error))
+      let message = message(for: error)
+      Terminal.note(ValueComplaint(message)?.description ?? message)
     }
     Glibc.exit(status.rawValue)
   }

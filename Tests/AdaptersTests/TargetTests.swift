@@ -15,6 +15,8 @@ import Testing
         "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.processor.to_q",
         "base_model.model.unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q",
         "lycoris_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q", "unet:0",
+        "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q_",
+        "lora_unet_input_blocks_1_1_transformer_blocks_0_attn1_to_q__",
       ]
     ),
     (

@@ -108,15 +108,38 @@ import Testing
     #expect(try folder.names() == ["bad.st", "good.st"])
   }
 
-  @Test func resizeRefusesARankAboveTheDimensions() throws {
+  /// What depends on the base model's weights has no product without them.
+  @Test(arguments: [
+    ("DoRA", [("dora_scale", [8, 1])]),
+    (
+      "GLoRA",
+      [
+        ("a1.weight", [8, 2]), ("a2.weight", [2, 8]), ("b1.weight", [8, 2]), ("b2.weight", [2, 8]),
+      ]
+    ),
+    ("OFT", [("oft_blocks", [2, 4, 4])]), ("(IA)³", [("weight", [8]), ("on_input", [])]),
+  ])
+  func plainOfWhatNeedsABaseIsRefused(title: String, parts: [(name: String, shape: [Int])]) throws {
     let folder = try TemporaryFolder()
-    let path = try folder.write(Self.plain().bytes, to: "a.st")
-    let outcome = try Program.run(["resize", path, "--rank", "9", "-o", folder["out.st"]])
-    #expect(outcome.status == 1)
+    let special = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q"
+    var file = Self.plain()
+    if title == "DoRA" { file.addModule(special, 8, 8, rank: 2, seed: 4) }
+    for part in parts {
+      file.add("\(special).\(part.name)", part.shape, uniform(part.shape.reduce(1, *), seed: 5))
+    }
+    let path = try folder.write(file.bytes, to: "a.st")
+    let arguments = ["convert", path, "--to", "kohya", "--plain", "-o", folder["o.st"]]
+    let refused = try Program.run(arguments)
+    #expect(refused.status == 1)
     #expect(
-      outcome.errors.contains(
-        "of [8, 768] has no rank above 8, 9 was asked for; choose a lower --rank"))
+      refused.errors.contains(
+        "\(special) (\(title), which --plain expands with --base and --rank only)"),
+      "\(refused.errors)")
     #expect(try folder.names() == ["a.st"])
+    let said = try report(arguments + ["--skip-unsupported"])
+    #expect(said["left_out"] as? [String: [String]] == ["modules": [special]])
+    let names = try AdapterFile(bytes: folder.bytes("o.st")).tensors.keys
+    #expect(names.allSatisfy { $0.hasPrefix(Self.module) } && names.count == 3)
   }
 
   @Test func nothingIsWrittenWhereNothingIsAdded() throws {
@@ -139,9 +162,12 @@ import Testing
     (["merge", "-", "-"], "Only one of the files can be standard input"),
     (["resize", "a.st"], "Give one of --rank"),
     (["resize", "a.st", "--rank", "4", "--bytes", "8MB"], "Give one of --rank"),
-    (["resize", "a.st", "--rank", "0"], "takes a number from 1"),
-    (["resize", "a.st", "--sv-fro", "1.5"], "takes a share above 0 and up to 1"),
-    (["resize", "a.st", "--sv-ratio", "0.5"], "takes a number from 1"),
+    (["resize", "a.st", "--rank", "0"], "--rank takes a whole number from 1 to 1000000, not 0\n"),
+    (
+      ["resize", "a.st", "--sv-fro", "1.5"],
+      "--sv-fro takes a number above 0 and up to 1, not 1.5\n"
+    ),
+    (["resize", "a.st", "--sv-ratio", "0.5"], "takes a number from 1 to 1000000000000, not 0.5\n"),
     (["resize", "a.st", "--sv-fro", "0.9", "--dylora"], "--dylora goes with --rank"),
     (["diff", "a.st", "b.st", "--rank", "4"], "go with -o"),
   ]

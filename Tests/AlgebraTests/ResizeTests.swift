@@ -144,6 +144,46 @@ import Testing
     #expect(names.map { ranks[$0] } == [2, 5, 2], "it takes 1 × 1 for wide")
   }
 
+  /// A layer that is thinner than the rank asked for: `conv_out` of every LoCon, a layer of one
+  /// output, one whose rank is to grow.
+  @Test(arguments: [
+    ("lora_unet_conv_out", 4, [3, 3], 16, 4), ("lora_te_x", 1, [], 12, 1),
+    ("lora_unet_mid_block_attentions_0_proj_out", 5, [1, 1], 2, 5),
+  ])
+  func thinLayersHaveTheRankOfTheirSize(
+    name: String, outputs: Int, kernel: [Int], rank: Int, most: Int
+  ) throws {
+    let folder = try TemporaryFolder()
+    var file = AdapterFile()
+    file.addModule(Self.module, 20, 24, rank: 16, alpha: 8, seed: 1)
+    file.addModule(name, outputs, 32, kernel: kernel, rank: rank, alpha: 8, seed: 3)
+    let path = try folder.write(file.bytes, to: "a.st")
+    let values = try #require(file.updates[Self.module]).singularValues
+    let lost = values.dropFirst(8).reduce(0) { $0 + $1 * $1 }
+    let norm = file.updates.values.reduce(0) { $0 + $1.norm * $1.norm }
+    for command in [
+      ["resize", path, "--rank", "8"], ["resize", path, "--rank", "8", "--compat", "sd-scripts"],
+      ["merge", path, "--method", "svd", "--rank", "8"],
+    ] {
+      let isMerge = command[0] == "merge"
+      if isMerge && rank < most { continue }  // A sum has no rank above its own.
+      let said = try report(command + ["-o", folder["o.st"]])
+      let result = try AdapterFile(bytes: folder.bytes("o.st"))
+      #expect(result.ranks == [Self.module: 8, name: most])
+      let exact = try #require(file.updates[name])
+      expect(
+        try #require(result.updates[name]).elements, approximates: exact.elements, within: 1e-6)
+      let error = try #require(said["relative_error"] as? Double)
+      #expect(abs(error * error * norm - lost) <= 1e-5 * lost)
+      #expect((said["capped"] as? [String: Int])?.values.map { $0 } == [most])
+      let errors = try Program.run(command + ["-o", folder["o.st"]]).errors
+      #expect(errors.contains("thinner than the rank asked for: 1 layer ("), "\(errors)")
+      #expect(errors.contains(" at rank \(most))"))
+    }
+    let within = try report(["resize", path, "--rank", "1", "-o", folder["o.st"]])
+    #expect(within["capped"] == nil)
+  }
+
   /// alpha / L · √(L / b), as in training.
   @Test func dyloraSliceHasItsStrength() throws {
     let folder = try TemporaryFolder()

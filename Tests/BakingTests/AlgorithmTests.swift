@@ -75,8 +75,9 @@ import Testing
     let best = zip(rounded, wanted).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     #expect(error.squareRoot() <= best.squareRoot() * 1.001 + 3e-7 * asked.squareRoot())
     let added = change.reduce(0) { $0 + $1.reduce(0) { $0 + $1 * $1 } }.squareRoot() * abs(weight)
-    #expect(
-      abs(report.relativeError - error.squareRoot() / added) <= 1e-3 * report.relativeError + 3e-7)
+    let reported = report.verification.relativeError
+    #expect(abs(reported - error.squareRoot() / added) <= 1e-3 * reported + 3e-7)
+    #expect(report.verification.isExplained)
   }
 
   private func blocks(_ values: [Double], _ size: Int) -> [Rows] {

@@ -164,6 +164,10 @@ import Testing
       #expect(!rest.missing.isEmpty)
       let report = try BakedModel(rest, threads: 1).write(to: folder["o"], compresses: false)
       #expect(report.missing == rest.missing)
+      let kinds = LeftOut.Kind.allCases.filter { !rest.leftOut[$0].isEmpty }
+      #expect(kinds.flatMap { rest.leftOut[$0] }.sorted() == rest.missing.sorted())
+      #expect(kinds.contains(.tokenRows) == (c.cause == .noTokenNumbers))
+      #expect(kinds.contains(.biases) == rest.missing.contains { $0.hasSuffix(".bias") })
     } else {
       #expect(throws: AdapterError.self) { try baked(c, skipsMissing: true) }
     }
@@ -195,6 +199,34 @@ import Testing
     #expect(sentences.allSatisfy { $0.contains("; ") || $0.contains("?") })
     #expect(sentences.count { $0.contains("another model") } == 1)
     #expect(Set(Self.cases.map(\.cause)) == Set(Obstacle.Cause.allCases))
+  }
+
+  /// A quantised text encoder is in the way of what changes it alone.
+  @Test(arguments: [0.0, 1]) func quantisedNetworksMayStayAsTheyAre(weight: Double) throws {
+    let encoder = "text_model.encoder.layers.0.mlp.fc1"
+    let prefix = "text_encoders.clip_l.transformer.\(encoder)"
+    try write(
+      Self.with(
+        Self.lora("diffusion_model.double_blocks.0.img_attn.proj", 8, 8),
+        Self.lora("text_encoder.\(encoder)", 8, 8)), to: "a")
+    try write(
+      [
+        "model.diffusion_model.double_blocks.0.img_attn.proj.weight": [8, 8],
+        "\(prefix).weight": [8, 8], "\(prefix).scale_weight": [1],
+      ], to: "w")
+    let adapter = try AdapterSource(path: folder["a"]).adapter()
+    let layers = CheckpointLayers(try Checkpoint(path: folder["w"]), for: [adapter])
+    let combination = try Combination([.init(adapter, weight: 1)], base: layers) { _, target in
+      target.network == .denoiser ? 1 : weight
+    }
+    if weight == 0 {
+      #expect(try BakedLayers(combination, in: layers).tensorCount == 1)
+    } else {
+      let error = try #require(throws: AdapterError.self) {
+        try BakedLayers(combination, in: layers)
+      }
+      guard case .quantized = error.reason else { throw error }
+    }
   }
 
   /// An adapter's whole model may be said to be missing where it is only a model's part.

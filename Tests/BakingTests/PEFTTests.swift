@@ -31,13 +31,13 @@ import Testing
 
   private func bake(
     _ inputs: [Combination.Input], into model: String
-  ) throws -> (file: SafetensorsFile, report: BakedModel.Report) {
+  ) throws -> (file: SafetensorsFile, report: BakedModel.Report, leftOut: LeftOut) {
     let adapters = inputs.map(\.adapter)
     let layers = CheckpointLayers(try Checkpoint(path: model), for: adapters)
     let combination = try Combination(inputs, base: layers, leavesMissing: true)
-    let report = try BakedModel(BakedLayers(combination, in: layers), threads: 2)
-      .write(to: folder["o"], compresses: false)
-    return (try SafetensorsFile(path: folder["o"]), report)
+    let baked = try BakedLayers(combination, in: layers)
+    let report = try BakedModel(baked, threads: 2).write(to: folder["o"], compresses: false)
+    return (try SafetensorsFile(path: folder["o"]), report, baked.leftOut)
   }
 
   private func values(_ path: String) throws -> [String: [Double]] {
@@ -75,10 +75,13 @@ import Testing
     c: (adapter: String, model: String), weight: Double
   ) throws {
     let base = try values(model(c.model))
-    let (file, report) = try bake(
+    let (file, report, leftOut) = try bake(
       [.init(try adapter(c.adapter), weight: weight)], into: model(c.model))
     try check(file, base, [(c.adapter, weight)])
     #expect(report.missing.isEmpty)
+    #expect(leftOut.isEmpty, "\(leftOut)")
+    #expect(report.verification.isExplained)
+    #expect(report.verification.relativeError < 1e-5)
     let merged = try values(Fixtures.path("peft/\(c.adapter)/merged.safetensors"))
     #expect(report.tensors == merged.count)
   }
@@ -102,7 +105,7 @@ import Testing
     ("tokens", "qwen", ["model.embed_tokens.weight"]),
   ])
   func whatIsStoredIsKeptToTheBit(name: String, model: String, keys: [String]) throws {
-    let (file, _) = try bake([.init(try adapter(name), weight: 1)], into: self.model(model))
+    let file = try bake([.init(try adapter(name), weight: 1)], into: self.model(model)).file
     let merged = try values(Fixtures.path("peft/\(name)/merged.safetensors"))
     for key in keys { #expect(try file.doubles(file.entry(key)) == merged[key]) }
   }
@@ -114,7 +117,7 @@ import Testing
       atPath: Fixtures.path("peft/conv1d/adapter_model.safetensors"), toPath: path)
     let alone = try AdapterSource(path: path).adapter()
     // Without a configuration alpha is the rank: 3 / 2 of the change is missing.
-    let (file, _) = try bake([.init(alone, weight: 1.5)], into: model("gpt2"))
+    let file = try bake([.init(alone, weight: 1.5)], into: model("gpt2")).file
     try check(file, try values(model("gpt2")), [("conv1d", 1)])
   }
 
@@ -133,8 +136,10 @@ import Testing
     try folder.write(Array(json.utf8), to: "a/adapter_config.json")
     let weight = random(shape, 3)
     try write(["encoder.mix.weight": weight], to: "w")
-    let (file, _) = try bake(
-      [.init(try AdapterSource(path: folder["a"]).adapter(), weight: 1)], into: folder["w"])
+    let file = try bake(
+      [.init(try AdapterSource(path: folder["a"]).adapter(), weight: 1)], into: folder["w"]
+    )
+    .file
     let isTransposed = says && shape != [6, 8]
     let got = try file.doubles(file.entry("encoder.mix.weight"))
     let rows = isSquare ? 8 : 6

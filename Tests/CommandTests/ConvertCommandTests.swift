@@ -89,8 +89,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--to", "webui"], "is invalid for '--to <naming>'"), ([], "Say whose names"),
-    (["--to", "cloneofsimo"], "is invalid for '--to <naming>'"),
+    (["--to", "webui"], "--to takes kohya, diffusers, "), ([], "Say whose names"),
+    (["--to", "cloneofsimo"], "--to takes kohya, diffusers, "),
     (["--to", "kohya", "--rank", "4"], "--rank goes with --base."),
     (["--to", "kohya", "--base", "x"], "--base goes with --plain and --rank."),
   ])

@@ -22,6 +22,7 @@ import Testing
       let outcome = try Program.run(
         "train", "--model", Fixtures.path("paperdoll/model"), "--image", "paperdoll/small-head.png",
         "--resolution", "64", "--max-train-steps", "1", "--seed", "1", "-q", "--device", "cpu",
+        "--learning-rate", "0.1",
         "--network-train-unet-only", "-o", folder["adapter"])
       try #require(outcome.status == 0, "\(outcome.errors)")
     }

@@ -31,6 +31,18 @@ import Testing
     }
   }
 
+  @Test func pageSaysWhatItIsMadeOf() throws {
+    let page = try page(["merge", "pair/b.safetensors:0.5", "pair/a.safetensors:-1"])
+    for text in [
+      "<h2>Made of</h2>", #"<th scope="row">b.safetensors</th><td>0.5000</td>"#,
+      #"<th scope="row">a.safetensors</th><td>-1.000</td>"#,
+      "merge (concat): b * 0.5 + a * -1.0",
+      "<code>lora merge pair/b.safetensors:0.5 pair/a.safetensors:-1 -o ",
+    ] {
+      #expect(page.contains(text), "\(text)")
+    }
+  }
+
   @Test func bakingHasNoPage() throws {
     let outcome = try Program.run(
       "merge", "pair/b.safetensors", "--into", "x.st", "--html", "page.html")

@@ -23,12 +23,15 @@ import Testing
     (["merge", "b", "1.0", "a", "-1.0"], "behind its file, as in a:-1.0"),
     (["merge", "b", "1.0", "a"], "behind its file, as in b:1.0"),
     (["convert", "a"], "--to kohya, diffusers, "),
-    (["convert", "a", "--to", "webui"], "one of kohya, diffusers, "),
-    (["train", "--network-module", "lycoris.kohya"], "it takes networks.lora"),
-    (["verify", "--threads", "-1", "a"], "--threads takes a number from 1, not -1"),
+    (["convert", "a", "--to", "webui"], "--to takes kohya, diffusers, "),
+    (["train", "--network-module", "lycoris.kohya"], "--network-module takes networks.lora alone"),
+    (["verify", "--threads", "-1", "a"], "--threads takes a whole number from 1 to 1024, not -1"),
     (["sample", "--strip"], "'--strip' is no option of lora sample"),
     (["sample", "-o", "x.jpg"], "give x.jpg a name in .png"),
-    (["sample", "-o", "x.png", "--seed", "9-8"], "'9-8' is invalid for '--seed"),
+    (
+      ["sample", "-o", "x.png", "--seed", "9-8"],
+      "--seed takes seeds from 0 to 4294967295, such as 1,2,3 or 8-10, not '9-8'"
+    ),
   ]
 
   @Test(arguments: sentences) func isSaidFirst(arguments: [String], sentence: String) throws {
@@ -43,7 +46,7 @@ import Testing
   @Test(arguments: [
     ["diff", "a"], ["diff", "a", "b", "--rank", "4"], ["convert", "a"], ["merge"],
     ["diff", "inspect/checkpoint.safetensors", "inspect/checkpoint.safetensors"],
-    ["train", "--output-config"], ["inspect"], ["hash", "--kind", "md5", "a"],
+    ["train", "--output-config"], ["inspect"],
   ])
   func usageNamesTheCommand(arguments: [String]) throws {
     let outcome = try Program.run(arguments)
@@ -73,7 +76,7 @@ import Testing
     #expect(try folder.bytes("apart.st") == folder.bytes("joined.st"))
     let sample = try Program.run(
       "sample", "-o", folder["x.png"], "--scale", "-3", "--model", "none")
-    #expect(sample.errors.hasPrefix("lora: none: "), "\(sample.errors)")
+    #expect(sample.errors == "lora: --scale takes a number from 0 to 1000, not -3\n")
   }
 
   @Test func helpIsAskedForAsBefore() throws {

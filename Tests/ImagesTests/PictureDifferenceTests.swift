@@ -69,6 +69,44 @@ import Testing
     #expect(sizes.differing == 0)
   }
 
+  @Test func changesNearlyEverywhereAreWarnedOf() {
+    let other = changing(block(0..<64, 0..<40), by: 50)
+    let difference = PictureDifference(from: plain, to: other)
+    #expect(
+      difference.warnings == [
+        "83.3 % of the picture differs clearly: a slider changes what differs, so that this one "
+          + "will change nearly everything; edit one picture to make the other"
+      ])
+  }
+
+  /// As the palettes of two pictures leave it: specks all over.
+  @Test func specksAllOverAreWarnedOf() {
+    let specks = (0..<48 / 4).flatMap { y in (0..<64 / 4).map { x in (x: 4 * x, y: 4 * y) } }
+    let difference = PictureDifference(from: plain, to: changing(specks, by: 20))
+    #expect(difference.regions.count == 192)
+    #expect(difference.warnings.count == 1)
+    #expect(
+      difference.warnings[0].hasPrefix(
+        "the change is in 192 parts all over the picture, as dithering"))
+    // Many parts in one place are an edit.
+    let near = (0..<12).flatMap { y in (0..<10).map { x in (x: 2 * x, y: 2 * y) } }
+    #expect(PictureDifference(from: plain, to: changing(near, by: 20)).warnings.isEmpty)
+  }
+
+  @Test func scalingIsNotBlamedOnCompression() {
+    var generator = Philox(seed: 2, stream: 0)
+    let bytes = (0..<128 * 96 * 3).map { _ in UInt8.random(in: 96...104, using: &generator) }
+    let large = Picture(width: 128, height: 96, bytes: bytes)
+    let difference = PictureDifference(from: plain, to: large)
+    #expect(difference.sizesDiffer && difference.scattered + difference.changed > 1000)
+    #expect(!difference.warnings.contains { $0.contains("compression makes") })
+    // As a slider compares them: brought to one size before.
+    let resized = large.resized(toWidth: 64, height: 48)
+    let given = PictureDifference(from: plain, to: resized, givenAs: (plain.size, large.size))
+    #expect(given.warnings[0].contains("(64 × 48, 128 × 96)"))
+    #expect(given.pixelCount == 64 * 48)
+  }
+
   @Test func transparencyCounts() {
     let opaque = Picture(width: 2, height: 1, channels: 4, bytes: [1, 2, 3, 255, 1, 2, 3, 255])
     let clear = Picture(width: 2, height: 1, channels: 4, bytes: [1, 2, 3, 255, 1, 2, 3, 0])

@@ -36,6 +36,7 @@ import Testing
     ("a 1", 1, .expected("'=' after 'a'", found: "'1'")),
     ("= 1", 1, .expected("a key", found: "'='")),
     ("a = 1 b = 2", 1, .expected("the end of the line", found: "'b'")),
+    ("a = 0,001", 1, .comma),
     ("a = [1 2]", 1, .expected("',' or ']'", found: "'2]'")),
     ("a = girl", 1, .notAValue("girl")),
     ("a = 01", 1, .notAValue("01")), ("a = 1.", 1, .notAValue("1.")),

@@ -7,12 +7,12 @@ import Testing
   static let lines: [(line: String, prompt: SamplePrompt)] = [
     ("a girl", SamplePrompt(prompt: "a girl")),
     (
-      "a girl --w 500 --h 128 --d 7 --s 20 --l 3.5 --n bad, ugly --ss k_euler_a",
+      "a girl --w 496 --h 128 --d 7 --s 20 --l 3.5 --n bad, ugly --ss k_euler_a",
       SamplePrompt(
         prompt: "a girl", negativePrompt: "bad, ugly", width: 496, height: 128, steps: 20,
         scale: 3.5, seed: 7, sampler: .eulerAncestral)
     ),
-    ("--d 1 --W 8", SamplePrompt(width: 64, seed: 1)),
+    ("--d 1 --W 64", SamplePrompt(width: 64, seed: 1)),
     ("s 20 things", SamplePrompt(prompt: "s 20 things")),
   ]
 
@@ -42,8 +42,19 @@ import Testing
 
   @Test(arguments: [
     ("a --q 1", "p.txt:1: '--q' is no setting of a picture; known are w h d s l n ss"),
-    ("a --s 0", "p.txt:1: 'sample_steps' takes a number from 1 to 1000, not '0'"),
-    ("a --ss heun", "p.txt:1: there is no sampler 'heun'; use ddim, euler, euler_a or dpmsolver++"),
+    ("a --s 0", "p.txt:1: sample_steps takes a whole number from 1 to 1000, not 0"),
+    (
+      "a --ss heun",
+      "p.txt:1: sample_sampler takes ddim, euler, euler_a or dpmsolver++, not 'heun'"
+    ),
+    ("a --l inf", "p.txt:1: scale takes a number from 0 to 1000, not inf"),
+    (
+      "a --w 100", "p.txt:1: width takes a multiple of 8 from 8 to 16384, not 100; give 96 or 104"
+    ),
+    ("a --h 0", "p.txt:1: height takes a whole number from 8 to 16384, not 0"),
+    ("a --h -8", "p.txt:1: height takes a whole number from 8 to 16384, not -8"),
+    ("a --w 2147483648", "p.txt:1: width takes a whole number from 8 to 16384, not 2147483648"),
+    ("a --d -1", "p.txt:1: seed takes a whole number from 0 to 4294967295, not -1"),
   ])
   func badLineIsRefused(_ line: String, _ message: String) {
     let error = #expect(throws: OptionsError.self) { try Self.read(line, "p.txt") }
@@ -61,7 +72,9 @@ import Testing
     #expect(file.weights == weights)
   }
 
-  @Test(arguments: ["a.st:", "a.st:x", "a.st:1..2", "a.st:1..2/0", "a.st:nan"])
+  @Test(arguments: [
+    "a.st:", "a.st:x", "a.st:1..2", "a.st:1..2/0", "a.st:nan", "a.st:1e308", "a.st:-2..2/1",
+  ])
   func badWeightIsRefused(_ text: String) {
     #expect(throws: OptionsError.self) { try WeightedFile(text) { _ in false } }
   }

@@ -56,7 +56,6 @@ import Testing
       ["--lr-warmup-steps", "5"],
       "--lr-scheduler constant has no warm-up; use constant_with_warmup, or drop --lr-warmup-steps"
     ),
-    (["--train-batch-size", "0"], "train_batch_size takes a number from 1, not 0"),
     (["--adaptive-noise-scale", "0.1"], "--adaptive-noise-scale needs --noise-offset"),
     (["--full-fp16"], "--full-fp16 needs --mixed-precision fp16"),
     (["--masked-loss"], "--masked-loss needs --alpha-mask, or a --dataset-config with masks"),
@@ -65,31 +64,41 @@ import Testing
       "the run would begin after step 1600, but has 1600 steps; lower --initial-epoch or "
         + "--initial-step, or raise --max-train-steps"
     ),
-    (["--initial-epoch", "0"], "initial_epoch takes a number from 1, not 0"),
     (
       ["--network-args", "conv_dm=4"],
-      "--network-args: 'conv_dm' is not known; did you mean 'conv_dim'?"
+      "--network-args knows no 'conv_dm'; did you mean 'conv_dim'?"
     ),
     (["--network-args", "conv_dim"], "--network-args takes key=value, not 'conv_dim'"),
-    (["--network-args", "conv_dim=x"], "'network-args: conv_dim' takes a number, not 'x'"),
     (
-      ["--network-args", "block_dims=1,2"], "'network-args: block_dims' takes 25 numbers, not '1,2'"
+      ["--network-args", "conv_dim=x"],
+      "--network-args conv_dim takes a whole number from 1 to 1000000, not 'x'"
     ),
-    (["--network-args", "block_alphas=1"], "network_args: block_alphas needs block_dims"),
+    (
+      ["--network-args", "block_dims=1,2"],
+      "--network-args block_dims takes 25 values, each a whole number from 0 to 1000000, not '1,2'"
+    ),
+    (["--network-args", "block_alphas=1"], "--network-args block_alphas needs block_dims"),
     (
       ["--optimizer-args", "momentum=0.9"],
-      "--optimizer-args: 'momentum' is not known; known are betas, eps, weight_decay"
+      "--optimizer-args knows no 'momentum'; known are betas, eps, weight_decay"
     ),
     (
       ["--optimizer-args", "betas=0.9"],
-      "'optimizer-args: betas' takes two numbers from 0 to below 1, not '0.9'"
+      "--optimizer-args betas takes 2 values, each a number from 0 to below 1, not 0.9"
     ),
     (
       ["--network-train-unet-only", "--network-train-text-encoder-only"],
       "--network-train-unet-only and --network-train-text-encoder-only leave nothing to train"
     ),
-    (["--max-timestep", "2000"], "max_timestep lies outside the timesteps 0 to 1000"),
-    (["--learning-rate", "nan"], "a learning rate of nan cannot be used; give one from 0"),
+    (
+      ["--min-timestep", "900", "--max-timestep", "100"],
+      "--min-timestep 900 lies above --max-timestep 100; change one of the two"
+    ),
+    (
+      ["--max-train-steps", "10000000", "--save-every-n-steps", "1"],
+      "the run would save 10000001 times, and 100000 are possible; raise --save-every-n-steps or "
+        + "--save-every-n-epochs"
+    ),
     (
       ["--optimizer-type", "adafactor", "--lr-scheduler", "cosine", "--lr-warmup-steps", "5"],
       "AdaFactor finds its own step sizes; drop --lr-warmup-steps, or add relative_step=False"
@@ -102,6 +111,48 @@ import Testing
       try Self.plan(["-o", "x"] + example.options, batchesPerEpoch: 10)
     }
     #expect(error?.description == example.message)
+  }
+
+  /// From a file, keys are spelled as the file spells them, and the line is named.
+  @Test func contradictionOfAFileNamesItsLine() {
+    let error = #expect(throws: OptionsError.self) {
+      try Self.plan(
+        [
+          "-o", "x", "--min-timestep", "900", "--max-timestep", "100",
+          "--setting-origin=min_timestep=c.toml:3", "--setting-origin=seed=c.toml:4",
+        ], batchesPerEpoch: 10)
+    }
+    #expect(
+      error?.description
+        == "c.toml:3: min_timestep 900 lies above max_timestep 100; change one of the two")
+  }
+
+  @Test func stepsOfEpochsHaveTheSameBound() {
+    let error = #expect(throws: OptionsError.self) {
+      try Self.plan(["-o", "x", "--max-train-epochs", "1000000"], batchesPerEpoch: 11)
+    }
+    #expect(
+      error?.description
+        == "--max-train-epochs 1000000 of 11 steps each are more than the 10000000 steps that a run "
+        + "may have; lower it")
+  }
+
+  /// sd-scripts' words for a constant timestep.
+  @Test func equalTimestepsAreAllowed() throws {
+    let plan = try Self.plan(
+      ["-o", "x", "--min-timestep", "500", "--max-timestep", "500"], batchesPerEpoch: 1)
+    #expect(plan.noise.timesteps == 500..<500)
+  }
+
+  @Test func savesOfALongRunAreListedWithoutWalkingAllSteps() throws {
+    let plan = try Self.plan(
+      ["-o", "x", "--max-train-steps", "10000000", "--save-every-n-steps", "3333333"],
+      batchesPerEpoch: 1)
+    #expect(
+      plan.saves.all.map(\.file) == [
+        "x-step03333333", "x-step06666666", "x-step09999999", "x",
+      ])
+    #expect(plan.saves.count == 4)
   }
 
   @Test func resultMustBeNamed() {

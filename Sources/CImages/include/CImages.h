@@ -41,4 +41,7 @@ int lora_png_encode(lora_pixels from, const char *texts, size_t texts_count, uin
                     size_t *count, char *message);
 void lora_png_free(uint8_t *file);
 
+// font/wide.bin, whose layout scripts/make-wide-font.py tells: `*count` bytes that stay.
+const uint8_t *lora_wide_font(size_t *count);
+
 #endif

@@ -25,13 +25,35 @@ extension PictureDifference {
       warnings.append(
         "no pixel differs by more than \(Self.noiseLimit) of 255: the change may be too faint "
           + "to learn, or only compression noise")
+    } else if isEverywhere {
+      warnings.append(
+        "\(percent(Double(changed) / Double(pixelCount))) of the picture differs clearly: a slider "
+          + "changes what differs, so that this one will change nearly everything; edit one "
+          + "picture to make the other")
+    } else if isInPieces {
+      warnings.append(
+        "the change is in \(regions.count) parts all over the picture, as "
+          + (sizesDiffer ? "scaling makes it" : "dithering or strong compression make it")
+          + "; edit one picture and save both as PNG in true colour, or the slider learns that too")
     } else if isNoisy {
       warnings.append(
         "\(scattered) pixels (\(percent(Double(scattered) / Double(pixelCount)))) away from the "
-          + "change differ by up to \(largestScattered) of 255, as compression makes them; edit "
-          + "one picture and save both as PNG, or the slider learns the noise too")
+          + "change differ by up to \(largestScattered) of 255, as "
+          + (sizesDiffer
+            ? "scaling makes them; give both in one size"
+            : "compression makes them; edit one picture and save both as PNG")
+          + ", or the slider learns the noise too")
     }
     return warnings
+  }
+
+  /// Whether most of the picture was changed.
+  private var isEverywhere: Bool { changed * 2 > pixelCount }
+
+  /// Whether the change is specks over most of the picture.
+  private var isInPieces: Bool {
+    guard let changedExtent, regions.count >= 50 else { return false }
+    return changedExtent.columns.count * changedExtent.rows.count * 4 > pixelCount * 3
   }
 
   /// Whether more than one pixel in a thousand differs where nothing was changed.

@@ -11,6 +11,9 @@ package struct PictureDifference: Hashable, Sendable {
   package let firstSize: PixelSize
   package let secondSize: PixelSize
 
+  /// Pixels that were compared.
+  package let pixelCount: Int
+
   /// Pixels that differ at all, and the rectangle around them.
   package let differing: Int
   package let extent: PixelRectangle?
@@ -34,11 +37,14 @@ package struct PictureDifference: Hashable, Sendable {
     package let extent: PixelRectangle
   }
 
-  package init(from first: Picture, to second: Picture) {
-    firstSize = first.size
-    secondSize = second.size
+  /// - Parameter sizes: Those of the files, where the pictures were resized since.
+  package init(
+    from first: Picture, to second: Picture, givenAs sizes: (PixelSize, PixelSize)? = nil
+  ) {
+    (firstSize, secondSize) = sizes ?? (first.size, second.size)
     let other = second.resized(toWidth: first.width, height: first.height)
     let map = DifferenceMap(first, other)
+    pixelCount = first.width * first.height
     differing = map.count { $0 > 0 }
     extent = map.extent { $0 > 0 }
     changed = map.count { $0 > Self.noiseLimit }
@@ -57,7 +63,6 @@ package struct PictureDifference: Hashable, Sendable {
   }
 
   package var sizesDiffer: Bool { firstSize != secondSize }
-  package var pixelCount: Int { firstSize.width * firstSize.height }
 
   /// Of all pixels, those that differ at all.
   package var share: Double { Double(differing) / Double(pixelCount) }

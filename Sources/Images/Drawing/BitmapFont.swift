@@ -1,21 +1,18 @@
 /// A font of 5 × 9 points a character, drawn for this program: printable ASCII and a few signs.
 enum BitmapFont {
-  /// From the left edge of one character to that of the next, in points.
+  /// From the left edge of one character to that of the next, in points; a wide one takes two.
   static let advance = 6
 
-  /// Of a character, in points: seven above the base line, two below.
-  static let height = 9
-
-  /// From the top of one line to that of the next, in points.
-  static let lineHeight = 11
+  /// Of a character, in points.
+  static let width = 5
+  static let ascent = 7
+  static let descent = 2
+  static let height = ascent + descent
 
   /// The points of a character, row by row; 16 is the leftmost of five.
   ///
-  /// A character that the
-  /// font lacks is a box.
-  static func rows(of character: Character) -> [UInt8] { glyphs[character] ?? box }
-
-  private static let box: [UInt8] = [31, 17, 17, 17, 17, 17, 31, 0, 0]
+  /// - Returns: nil where the font lacks it.
+  static func rows(of character: Character) -> [UInt8]? { glyphs[character] }
 
   /// Each character followed by its nine rows as digits of base 32.
   private static let glyphs: [Character: [UInt8]] = {

@@ -2,18 +2,32 @@
 struct Glyph {
   private(set) var width: Int
   private(set) var height: Int
+
+  /// Of its rows, those above the base line.
+  private(set) var ascent: Int
   private var points: [Bool]
 
-  /// A character at `scale` 1, 2, 4, 8 …: each doubling rounds the corners of diagonals.
+  /// A character at a scale of 1, 2, 4, 8 …: each doubling rounds the corners of diagonals.
+  ///
+  /// One that no font has is blank; see `Spelling`.
   init(_ character: Character, scale: Int) {
-    let rows = BitmapFont.rows(of: character)
-    (width, height) = (5, BitmapFont.height)
-    points = rows.flatMap { row in (0..<5).map { row >> (4 - $0) & 1 == 1 } }
+    if let rows = BitmapFont.rows(of: character) {
+      self.init(rows.map(UInt16.init), width: BitmapFont.width, ascent: BitmapFont.ascent)
+    } else {
+      let rows = WideFont.rows(of: character) ?? []
+      self.init(rows, width: WideFont.side, ascent: WideFont.ascent)
+    }
     var reached = 1
     while reached < scale {
       double()
       reached *= 2
     }
+  }
+
+  /// - Parameter rows: The rightmost point of each in bit 0.
+  private init(_ rows: [UInt16], width: Int, ascent: Int) {
+    (self.width, self.ascent, height) = (width, ascent, rows.count)
+    points = rows.flatMap { row in (0..<width).map { row >> (width - 1 - $0) & 1 == 1 } }
   }
 
   subscript(x: Int, y: Int) -> Bool {
@@ -39,5 +53,6 @@ struct Glyph {
     points = result
     width *= 2
     height *= 2
+    ascent *= 2
   }
 }

@@ -27,10 +27,11 @@ extension Picture {
       let slack = boxWidth - Label.width(of: line, scale: label.scale)
       var left = x + (aligned == .center ? slack / 2 : slack)
       for character in line {
-        stamp(Glyph(character, scale: label.scale), x: left, y: top, color: color)
-        left += BitmapFont.advance * label.scale
+        let glyph = Glyph(character, scale: label.scale)
+        stamp(glyph, x: left, y: top + label.ascent * label.scale - glyph.ascent, color: color)
+        left += Label.advance(of: character, scale: label.scale)
       }
-      top += BitmapFont.lineHeight * label.scale
+      top += label.lineHeight * label.scale
     }
   }
 

@@ -11,7 +11,7 @@ extension ResultPlan {
   /// one of the sources'. Where one source outweighs the others many times over, what is left is
   /// like it whatever the matrix: that much is in the update itself.
   func mixed(seed: UInt64) -> ResultPlan {
-    ResultPlan(modules: modules, isComputed: isComputed) { index in
+    let mixed = ResultPlan(modules: modules, isComputed: isComputed) { index in
       let weights = try weights(index)
       guard let (factors, asked) = try weights.values.lowRank(), factors.rank > 0 else {
         return weights
@@ -22,6 +22,7 @@ extension ResultPlan {
       let mixed = try factors.balanced.mixed(seed: seed, stream: module.target.stream)
       return ResultWeights(.lowRank(mixed, asked: wanted), bias: weights.bias)
     }
+    return mixed.promising(promise)
   }
 }
 

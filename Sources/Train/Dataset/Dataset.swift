@@ -29,6 +29,9 @@ struct Dataset: Hashable, Sendable {
     self.settings = settings
     let rules = try BucketRules(settings)
     warnings += rules.warnings
+    if settings.bucketNoUpscale, !settings.enableBucket {
+      warnings.append("--bucket-no-upscale does nothing without --enable-bucket")
+    }
     var training: [TrainingPicture] = []
     var regularizing: [TrainingPicture] = []
     for (number, subset) in settings.subsets.enumerated() {
@@ -37,6 +40,10 @@ struct Dataset: Hashable, Sendable {
         warnings.append("\(folder): no pictures")
       }
       if subset.isReg { regularizing += found } else { training += found }
+    }
+    for pictures in [training, regularizing] {
+      let count = pictures.reduce(0) { $0 + $1.repeats }
+      guard count <= TrainingData.epochLimit else { throw .tooManyPictures(count) }
     }
     trainImageCount = training.map(\.repeats).reduce(0, +)
     regImageCount = regularizing.map(\.repeats).reduce(0, +)

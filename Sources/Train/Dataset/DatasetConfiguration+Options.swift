@@ -14,7 +14,9 @@ extension DatasetConfiguration {
     if !options.run.image.isEmpty {
       var subset = template
       subset.source = .files(options.run.image)
-      subset.numRepeats = options.run.repeats ?? options.run.maxTrainSteps
+      subset.numRepeats =
+        options.run.repeats
+        ?? min(options.run.maxTrainSteps, TrainingData.epochLimit / options.run.image.count)
       dataset.subsets = [subset]
     } else if let folder = options.run.trainDataDir {
       dataset.subsets = try ImageFolder.subsets(in: folder, like: template, warnings: &warnings)
@@ -53,6 +55,7 @@ extension DatasetConfiguration.Subset {
     self.init(source: .files([]))
     captionExtension = options.captionExtension
     alphaMask = options.alphaMask
+    background = options.background
     flipAug = options.flipAug
     randomCrop = options.randomCrop
     resizeInterpolation = options.resizeInterpolation

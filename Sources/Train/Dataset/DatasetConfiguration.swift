@@ -45,6 +45,9 @@ struct DatasetConfiguration: Hashable, Sendable {
     /// A folder with a mask picture of the same name for each picture (`masked_loss`).
     var conditioningDataDir: String?
     var alphaMask = false
+
+    /// What lies behind transparent pixels, unless they weigh the loss.
+    var background = Color.white
     var flipAug = false
     var randomCrop = false
     var resizeInterpolation: Interpolation?

@@ -6,6 +6,7 @@ enum DatasetError: Error, Hashable {
   case file(FileError)
   case picture(ImageError)
   case noPictures(String)
+  case tooManyPictures(Int)
   case resolution(String)
   case bucket(file: String, PixelSize, String)
   case caption(file: String)
@@ -18,6 +19,9 @@ extension DatasetError: CustomStringConvertible {
     case .file(let error): error.description
     case .picture(let error): error.description
     case .noPictures(let text): text
+    case .tooManyPictures(let count):
+      "an epoch would show \(count) pictures, repeats included, and \(TrainingData.epochLimit) are "
+        + "possible; lower the repeats"
     case .resolution(let text): text
     case .bucket(let file, let size, let text): "\(file): \(size) pixels \(text)"
     case .caption(let file):

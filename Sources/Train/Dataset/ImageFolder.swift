@@ -1,3 +1,4 @@
+import CommandSupport
 import Files
 import Images
 
@@ -23,8 +24,9 @@ enum ImageFolder {
         warnings.append("\(path): left out; its name is not REPEATS_CLASS, such as 100_girl")
         continue
       }
-      guard repeats > 0 else {
-        warnings.append("\(path): left out; it asks for \(repeats) repeats")
+      guard Domain.repeats.read("\(repeats)") != nil else {
+        warnings.append(
+          "\(path): left out; it asks for \(repeats) repeats, and 1 to 1000000 are possible")
         continue
       }
       var subset = template
@@ -52,22 +54,33 @@ enum ImageFolder {
     in folder: String, warnings: inout [String]
   ) throws(DatasetError) -> [String] {
     let names = try entries(of: folder)
-    let unread = names.count { [".avif", ".jxl"].contains(where: $0.lowercased().hasSuffix) }
-    if unread > 0 {
-      warnings.append("\(folder): \(unread) AVIF or JPEG XL files are not read; convert them")
+    let unread = names.filter { name in foreignEndings.contains(where: name.lowercased().hasSuffix)
+    }
+    if let first = unread.first {
+      warnings.append(
+        "\(folder)/\(first)\(unread.count == 1 ? "" : " and \(unread.count - 1) more"): left out; "
+          + "PNG, JPEG, WebP and BMP pictures are read, save others as PNG")
     }
     return names.filter(isPicture).map { folder + "/" + $0 }
       .filter { FileKind(path: $0) != .folder }
   }
+
+  /// Pictures of formats that are not read; each is named rather than passed over.
+  private static let foreignEndings = [
+    ".avif", ".jxl", ".gif", ".tif", ".tiff", ".heic", ".heif", ".jp2", ".psd", ".svg", ".tga",
+    ".exr", ".jfif",
+  ]
 
   private static func isPicture(_ name: String) -> Bool {
     let name = name.lowercased()
     return [".png", ".jpg", ".jpeg", ".webp", ".bmp"].contains(where: name.hasSuffix)
   }
 
+  /// What is in a folder but for hidden names, as a shell's `*` has it: macOS leaves `._a.png`
+  /// beside `a.png`, Jupyter `.ipynb_checkpoints`.
   private static func entries(of folder: String) throws(DatasetError) -> [String] {
     do throws(FileError) {
-      return try names(inFolder: folder)
+      return try names(inFolder: folder).filter { !$0.hasPrefix(".") }
     } catch {
       throw .file(error)
     }

@@ -34,6 +34,9 @@ struct LatentsKey: Hashable, Sendable {
   let resized: PixelSize
   let placement: Placement
   let interpolation: Interpolation?
+
+  /// What lies behind transparent pixels; nil where they weigh the loss.
+  let background: Color?
 }
 
 extension TrainingData {
@@ -133,31 +136,51 @@ extension TrainingData {
 
   func latentsKey(of sample: Sample, _ placement: Placement) -> LatentsKey {
     let picture = picture(of: sample)
+    let subset = subset(of: sample)
     return LatentsKey(
       file: picture.file, bucket: picture.choice.bucket, resized: picture.choice.resized,
-      placement: placement, interpolation: subset(of: sample).resizeInterpolation)
+      placement: placement, interpolation: subset.resizeInterpolation,
+      background: subset.alphaMask ? nil : subset.background)
   }
 
   /// Reads, resizes, crops and mirrors one picture and its mask.
   func prepare(_ sample: Sample, _ placement: Placement) throws(DatasetError) -> PreparedSample {
-    let subset = subset(of: sample)
-    let picture = picture(of: sample)
-    func placed(_ stored: Picture) -> Picture {
-      let (bucket, resized) = (picture.choice.bucket, picture.choice.resized)
-      let cropped = stored.resized(
-        toWidth: resized.width, height: resized.height, by: subset.resizeInterpolation
-      ).cropped(x: placement.left, y: placement.top, width: bucket.width, height: bucket.height)
-      return placement.isFlipped ? cropped.mirrored : cropped
-    }
-    let stored = try TrainingPicture.decode(picture.file)
-    // alpha is dropped first, unless it is wanted: it would weigh the colours while resizing
-    let whole = placed(subset.alphaMask ? stored : stored.withoutAlpha)
+    let whole = try pixels(of: sample, placement)
     let mask: Mask? =
-      if let file = picture.mask {
-        Mask(redOf: placed(try TrainingPicture.decode(file).withoutAlpha))
+      if let file = picture(of: sample).mask {
+        Mask(
+          redOf: resized(try TrainingPicture.decode(file).withoutAlpha, sample)
+            .cropped(to: picture(of: sample).choice.bucket, placement))
       } else {
-        subset.alphaMask ? Mask(alphaOf: whole) : nil
+        subset(of: sample).alphaMask ? Mask(alphaOf: whole) : nil
       }
     return PreparedSample(values: whole.signedValues, mask: mask)
+  }
+
+  /// A picture as it is trained on, with its alpha where that weighs the loss.
+  func pixels(of sample: Sample, _ placement: Placement) throws(DatasetError) -> Picture {
+    try wholePixels(of: sample).cropped(to: picture(of: sample).choice.bucket, placement)
+  }
+
+  /// The same before it is cropped.
+  func wholePixels(of sample: Sample) throws(DatasetError) -> Picture {
+    let subset = subset(of: sample)
+    let stored = try TrainingPicture.decode(picture(of: sample).file)
+    // Alpha goes first, unless it is wanted: it would weigh the colours while resizing.
+    return resized(subset.alphaMask ? stored : stored.composited(over: subset.background), sample)
+  }
+
+  private func resized(_ picture: Picture, _ sample: Sample) -> Picture {
+    let size = self.picture(of: sample).choice.resized
+    return picture.resized(
+      toWidth: size.width, height: size.height, by: subset(of: sample).resizeInterpolation)
+  }
+}
+
+extension Picture {
+  fileprivate func cropped(to bucket: PixelSize, _ placement: Placement) -> Picture {
+    let cropped = self.cropped(
+      x: placement.left, y: placement.top, width: bucket.width, height: bucket.height)
+    return placement.isFlipped ? cropped.mirrored : cropped
   }
 }

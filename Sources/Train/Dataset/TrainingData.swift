@@ -5,6 +5,9 @@ import Tensors
 struct TrainingData: Hashable, Sendable {
   let datasets: [Dataset]
 
+  /// How many pictures an epoch may show: its order is held in memory, some 30 bytes for each.
+  static let epochLimit = 10_000_000
+
   /// What the user should know, in the order it was found.
   let warnings: [String]
 
@@ -52,33 +55,8 @@ struct TrainingData: Hashable, Sendable {
   /// batches in an order of their own.
   ///
   /// - Parameter epoch: Counted from 1. Any epoch can be had without those before.
-  func batches(epoch: Int, seed: UInt64) -> [Batch] {
-    var groups: [(dataset: Int, size: PixelSize, pictures: ArraySlice<Int>)] = []
-    var bucketNumber = 0
-    for (number, dataset) in datasets.enumerated() {
-      for bucket in dataset.buckets {
-        var pictures = bucket.pictures
-        var order = DatasetDraw.bucketOrder.generator(
-          seed: seed, epoch: epoch, position: bucketNumber)
-        order.shuffle(&pictures)
-        bucketNumber += 1
-        let batchSize = dataset.settings.batchSize
-        for start in stride(from: 0, to: pictures.count, by: batchSize) {
-          let end = min(start + batchSize, pictures.count)
-          groups.append((number, bucket.size, pictures[start..<end]))
-        }
-      }
-    }
-    var order = DatasetDraw.batchOrder.generator(seed: seed, epoch: epoch)
-    order.shuffle(&groups)
-    var position = 0
-    return groups.map { group in
-      let samples = group.pictures.map { picture in
-        defer { position += 1 }
-        return Sample(dataset: group.dataset, picture: picture, epoch: epoch, position: position)
-      }
-      return Batch(dataset: group.dataset, size: group.size, samples: samples)
-    }
+  func batches(epoch: Int, seed: UInt64) -> EpochBatches {
+    EpochBatches(datasets, epoch: epoch, seed: seed)
   }
 }
 

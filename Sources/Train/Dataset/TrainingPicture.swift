@@ -36,28 +36,25 @@ extension TrainingPicture {
       case .files(let files): files
       }
     var captions = CaptionTally()
-    var turned: [String] = []
+    var tally = PictureTally()
     var pictures: [TrainingPicture] = []
     for file in files {
       let header = try header(of: file)
       let size = PixelSize(width: header.displayWidth, height: header.displayHeight)
-      if header.orientation.note != nil { turned.append(file) }
-      pictures.append(
-        TrainingPicture(
-          file: file, size: size, choice: try rules.choice(for: size, file: file),
-          caption: try captions.caption(for: file, of: subset), mask: try mask(for: file, subset),
-          subset: number, repeats: subset.numRepeats))
+      let picture = TrainingPicture(
+        file: file, size: size, choice: try rules.choice(for: size, file: file),
+        caption: try captions.caption(for: file, of: subset), mask: try mask(for: file, subset),
+        subset: number, repeats: subset.numRepeats)
+      try tally.count(picture, header, of: subset)
+      pictures.append(picture)
     }
     captions.report(subset, to: &warnings)
-    if let first = turned.first {
-      warnings.append(
-        "\(turned.count == 1 ? first : "\(turned.count) pictures, \(first) first"): turned as EXIF "
-          + "asks (sd-scripts does not)")
-    }
+    tally.report(subset, to: &warnings)
     return pictures
   }
 
-  private static func header(of file: String) throws(DatasetError) -> PictureHeader {
+  /// What a picture file says of itself.
+  static func header(of file: String) throws(DatasetError) -> PictureHeader {
     let mapped = try open(file)
     do throws(ImageError) {
       return try mapped.withBytes { bytes throws(ImageError) in

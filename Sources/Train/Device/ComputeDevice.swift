@@ -22,6 +22,9 @@ struct ComputeDevice {
     self.notes = notes
   }
 
+  /// Whether the device's memory is the host's.
+  var isHost: Bool { backend is CPUBackend }
+
   /// The host's cores, for who has asked `Processor` already.
   init(threads: Int, notes: [String] = []) {
     let cpu = CPUBackend(threads: threads)

@@ -86,7 +86,8 @@ final class LatentStore {
       key: """
         \(picture) as \(key.resized.width)x\(key.resized.height) by \
         \(key.interpolation?.rawValue ?? "size") from \(key.placement.left),\(key.placement.top)\
-        , mask \(mask ?? (weighs ? "alpha" : "none"))
+        , mask \(mask ?? (weighs ? "alpha" : "none"))\
+        , over \(key.background?.description ?? "nothing")
         """, answer: answer)
   }
 

@@ -21,7 +21,10 @@ final class PictureSource: BatchSource {
   /// Whether a picture's latent is drawn from the VAE's distribution once, not at each use.
   private let keepsLatents: Bool
   private let backend: any Backend
-  private var order: (epoch: Int, batches: [TrainingData.Batch]) = (0, [])
+  private var order: (epoch: Int, batches: EpochBatches)?
+
+  /// What is given in place of the epochs' batches in a rehearsal.
+  private var rehearsed: [TrainingData.Batch]?
 
   /// What of the options matters here.
   struct Settings {
@@ -56,11 +59,25 @@ final class PictureSource: BatchSource {
 
   func prepare(progress: () -> Void) throws { try latents.encodeAll(progress: progress) }
 
+  /// Gives, in turn, one batch of each size from now on: the largest.
+  ///
+  /// - Returns: How many there are.
+  func keepLargestOfEachSize() -> Int {
+    let batches = data.largestBatches(epoch: 1, seed: seed)
+    rehearsed = batches
+    return batches.count
+  }
+
+  private func batches(of epoch: Int) -> EpochBatches {
+    if let order, order.epoch == epoch { return order.batches }
+    let batches = data.batches(epoch: epoch, seed: seed)
+    order = (epoch, batches)
+    return batches
+  }
+
   func batch(_ number: BatchNumber) throws -> TrainingBatch {
-    if order.epoch != number.epoch {
-      order = (number.epoch, data.batches(epoch: number.epoch, seed: seed))
-    }
-    let batch = order.batches[number.index]
+    let batch =
+      rehearsed.map { $0[number.index % $0.count] } ?? batches(of: number.epoch)[number.index]
     let factor = vae.downscaling
     let shape = LatentShape(
       count: batch.samples.count, height: batch.size.height / factor,

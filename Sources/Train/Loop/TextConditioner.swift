@@ -22,10 +22,21 @@ final class TextConditioner {
     let pooled: [Float]?
   }
 
+  /// - Parameter place: Where `--clip-skip` stands in a configuration file.
   init(
     _ encoders: [TextEncoder], _ tokenizer: Tokenizer, kind: PretrainedModel.Kind, clipSkip: Int?,
-    maximumTokens: Int?, on backend: any Backend
-  ) {
+    maximumTokens: Int?, at place: String? = nil, on backend: any Backend
+  ) throws(OptionsError) {
+    // SDXL's states are always the same ones.
+    if let clipSkip, kind != .sdxl, let encoder = encoders.first,
+      case let layers = encoder.configuration.layers, clipSkip > layers
+    {
+      throw OptionsError(
+        place: place,
+        reason: .unusable(
+          "--clip-skip takes a number up to \(layers) here, not \(clipSkip): the text encoder has "
+            + "\(layers) layer\(layers == 1 ? "" : "s")"))
+    }
     self.encoders = encoders
     self.tokenizer = tokenizer
     self.kind = kind
@@ -64,6 +75,13 @@ final class TextConditioner {
         Tensor(pooled.flatMap { $0 }, shape: [captions.count, $0.count], on: backend)
       }
     )
+  }
+
+  /// Throws where one of the texts cannot be read: no tokenizer, or another model's.
+  func check(_ captions: some Sequence<String>) throws {
+    for caption in Set(captions).sorted() {
+      for encoder in encoders.indices { _ = try ids(of: caption, encoder: encoder) }
+    }
   }
 
   private func encoded(_ caption: String) throws -> Encoded {

@@ -56,6 +56,7 @@ extension TrainingJob {
     environment: (String) -> String?
   ) throws {
     var options = options
+    try options.check()
     let resumedFolder = options.saving.resume.map { StateFolder(path: $0) }
     let resumedState = try resumedFolder?.state()
     if options.run.seed == nil { options.run.seed = resumedState?.seed }
@@ -68,6 +69,8 @@ extension TrainingJob {
         "\(model.path): --v2 is given, but this is \(model.kind.rawValue)")
     }
     let base = TrainingMetadata.BaseSummary(model, options)
+    let layout: BlockLayout = model.kind == .sdxl ? .stableDiffusionXL : .stableDiffusion
+    _ = try TrainingPlan.rules(options, layout)
     self.device = device
     let unet = try model.unet(on: device.backend)
     self.unet = unet
@@ -88,8 +91,8 @@ extension TrainingJob {
     let plan = try TrainingPlan(
       options,
       TrainingCircumstances(
-        layout: model.kind == .sdxl ? .stableDiffusionXL : .stableDiffusion,
-        prediction: base.predictsVelocity ? .velocity : .noise, batchesPerEpoch: batches,
+        layout: layout, prediction: base.predictsVelocity ? .velocity : .noise,
+        batchesPerEpoch: batches,
         randomSeed: UInt32.random(in: .min ... .max)))
     (modules, initialValues) = try Self.adapters(options, plan, unet, parts.text)
     if let resumedFolder, let resumedState {
@@ -110,7 +113,9 @@ extension TrainingJob {
       thumbnail: try options.metadata.metadataThumbnail.map(dataURL))
     self.options = options
     self.plan = plan
-    self.warnings = device.notes + warnings + (parts.data?.warnings ?? []) + plan.warnings(options)
+    self.warnings =
+      options.origins.settingNote + device.notes + warnings + (parts.data?.warnings ?? [])
+      + plan.warnings(options)
   }
 
   /// Adds the adapters of `--base-weights` to the model, for good.
@@ -142,6 +147,7 @@ extension TrainingJob {
         of: layer.name.module, isLargeConvolution: layer.kind == .convolution)
       return extent.map { ($0.rank, Float($0.alpha)) }
     }
+    try plan.network.checkRanks(of: modules, options)
     guard !modules.modules.isEmpty else {
       throw TrainingError.unsupported("no layer is left to train; look at the ranks by block")
     }
@@ -177,10 +183,18 @@ extension TrainingPlan {
   /// What is asked for and does nothing, or more than meets the eye.
   fileprivate func warnings(_ options: TrainingOptions) -> [String] {
     var warnings: [String] = []
-    if options.noise.multiresNoiseDiscount != 0.3, noise.multiresolutionIterations == 0 {
+    let discountIsSet =
+      options.noise.multiresNoiseDiscount != 0.3
+      || options.origins.place(of: ["multires_noise_discount"]) != nil
+    if discountIsSet, noise.multiresolutionIterations == 0 {
       warnings.append("--multires-noise-discount does nothing without --multires-noise-iterations")
     }
     if !options.run.image.isEmpty { warnings += rateWarning(options).map { [$0] } ?? [] }
+    if options.buckets.bucketNoUpscale, !options.buckets.enableBucket,
+      options.data.datasetConfig == nil
+    {
+      warnings.append("--bucket-no-upscale does nothing without --enable-bucket")
+    }
     if options.optimizer.optimizerType == .adamW8bit {
       warnings.append("AdamW8bit runs as AdamW, with 32-bit moments")
     }

@@ -21,13 +21,15 @@ struct TrainingParts {
     }
     data = try TrainingData(
       Self.configuration(options, resolution: resolution, warnings: &warnings))
-    text = TextConditioner(
+    text = try TextConditioner(
       try model.textEncoders(
         on: options.network.networkTrainUnetOnly ? device.exact : device.backend),
       try Tokenizer(
         path: options.model.tokenizer, environment: environment("LORA_TOKENIZER"),
         besideModel: model.path), kind: model.kind, clipSkip: options.model.clipSkip,
-      maximumTokens: options.model.maxTokenLength, on: device.backend)
+      maximumTokens: options.model.maxTokenLength,
+      at: options.origins.place(of: ["clip_skip"]), on: device.backend)
+    try text?.check(data?.wholeCaptions ?? [])
     vae =
       try options.model.vae.map { try VAE(path: $0, for: model.kind, on: device.exact) }
       ?? model.vae(on: device.exact)
@@ -43,7 +45,7 @@ struct TrainingParts {
     let bytes = try readBytes(path)
     return try reader.read(
       path.hasSuffix(".json")
-        ? TOMLTable(json: bytes, file: path) : TOMLTable(bytes, file: path))
+        ? TOMLTable(json: bytes, file: path) : TOMLTable(bytes, file: path), warnings: &warnings)
   }
 
   /// The batches of the run; its captions are encoded for good where they never change.

@@ -24,22 +24,16 @@ struct TrainingSession {
     self.job = job
     self.quiet = quiet
     self.copy = copy
-    let output = job.plan.saves.output
-    self.results = results ?? output
-    // Found out now, not at the first save.
-    if !output.directory.isEmpty { try makeFolder(output.directory) }
-    _ = try OutputFile(path: self.results.directory + self.results.final)
+    self.results = results ?? job.plan.saves.output
     loop = try TrainingLoop(job)
     painter = try SamplePainter(job)
-    log = try Self.logPath(job).map { path throws(FileError) in
+    // Found out now, not at the first save.
+    var outputs = job.outputs
+    outputs.addFile(self.results.directory + self.results.final)
+    try outputs.prepare()
+    log = try job.logPath.map { path throws(FileError) in
       try LineFile(path: path, appends: job.resumed != nil || copy == .after)
     }
-  }
-
-  private static func logPath(_ job: TrainingJob) -> String? {
-    let machine = job.options.machine
-    if let path = machine.log { return path }
-    return machine.loggingDir.map { "\($0)/\(job.plan.saves.output.name ?? "last").jsonl" }
   }
 
   /// What changes from step to step.

@@ -155,6 +155,18 @@ final class WeightUpdate {
 }
 
 extension OptimizerPlan.Rule {
+  /// How many numbers are kept from step to step.
+  func numbersKept(of modules: AdaptedModules) -> Int {
+    let count = modules.parameterCount
+    switch self {
+    case .adamW: return 2 * count
+    case .lion, .nesterov: return count
+    case .prodigy: return 4 * count + 4
+    case .adafactor(let settings):
+      return modules.factoredMomentCount + (settings.beta1 == nil ? 0 : count)
+    }
+  }
+
   /// How many numbers the device reads of a group's rates.
   fileprivate var rateCount: Int {
     switch self {

@@ -1,3 +1,4 @@
+import Diffusion
 import Images
 
 extension TrainingMetadata {
@@ -57,12 +58,13 @@ extension TrainingMetadata.BaseSummary {
 
   /// What the models of the family were trained on.
   var usualResolution: PixelSize {
-    let side =
+    let kind: PretrainedModel.Kind =
       switch family {
-      case .sd1: 512
-      case .sd2: predictsVelocity ? 768 : 512
-      case .sdxl: 1024
+      case .sd1: .sd1
+      case .sd2: .sd2
+      case .sdxl: .sdxl
       }
+    let side = kind.usualSide(predictsVelocity: predictsVelocity)
     return PixelSize(width: side, height: side)
   }
 }

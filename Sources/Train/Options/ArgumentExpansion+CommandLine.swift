@@ -7,6 +7,9 @@ extension ArgumentExpansion {
 
     /// Flags that were given as `--x=false`.
     var switchedOff: [String] = []
+
+    /// sd-scripts' options that change nothing here.
+    var passedOver: [String] = []
   }
 
   func expand(_ arguments: [String]) throws(OptionsError) -> CommandLine {
@@ -34,7 +37,7 @@ extension ArgumentExpansion {
     if let optimizer = Self.optimizerFlags[spelling] {
       result.assignments.append(Assignment(key: "optimizer_type", values: [optimizer]))
     } else if let foreign = ForeignOption.named(spelling), names.key(spelling) == nil {
-      try pass(foreign, value, &remaining)
+      if try pass(foreign, value, &remaining) { result.passedOver.append(spelling) }
     } else if let key = names.key(spelling), let kind = names.kind(spelling) {
       switch (kind, value) {
       case (.flag, "false"): result.switchedOff.append(key)
@@ -61,16 +64,14 @@ extension ArgumentExpansion {
 
   private func pass(
     _ option: ForeignOption, _ value: String?, _ remaining: inout ArraySlice<String>
-  ) throws(OptionsError) {
+  ) throws(OptionsError) -> Bool {
     var value = value
     if option.takesValue, value == nil { value = Self.popValues(&remaining).first }
-    try check(option, value ?? "true", place: nil)
-  }
-
-  /// Throws if an option of sd-scripts' is set to what we cannot do.
-  func check(_ option: ForeignOption, _ value: String, place: String?) throws(OptionsError) {
-    guard case .refused(let reason) = option.treatment, !option.isUnset(by: value) else { return }
-    throw OptionsError(place: place, reason: .refused(option.key, reason: reason))
+    do {
+      return try option.isPassedOver(with: value ?? "true")
+    } catch {
+      throw OptionsError(place: nil, reason: error)
+    }
   }
 
   /// The values up to the next option; a negative number is a value.

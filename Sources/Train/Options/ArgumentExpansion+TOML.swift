@@ -1,56 +1,79 @@
+import ArgumentParser
+import CommandSupport
 import TOML
 
 extension ArgumentExpansion {
   /// The settings of a configuration file; of a key that is set twice, the last one.
   ///
   /// Tables only group: `[training] seed = 1` is `seed = 1`. An empty text is no setting.
-  func assignments(of table: TOMLTable, file: String) throws(OptionsError) -> [Assignment] {
-    var assignments: [Assignment] = []
+  func settings(of table: TOMLTable, file: String) throws(OptionsError) -> Settings {
+    var settings = Settings()
     for entry in table.entries {
-      if case .table(let group) = entry.value {
-        for entry in group.entries { try append(entry, to: &assignments, file: file) }
-      } else {
-        try append(entry, to: &assignments, file: file)
+      do throws(OptionsError.Reason) {
+        guard entry.key != "datasets" else {
+          throw .unusable("[[datasets]] belongs to a file of its own, given by --dataset-config")
+        }
+        guard case .table(let group) = entry.value, names.key(entry.key) == nil else {
+          try append(entry, to: &settings, file: file)
+          continue
+        }
+        for entry in group.entries { try append(entry, to: &settings, file: file) }
+      } catch {
+        throw OptionsError(place: "\(file):\(entry.line)", reason: error)
       }
     }
-    return assignments
+    try check(settings.assignments)
+    return settings
   }
 
   private func append(
-    _ entry: TOMLTable.Entry, to assignments: inout [Assignment], file: String
-  ) throws(OptionsError) {
+    _ entry: TOMLTable.Entry, to settings: inout Settings, file: String
+  ) throws(OptionsError.Reason) {
     let place = "\(file):\(entry.line)"
-    let values: [String]
-    do {
-      values = try Self.texts(entry)
-    } catch {
-      throw OptionsError(place: place, reason: error)
-    }
+    let values = try Self.texts(entry)
     if let optimizer = Self.optimizerFlags[entry.key] {
       guard values == ["true"] else { return }
-      assignments.append(Assignment(key: "optimizer_type", values: [optimizer]))
+      settings.assignments.append(
+        Assignment(key: "optimizer_type", values: [optimizer], place: place))
     } else if let key = names.key(entry.key), let kind = names.kind(entry.key) {
-      assignments.removeAll { $0.key == key }
-      do {
-        assignments += try assignment(key, kind, values).map { [$0] } ?? []
-      } catch {
-        throw OptionsError(place: place, reason: error)
-      }
+      settings.assignments.removeAll { $0.key == key }
+      guard let values = try Self.values(key, kind, values) else { return }
+      settings.assignments.append(Assignment(key: key, values: values, place: place))
     } else if let foreign = ForeignOption.named(entry.key) {
-      try check(foreign, values.joined(separator: ","), place: place)
+      let value = values.joined(separator: ",")
+      if try foreign.isPassedOver(with: value) { settings.passedOver.append(entry.key) }
     } else {
-      let nearest = names.nearest(to: entry.key)
-      throw OptionsError(place: place, reason: .unknownKey(entry.key, nearest: nearest))
+      throw .unknownKey(entry.key, nearest: names.nearest(to: entry.key))
     }
   }
 
-  private func assignment(
+  /// Throws, with its place, if a setting is not one that the option takes.
+  private func check(_ assignments: [Assignment]) throws(OptionsError) {
+    for assignment in assignments {
+      guard let group = names.group(assignment.key) else { continue }
+      do {
+        _ = try group.parse(text(assignment))
+      } catch {
+        throw OptionsError(
+          place: assignment.place,
+          reason: .unusable(Self.sentence(group.message(for: error))))
+      }
+    }
+  }
+
+  /// The parser's message about a value, as one sentence.
+  static func sentence(_ message: String) -> String {
+    ValueComplaint(message)?.description ?? message
+  }
+
+  /// The values that are given to an option; none for a flag that is on, nil for no setting.
+  private static func values(
     _ key: String, _ kind: OptionKind, _ values: [String]
-  ) throws(OptionsError.Reason) -> Assignment? {
+  ) throws(OptionsError.Reason) -> [String]? {
     switch kind {
     case .flag:
       switch values {
-      case ["true"], ["1"]: return Assignment(key: key, values: [])
+      case ["true"], ["1"]: return []
       case ["false"], ["0"], [""], []: return nil
       default:
         throw .wrongType(
@@ -58,10 +81,10 @@ extension ArgumentExpansion {
       }
     case .single:
       let text = values.joined(separator: ",")
-      return text.isEmpty ? nil : Assignment(key: key, values: [text])
+      return text.isEmpty ? nil : [text]
     case .list:
       let texts = values.filter { !$0.isEmpty }
-      return texts.isEmpty ? nil : Assignment(key: key, values: texts)
+      return texts.isEmpty ? nil : texts
     }
   }
 

@@ -11,6 +11,15 @@ struct ArgumentExpansion {
   struct Assignment: Hashable {
     let key: String
     let values: [String]
+
+    /// Where it stands in a configuration file.
+    var place: String?
+  }
+
+  /// Settings, and sd-scripts' keys that were passed over.
+  struct Settings {
+    var assignments: [Assignment] = []
+    var passedOver: [String] = []
   }
 
   let names: OptionNames
@@ -22,12 +31,27 @@ struct ArgumentExpansion {
     let file = own.assignments.last { $0.key == "config_file" }?.values.last
     // What is asked to be written need not be there yet.
     let isWritten = own.assignments.contains { $0.key == "output_config" }
-    guard let file, !isWritten else { return own.rest + own.assignments.flatMap(text) }
+    let notes = note(own.passedOver.map { "--" + $0.replacing("_", with: "-") }, file: nil)
+    guard let file, !isWritten else { return own.rest + own.assignments.flatMap(text) + notes }
     let path = file.hasSuffix(".toml") || file == "-" ? file : file + ".toml"
     let given = Set(own.assignments.map(\.key) + own.switchedOff)
-    let settings = try assignments(of: TOMLTable(readFile(path), file: path), file: path)
-      .filter { !given.contains($0.key) }
-    return own.rest + (settings + own.assignments).flatMap(text)
+    let settings = try settings(of: TOMLTable(readFile(path), file: path), file: path)
+    let used = settings.assignments.filter { !given.contains($0.key) }
+    let origins = used.compactMap { setting in
+      setting.place.map { SettingOrigin(key: setting.key, place: $0).argument }
+    }
+    return own.rest + (used + own.assignments).flatMap(text) + origins + notes
+      + note(settings.passedOver, file: path)
+  }
+
+  /// The argument that has one line said about settings that mean nothing here.
+  private func note(_ names: [String], file: String?) -> [String] {
+    guard let last = names.last else { return [] }
+    let list = names.count == 1 ? last : names.dropLast().joined(separator: ", ") + " and \(last)"
+    return [
+      "--setting-note=\(file.map { "\($0): " } ?? "")\(list) \(names.count == 1 ? "changes" : "change") "
+        + "nothing here"
+    ]
   }
 
   /// The arguments that make ArgumentParser read an assignment.

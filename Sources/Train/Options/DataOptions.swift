@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Images
 
 /// Where pictures come from and what is kept of them.
@@ -32,11 +33,12 @@ struct BucketOptions: ParsableArguments {
 
   @Flag(help: .usual("Never enlarge a picture.")) var bucketNoUpscale = false
 
-  @Option(help: .usual("Least side of a bucket.", "pixels")) var minBucketReso = 256
+  @Option(.side, help: .usual("Least side of a bucket.", "pixels")) var minBucketReso = 256
 
-  @Option(help: .usual("Largest side of a bucket.", "pixels")) var maxBucketReso = 1024
+  @Option(.side, help: .usual("Largest side of a bucket.", "pixels")) var maxBucketReso = 1024
 
-  @Option(help: .usual("Sides of buckets are multiples of this.", "pixels")) var bucketResoSteps =
+  @Option(.bucketStep, help: .usual("Sides of buckets are multiples of this.", "pixels"))
+  var bucketResoSteps =
     64
 }
 
@@ -51,7 +53,8 @@ struct SubsetOptions: ParsableArguments {
 
   @Option(help: .rare("What stands between tags.", "text")) var captionSeparator = ","
 
-  @Option(help: .usual("Tags at the front that stay in place.", "n")) var keepTokens = 0
+  @Option(.keptTokens, help: .usual("Tags at the front that stay in place.", "n")) var keepTokens =
+    0
 
   @Flag(help: .rare("Choose among {a|b} and among the lines of a caption.")) var enableWildcard =
     false
@@ -60,18 +63,23 @@ struct SubsetOptions: ParsableArguments {
 
   @Option(help: .rare("Put after each caption.", "text")) var captionSuffix: String?
 
-  @Option(help: .rare("Share of captions left out.", "share")) var captionDropoutRate = 0.0
+  @Option(.share, help: .rare("Share of captions left out.", "share")) var captionDropoutRate = 0.0
 
-  @Option(help: .rare("Leave all captions out in each n-th epoch.", "n"))
+  @Option(.whole(0...1_000_000), help: .rare("Leave all captions out in each n-th epoch.", "n"))
   var captionDropoutEveryNEpochs = 0
 
-  @Option(help: .rare("Share of tags left out.", "share")) var captionTagDropoutRate = 0.0
+  @Option(.share, help: .rare("Share of tags left out.", "share")) var captionTagDropoutRate = 0.0
 
   @Flag(help: .usual("Mirror pictures half of the time.")) var flipAug = false
 
   @Flag(help: .rare("Crop at random places, not at the centre.")) var randomCrop = false
 
   @Flag(help: .rare("Weigh the loss by the alpha channel.")) var alphaMask = false
+
+  @Option(
+    .color,
+    help: .rare("What lies behind transparent pixels: white, black, grey or #ff8000.", "colour"))
+  var background = Color.white
 
   @Option(help: .rare("How pictures are resized. (default: area or lanczos)", "filter"))
   var resizeInterpolation: Interpolation?

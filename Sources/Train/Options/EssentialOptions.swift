@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Images
 
 /// The options that a first run needs.
@@ -31,29 +32,31 @@ struct EssentialOptions: ParsableArguments {
     completion: .file())
   var configFile: String?
 
-  @Option(help: .usual("Pixels: 512, or width and height as 512x768.", "size"))
+  @Option(.size, help: .usual("Pixels: 512, or width and height as 512x768.", "size"))
   var resolution: PixelSize?
 
-  @Option(help: .usual("Rank of the adapter. (default: 4)", "n"))
+  @Option(.rank, help: .usual("Rank of the adapter. (default: 4)", "n"))
   var networkDim: Int?
 
-  @Option(help: .usual("Scale of the adapter is alpha / rank; 0 means the rank.", "alpha"))
+  @Option(.alpha, help: .usual("Scale of the adapter is alpha / rank; 0 means the rank.", "alpha"))
   var networkAlpha = 1.0
 
-  @Option(help: .usual("Learning rate; 0.001 for one picture, 0.0001 for many.", "rate"))
+  @Option(.rate, help: .usual("Learning rate; 0.001 for one picture, 0.0001 for many.", "rate"))
   var learningRate = 2e-6
 
-  @Option(help: .usual("Pictures in a step.", "n")) var trainBatchSize = 1
+  @Option(.batchSize, help: .usual("Pictures in a step.", "n")) var trainBatchSize = 1
 
-  @Option(help: .usual("Steps, unless epochs are given.", "n")) var maxTrainSteps = 1600
+  @Option(.steps, help: .usual("Steps, unless epochs are given.", "n")) var maxTrainSteps = 1600
 
-  @Option(help: .usual("Epochs; replaces the steps.", "n")) var maxTrainEpochs: Int?
+  @Option(.epochs, help: .usual("Epochs; replaces the steps.", "n")) var maxTrainEpochs: Int?
 
   @Option(
+    .repeats,
     help: .usual("How often a picture of --image comes in an epoch. (default: the steps)", "n"))
   var repeats: Int?
 
   @Option(
+    .whole(0...UInt32.max),
     help: .usual(
       "Makes the run repeatable: to the bit, with the same --threads. (default: random)", "n"))
   var seed: UInt32?

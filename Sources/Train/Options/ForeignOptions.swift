@@ -1,7 +1,7 @@
 /// An option of sd-scripts' that is not one of ours.
 struct ForeignOption: Hashable {
   enum Treatment: Hashable {
-    /// Read and passed over: it would change nothing here.
+    /// Passed over, and named in a note: it would change nothing here.
     case ignored
     /// An error, with the reason, unless it is set to what it is without.
     case refused(String)
@@ -18,7 +18,7 @@ struct ForeignOption: Hashable {
 
   static func named(_ key: String) -> ForeignOption? { all.first { $0.key == key } }
 
-  static let all = ignored + refused
+  static let all = ignored + ofGUI + ofDatasets + refused
 
   // Some ask for what is done anyway: the VAE computes in float32, --resume goes on in the middle of
   // an epoch. Others only set how fast sd-scripts is.
@@ -33,6 +33,21 @@ struct ForeignOption: Hashable {
         + "console_log_file log_prefix "
         + "console_log_level log_with log_tracker_name log_tracker_config wandb_run_name "
         + "wandb_api_key ddp_timeout", .ignored)
+
+  // What the kohya_ss GUI writes for itself: sd-scripts reads none of it.
+  private static let ofGUI: [ForeignOption] =
+    flags("train_inpainting", .ignored)
+    + values("epoch noise_offset_type", .ignored)
+    + [
+      "stop_text_encoder_training", "loraplus_lr_ratio", "loraplus_unet_lr_ratio",
+      "loraplus_text_encoder_lr_ratio",
+    ].map { ForeignOption(key: $0, standard: "0", treatment: .ignored) }
+
+  // What a data set of sd-scripts' may hold beside settings of ours.
+  private static let ofDatasets: [ForeignOption] = [
+    value("network_multiplier", "1", "every picture is trained on at weight 1"),
+    ForeignOption(key: "custom_attributes", standard: "", treatment: .ignored),
+  ]
 
   private static let refused: [ForeignOption] =
     flags(
@@ -69,6 +84,11 @@ struct ForeignOption: Hashable {
     + values(
       "max_validation_steps validate_every_n_epochs validate_every_n_steps validation_seed",
       .refused("there is no validation; compare pictures of the saves"))
+    + values(
+      "ae apply_t5_attn_mask blocks_to_swap clip_g clip_l discrete_flow_shift gemma2 guidance_scale "
+        + "model_prediction_type model_type qwen3 split_mode t5xxl t5xxl_max_token_length "
+        + "text_encoder_batch_size timestep_sampling weighting_scheme",
+      .refused("it is for models other than Stable Diffusion, which are not trained here"))
     + flags("weighted_captions", .refused("weights such as (a:1.2) in captions are not read"))
 
   private static func flags(_ keys: String, _ treatment: Treatment) -> [ForeignOption] {
@@ -91,9 +111,16 @@ struct ForeignOption: Hashable {
 extension ForeignOption {
   /// Whether a value leaves the option as it is when it is not set: `""`, `0.0` for `0`, `false`.
   func isUnset(by value: String) -> Bool {
-    guard let standard else { return value == "false" }
+    guard let standard else { return ["false", "0", ""].contains(value) }
     if value.isEmpty || value == standard { return true }
     guard let number = Double(value), let usual = Double(standard) else { return false }
     return number == usual
+  }
+
+  /// Whether the option is set, to something that changes nothing here.
+  func isPassedOver(with value: String) throws(OptionsError.Reason) -> Bool {
+    guard !isUnset(by: value) else { return false }
+    guard case .refused(let reason) = treatment else { return true }
+    throw .refused(key, reason: reason)
   }
 }

@@ -3,26 +3,31 @@ import CommandSupport
 /// What `--network-args` or `--optimizer-args` set: `key=value`, in the order given.
 struct KeyedArguments: Hashable {
   let option: String
+
+  /// Where they stand in a configuration file.
+  private let place: String?
   private(set) var entries: [(key: String, value: String)] = []
 
   /// - Parameters:
   ///   - option: The option's key, for messages.
   ///   - known: The keys that mean something.
+  ///   - place: Where they stand in a configuration file.
   init(
-    _ arguments: [String], option: String, known: [String]
+    _ arguments: [String], option: String, known: [String], at place: String? = nil
   ) throws(OptionsError) {
     self.option = option
+    self.place = place
     for argument in arguments {
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2 else {
-        throw Self.error("--\(option) takes key=value, not '\(argument)'")
+        throw error("--\(option) takes key=value, not '\(argument)'")
       }
       let key = String(parts[0])
       guard known.contains(key) else {
         let hint =
           nearest(to: key, among: known).map { "did you mean '\($0)'?" }
           ?? "known are \(known.joined(separator: ", "))"
-        throw Self.error("--\(option): '\(key)' is not known; \(hint)")
+        throw error("--\(option) knows no '\(key)'; \(hint)")
       }
       entries.removeAll { $0.key == key }
       entries.append((key, String(parts[1])))
@@ -33,16 +38,15 @@ struct KeyedArguments: Hashable {
 
   subscript(key: String) -> String? { entries.first { $0.key == key }?.value }
 
-  func number(_ key: String) throws(OptionsError) -> Double? {
-    guard let text = self[key], PythonLiteral(text) != .none else { return nil }
-    guard let number = PythonLiteral(text).double else { throw wrong(key, "a number") }
-    return number
-  }
-
-  func integer(_ key: String) throws(OptionsError) -> Int? {
-    guard let number = try number(key) else { return nil }
-    guard let whole = Int(exactly: number) else { throw wrong(key, "a whole number") }
-    return whole
+  /// The value under a key; nil where there is none, or Python's `None`.
+  func value<Value>(
+    _ key: String, _ domain: Domain<Value>
+  ) throws(OptionsError) -> Value? {
+    guard let text = self[key] else { return nil }
+    let literal = PythonLiteral(text)
+    guard literal != .none else { return nil }
+    guard let value = domain.read(literal.description) else { throw wrong(key, domain.wanted) }
+    return value
   }
 
   func boolean(_ key: String) throws(OptionsError) -> Bool? {
@@ -51,20 +55,26 @@ struct KeyedArguments: Hashable {
     return isTrue
   }
 
-  /// Numbers separated by commas.
-  func numbers(_ key: String) throws(OptionsError) -> [Double]? {
+  /// Values separated by commas, so many of them.
+  func values<Value>(
+    _ key: String, _ domain: Domain<Value>, count: Int
+  ) throws(OptionsError) -> [Value]? {
     guard let text = self[key] else { return nil }
-    let literal = PythonLiteral(text)
-    guard let numbers = literal.doubles ?? literal.double.map({ [$0] }) else {
-      throw wrong(key, "numbers separated by commas")
+    let values = PythonLiteral(text).elements.compactMap { domain.read($0.description) }
+    guard values.count == count, PythonLiteral(text).elements.count == count else {
+      throw wrong(key, count == 1 ? domain.wanted : "\(count) values, each \(domain.wanted)")
     }
-    return numbers
+    return values
   }
 
   func wrong(_ key: String, _ wanted: String) -> OptionsError {
-    OptionsError(
-      place: nil,
-      reason: .wrongType("\(option): \(key)", wanted: wanted, found: "'\(self[key] ?? "")'"))
+    let found = DomainError(wanted: wanted, self[key] ?? "").found
+    return error("--\(option) \(key) takes \(wanted), not \(found)")
+  }
+
+  /// An error about what stands here.
+  func error(_ sentence: String) -> OptionsError {
+    OptionsError(place: place, reason: .unusable(sentence))
   }
 
   static func error(_ sentence: String) -> OptionsError {

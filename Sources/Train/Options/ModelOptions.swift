@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 
 /// How the base model is read.
 struct ModelOptions: ParsableArguments {
@@ -16,7 +17,9 @@ struct ModelOptions: ParsableArguments {
     completion: .directory)
   var tokenizer: String?
 
-  @Option(help: .usual("Use the text encoder's n-th last layer.", "n")) var clipSkip: Int?
+  @Option(.whole(1...100), help: .usual("Use the text encoder's n-th last layer.", "n"))
+  var clipSkip: Int?
 
-  @Option(help: .rare("Tokens of a caption: 75, 150 or 225.", "n")) var maxTokenLength: Int?
+  @Option(.tokens, help: .rare("Tokens of a caption: 75, 150 or 225.", "n")) var maxTokenLength:
+    Int?
 }

@@ -1,8 +1,10 @@
 import ArgumentParser
+import CommandSupport
 
 /// Which adapter is trained and from what start.
 struct NetworkOptions: ParsableArguments {
-  @Option(help: .rare("Only networks.lora.", "module")) var networkModule: NetworkModule?
+  @Option(.trainable, help: .rare("Only networks.lora.", "module")) var networkModule:
+    NetworkModule?
 
   @Option(
     help: .usual("More of the network, such as conv_dim=4; may be repeated.", "key=value"))
@@ -12,8 +14,8 @@ struct NetworkOptions: ParsableArguments {
 
   @Flag(help: .rare("Adapt the text encoders only.")) var networkTrainTextEncoderOnly = false
 
-  @Option(help: .rare("Share of the rank's activations dropped.", "share")) var networkDropout:
-    Double?
+  @Option(.dropout, help: .rare("Share of the rank's activations dropped.", "share"))
+  var networkDropout: Double?
 
   @Option(help: .usual("Start from this adapter.", "file"), completion: .file()) var networkWeights:
     String?
@@ -25,8 +27,9 @@ struct NetworkOptions: ParsableArguments {
     completion: .file())
   var baseWeights: [String] = []
 
-  @Option(help: .rare("Weight of each --base-weights. (default: 1)", "weight"))
+  @Option(.weight, help: .rare("Weight of each --base-weights. (default: 1)", "weight"))
   var baseWeightsMultiplier: [Double] = []
 
-  @Option(help: .rare("Largest norm of a module's update.", "norm")) var scaleWeightNorms: Double?
+  @Option(.number(0...1e6), help: .rare("Largest norm of a module's update.", "norm"))
+  var scaleWeightNorms: Double?
 }

@@ -4,6 +4,7 @@ import CommandSupport
 /// The keys that a group of options knows, and how each is written on a command line.
 struct OptionNames {
   private let kinds: [String: OptionKind]
+  private let groups: [String: any ParsableArguments.Type]
 
   /// Other spellings that sd-scripts or we allow.
   private static let synonyms = [
@@ -14,7 +15,11 @@ struct OptionNames {
 
   init(_ type: any ParsableArguments.Type) {
     kinds = Dictionary(Setting.kinds(of: type).map { ($0.key, $0.kind) }) { first, _ in first }
+    groups = Setting.groups(of: type)
   }
+
+  /// The smallest group of options that holds a key.
+  func group(_ key: String) -> (any ParsableArguments.Type)? { groups[key] }
 
   /// The key for a spelling, or nil if there is none.
   func key(_ spelling: String) -> String? {

@@ -40,21 +40,8 @@ enum PythonLiteral: Hashable {
     return .text(String(isQuoted ? text.dropFirst().dropLast() : text))
   }
 
-  /// The number that this is, also a whole one.
-  var double: Double? {
-    switch self {
-    case .integer(let number): Double(number)
-    case .number(let number): number
-    default: nil
-    }
-  }
-
-  /// The numbers of a tuple, if it is one of numbers.
-  var doubles: [Double]? {
-    guard case .tuple(let elements) = self else { return nil }
-    let numbers = elements.compactMap(\.double)
-    return numbers.count == elements.count ? numbers : nil
-  }
+  /// Those of a tuple; anything else is one of its own.
+  var elements: [PythonLiteral] { if case .tuple(let elements) = self { elements } else { [self] } }
 }
 
 extension PythonLiteral: CustomStringConvertible {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Diffusion
 
 /// What is written, when, and under which names.
@@ -16,19 +17,23 @@ struct SavingOptions: ParsableArguments {
     help: .usual("Numbers in the result. (default: f32)", "type"))
   var savePrecision: SavePrecision?
 
-  @Option(help: .usual("Save every n epochs.", "n")) var saveEveryNEpochs: Int?
+  @Option(.epochs, help: .usual("Save every n epochs.", "n")) var saveEveryNEpochs: Int?
 
-  @Option(help: .usual("Save every n steps.", "n")) var saveEveryNSteps: Int?
+  @Option(.steps, help: .usual("Save every n steps.", "n")) var saveEveryNSteps: Int?
 
-  @Option(help: .rare("Save at least n times over the epochs.", "n")) var saveNEpochRatio: Int?
+  @Option(.epochs, help: .rare("Save at least n times over the epochs.", "n")) var saveNEpochRatio:
+    Int?
 
-  @Option(help: .rare("Keep the saves of the last n epochs.", "n")) var saveLastNEpochs: Int?
+  @Option(.epochs, help: .rare("Keep the saves of the last n epochs.", "n")) var saveLastNEpochs:
+    Int?
 
-  @Option(help: .rare("Keep the saves of the last n steps.", "n")) var saveLastNSteps: Int?
+  @Option(.steps, help: .rare("Keep the saves of the last n steps.", "n")) var saveLastNSteps: Int?
 
-  @Option(help: .rare("Keep the states of the last n epochs.", "n")) var saveLastNEpochsState: Int?
+  @Option(.epochs, help: .rare("Keep the states of the last n epochs.", "n"))
+  var saveLastNEpochsState: Int?
 
-  @Option(help: .rare("Keep the states of the last n steps.", "n")) var saveLastNStepsState: Int?
+  @Option(.steps, help: .rare("Keep the states of the last n steps.", "n")) var saveLastNStepsState:
+    Int?
 
   @Flag(help: .usual("Save a state to resume from with every save.")) var saveState = false
 
@@ -38,9 +43,12 @@ struct SavingOptions: ParsableArguments {
     help: .usual("Go on from this state, to the same bits.", "folder"), completion: .directory)
   var resume: String?
 
-  @Option(help: .rare("Begin at the data and names of epoch n.", "n")) var initialEpoch: Int?
+  @Option(.epochs, help: .rare("Begin at the data and names of epoch n.", "n")) var initialEpoch:
+    Int?
 
-  @Option(help: .rare("Begin as if n steps were done; goes before --initial-epoch.", "n"))
+  @Option(
+    .whole(0...10_000_000),
+    help: .rare("Begin as if n steps were done; goes before --initial-epoch.", "n"))
   var initialStep: Int?
 }
 
@@ -48,10 +56,10 @@ struct SavingOptions: ParsableArguments {
 struct SampleOptions: ParsableArguments {
   @Option(
     name: [.customLong("sample-every-n-steps"), .customLong("sample-every")],
-    help: .usual("Draw pictures every n steps.", "n"))
+    .steps, help: .usual("Draw pictures every n steps.", "n"))
   var sampleEveryNSteps: Int?
 
-  @Option(help: .rare("Draw pictures every n epochs.", "n")) var sampleEveryNEpochs: Int?
+  @Option(.epochs, help: .rare("Draw pictures every n epochs.", "n")) var sampleEveryNEpochs: Int?
 
   @Flag(help: .rare("Draw pictures before the first step.")) var sampleAtFirst = false
 
@@ -61,7 +69,8 @@ struct SampleOptions: ParsableArguments {
   var samplePrompts: String?
 
   @Option(
-    help: .rare("How to draw.", "name"), completion: .list(SamplerMethod.allCases.map(\.rawValue)))
+    .sampler, help: .rare("How to draw.", "name"),
+    completion: .list(SamplerMethod.allCases.map(\.rawValue)))
   var sampleSampler = "ddim"
 }
 

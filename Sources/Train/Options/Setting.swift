@@ -28,6 +28,7 @@ struct Setting: Hashable {
   static func all(of options: some ParsableArguments) -> [Setting] {
     properties(of: options).flatMap { label, property -> [Setting] in
       switch property {
+      case is OptionGroup<SettingOrigins>: []
       case let option as any SettableOption: [Setting(key: key(label), value: option.setting)]
       case let group as any SettableGroup: group.settings
       default: []
@@ -39,9 +40,25 @@ struct Setting: Hashable {
   static func kinds(of type: any ParsableArguments.Type) -> [(key: String, kind: OptionKind)] {
     properties(of: type.init()).flatMap { label, property -> [(key: String, kind: OptionKind)] in
       switch property {
+      case is OptionGroup<SettingOrigins>: []
       case let option as any SettableOption: [(key(label), option.kind)]
       case let group as any SettableGroup: kinds(of: group.content)
       default: []
+      }
+    }
+  }
+
+  /// The group that holds each key: enough to read one setting by.
+  static func groups(
+    of type: any ParsableArguments.Type
+  ) -> [String: any ParsableArguments.Type] {
+    properties(of: type.init()).reduce(into: [:]) { groups, property in
+      switch property.1 {
+      case is OptionGroup<SettingOrigins>: break
+      case is any SettableOption: groups[key(property.0)] = type
+      case let group as any SettableGroup:
+        groups.merge(Self.groups(of: group.content)) { first, _ in first }
+      default: break
       }
     }
   }

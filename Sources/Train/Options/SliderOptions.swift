@@ -21,11 +21,10 @@ struct SliderOptions: ParsableArguments {
   var strip: String?
 
   @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Weights of the strip.", valueName: "first..last/count"))
+    .weightRange, help: ArgumentHelp("Weights of the strip.", valueName: "first..last/count"))
   var stripWeights = "-2..2/9"
 
-  @Option(help: ArgumentHelp("Seeds of the strip, a row each.", valueName: "n,…"))
+  @Option(.seeds, help: ArgumentHelp("Seeds of the strip, a row each.", valueName: "n,…"))
   var stripSeeds = SeedList(seeds: [1, 2, 3])
 
   @Option(

@@ -1,5 +1,3 @@
-import ArgumentParser
-
 /// A number of steps, or a share of all steps.
 enum StepCount: Hashable {
   case steps(Int)
@@ -14,7 +12,7 @@ enum StepCount: Hashable {
   }
 }
 
-extension StepCount: ExpressibleByArgument {
+extension StepCount {
   /// Reads `100`, `0.1` (a share, being less than 1) and `10%`.
   init?(argument: String) {
     if argument.hasSuffix("%"), let percent = Double(argument.dropLast()) {
@@ -27,7 +25,7 @@ extension StepCount: ExpressibleByArgument {
       return nil
     }
     switch self {
-    case .steps(let count): guard count >= 0 else { return nil }
+    case .steps(let count): guard (0...10_000_000).contains(count) else { return nil }
     case .share(let share): guard (0...1).contains(share) else { return nil }
     }
   }

@@ -10,4 +10,13 @@ extension TOMLValue {
     default: nil
     }
   }
+
+  /// Any value but a table as text, a list with commas.
+  var text: String? {
+    switch self {
+    case .boolean(let isOn): "\(isOn)"
+    case .array(let elements): elements.map { $0.text ?? "…" }.joined(separator: ",")
+    default: scalarText
+    }
+  }
 }

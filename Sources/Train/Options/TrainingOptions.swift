@@ -21,6 +21,7 @@ struct TrainingOptions: ParsableArguments {
   @OptionGroup(title: "Pictures while training") var samples: SampleOptions
   @OptionGroup(title: "Metadata") var metadata: MetadataOptions
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup var origins: SettingOrigins
 }
 
 extension ArgumentHelp {

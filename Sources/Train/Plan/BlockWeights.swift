@@ -1,3 +1,4 @@
+import CommandSupport
 import Glibc
 
 /// Factors of the learning rate, one for each block of the U-Net.
@@ -9,11 +10,11 @@ struct BlockWeights: Hashable {
   /// - Returns: nil if none of the weights is given.
   init?(_ arguments: KeyedArguments, _ layout: BlockLayout) throws(OptionsError) {
     let sides = layout.sides
+    let threshold = try arguments.value("block_lr_zero_threshold", .rateFactor) ?? 0
     let down = try Self.side("down_lr_weight", count: sides.down, arguments)
     let middle = try Self.side("mid_lr_weight", count: sides.middle, arguments)
     let up = try Self.side("up_lr_weight", count: sides.up, arguments)
     guard down != nil || middle != nil || up != nil else { return nil }
-    let threshold = try arguments.number("block_lr_zero_threshold") ?? 0
     let rim = layout == .stableDiffusionXL ? [1.0] : []
     let all =
       rim + (down ?? Self.ones(sides.down)) + (middle ?? Self.ones(sides.middle))
@@ -28,17 +29,22 @@ struct BlockWeights: Hashable {
   ) throws(OptionsError) -> [Double]? {
     guard let text = arguments[key] else { return nil }
     if let curve = curve(text, count: count) { return curve }
-    guard let numbers = try arguments.numbers(key), numbers.count == count else {
+    do {
+      return try arguments.values(key, .rateFactor, count: count)
+    } catch {
       throw arguments.wrong(
-        key, "\(count) numbers, or cosine, sine, linear, reverse_linear or zeros with +BASE")
+        key,
+        "\(count) numbers from 0 to 1000, or cosine, sine, linear, reverse_linear or zeros with +BASE"
+      )
     }
-    return numbers
   }
 
   /// `sine`, `cosine+0.25` and so on: a curve from 0 to 1 or back, lifted by the base.
   private static func curve(_ text: String, count: Int) -> [Double]? {
     let parts = text.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let base = parts.count == 1 ? 0 : Double(parts[1]) else { return nil }
+    guard let base = parts.count == 1 ? 0 : Domain.rateFactor.read(String(parts[1])) else {
+      return nil
+    }
     let places = (0..<count).map { count == 1 ? 0 : Double($0) / Double(count - 1) }
     let curve: [Double]? =
       switch parts[0] {
@@ -51,4 +57,9 @@ struct BlockWeights: Hashable {
       }
     return curve?.map { $0 + base }
   }
+}
+
+extension Domain where Value == Double {
+  /// What a learning rate is multiplied by.
+  static var rateFactor: Domain { .number(0...1000) }
 }

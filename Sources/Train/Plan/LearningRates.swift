@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// The learning rate of each matrix of the adapter, before the schedule.
 struct LearningRates: Hashable {
   /// Which of a module's two matrices.
@@ -22,13 +24,11 @@ struct LearningRates: Hashable {
     self.layout = layout
     unet = options.unetLr ?? learningRate
     textEncoders = options.textEncoderLr.first ?? learningRate
-    for rate in [unet, textEncoders] where !(rate >= 0 && rate.isFinite) {
-      throw KeyedArguments.error("a learning rate of \(rate) cannot be used; give one from 0")
-    }
     blockWeights = try BlockWeights(arguments, layout)?.weights
-    let ratio = try arguments.number("loraplus_lr_ratio") ?? 1
-    unetRatio = try arguments.number("loraplus_unet_lr_ratio") ?? ratio
-    textEncoderRatio = try arguments.number("loraplus_text_encoder_lr_ratio") ?? ratio
+    let ratio = try arguments.value("loraplus_lr_ratio", .rateFactor) ?? 1
+    unetRatio = try arguments.value("loraplus_unet_lr_ratio", .rateFactor) ?? ratio
+    textEncoderRatio =
+      try arguments.value("loraplus_text_encoder_lr_ratio", .rateFactor) ?? ratio
   }
 
   /// The rate of one matrix; 0 leaves it as it is.

@@ -1,3 +1,6 @@
+import CommandSupport
+import Diffusion
+
 /// Which modules get an adapter, of what rank and alpha.
 struct NetworkPlan: Hashable {
   /// The rank and alpha of one module's adapter.
@@ -59,37 +62,21 @@ extension NetworkPlan {
     _ options: NetworkOptions, rank: Int?, alpha: Double, _ arguments: KeyedArguments,
     _ layout: BlockLayout
   ) throws(OptionsError) {
-    if options.networkTrainUnetOnly, options.networkTrainTextEncoderOnly {
-      throw KeyedArguments.error(
-        "--network-train-unet-only and --network-train-text-encoder-only leave nothing to train")
-    }
     let rank = rank ?? 4
-    guard rank > 0 else {
-      throw KeyedArguments.error("--network-dim takes a number from 1, not \(rank)")
-    }
     self.layout = layout
     linear = Extent(rank: rank, alpha: alpha == 0 ? Double(rank) : alpha)
     convolution = try Self.convolution(arguments)
     (blocks, convolutionBlocks) = try Self.blocks(arguments, layout, linear, convolution)
     trainsUNet = !options.networkTrainTextEncoderOnly
     trainsTextEncoders = !options.networkTrainUnetOnly
-    dropout = try Self.share(options.networkDropout, "network_dropout")
-    rankDropout = try Self.share(arguments.number("rank_dropout"), "rank_dropout")
-    moduleDropout = try Self.share(arguments.number("module_dropout"), "module_dropout")
-  }
-
-  private static func share(_ value: Double?, _ key: String) throws(OptionsError) -> Double {
-    let share = value ?? 0
-    guard (0..<1).contains(share) else {
-      throw KeyedArguments.error("\(key) takes a share from 0 to below 1, not \(share)")
-    }
-    return share
+    dropout = options.networkDropout ?? 0
+    rankDropout = try arguments.value("rank_dropout", .dropout) ?? 0
+    moduleDropout = try arguments.value("module_dropout", .dropout) ?? 0
   }
 
   private static func convolution(_ arguments: KeyedArguments) throws(OptionsError) -> Extent? {
-    guard let rank = try arguments.integer("conv_dim") else { return nil }
-    guard rank > 0 else { throw arguments.wrong("conv_dim", "a number from 1") }
-    let alpha = try arguments.number("conv_alpha") ?? 1
+    let alpha = try arguments.value("conv_alpha", .alpha) ?? 1
+    guard let rank = try arguments.value("conv_dim", .rank) else { return nil }
     return Extent(rank: rank, alpha: alpha == 0 ? Double(rank) : alpha)
   }
 
@@ -101,7 +88,7 @@ extension NetworkPlan {
     let isUsed = weights != nil || arguments["block_dims"] != nil
     for key in ["block_alphas", "conv_block_dims", "conv_block_alphas"]
     where arguments[key] != nil && !isUsed {
-      throw KeyedArguments.error("network_args: \(key) needs block_dims")
+      throw arguments.error("--network-args \(key) needs block_dims")
     }
     guard isUsed else { return (nil, nil) }
     let plain = try list("block_dims", "block_alphas", arguments, layout, standard: linear)
@@ -124,27 +111,43 @@ extension NetworkPlan {
     _ rankKey: String, _ alphaKey: String, _ arguments: KeyedArguments, _ layout: BlockLayout,
     standard: Extent
   ) throws(OptionsError) -> [Extent] {
-    let ranks = try numbers(rankKey, arguments, layout, standard: Double(standard.rank))
-    let alphas = try numbers(alphaKey, arguments, layout, standard: standard.alpha)
-    var extents: [Extent] = []
-    for (rank, alpha) in zip(ranks, alphas) {
-      guard let whole = Int(exactly: rank), whole >= 0 else {
-        throw arguments.wrong(rankKey, "whole numbers from 0")
-      }
-      extents.append(Extent(rank: whole, alpha: alpha == 0 ? rank : alpha))
+    let count = layout.blockCount
+    let ranks =
+      try arguments.values(rankKey, .blockRank, count: count)
+      ?? Array(repeating: standard.rank, count: count)
+    let alphas =
+      try arguments.values(alphaKey, .alpha, count: count)
+      ?? Array(repeating: standard.alpha, count: count)
+    return zip(ranks, alphas).map { rank, alpha in
+      Extent(rank: rank, alpha: alpha == 0 ? Double(rank) : alpha)
     }
-    return extents
   }
+}
 
-  private static func numbers(
-    _ key: String, _ arguments: KeyedArguments, _ layout: BlockLayout, standard: Double
-  ) throws(OptionsError) -> [Double] {
-    guard let numbers = try arguments.numbers(key) else {
-      return [Double](repeating: standard, count: layout.blockCount)
+extension NetworkPlan {
+  /// Refuses a rank that is more than any layer it is for can hold.
+  ///
+  /// Some layers may hold less than the rank of all, as they do in every trainer.
+  func checkRanks(
+    of modules: AdaptedModules, _ options: TrainingOptions
+  ) throws(OptionsError) {
+    for isLarge in [false, true] {
+      let own = modules.modules.filter { ($0.layer.kind == .convolution) == isLarge }
+      let most = own.map { min($0.layer.outputs, $0.layer.downWidth) }.max() ?? 0
+      guard let rank = own.map(\.rank).max(), rank > most else { continue }
+      let isByBlock = (isLarge ? convolutionBlocks : blocks) != nil
+      let name =
+        isLarge || isByBlock
+        ? "--network-args \(isLarge ? "conv_" : "")\(isByBlock ? "block_dims" : "dim")"
+        : "--network-dim"
+      throw options.origins.error(
+        [isLarge || isByBlock ? "network_args" : "network_dim"],
+        "\(name) takes a rank up to \(most) here, not \(rank): no layer of the model can hold more")
     }
-    guard numbers.count == layout.blockCount else {
-      throw arguments.wrong(key, "\(layout.blockCount) numbers")
-    }
-    return numbers
   }
+}
+
+extension Domain where Value == Int {
+  /// The rank in a block; 0 leaves the block alone.
+  fileprivate static var blockRank: Domain { .whole(0...1_000_000) }
 }

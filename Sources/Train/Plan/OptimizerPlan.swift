@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// Which rule updates the weights, with every constant of it.
 struct OptimizerPlan: Hashable {
   enum Rule: Hashable {
@@ -46,8 +48,10 @@ struct OptimizerPlan: Hashable {
   /// `optimizer_args` as given, for the metadata.
   let arguments: KeyedArguments
 
-  init(_ type: OptimizerType, _ texts: [String]) throws(OptionsError) {
-    arguments = try KeyedArguments(texts, option: "optimizer-args", known: Self.keys(type))
+  /// - Parameter place: Where the arguments stand in a configuration file.
+  init(_ type: OptimizerType, _ texts: [String], at place: String? = nil) throws(OptionsError) {
+    arguments = try KeyedArguments(
+      texts, option: "optimizer-args", known: Self.keys(type), at: place)
     rule = try Self.rule(type, arguments)
   }
 
@@ -62,7 +66,7 @@ struct OptimizerPlan: Hashable {
     }
   }
 
-  private static func keys(_ type: OptimizerType) -> [String] {
+  static func keys(_ type: OptimizerType) -> [String] {
     switch type {
     case .adamW, .adamW8bit: ["betas", "eps", "weight_decay"]
     case .lion: ["betas", "weight_decay"]
@@ -86,30 +90,26 @@ struct OptimizerPlan: Hashable {
     switch type {
     case .adamW, .adamW8bit:
       return .adamW(
-        betas: try betas(arguments, 0.9, 0.999), epsilon: try arguments.number("eps") ?? 1e-8,
-        weightDecay: try arguments.number("weight_decay") ?? 0.01)
+        betas: try betas(arguments, 0.9, 0.999),
+        epsilon: try arguments.value("eps", .epsilon) ?? 1e-8,
+        weightDecay: try arguments.value("weight_decay", .weightDecay) ?? 0.01)
     case .lion:
       return .lion(
         betas: try betas(arguments, 0.9, 0.99),
-        weightDecay: try arguments.number("weight_decay") ?? 0)
+        weightDecay: try arguments.value("weight_decay", .weightDecay) ?? 0)
     case .prodigy: return .prodigy(try prodigy(arguments))
     case .adafactor: return .adafactor(try adafactor(arguments))
     case .sgdNesterov:
       return .nesterov(
-        momentum: try arguments.number("momentum") ?? 0.9,
-        weightDecay: try arguments.number("weight_decay") ?? 0)
+        momentum: try arguments.value("momentum", .decay) ?? 0.9,
+        weightDecay: try arguments.value("weight_decay", .weightDecay) ?? 0)
     }
   }
 
   private static func betas(
     _ arguments: KeyedArguments, _ first: Double, _ second: Double
   ) throws(OptionsError) -> Betas {
-    guard let numbers = try arguments.numbers("betas") else {
-      return Betas(first: first, second: second)
-    }
-    guard numbers.count == 2, numbers.allSatisfy({ (0..<1).contains($0) }) else {
-      throw arguments.wrong("betas", "two numbers from 0 to below 1")
-    }
+    let numbers = try arguments.values("betas", .decay, count: 2) ?? [first, second]
     return Betas(first: numbers[0], second: numbers[1])
   }
 
@@ -119,27 +119,41 @@ struct OptimizerPlan: Hashable {
     }
     let betas = try betas(arguments, 0.9, 0.999)
     return Prodigy(
-      betas: betas, beta3: try arguments.number("beta3") ?? betas.second.squareRoot(),
-      epsilon: try arguments.number("eps") ?? 1e-8,
-      weightDecay: try arguments.number("weight_decay") ?? 0,
+      betas: betas, beta3: try arguments.value("beta3", .decay) ?? betas.second.squareRoot(),
+      epsilon: try arguments.value("eps", .epsilon) ?? 1e-8,
+      weightDecay: try arguments.value("weight_decay", .weightDecay) ?? 0,
       usesBiasCorrection: try arguments.boolean("use_bias_correction") ?? false,
       safeguardsWarmup: try arguments.boolean("safeguard_warmup") ?? false,
-      firstDistance: try arguments.number("d0") ?? 1e-6,
-      distanceFactor: try arguments.number("d_coef") ?? 1,
-      growthRate: try arguments.number("growth_rate") ?? .infinity)
+      firstDistance: try arguments.value("d0", .number(above: 0, upTo: 1)) ?? 1e-6,
+      distanceFactor: try arguments.value("d_coef", .number(above: 0, upTo: 1e6)) ?? 1,
+      growthRate: try arguments.value("growth_rate", .growthRate) ?? .infinity)
   }
 
   private static func adafactor(_ arguments: KeyedArguments) throws(OptionsError) -> Adafactor {
-    let epsilons = try arguments.numbers("eps") ?? [1e-30, 1e-3]
-    guard epsilons.count == 2 else { throw arguments.wrong("eps", "two numbers") }
+    let epsilons = try arguments.values("eps", .epsilon, count: 2) ?? [1e-30, 1e-3]
     return Adafactor(
       epsilonSquare: epsilons[0], epsilonScale: epsilons[1],
-      clipThreshold: try arguments.number("clip_threshold") ?? 1,
-      decayRate: try arguments.number("decay_rate") ?? -0.8,
-      beta1: try arguments.number("beta1"),
-      weightDecay: try arguments.number("weight_decay") ?? 0,
+      clipThreshold: try arguments.value("clip_threshold", .number(above: 0, upTo: 1e6)) ?? 1,
+      decayRate: try arguments.value("decay_rate", .number(-10...0)) ?? -0.8,
+      beta1: try arguments.value("beta1", .decay),
+      weightDecay: try arguments.value("weight_decay", .weightDecay) ?? 0,
       scalesByParameter: try arguments.boolean("scale_parameter") ?? true,
       isRelative: try arguments.boolean("relative_step") ?? true,
       warmsUp: try arguments.boolean("warmup_init") ?? false)
+  }
+}
+
+extension Domain where Value == Double {
+  /// What is kept of a running mean at a step.
+  fileprivate static var decay: Domain { .number(0..<1) }
+  fileprivate static var epsilon: Domain { .number(0...1) }
+  fileprivate static var weightDecay: Domain { .number(0...1000) }
+
+  /// Infinite is Prodigy's own default.
+  fileprivate static var growthRate: Domain {
+    Domain("a number from 1 to 1000000, or inf") { text in
+      let number = text == "float('inf')" ? .infinity : Double(text)
+      return number.flatMap { (1...1e6).contains($0) || $0 == .infinity ? $0 : nil }
+    }
   }
 }

@@ -38,16 +38,7 @@ struct SavePlan: Hashable {
   init(
     _ options: SavingOptions, _ output: OutputName, totalSteps: Int, stepsPerEpoch: Int,
     epochs: Int
-  ) throws(OptionsError) {
-    for (key, value) in [
-      ("save_every_n_epochs", options.saveEveryNEpochs),
-      ("save_every_n_steps", options.saveEveryNSteps),
-      ("save_n_epoch_ratio", options.saveNEpochRatio),
-    ] {
-      if let value, value < 1 {
-        throw KeyedArguments.error("\(key) takes a number from 1, not \(value)")
-      }
-    }
+  ) {
     self.output = output
     self.totalSteps = totalSteps
     self.stepsPerEpoch = stepsPerEpoch
@@ -80,7 +71,23 @@ struct SavePlan: Hashable {
   }
 
   /// All saves of the run, in order.
-  var all: [Save] { totalSteps > 0 ? (1...totalSteps).flatMap(saves(after:)) : [final] }
+  var all: [Save] {
+    guard totalSteps > 0 else { return [final] }
+    var steps: Set = [totalSteps]
+    for interval in [everySteps, everyEpochs.map { $0 * stepsPerEpoch }] {
+      guard let interval else { continue }
+      steps.formUnion(stride(from: interval, to: totalSteps, by: interval))
+    }
+    return steps.sorted().flatMap(saves(after:))
+  }
+
+  /// How many saves there are, without making them.
+  var count: Int {
+    let (bySteps, byEpochs) = (
+      everySteps.map { totalSteps / $0 } ?? 0, everyEpochs.map { epochs / $0 } ?? 0
+    )
+    return bySteps + byEpochs + 1
+  }
 
   /// The last save.
   var final: Save {

@@ -1,3 +1,4 @@
+import CommandSupport
 import Diffusion
 
 /// All that a run does, decided before it begins: a value made of the options.
@@ -51,49 +52,84 @@ extension TrainingPlan {
     _ options: TrainingOptions, _ circumstances: TrainingCircumstances
   ) throws(OptionsError) {
     try options.check()
-    let run = options.run
+    let (run, origins) = (options.run, options.origins)
     seed = run.seed ?? circumstances.randomSeed
     batchCount = run.trainBatchSize
     accumulation = options.optimizer.gradientAccumulationSteps
     batchesPerEpoch = circumstances.batchesPerEpoch
     stepsPerEpoch = max(1, (batchesPerEpoch + accumulation - 1) / accumulation)
-    steps = run.maxTrainEpochs.map { [stepsPerEpoch] in $0 * stepsPerEpoch } ?? run.maxTrainSteps
+    steps = try Self.steps(options, perEpoch: stepsPerEpoch)
     epochs = run.maxTrainEpochs ?? (steps + stepsPerEpoch - 1) / stepsPerEpoch
-    start = try Self.start(options.saving, stepsPerEpoch: stepsPerEpoch, steps: steps)
+    start = try Self.start(options, stepsPerEpoch: stepsPerEpoch, steps: steps)
 
-    let arguments = try KeyedArguments(
-      options.network.networkArgs, option: "network-args", known: NetworkPlan.keys)
-    network = try NetworkPlan(
-      options.network, rank: run.networkDim, alpha: run.networkAlpha, arguments,
-      circumstances.layout)
-    rates = try LearningRates(
-      options.optimizer, learningRate: run.learningRate, arguments, circumstances.layout)
-    optimizer = try OptimizerPlan(
-      options.optimizer.optimizerType, options.optimizer.optimizerArgs)
-    schedule = try LearningRateSchedule(options.schedule, steps: steps)
-    try optimizer.check(schedule)
+    (network, rates, optimizer) = try Self.rules(options, circumstances.layout)
+    schedule = try LearningRateSchedule(options.schedule, steps: steps, origins)
+    try optimizer.check(schedule, origins)
     gradientLimit = options.optimizer.maxGradNorm > 0 ? options.optimizer.maxGradNorm : nil
-    updateLimit = options.network.scaleWeightNorms
+    updateLimit = options.network.scaleWeightNorms.flatMap { $0 > 0 ? $0 : nil }
     noise = NoiseRecipe(options.noise)
     let predictsVelocity =
       options.model.vParameterization || circumstances.prediction == .velocity
     loss = LossRecipe(options.loss, predictsVelocity ? .velocity : .noise)
     hasZeroTerminalSNR = options.noise.zeroTerminalSnr
-    saves = try SavePlan(
-      options.saving, OutputName(options.saving, output: run.output), totalSteps: steps,
+    saves = SavePlan(
+      options.saving, try OutputName(options.saving, output: run.output), totalSteps: steps,
       stepsPerEpoch: stepsPerEpoch, epochs: epochs)
+    guard saves.count <= Self.saveLimit else {
+      throw origins.error(
+        ["save_every_n_steps", "save_every_n_epochs", "save_n_epoch_ratio"],
+        "the run would save \(saves.count) times, and \(Self.saveLimit) are possible; raise "
+          + "--save-every-n-steps or --save-every-n-epochs")
+    }
+  }
+
+  private static let saveLimit = 100_000
+
+  /// What `--network-args`, `--optimizer-args` and learning rates ask for.
+  ///
+  /// Needs nothing of the model but its kind, so that it can be asked before the model is read.
+  static func rules(
+    _ options: TrainingOptions, _ layout: BlockLayout
+  ) throws(OptionsError) -> (NetworkPlan, LearningRates, OptimizerPlan) {
+    let (run, origins) = (options.run, options.origins)
+    let arguments = try KeyedArguments(
+      options.network.networkArgs, option: "network-args", known: NetworkPlan.keys,
+      at: origins.place(of: ["network_args"]))
+    return (
+      try NetworkPlan(
+        options.network, rank: run.networkDim, alpha: run.networkAlpha, arguments, layout),
+      try LearningRates(
+        options.optimizer, learningRate: run.learningRate, arguments, layout),
+      try OptimizerPlan(
+        options.optimizer.optimizerType, options.optimizer.optimizerArgs,
+        at: origins.place(of: ["optimizer_args"]))
+    )
+  }
+
+  /// `--max-train-steps`, or the steps of `--max-train-epochs`.
+  private static func steps(
+    _ options: TrainingOptions, perEpoch: Int
+  ) throws(OptionsError) -> Int {
+    guard let epochs = options.run.maxTrainEpochs else { return options.run.maxTrainSteps }
+    let (steps, overflows) = epochs.multipliedReportingOverflow(by: perEpoch)
+    guard !overflows, Domain.steps.read("\(steps)") != nil else {
+      throw options.origins.error(
+        ["max_train_epochs"],
+        "--max-train-epochs \(epochs) of \(perEpoch) steps each are more than the 10000000 steps that "
+          + "a run may have; lower it")
+    }
+    return steps
   }
 
   /// `--initial-step`, or the first step of `--initial-epoch`.
   private static func start(
-    _ options: SavingOptions, stepsPerEpoch: Int, steps: Int
+    _ options: TrainingOptions, stepsPerEpoch: Int, steps: Int
   ) throws(OptionsError) -> Int? {
-    if let epoch = options.initialEpoch, epoch < 1 {
-      throw KeyedArguments.error("initial_epoch takes a number from 1, not \(epoch)")
-    }
-    let start = options.initialStep ?? options.initialEpoch.map { ($0 - 1) * stepsPerEpoch }
+    let saving = options.saving
+    let start = saving.initialStep ?? saving.initialEpoch.map { ($0 - 1) * stepsPerEpoch }
     guard let start, !(0..<steps).contains(start) else { return start }
-    throw KeyedArguments.error(
+    throw options.origins.error(
+      ["initial_step", "initial_epoch"],
       "the run would begin after step \(start), but has \(steps) steps; lower --initial-epoch or "
         + "--initial-step, or raise --max-train-steps")
   }

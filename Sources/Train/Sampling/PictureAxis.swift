@@ -1,11 +1,66 @@
 import ArgumentParser
 
 /// What may differ between the pictures of a grid.
-enum PictureAxis: String, CaseIterable, ExpressibleByArgument, Encodable {
+enum PictureAxis: Hashable {
+  /// Of all adapters together, in step.
   case weight
+
+  /// Of one of several adapters, counted from 1.
+  case weightOf(Int)
   case seed
   case file
   case prompt
+}
+
+extension PictureAxis {
+  /// As it is written: `weight`, `weight2`.
+  var name: String {
+    switch self {
+    case .weight: "weight"
+    case .weightOf(let number): "weight\(number)"
+    case .seed: "seed"
+    case .file: "file"
+    case .prompt: "prompt"
+    }
+  }
+
+  /// Which axes are chosen first.
+  fileprivate var rank: Int {
+    switch self {
+    case .weight: 0
+    case .weightOf(let number): number
+    case .seed: .max - 2
+    case .file: .max - 1
+    case .prompt: .max
+    }
+  }
+}
+
+extension PictureAxis: ExpressibleByArgument {
+  init?(argument: String) {
+    switch argument {
+    case "weight": self = .weight
+    case "seed": self = .seed
+    case "file": self = .file
+    case "prompt": self = .prompt
+    default:
+      guard argument.hasPrefix("weight"), let number = Int(argument.dropFirst(6)), number > 0 else {
+        return nil
+      }
+      self = .weightOf(number)
+    }
+  }
+
+  static var allValueStrings: [String] {
+    ["weight", "weight1", "weight2", "seed", "file", "prompt"]
+  }
+}
+
+extension PictureAxis: Encodable {
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(name)
+  }
 }
 
 /// Which pictures a grid holds: what changes along its columns and along its rows.
@@ -23,15 +78,20 @@ struct PicturePlan: Hashable {
   init(
     counts: [PictureAxis: Int], columns: PictureAxis?, rows: PictureAxis?
   ) throws(OptionsError) {
-    var varying = PictureAxis.allCases.filter { counts[$0, default: 1] > 1 }
+    if let columns, columns == rows {
+      throw KeyedArguments.error(
+        "--columns and --rows are both \(columns.name); name two axes, or one alone")
+    }
+    let all = counts.filter { $0.value > 1 }.keys.sorted { $0.rank < $1.rank }
+    var varying = all
     varying.removeAll { $0 == columns || $0 == rows }
     self.columns = columns ?? (varying.isEmpty ? nil : varying.removeFirst())
     self.rows = rows ?? (varying.isEmpty ? nil : varying.removeFirst())
     self.counts = counts
     guard varying.isEmpty else {
-      let names = PictureAxis.allCases.filter { counts[$0, default: 1] > 1 }.map(\.rawValue)
       throw KeyedArguments.error(
-        "a grid has two axes, but \(names.joined(separator: ", ")) have more than one value")
+        "a grid has two axes, but \(all.map(\.name).joined(separator: ", ")) have more than one "
+          + "value")
     }
   }
 

@@ -16,16 +16,13 @@ struct SamplePainter {
     guard !options.isUnused else { return nil }
     var standard = SamplePrompt()
     (standard.width, standard.height) = Self.size(job)
-    do throws(OptionsError.Reason) {
-      standard.sampler = try SamplerMethod(name: options.sampleSampler)
-    } catch {
-      throw OptionsError(place: nil, reason: error)
-    }
+    standard.sampler = SamplerMethod(name: options.sampleSampler) ?? standard.sampler
     prompts =
       try options.samplePrompts.map { [standard] in
         try SamplePrompts.read(readBytes($0), file: $0, standard: standard)
       } ?? [standard]
     maker = try PictureMaker(job)
+    try maker.text.check(prompts.flatMap { [$0.prompt, $0.negativePrompt] })
     folder = job.plan.saves.output.directory + "sample"
     name = job.plan.saves.output.name.map { $0 + "_" } ?? ""
     seed = job.plan.seed
@@ -44,6 +41,14 @@ struct SamplePainter {
       return step % perEpoch == 0 && step / perEpoch % max(1, every) == 0
     }
     return job.options.samples.sampleEveryNSteps.map { step % max(1, $0) == 0 } ?? false
+  }
+
+  /// Draws all pictures in one step each, and writes none.
+  func rehearse(_ loop: TrainingLoop) throws {
+    for var prompt in prompts {
+      prompt.steps = 1
+      _ = try maker.picture(of: prompt, seed: seed, adapters: loop.currentAdapters)
+    }
   }
 
   /// Draws all pictures into the folder `sample` beside the result.

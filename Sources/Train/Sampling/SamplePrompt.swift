@@ -19,14 +19,13 @@ struct SamplePrompt: Hashable {
 
 extension SamplerMethod {
   /// The method for one of sd-scripts' names.
-  init(name: String) throws(OptionsError.Reason) {
+  init?(name: String) {
     switch name {
     case "ddim": self = .ddim
     case "euler", "k_euler": self = .euler
     case "euler_a", "k_euler_a": self = .eulerAncestral
     case "dpmsolver++": self = .dpmSolver2M
-    default:
-      throw .unusable("there is no sampler '\(name)'; use ddim, euler, euler_a or dpmsolver++")
+    default: return nil
     }
   }
 }
@@ -39,13 +38,12 @@ extension SamplePrompt {
     case "negative_prompt": negativePrompt = text
     case "width": width = try Self.side(key, text)
     case "height": height = try Self.side(key, text)
-    case "seed": seed = try Self.number(key, text, "a number from 0 to 4294967295") { UInt32($0) }
-    case "sample_steps":
-      steps = try Self.number(key, text, "a number from 1 to 1000") { text in
-        Int(text).flatMap { (1...1000).contains($0) ? $0 : nil }
-      }
-    case "scale": scale = try Self.number(key, text, "a number") { Double($0) }
-    case "sample_sampler": sampler = try SamplerMethod(name: text)
+    case "seed": seed = try Self.value(key, text, .whole(0...UInt32.max))
+    case "sample_steps": steps = try Self.value(key, text, .samplerSteps)
+    case "scale": scale = try Self.value(key, text, .guidance)
+    case "sample_sampler":
+      let name = try Self.value(key, text, .sampler)
+      sampler = SamplerMethod(name: name) ?? sampler
     default:
       throw .unknownKey(key, nearest: nearest(to: key, among: Self.keys))
     }
@@ -56,16 +54,19 @@ extension SamplePrompt {
     "sample_sampler",
   ]
 
-  /// A side in pixels, down to a multiple of 8, at least 64.
   private static func side(_ key: String, _ text: String) throws(OptionsError.Reason) -> Int {
-    let side: Int = try number(key, text, "a number of pixels") { Int($0) }
-    return max(64, side - side % 8)
+    let side = try value(key, text, .side)
+    try PictureSide.check(side, key)
+    return side
   }
 
-  private static func number<Number>(
-    _ key: String, _ text: String, _ wanted: String, _ read: (String) -> Number?
-  ) throws(OptionsError.Reason) -> Number {
-    guard let number = read(text) else { throw .wrongType(key, wanted: wanted, found: "'\(text)'") }
-    return number
+  private static func value<Value>(
+    _ key: String, _ text: String, _ domain: Domain<Value>
+  ) throws(OptionsError.Reason) -> Value {
+    do {
+      return try domain.value(text)
+    } catch {
+      throw .wrongType(key, wanted: error.wanted, found: error.found)
+    }
   }
 }

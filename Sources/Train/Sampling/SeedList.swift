@@ -5,7 +5,7 @@ struct SeedList: Hashable {
   let seeds: [UInt32]
 }
 
-extension SeedList: ExpressibleByArgument {
+extension SeedList: ExpressibleByArgument, CustomStringConvertible {
   init?(argument: String) {
     var seeds: [UInt32] = []
     for text in argument.split(separator: ",", omittingEmptySubsequences: false) {
@@ -26,4 +26,5 @@ extension SeedList: ExpressibleByArgument {
   }
 
   var defaultValueDescription: String { seeds.map(String.init).joined(separator: ",") }
+  var description: String { defaultValueDescription }
 }

@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// An adapter with the weights it is used at: `FILE`, `FILE:0.5`, `FILE:-2..2/9`.
 struct WeightedFile: Hashable {
   let path: String
@@ -28,11 +30,14 @@ struct WeightedFile: Hashable {
 
   /// A number, or `FIRST..LAST/COUNT`; both ends are among the numbers.
   static func weights(_ text: some StringProtocol) -> [Double]? {
-    if let number = Double(text) { return number.isFinite ? [number] : nil }
+    func weight(_ text: some StringProtocol) -> Double? {
+      Domain<Double>.weight.read(String(text))
+    }
+    if let number = weight(text) { return [number] }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, let count = Int(parts[1]), (1...1000).contains(count),
-      let dots = parts[0].firstRange(of: ".."), let first = Double(parts[0][..<dots.lowerBound]),
-      let last = Double(parts[0][dots.upperBound...]), first.isFinite, last.isFinite,
+      let dots = parts[0].firstRange(of: ".."), let first = weight(parts[0][..<dots.lowerBound]),
+      let last = weight(parts[0][dots.upperBound...]),
       count > 1 || first == last
     else { return nil }
     // From both ends, so that the middle of a symmetric range is 0 and not nearly 0.

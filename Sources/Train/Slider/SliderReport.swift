@@ -11,12 +11,12 @@ struct SliderReport: Encodable {
     let region: Region?
     let warnings: [String]
 
-    init(_ difference: PictureDifference) {
+    init(_ difference: PictureDifference, _ notes: [String]) {
       pixels = difference.pixelCount
       differing = difference.differing
       changed = difference.changed
       region = difference.changedExtent.map(Region.init)
-      warnings = difference.warnings
+      warnings = difference.warnings + notes
     }
   }
 

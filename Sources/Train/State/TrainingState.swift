@@ -88,7 +88,7 @@ extension TrainingState {
   }
 
   private static func error(_ folder: String, _ sentence: String) -> OptionsError {
-    OptionsError(place: folder, reason: .unusable(sentence))
+    OptionsError(place: nil, reason: .unusable("\(folder): \(sentence)"))
   }
 
   /// Options that change no weight, or whose effect is checked elsewhere.

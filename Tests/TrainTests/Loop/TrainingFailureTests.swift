@@ -23,7 +23,11 @@ struct TrainingFailureTests {
   @Test func lossThatIsNoNumberKeepsTheLastSave() throws {
     let run = try TinyRun()
     let arguments = try run.arguments(
-      steps: 20, ["--learning-rate", "1e20", "--save-every-n-steps", "1", "--max-grad-norm", "0"])
+      steps: 20,
+      [
+        "--learning-rate", "1e6", "--network-alpha", "1e6", "--save-every-n-steps", "1",
+        "--max-grad-norm", "0",
+      ])
     let message = failure(run, arguments)
     let step = try #require(message.split(separator: " ").dropFirst(4).first.flatMap { Int($0) })
     #expect(step > 1)

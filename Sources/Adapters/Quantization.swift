@@ -1,0 +1,190 @@
+import FoundationEssentials
+import Safetensors
+import Tensors
+
+/// How a network's weights are stored where they are not numbers to be added to as they stand:
+/// scaled, or packed into few bits.
+package struct Quantization: Hashable, Sendable {
+  /// As users know it, such as `scaled FP8` or `bitsandbytes NF4`.
+  package let scheme: String
+
+  /// How many weights are stored so.
+  package let weightCount: Int
+
+  /// A tensor that shows it.
+  package let example: String
+}
+
+extension Quantization {
+  /// Schemes by the last words of the names of tensors that only they have.
+  ///
+  /// Of several that a network shows, the first counts.
+  ///
+  /// Sources: Comfy-Org/ComfyUI `comfy/quant_ops.py` and `comfy/utils.py`; bitsandbytes; AutoGPTQ;
+  /// AutoAWQ; HQQ; optimum-quanto; torchao; compressed-tensors; ModelOpt; nunchaku; EETQ;
+  /// DeepSeek-V3; gpt-oss.
+  static let schemes: [(title: String, words: [String])] = [
+    ("ComfyUI's", ["comfy_quant"]),
+    ("bitsandbytes NF4", ["bitsandbytes__nf4"]),
+    ("bitsandbytes FP4", ["bitsandbytes__fp4"]),
+    ("bitsandbytes 4 bits", ["absmax", "quant_map", "nested_absmax", "nested_quant_map"]),
+    ("bitsandbytes INT8", ["SCB", "weight_format"]),
+    ("SVDQuant", ["wscales", "smooth_factor"]),
+    ("GPTQ", ["g_idx"]),
+    ("GPTQ or AWQ", ["qweight", "qzeros"]),
+    ("HQQ", ["W_q"]),
+    ("EXL2", ["q_weight", "q_scale", "q_perm", "q_invperm"]),
+    ("quanto", ["_data", "_scale"]),
+    ("torchao", ["_weight_qdata", "weight_qdata", "_weight_scale", "_weight_zero_point"]),
+    ("NVFP4", ["weight_scale_2"]),
+    ("compressed-tensors", ["weight_packed", "weight_global_scale", "weight_zero_point"]),
+    (
+      "MXFP4",
+      [
+        "gate_up_proj_blocks", "gate_up_proj_scales", "down_proj_blocks", "down_proj_scales",
+      ]
+    ),
+    ("EETQ", ["weight_scales"]),
+    ("scaled", ["scale_weight", "weight_scale", "weight_scale_inv", "scaled_fp8"]),
+    ("packed", [packed]),
+  ]
+
+  /// Stands for a weight of an element type that holds no floats.
+  private static let packed = "weight"
+
+  private static let places = Dictionary(
+    uniqueKeysWithValues: schemes.enumerated().flatMap { place, scheme in
+      scheme.words.map { ($0, place) }
+    })
+
+  /// The place of the scheme that a tensor shows; `nil` for a tensor as any model has it.
+  private static func place(of entry: Header.Entry) -> Int? {
+    let name = entry.name.string
+    let dot = name.utf8.lastIndex(of: UInt8(ascii: "."))
+    let word = dot.map { String(name[name.index(after: $0)...]) } ?? name
+    guard let place = places[word] else { return nil }
+    let isPlainWeight = word == packed && (entry.shape.rank < 2 || entry.type.isStoredFloat)
+    return isPlainWeight ? nil : place
+  }
+
+  /// Whether a tensor shows that a model is quantised.
+  static func shows(_ entry: Header.Entry) -> Bool { place(of: entry) != nil }
+
+  /// What the tensors of a model show of each of its networks.
+  static func quantizations(of checkpoint: Checkpoint) -> [Target.Network: Quantization] {
+    var found: [Target.Network: [(place: Int, sign: Sign)]] = [:]
+    for part in checkpoint.parts {
+      let prefix = part.component.hasPrefix("text_encoder") ? part.component + "." : ""
+      for sign in signs(in: part.file) {
+        guard let target = Checkpoint.target(of: prefix + sign.name) else { continue }
+        found[target.network, default: []].append((sign.place, sign))
+      }
+    }
+    return found.compactMapValues { signs in
+      guard let first = signs.min(by: { $0.place < $1.place }) else { return nil }
+      let own = signs.filter { $0.place == first.place }
+      return Quantization(
+        scheme: first.sign.scheme, weightCount: Set(own.map(\.sign.weight)).count,
+        example: first.sign.name)
+    }
+  }
+
+  /// One tensor, or entry of the metadata, that shows a scheme.
+  private struct Sign {
+    let place: Int
+    let name: String
+    let scheme: String
+
+    /// What the weight is called that it belongs to.
+    let weight: TensorName
+  }
+
+  private static func signs(in file: SafetensorsFile) -> [Sign] {
+    let ofTensors = file.header.entries.compactMap { entry -> Sign? in
+      guard let place = place(of: entry) else { return nil }
+      let name = entry.name.string
+      let weight = weightName(of: name)
+      return Sign(
+        place: place, name: name, scheme: scheme(at: place, entry, weight, in: file),
+        weight: TensorName(weight))
+    }
+    return ofTensors + signs(inMetadata: file.header.metadata["_quantization_metadata"])
+  }
+
+  /// ComfyUI's `{"layers": {NAME: {"format": "nvfp4"}}}`.
+  private static func signs(inMetadata text: String?) -> [Sign] {
+    guard let text, case .object(let fields)? = parsed(Array(text.utf8)),
+      case .object(let layers)? = fields["layers"]
+    else { return [] }
+    return layers.sorted { $0.key < $1.key }.map { name, layer in
+      Sign(
+        place: 0, name: name + ".weight", scheme: comfyScheme(layer),
+        weight: TensorName(name + ".weight"))
+    }
+  }
+
+  private static func parsed(_ bytes: [UInt8]) -> JSONValue? {
+    try? JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+  }
+
+  private static func comfyScheme(_ value: JSONValue?) -> String {
+    guard case .object(let fields)? = value, case .string(let format)? = fields["format"] else {
+      return "ComfyUI's quantised weights"
+    }
+    return "ComfyUI's \(printable(format))"
+  }
+
+  /// `….q_proj.weight` of `….q_proj.weight.absmax`, `….q_proj.SCB` and the like.
+  private static func weightName(of name: String) -> String {
+    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return name }
+    var path = String(name[..<dot])
+    if path.hasSuffix(".quant_state") { path.removeLast(".quant_state".utf8.count) }
+    return path.hasSuffix(".weight") ? path : path + ".weight"
+  }
+
+  private static func scheme(
+    at place: Int, _ entry: Header.Entry, _ weight: String, in file: SafetensorsFile
+  ) -> String {
+    let (title, words) = schemes[place]
+    switch title {
+    case "scaled":
+      return "\(title) \(word(for: file.header[weight]?.type ?? .float8e4m3))"
+    case "packed": return "\(title) as \(entry.type.rawValue)"
+    case "ComfyUI's" where entry.name.string.hasSuffix(words[0]):
+      let bytes = file.withBytes(of: entry) { unsafe $0.withUnsafeBytes { unsafe Array($0) } }
+      return comfyScheme(parsed(bytes))
+    default: return title
+    }
+  }
+
+  /// The type as people call it.
+  private static func word(for type: ElementType) -> String {
+    switch type {
+    case .int8: "INT8"
+    case .uint8, .float4: "FP4"
+    default: type.rawValue.hasPrefix("F8") ? "FP8" : type.rawValue
+    }
+  }
+}
+
+extension Checkpoint {
+  /// Networks whose weights are stored scaled or packed, and how.
+  package var quantizations: [Target.Network: Quantization] {
+    Quantization.quantizations(of: self)
+  }
+}
+
+extension CheckpointLayers {
+  /// Refuses networks whose weights are no numbers as they stand.
+  ///
+  /// A network counts as a whole: in a model with a quantised text encoder the denoiser may be
+  /// changed, but not the layers of a quantised denoiser that were left as they are.
+  package func checkNumbers(
+    of networks: some Sequence<Target.Network>
+  ) throws(AdapterError) {
+    for network in Set(networks).sorted() {
+      guard let quantization = quantizations[network] else { continue }
+      throw AdapterError(file: checkpoint.path, reason: .quantized(quantization))
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package import Adapters
+import CommandSupport
+package import Tensors
+
+/// What a verification means: one figure, and what became of the change.
+package struct Verdict {
+  private let verification: Verification
+  private let promise: ResultPlan.Promise
+  private let types: [ElementType]
+
+  /// - Parameter types: Those that the change is stored in.
+  package init(
+    _ verification: Verification, _ promise: ResultPlan.Promise, types: [ElementType]
+  ) {
+    self.verification = verification
+    self.promise = promise
+    self.types = types
+  }
+
+  private var error: Double { verification.relativeError }
+  private var kept: String { percent(verification.energyKept) }
+  private var figure: String { "(error \(significant(error, digits: 2)))" }
+  private var typeNames: String { types.map(\.rawValue).joined(separator: " and ") }
+
+  /// Why the result is none; `nil` where it is what was promised, as far as its types can hold it.
+  package var failure: String? {
+    let isLost = verification.isMostlyLost && !verification.isOfCancellation
+    return promise == .exact && (isLost || !verification.isExplained) ? exact : nil
+  }
+
+  /// - Parameter rank: The result's, as text.
+  package func text(rank: String) -> String {
+    switch promise {
+    case .exact: exact
+    case .best:
+      error == 0
+        ? "rank \(rank) keeps all of the change"
+        : "rank \(rank) keeps \(kept) of the change \(figure)"
+    case .slice: "the first ranks alone, at their strength in training \(figure)"
+    case .imitation: error == 0 ? exact : "off the exact result by its rule \(figure)"
+    }
+  }
+
+  private var exact: String {
+    if error == 0 { return "exact" }
+    if !verification.errorSquared.isFinite {
+      return "numbers come out beyond the range of \(typeNames), or as NaN"
+    }
+    if !verification.isExplained {
+      return "off by more than rounding to \(typeNames) explains \(figure)"
+    }
+    if error < 0.01 {
+      return "exact up to \(typeNames) rounding (\(significant(error, digits: 1)))"
+    }
+    if verification.isMostlyLost && verification.isOfCancellation {
+      return "the inputs cancel to within \(typeNames) rounding \(figure)"
+    }
+    return
+      "\(typeNames) holds \(verification.isMostlyLost ? "only " : "")\(kept) of the change \(figure)"
+  }
+}
+
+/// A result that is not what was promised, and was not written.
+package struct VerdictError: Error, CustomStringConvertible {
+  private let file: String
+  private let failure: String
+  private let remedy: String
+
+  package init(file: String, failure: String, remedy: String) {
+    self.file = file
+    self.failure = failure
+    self.remedy = remedy
+  }
+
+  package var description: String {
+    let name = file == "-" ? "standard output" : file
+    return
+      "\(name): not written, since \(failure); \(remedy), or take it as it is with --accept-error"
+  }
+}

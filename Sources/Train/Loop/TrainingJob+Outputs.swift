@@ -1,0 +1,64 @@
+import Diffusion
+import Files
+import Tensors
+
+extension TrainingJob {
+  /// All that the run writes: what is written and not named here may fail after hours.
+  var outputs: PlannedOutputs {
+    var outputs = PlannedOutputs()
+    let output = plan.saves.output
+    outputs.addFile(output.directory + output.final, byteCount: savedByteCount)
+    outputs.addFile(logPath)
+    if !options.samples.isUnused { outputs.addFolder(output.directory + "sample") }
+    if options.data.cacheLatentsToDisk || options.data.cacheTextEncoderOutputsToDisk {
+      for folder in data?.folders ?? [] { outputs.addFolder(folder) }
+    }
+    return outputs
+  }
+
+  /// The file of `--log`, or that in `--logging-dir`.
+  var logPath: String? {
+    let machine = options.machine
+    return machine.log
+      ?? machine.loggingDir.map { "\($0)/\(plan.saves.output.name ?? "last").jsonl" }
+  }
+
+  /// The most bytes that the saves of the run take up at once.
+  var savedByteCount: Int {
+    let type = (options.saving.savePrecision ?? .float).elementType
+    // A tensor's line in the header has some 120 bytes.
+    let adapter =
+      modules.parameterCount * type.bitCount / 8 + modules.modules.count * 3 * 120 + 8192
+    let state =
+      (modules.parameterCount + plan.optimizer.rule.numbersKept(of: modules)) * 4 + 8192
+    var (held, most) = (0, 0)
+    for save in plan.saves.all {
+      held += adapter + (save.state == nil ? 0 : state)
+      most = max(most, held)
+      held -= (save.removedFile == nil ? 0 : adapter) + (save.removedState == nil ? 0 : state)
+    }
+    return most
+  }
+}
+
+extension TrainingData {
+  /// The folders that pictures lie in, sorted.
+  fileprivate var folders: [String] {
+    Set(
+      datasets.flatMap(\.pictures).map { picture in
+        picture.file.lastIndex(of: "/").map { String(picture.file[...$0]) } ?? "."
+      }
+    ).sorted()
+  }
+
+  /// What a tokenizer has to read: each caption with its prefix and suffix.
+  var wholeCaptions: [String] {
+    datasets.flatMap { dataset in
+      dataset.pictures.map { picture in
+        let rules = dataset.subset(of: picture).caption
+        return [rules.captionPrefix, picture.caption, rules.captionSuffix].compactMap { $0 }
+          .filter { !$0.isEmpty }.joined(separator: " ")
+      }
+    }
+  }
+}
