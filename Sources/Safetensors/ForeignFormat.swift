@@ -15,9 +15,14 @@ private let formats: [(beginning: [UInt8], what: String)] =
     ("version https://git-lfs", "is a pointer of Git LFS, not the file itself; git lfs pull"),
     ("PK\u{3}\u{4}", "is a zip file, as PyTorch saves .pt and .ckpt; convert it to safetensors"),
     ("GGUF", "is a GGUF file; convert it to safetensors"),
-    ("<", "is a web page; did the download need a login?"),
-    ("{", "is JSON, not safetensors; name the file that it tells of"),
   ].map { (Array($0.utf8), $1) }
+  // Two bytes each: one byte alone is what every 256th file of noise begins with.
+  + ["<!", "<?", "<h", "<H"].map {
+    (Array($0.utf8), "is a web page; did the download need a login?")
+  }
+  + ["{\"", "{}", "{ ", "{\n", "{\r", "{\t"].map {
+    (Array($0.utf8), "is JSON, not safetensors; name the file that it tells of")
+  }
   + (2...5).map {
     ([0x80, $0], "is a Python pickle, as PyTorch saves it; convert it to safetensors")
   }
