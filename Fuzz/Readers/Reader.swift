@@ -3,8 +3,8 @@
 //     Fuzzer (libFuzzer, make fuzz) ──┐
 //     Mutations (scripts/check-mutations) ─┴─▶ Reader.complaint(about:)
 //
-// What is thrown is fine, what traps is not. What is accepted is used as the commands use it, and held against what it promises. `Fuzz/corpus` holds where to begin: small
-// files, our own.
+// What is thrown is fine, what traps is not. What is accepted is used as the commands use it, and
+// held against what it promises. `Fuzz/corpus` holds where to begin: small files, our own.
 
 /// A reader of strangers' bytes.
 package struct Reader: Sendable {

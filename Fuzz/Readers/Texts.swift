@@ -10,9 +10,10 @@ import Tensors
 func readTOML(_ bytes: [UInt8]) throws {
   let isJSON = bytes.first == UInt8(ascii: "{")
   let table = try isJSON ? TOMLTable(json: bytes, file: "d.json") : TOMLTable(bytes, file: "d.toml")
+  var warnings: [String] = []
   _ = try DatasetConfigurationReader(
     file: "d.toml", options: plainRun.options, resolution: PixelSize(width: 64, height: 64)
-  ).read(table)
+  ).read(table, warnings: &warnings)
 }
 
 /// Reads bytes as a `--sample-prompts` file: JSON, TOML or lines.

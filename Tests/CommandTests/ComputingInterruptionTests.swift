@@ -4,34 +4,70 @@ import Testing
 
 /// Signals while all threads compute, and while pictures are drawn.
 @Suite struct ComputingInterruptionTests {
-  /// An adapter of one layer, so wide that its whole update takes seconds to sort.
-  private func wide(_ folder: TemporaryFolder) throws -> [String] {
-    let side = 6000
-    let name = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q"
-    let half = side * 4
-    let header =
-      #"{"\#(name).lora_down.weight":{"dtype":"F32","shape":[1,\#(side)],"data_offsets":[0,\#(half)]},"#
-      + #""\#(name).lora_up.weight":{"dtype":"F32","shape":[\#(side),1],"data_offsets":[\#(half),\#(2 * half)]}}"#
-    let length = bytes(UInt64(header.utf8.count), 8)
-    let numbers = (0..<2 * side).flatMap { bytes(UInt64(Float(sin(Double($0))).bitPattern), 4) }
-    return try ["a.st", "b.st"].map { try folder.write(length + header.utf8 + numbers, to: $0) }
+  private static let side = 3000
+  private static let module =
+    "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q"
+  private static let weight =
+    "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn1.to_q.weight"
+
+  /// Commands that compute for seconds with what `writeWide` writes.
+  static let computations: [[String]] = [
+    ["merge", "a.st", "b.st", "--method", "ties", "--rank", "1", "-o", "old.st"],
+    ["merge", "a.st", "b.st", "--method", "svd", "--rank", "1", "-o", "old.st"],
+    ["merge", "a.st", "--into", "base.st", "-o", "old.st"],
+    ["resize", "a.st", "--rank", "4", "-o", "old.st"],
+    ["diff", "a.st", "b.st"],
+    ["diff", "tuned.st", "base.st", "--rank", "64", "-o", "old.st"],
+  ]
+
+  /// Two adapters and two checkpoints of one layer, so wide that its update takes seconds.
+  private func writeWide(_ folder: TemporaryFolder) throws {
+    let (side, rank) = (Self.side, 1024)
+    let factors = [
+      ("\(Self.module).lora_down.weight", [rank, side]),
+      ("\(Self.module).lora_up.weight", [side, rank]),
+    ]
+    for name in ["a.st", "b.st"] { try write(factors, to: folder[name]) }
+    for name in ["tuned.st", "base.st"] {
+      try write([(Self.weight, [side, side])], to: folder[name], zeros: name == "base.st")
+    }
+    try folder.write("what was there".utf8, to: "old.st")
+  }
+
+  /// Tensors of F32: zeros, or a prime number of values again and again.
+  private func write(_ tensors: [(String, [Int])], to path: String, zeros: Bool = false) throws {
+    var (entries, end) = ([String](), 0)
+    for (name, shape) in tensors {
+      let start = end
+      end += shape.reduce(4, *)
+      entries.append(
+        #""\#(name)":{"dtype":"F32","shape":\#(shape),"data_offsets":[\#(start),\#(end)]}"#)
+    }
+    let header = Array("{\(entries.joined(separator: ","))}".utf8)
+    var file = Data(bytes(UInt64(header.count), 8) + header)
+    let whole = file.count + end
+    if !zeros {
+      let values = Data((0..<4093).flatMap { bytes(UInt64(Float(sin(Double($0))).bitPattern), 4) })
+      while file.count < whole { file += values.prefix(whole - file.count) }
+    }
+    try file.write(to: URL(filePath: path))
+    try FileHandle(forWritingTo: URL(filePath: path)).truncate(atOffset: UInt64(whole))
   }
 
   private func bytes(_ number: UInt64, _ count: Int) -> [UInt8] {
     (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
   }
 
-  @Test(arguments: InterruptionTests.signals)
-  func signalsEndAComputation(_ signal: Int32, _ status: Int32) throws {
+  @Test(arguments: computations, InterruptionTests.signals)
+  func signalsEndAComputation(_ command: [String], _ end: (signal: Int32, status: Int32)) throws {
     let folder = try TemporaryFolder()
-    let files = try wide(folder)
-    try folder.write("what was there".utf8, to: "old.st")
+    try writeWide(folder)
     let names = try folder.names()
-    let run = try RunningProgram(
-      ["merge"] + files + ["--method", "ties", "--rank", "1", "-o", "old.st"], in: folder.path)
-    usleep(400_000)
-    run.send(signal)
-    #expect(run.outcome().status == status)
+    let run = try RunningProgram(command, in: folder.path)
+    usleep(700_000)
+    run.send(end.signal)
+    let outcome = run.outcome()
+    #expect(outcome.status == end.status, "\(command) \(outcome)")
     #expect(run.errors.isEmpty, "\(run.errors)")
     #expect(try folder.names() == names)
     #expect(try folder.bytes("old.st") == Array("what was there".utf8))
