@@ -34,6 +34,21 @@ extension [Combination.Input] {
     }
     return (kept, leftOut)
   }
+
+  /// The inputs' tensors that are in no module, each name once.
+  package var foreignNames: LeftOut {
+    var found = LeftOut()
+    var names: Set<TensorName> = []
+    for input in self {
+      for entry in input.adapter.others where names.insert(entry.name).inserted {
+        found.add(entry.name.string, as: LeftOut.Kind(foreign: entry.name.string))
+      }
+      for entry in input.adapter.orphans where names.insert(entry.name).inserted {
+        found.add(entry.name.string, as: .parts)
+      }
+    }
+    return found
+  }
 }
 
 extension LeftOut.Kind {

@@ -23,6 +23,7 @@ extension Comparison {
     ])
     var lines = ["B \(printable(b))", "A \(printable(a))", "", table.text(width: width), ""]
     lines += only(onlyInB, in: "B") + only(onlyInA, in: "A")
+    if let text = notCompared.text(after: "not compared") { lines.append(text) }
     lines.append(
       isSame
         ? "the same update (relative difference \(significant(relativeDifference)))"

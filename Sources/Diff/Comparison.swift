@@ -42,6 +42,9 @@ struct Comparison: Encodable {
   let onlyInA: [String]
   let onlyInB: [String]
 
+  /// Tensors of no module, which have no update to compare.
+  let notCompared: LeftOut
+
   var normA: Double { total(modules.map(\.normA)) }
   var normB: Double { total(modules.map(\.normB)) }
   var normDifference: Double { total(modules.map(\.normDifference)) }
@@ -72,6 +75,7 @@ struct Comparison: Encodable {
     case cosine
     case onlyInA = "only_in_a"
     case onlyInB = "only_in_b"
+    case notCompared = "not_compared"
     case modules
   }
 
@@ -84,6 +88,7 @@ struct Comparison: Encodable {
     try container.encode(cosine, forKey: .cosine)
     try container.encode(onlyInA, forKey: .onlyInA)
     try container.encode(onlyInB, forKey: .onlyInB)
+    try container.encode(notCompared, forKey: .notCompared)
     try container.encode(modules, forKey: .modules)
   }
 }
@@ -99,6 +104,7 @@ extension Comparison {
     }
     onlyInA = combination.modules(onlyIn: 1)
     onlyInB = combination.modules(onlyIn: 0)
+    notCompared = combination.inputs.foreignNames
   }
 }
 

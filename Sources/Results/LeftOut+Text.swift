@@ -4,14 +4,17 @@ import Safetensors
 
 extension LeftOut {
   /// One line that counts and names what is left out; `nil` where nothing is.
-  package var text: String? {
+  package var text: String? { text(after: "left out") }
+
+  /// - Parameter words: What happened to all of it.
+  package func text(after words: String) -> String? {
     let parts = Kind.allCases.compactMap { kind -> String? in
       let names = self[kind]
       if names.isEmpty { return nil }
       let (one, several) = kind.nouns
       return "\(counted(names.count, one, several)) (\(shown(names)))"
     }
-    return parts.isEmpty ? nil : "left out: " + parts.joined(separator: ", ")
+    return parts.isEmpty ? nil : "\(words): " + parts.joined(separator: ", ")
   }
 }
 

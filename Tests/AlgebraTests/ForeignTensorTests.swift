@@ -92,6 +92,24 @@ import Testing
     }
   }
 
+  /// It has no update to compare, whichever of the two files holds it.
+  @Test(arguments: kinds) func aComparisonNamesIt(kind: Kind) throws {
+    let folder = try TemporaryFolder()
+    var file = AdapterFile()
+    file.addModule(Self.module, 8, 768, rank: 2, seed: 1)
+    let without = try folder.write(file.bytes, to: "b.st")
+    file.add(kind.name, kind.shape, uniform(kind.shape.reduce(1, *), seed: 5))
+    let with = try folder.write(file.bytes, to: "a.st")
+    for pair in [[with, without], [without, with], [with, with]] {
+      let outcome = try Program.run(["diff"] + pair)
+      let line = outcome.output.split(separator: "\n").first { $0.hasPrefix("not compared: 1 ") }
+      #expect(line?.contains(kind.name) == true, "\(outcome.output)")
+      let said = try report(["diff"] + pair)
+      #expect(said["not_compared"] as? [String: [String]] == [kind.key: [kind.name]])
+    }
+    #expect(try report(["diff", without, without])["not_compared"] as? [String: [String]] == [:])
+  }
+
   @Test func ofTwoEmbeddingsOfOneNameTheFirstIsKept() throws {
     let folder = try TemporaryFolder()
     let files = (1...2).map { seed in
