@@ -76,6 +76,7 @@ format: ## put formatting right
 TARGET ?= header
 TIME ?= 600
 dictionary = $(wildcard $(CURDIR)/Fuzz/dictionaries/$(TARGET).dict)
+# A zstd frame may ask for a window of 2 GB, which costs memory only as it is filled.
 fuzz: setup ## libFuzzer; TARGET=header or another folder of Fuzz/corpus, TIME=600 seconds
 	LORA_FUZZ=$(TARGET) $(SWIFT) build -c release --product Fuzz --scratch-path .build/fuzz \
 	  --sanitize fuzzer --sanitize address -Xswiftc -enable-testing \
@@ -83,7 +84,7 @@ fuzz: setup ## libFuzzer; TARGET=header or another folder of Fuzz/corpus, TIME=6
 	mkdir -p .build/fuzz/corpus/$(TARGET)
 	cd .build/fuzz && LORA_FUZZ=$(TARGET) release/Fuzz corpus/$(TARGET) \
 	  $(CURDIR)/Fuzz/corpus/$(TARGET) $(addprefix -dict=,$(dictionary)) \
-	  -max_len=8192 -timeout=10 -rss_limit_mb=2048 -max_total_time=$(TIME) -print_final_stats=1
+	  -max_len=8192 -timeout=60 -rss_limit_mb=2048 -malloc_limit_mb=4096 -max_total_time=$(TIME) -print_final_stats=1
 
 bench: build ## times and errors beside cat, cp, NumPy and PyTorch; into Benchmarks/results
 	@Benchmarks/run && Benchmarks/training && Benchmarks/operations

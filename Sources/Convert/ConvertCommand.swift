@@ -11,7 +11,8 @@ package struct ConvertCommand: ParsableCommand {
     commandName: "convert",
     abstract: "Write an adapter under another program's names.",
     usage: "lora convert FILE --to NAMING [-o OUT] [options]",
-    discussion: """
+    discussion: paragraphs(
+      """
       Renames, lays out and scales anew; the update stays the same to the last bit that the element
       type holds. Alpha is multiplied into the factors where the target has none; Flux's q, k, v
       are split or joined; PEFT and MLX results are folders with their configuration, unless the
@@ -20,10 +21,11 @@ package struct ConvertCommand: ParsableCommand {
       up · down, exactly; of DoRA and the like it needs --base and --rank. Without -o the result
       goes to standard output.
 
-        lora convert a.safetensors --to diffusers -o pytorch_lora_weights.safetensors
+        lora convert a.safetensors --to diffusers \\
+          -o pytorch_lora_weights.safetensors
         lora convert a.safetensors --to peft -o adapter
         lora convert lokr.safetensors --to kohya --plain -o plain.safetensors
-      """)
+      """))
 
   @Argument(help: "The adapter; - is standard input.", completion: .file())
   var file: String

@@ -6,7 +6,8 @@ package struct DevicesCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "devices",
     abstract: "Show this machine's processors, its GPUs, and which of CUDA's libraries it has.",
-    discussion: """
+    discussion: paragraphs(
+      """
       Looks for NVIDIA's driver and its libraries (NVRTC, cuBLASLt, cuDNN; CUDA 12
       or 13) by the system's search, in LORA_CUDA_PATH (folders between colons),
       in the folders of toolkits, of distributions and of WSL 2, and in Python
@@ -18,7 +19,7 @@ package struct DevicesCommand: ParsableCommand {
         lora devices
         lora devices --json | jq '.devices[].memory'
         LORA_CUDA_PATH=~/venv lora devices
-      """)
+      """))
 
   @OptionGroup var common: CommonOptions
 

@@ -8,7 +8,8 @@ package struct DiffCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Compare two adapters, or write B − A exactly.",
-    discussion: """
+    discussion: paragraphs(
+      """
       Without -o, compares: norms, what is left of B when A is taken away, cosines. Its exit status \
       is that of diff(1): 0 when the two are the same update, 1 when they differ, 2 in trouble, such \
       as a file that is missing or of another model. With -o, writes the adapter that adds what B adds and takes \
@@ -21,8 +22,9 @@ package struct DiffCommand: ParsableCommand {
         lora diff b.safetensors a.safetensors
         lora diff b.safetensors a.safetensors -o slider.safetensors
         lora diff b.safetensors a.safetensors -o - --rank 8 | lora inspect -
-        lora diff tuned.safetensors base.safetensors -o tuning.safetensors --rank 32 --conv-rank 8
-      """)
+        lora diff tuned.safetensors base.safetensors --rank 32 \\
+          -o tuning.safetensors
+      """))
 
   @Argument(help: "The adapter to subtract from; - is standard input.", completion: .file())
   var b: String

@@ -7,7 +7,8 @@ package struct HashCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "hash",
     abstract: "Print the checksums that this field knows files by.",
-    discussion: """
+    discussion: paragraphs(
+      """
       Without --kind, every kind on a line of its own: HASH  KIND  FILE. With one,
       HASH  FILE, as sha256sum prints it. Compressed files are hashed as what they
       hold, folders file by file.
@@ -22,7 +23,7 @@ package struct HashCommand: ParsableCommand {
         lora hash slider.safetensors
         lora hash --kind autov2 *.safetensors
         lora hash --json slider.safetensors | jq -r '.[].sshs_model_hash'
-      """)
+      """))
 
   enum Kind: String, CaseIterable, ExpressibleByArgument {
     case sha256

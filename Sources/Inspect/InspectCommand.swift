@@ -7,18 +7,21 @@ package struct InspectCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Show what a file holds: modules, ranks, norms, spectra, metadata.",
-    discussion: """
+    usage: "lora inspect FILE ... [options]",
+    discussion: paragraphs(
+      """
       Reads adapters of every naming, checkpoints, and any other safetensors file;
       zstd-compressed ones and pipes (-) too. Norms and singular values are those
       of the update alpha / rank · up · down, not of the factors.
 
         lora inspect slider.safetensors
         lora inspect slider.safetensors --modules
-        lora inspect slider.safetensors --json | jq '.modules[] | select(.norm > 1).target'
+        lora inspect slider.safetensors --json \\
+          | jq '.modules[] | select(.norm > 1).target'
         lora inspect slider.safetensors --html report.html
         lora inspect loras                # a line for each file of a folder
         curl … | lora inspect -
-      """)
+      """))
 
   @Argument(help: "Adapters, checkpoints or folders; - is standard input.", completion: .file())
   var files: [String]

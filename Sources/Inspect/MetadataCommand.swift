@@ -15,7 +15,8 @@ package struct MetadataCommand: ParsableCommand {
       lora metadata FILE remove KEY… [-o OUT]
       lora metadata FILE copy-from OTHER [-o OUT]
       """,
-    discussion: """
+    discussion: paragraphs(
+      """
       Without -o the file is replaced by one with the new header, whole or not at
       all; of two edits at once the second waits for the first. Tensors are never
       changed. Without an action all entries are printed, a line each; get
@@ -24,11 +25,11 @@ package struct MetadataCommand: ParsableCommand {
 
         lora metadata slider.safetensors
         lora metadata slider.safetensors get ss_training_comment
-        lora metadata slider.safetensors set 'ss_training_comment=large head' author=me
+        lora metadata slider.safetensors set 'ss_training_comment=large head'
         lora metadata slider.safetensors remove 'ss_*' -o clean.safetensors
         lora metadata merged.safetensors copy-from slider.safetensors
         lora metadata slider.safetensors --json | jq .ss_tag_frequency -r | jq .
-      """)
+      """))
 
   @Argument(help: "The file, or an adapter's folder; - is standard input.", completion: .file())
   var file: String

@@ -6,7 +6,8 @@ package struct VerifyCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Check files for NaN, zero modules, orphan keys and wrong hashes.",
-    discussion: """
+    discussion: paragraphs(
+      """
       Prints one line for each fault, and exits with 1 if there is any; silent
       where all is well. A file that cannot be read counts as a fault, and the
       others are still checked.
@@ -17,7 +18,7 @@ package struct VerifyCommand: ParsableCommand {
 
         lora verify *.safetensors && echo fine
         lora verify --json slider.safetensors | jq -r '.["slider.safetensors"][]'
-      """)
+      """))
 
   @Argument(help: "Adapters, checkpoints or folders; - is standard input.", completion: .file())
   var files: [String]

@@ -9,7 +9,8 @@ package struct MergeCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "merge",
     abstract: "Add adapters, each with a weight, into one.",
-    discussion: """
+    discussion: paragraphs(
+      """
       The default method, concat, is exact: the result's update is Σ weight · update, whatever the \
       ranks, alphas, types, namings and signs; its rank is the sum of the ranks. svd and linear \
       give the best approximation of that sum at a rank. ties, dare, dare-ties and magnitude-prune \
@@ -18,11 +19,15 @@ package struct MergeCommand: ParsableCommand {
       type cannot hold is not written. Without -o the result goes to standard output.
 
         lora merge style.safetensors:0.8 face.safetensors:0.5 -o both.safetensors
-        lora merge b.safetensors:1 a.safetensors:-1 --method svd --rank 8 -o slider.safetensors
-        lora merge a.safetensors --block-weights MID=0,OUT03=0.5 b.safetensors -o c.safetensors
-        lora merge a.safetensors b.safetensors | lora resize - --rank 16 -o small.safetensors
-        lora merge style.safetensors:0.8 --into model.safetensors -o styled.safetensors
-      """)
+        lora merge b.safetensors:1 a.safetensors:-1 --method svd --rank 8 \\
+          -o slider.safetensors
+        lora merge a.safetensors --block-weights MID=0,OUT03=0.5 b.safetensors \\
+          -o c.safetensors
+        lora merge a.safetensors b.safetensors \\
+          | lora resize - --rank 16 -o small.safetensors
+        lora merge style.safetensors:0.8 --into model.safetensors \\
+          -o styled.safetensors
+      """))
 
   @Argument(
     help: ArgumentHelp(

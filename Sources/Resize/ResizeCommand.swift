@@ -8,7 +8,8 @@ package struct ResizeCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "resize",
     abstract: "Store an adapter at other ranks: smaller, or for an adapter of a size.",
-    discussion: """
+    discussion: paragraphs(
+      """
       Each module's update is replaced by its best approximation at the rank asked for; rules choose \
       the smallest rank that fulfils them, exactly. --bytes and --params spend a budget over all \
       modules where it keeps most energy. A rank above the one there is pads with zeros, exactly. \
@@ -17,9 +18,10 @@ package struct ResizeCommand: ParsableCommand {
 
         lora resize big.safetensors --rank 8 -o small.safetensors
         lora resize big.safetensors --rank 16 --conv-rank 4 -o small.safetensors
-        lora resize big.safetensors --sv-fro 0.95 --max-rank 32 -o small.safetensors
+        lora resize big.safetensors --sv-fro 0.95 --max-rank 32 \\
+          -o small.safetensors
         lora resize big.safetensors --bytes 8MB -o small.safetensors
-      """)
+      """))
 
   @Argument(help: "The adapter; - is standard input.", completion: .file())
   var file: String

@@ -11,7 +11,8 @@ package struct SampleCommand: ParsableCommand {
     commandName: "sample",
     abstract: "Draw pictures with adapters at weights: one, a strip, or a grid.",
     usage: "lora sample --model MODEL -o FILE.png [options]",
-    discussion: """
+    discussion: paragraphs(
+      """
         lora sample --model MODEL --prompt "a girl" -o one.png
         lora sample --model MODEL --lora slider.safetensors:0.5 -o half.png
 
@@ -19,12 +20,14 @@ package struct SampleCommand: ParsableCommand {
       which needs as many weights of each; weight1 and weight2 as axes try each with each.
 
       Whatever has several values becomes an axis of a grid, weights across and seeds down:
-        lora sample --model MODEL --lora slider.safetensors:-2..2/9 --seed 1,2,3 -o strip.png
+        lora sample --model MODEL --lora slider.safetensors:-2..2/9 --seed 1,2,3 \\
+          -o strip.png
         lora sample --model MODEL --lora a-000010.safetensors \\
-          --lora a-000020.safetensors --lora a.safetensors --columns file --seed 1,2,3 -o epochs.png
-        lora sample --model MODEL --lora a.safetensors:0..1/3 --lora b.safetensors:0..1/3 \\
-          --columns weight1 --rows weight2 -o mix.png
-      """)
+          --lora a-000020.safetensors --lora a.safetensors --columns file \\
+          --seed 1,2,3 -o epochs.png
+        lora sample --model MODEL --lora a.safetensors:0..1/3 \\
+          --lora b.safetensors:0..1/3 --columns weight1 --rows weight2 -o mix.png
+      """))
 
   @Option(
     help: ArgumentHelp("Base model: a checkpoint or a diffusers folder.", valueName: "path"),

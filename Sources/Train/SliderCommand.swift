@@ -8,10 +8,12 @@ package struct SliderCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "slider",
     abstract: "Make a slider out of two pictures that differ in one thing.",
-    usage: "lora slider --model MODEL --before PICTURE --after PICTURE -o FILE [options]",
-    discussion: """
+    usage: "lora slider --model MODEL --before PICTURE --after PICTURE -o FILE",
+    discussion: paragraphs(
+      """
         lora slider --model MODEL --before small.png --after big.png \\
-          --learning-rate 0.001 --max-train-steps 1500 -o slider.safetensors --strip strip.png
+          --learning-rate 0.001 --max-train-steps 1500 \\
+          -o slider.safetensors --strip strip.png
 
       An adapter is trained on each picture until it can only draw that picture; the exact \
       difference of the two is the slider. --strip draws pictures over its weights, lora sample \
@@ -21,7 +23,7 @@ package struct SliderCommand: ParsableCommand {
       prompt (0 %) to its picture as the VAE gives it back (100 %). Below 50 % there is a \
       warning: the slider would change more than is meant. Below 5 % of the first one the run \
       ends. --json has the figures.
-      """)
+      """))
 
   @OptionGroup(title: "The slider") var pair: SliderOptions
   @OptionGroup var options: TrainingOptions

@@ -12,7 +12,8 @@ package struct TrainCommand: ParsableCommand {
       lora train --model MODEL --data FOLDER -o FILE [options]
       lora train --config FILE.toml [options]
       """,
-    discussion: """
+    discussion: paragraphs(
+      """
       One picture (the copier method), a folder as sd-scripts expects it, or its settings:
         lora train --model MODEL --image picture.png --resolution 512 \\
           --learning-rate 0.001 --max-train-steps 1500 -o a.safetensors
@@ -23,7 +24,7 @@ package struct TrainCommand: ParsableCommand {
       Options are sd-scripts' own, and so are their defaults: nearly every run sets \
       --learning-rate. --dry-run says what a run would do; --help-hidden shows the rare \
       options too.
-      """)
+      """))
 
   @OptionGroup var options: TrainingOptions
   @OptionGroup var common: CommonOptions

@@ -17,11 +17,12 @@ struct Lora: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lora",
     abstract: "Inspect, compare, merge, resize and train LoRA adapters.",
-    discussion: """
+    discussion: paragraphs(
+      """
       Every command is described by lora COMMAND --help. Files are safetensors,
       recognised by content; - is standard input or output, and zstd is undone and
       done on the way.
-      """,
+      """),
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, DiffCommand.self, MergeCommand.self, ResizeCommand.self,
