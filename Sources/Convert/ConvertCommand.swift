@@ -13,13 +13,13 @@ package struct ConvertCommand: ParsableCommand {
     usage: "lora convert FILE --to NAMING [-o OUT] [options]",
     discussion: paragraphs(
       """
-      Renames, lays out and scales anew; the update stays the same to the last bit that the element
-      type holds. Alpha is multiplied into the factors where the target has none; Flux's q, k, v
-      are split or joined; PEFT and MLX results are folders with their configuration, unless the
-      output's name is that of a file. What the target cannot hold is listed, and nothing is written
-      unless --skip-unsupported leaves it out. --plain expands LoHa, LoKr and Tucker convolutions to
-      up · down, exactly; of DoRA and the like it needs --base and --rank. Without -o the result
-      goes to standard output.
+      Renames modules and lays out their tensors as another program reads them. The update stays the
+      same to the last bit that the element type holds. Where the target has no alpha, alpha is
+      multiplied into the factors. Flux's q, k and v are split or joined. PEFT and MLX results are
+      folders with their configuration, unless the output's name is that of a file. The command lists
+      what the target cannot hold, and writes nothing unless --skip-unsupported leaves it out. --plain
+      expands LoHa, LoKr and Tucker convolutions to up · down, exactly; DoRA and others that depend
+      on the base model need --base and --rank for it. Without -o the result goes to standard output.
 
         lora convert a.safetensors --to diffusers \\
           -o pytorch_lora_weights.safetensors

@@ -8,16 +8,18 @@ package struct DiffCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Compare two adapters, or write B − A exactly.",
+    usage: "lora diff B A [-o OUT] [options]",
     discussion: paragraphs(
       """
-      Without -o, compares: norms, what is left of B when A is taken away, cosines. Its exit status \
-      is that of diff(1): 0 when the two are the same update, 1 when they differ, 2 in trouble, such \
-      as a file that is missing or of another model. With -o, writes the adapter that adds what B adds and takes \
-      away what A adds: ranks are concatenated and nothing is rounded that need not be. Ranks, \
-      alphas, types, namings and algorithms may differ. The report ends with a verdict on \
-      what was written, computed from the values as stored; what its type cannot hold is not written.
-      Of two checkpoints, with -o and --rank or --sv-…, extracts what B has that A has not; both are \
-      read layer by layer.
+      Without -o, compares the two: their norms, the norm of the difference, the cosine between them.
+      The exit status is that of diff(1): 0 when the two are the same update, 1 when they differ, 2 in
+      trouble, such as a file that is missing or of another model.
+
+      With -o, writes the adapter that adds what B adds and takes away what A adds. The ranks are
+      concatenated, so that nothing is rounded but to the result's element type. Ranks, alphas, types,
+      namings and algorithms may differ. The report ends with a verdict on the values as stored; a
+      result that its type cannot hold is refused. Of two checkpoints, -o with --rank or --sv-…
+      extracts an adapter of what B has and A has not, layer by layer.
 
         lora diff b.safetensors a.safetensors
         lora diff b.safetensors a.safetensors -o slider.safetensors

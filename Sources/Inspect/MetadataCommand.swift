@@ -17,11 +17,10 @@ package struct MetadataCommand: ParsableCommand {
       """,
     discussion: paragraphs(
       """
-      Without -o the file is replaced by one with the new header, whole or not at
-      all; of two edits at once the second waits for the first. Tensors are never
-      changed. Without an action all entries are printed, a line each; get
-      prints one value as it is. A value may hold =, and replaces the one that is
-      there. A KEY of remove may end in * to name all that begin so.
+      Prints all entries, a line each; get prints one value as it is. set, remove and copy-from
+      write the file with a new header, to -o or in the file's place, whole or not at all. Of two
+      edits at once the second waits for the first. Tensors never change. A value may hold =, and
+      replaces the present one. A KEY of remove that ends in * names all keys that begin so.
 
         lora metadata slider.safetensors
         lora metadata slider.safetensors get ss_training_comment

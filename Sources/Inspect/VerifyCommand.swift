@@ -6,6 +6,7 @@ package struct VerifyCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Check files for NaN, zero modules, orphan keys and wrong hashes.",
+    usage: "lora verify FILE ... [options]",
     discussion: paragraphs(
       """
       Prints one line for each fault, and exits with 1 if there is any; silent

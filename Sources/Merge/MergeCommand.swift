@@ -9,14 +9,15 @@ package struct MergeCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "merge",
     abstract: "Add adapters, each with a weight, into one.",
+    usage: "lora merge FILE[:WEIGHT] ... [-o OUT] [options]",
     discussion: paragraphs(
       """
-      The default method, concat, is exact: the result's update is Σ weight · update, whatever the \
-      ranks, alphas, types, namings and signs; its rank is the sum of the ranks. svd and linear \
-      give the best approximation of that sum at a rank. ties, dare, dare-ties and magnitude-prune \
-      drop elements of the updates first (--density, --seed). The report ends with a verdict on \
-      what was written, computed from the values as stored; of an exact method, what the result's \
-      type cannot hold is not written. Without -o the result goes to standard output.
+      The default method, concat, is exact: the result's update is Σ weight · update, whatever the
+      ranks, alphas, types, namings and signs; its rank is the sum of the ranks. svd and linear give
+      the best approximation of that sum at a rank. ties, dare, dare-ties and magnitude-prune drop
+      elements of the updates first (--density, --seed). The report ends with a verdict on the values
+      as stored; the result of an exact method that its type cannot hold is refused. Without -o the
+      result goes to standard output.
 
         lora merge style.safetensors:0.8 face.safetensors:0.5 -o both.safetensors
         lora merge b.safetensors:1 a.safetensors:-1 --method svd --rank 8 \\

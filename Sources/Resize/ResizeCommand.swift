@@ -7,14 +7,15 @@ import Results
 package struct ResizeCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "resize",
-    abstract: "Store an adapter at other ranks: smaller, or for an adapter of a size.",
+    abstract: "Store an adapter at other ranks, or in a number of bytes.",
+    usage: "lora resize FILE --rank N [-o OUT] [options]",
     discussion: paragraphs(
       """
-      Each module's update is replaced by its best approximation at the rank asked for; rules choose \
-      the smallest rank that fulfils them, exactly. --bytes and --params spend a budget over all \
-      modules where it keeps most energy. A rank above the one there is pads with zeros, exactly. \
-      A layer that is thinner than the rank has the rank of its size, exactly. alpha / rank is kept, \
-      so that a strength means what it meant. Without -o the result goes to standard output.
+      Replaces each module's update by its best approximation at the rank asked for. A rule (--sv-…)
+      chooses the smallest rank that fulfils it. --bytes and --params spend a budget over all modules
+      where it keeps most energy. A rank above the present one pads with zeros. A layer that is thinner
+      than the rank gets the highest rank that it can have. alpha / rank is kept, so that a strength
+      means what it meant. Without -o the result goes to standard output.
 
         lora resize big.safetensors --rank 8 -o small.safetensors
         lora resize big.safetensors --rank 16 --conv-rank 4 -o small.safetensors
