@@ -62,8 +62,7 @@ struct Conversion {
         unsupported.append(Unsupported(name: module.name, reason: obstacle))
       } else {
         kept.append(ResultModule(keeping: module, in: naming))
-        let file = adapter.file
-        weights.append { ResultWeights(.kept(module, file)) }
+        weights.append { ResultWeights(.kept(module)) }
       }
     }
     let combination = try Combination(
@@ -79,7 +78,7 @@ struct Conversion {
       guard let module else { continue }
       kept.append(module)
       weights.append {
-        try Self.weights(layer, module, combination.inputs, choice: choice)
+        try Self.weights(layer, module, choice: choice)
       }
     }
     let sources = weights
@@ -147,22 +146,21 @@ struct Conversion {
   }
 
   private static func weights(
-    _ layer: Combination.Layer, _ module: ResultModule, _ inputs: [Combination.Input],
-    choice: RankChoice?
+    _ layer: Combination.Layer, _ module: ResultModule, choice: RankChoice?
   ) throws -> ResultWeights {
-    let bias = module.biasCount == nil ? nil : try layer.bias(in: inputs)
+    let bias = module.biasCount == nil ? nil : try layer.bias()
     switch module.form {
     case .biasOnly: return ResultWeights(.biasOnly, bias: bias)
     case .lowRank where layer.dependsOnBase:
       guard let choice else { preconditionFailure("a difference without a rank") }
       return try Reduction(
-        ofWhole: layer.difference(in: inputs), choice,
+        ofWhole: layer.difference(), choice,
         hasWideKernel: layer.extents.hasWideKernel, bias: bias
       ).weights
     case .lowRank where layer.isDense:
-      return ResultWeights(.lowRank(try layer.sum(in: inputs), asked: nil), bias: bias)
+      return ResultWeights(.lowRank(try layer.sum(), asked: nil), bias: bias)
     case .lowRank, .dense, .kept:
-      return ResultWeights(try layer.concatenation(in: inputs).values, bias: bias)
+      return ResultWeights(try layer.concatenation().values, bias: bias)
     }
   }
 }

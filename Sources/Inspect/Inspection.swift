@@ -83,8 +83,7 @@ extension Inspection {
   ) throws {
     let modules = try parallelMap(count: adapter.modules.count, threads: depth.threads) { index in
       let module = adapter.modules[index]
-      let inspected = try ModuleInspection(
-        module, in: adapter.file, measure: depth.measure)
+      let inspected = try ModuleInspection(module, measure: depth.measure)
       onModule()
       return inspected
     }

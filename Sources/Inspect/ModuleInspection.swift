@@ -57,12 +57,12 @@ struct ModuleInspection: Encodable, Sendable {
 
 extension ModuleInspection {
   init(
-    _ module: Module, in file: SafetensorsFile, measure: InspectionDepth.Measure
+    _ module: Module, measure: InspectionDepth.Measure
   ) throws {
-    let update = module.hasUpdate ? try module.inspectedUpdate(in: file) : nil
+    let update = module.hasUpdate ? try module.inspectedUpdate() : nil
     let isFinite = update?.isFinite ?? true
     let values = isFinite && measure == .spectra ? try update?.singularValues() : nil
-    for entry in module.parts.values { file.release(entry) }
+    module.release()
 
     name = module.name
     target = module.target.description
@@ -112,12 +112,12 @@ func energyKept(of values: [Double], rank: Int) -> Double {
 
 extension Module {
   /// The update of the weight; of a module that changes nothing but a bias, the bias's.
-  fileprivate func inspectedUpdate(in file: SafetensorsFile) throws -> Update {
+  fileprivate func inspectedUpdate() throws -> Update {
     let changesWeight =
       algorithm != .full && algorithm != .norm || parts[.weightDifference] != nil
       || parts[.normWeightDifference] != nil
-    guard !changesWeight, let bias = try biasDifference(in: file) else {
-      return try update(in: file)
+    guard !changesWeight, let bias = try biasDifference() else {
+      return try update()
     }
     return .dense(Matrix(rows: bias.count, columns: 1, elements: bias))
   }

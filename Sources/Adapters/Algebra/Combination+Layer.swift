@@ -12,12 +12,12 @@ extension Combination.Layer {
   /// where one of the terms is whole.
   ///
   /// - Parameter input: The one input whose terms count; all do where it is `nil`.
-  package func sum(in inputs: [Combination.Input], of input: Int? = nil) throws -> LowRank {
+  package func sum(of input: Int? = nil) throws -> LowRank {
     let active = activeTerms.filter { input == nil || $0.input == input }
     if active.contains(where: \.isDense) {
-      return Update.dense(try difference(in: inputs, of: input)).lowRank
+      return Update.dense(try difference(of: input)).lowRank
     }
-    let parts = try active.map { try $0.update(in: inputs).lowRank }
+    let parts = try active.map { try $0.update().lowRank }
     if parts.count == 1 { return parts[0] }
     if parts.isEmpty {
       return LowRank(up: Matrix(zeros: extents.outputs, 0), down: Matrix(zeros: 0, extents.columns))
@@ -27,11 +27,9 @@ extension Combination.Layer {
   }
 
   /// The exact sum, formed.
-  package func difference(
-    in inputs: [Combination.Input], of input: Int? = nil
-  ) throws -> Matrix {
+  package func difference(of input: Int? = nil) throws -> Matrix {
     let active = activeTerms.filter { input == nil || $0.input == input }
-    let parts = try active.map { try $0.update(in: inputs).formed }
+    let parts = try active.map { try $0.update().formed }
     guard let first = parts.first else { return Matrix(zeros: extents.outputs, extents.columns) }
     return parts.dropFirst().reduce(first, +)
   }
@@ -78,8 +76,8 @@ extension Combination.Layer {
       uniquingKeysWith: { first, _ in first })
   }
 
-  package func release(in inputs: [Combination.Input]) {
-    for term in terms { term.release(in: inputs) }
+  package func release() {
+    for term in terms { term.module.release() }
   }
 }
 
@@ -108,16 +106,16 @@ extension Combination.Layer {
 
   /// The weights of `concatenated`: what is stored where all terms' scales agree up to their
   /// signs, else up times what they differ by.
-  package func concatenation(in inputs: [Combination.Input]) throws -> ResultWeights {
-    let bias = try bias(in: inputs)
+  package func concatenation() throws -> ResultWeights {
+    let bias = try bias()
     switch concatenatedForm {
     case .biasOnly, .kept: return ResultWeights(.biasOnly, bias: bias)
-    case .dense: return ResultWeights(.dense(try difference(in: inputs)), bias: bias)
+    case .dense: return ResultWeights(.dense(try difference()), bias: bias)
     case .lowRank(_, let common):
       let parts = activeTerms.map { term in
         ConcatenatedModule(
-          module: term.module, file: inputs[term.input].adapter.file,
-          ratio: term.weight * term.module.scale / common, placement: term.placement)
+          module: term.module, ratio: term.weight * term.module.scale / common,
+          placement: term.placement)
       }
       return ResultWeights(.concatenation(parts), bias: bias)
     }
@@ -133,14 +131,14 @@ extension Combination.Layer {
   }
 
   /// The sum of what the terms add to the bias; `nil` where none does.
-  package func bias(in inputs: [Combination.Input], of input: Int? = nil) throws -> [Double]? {
+  package func bias(of input: Int? = nil) throws -> [Double]? {
     guard let biasCount else { return nil }
     var sum = [Double](repeating: 0, count: biasCount)
     for term in terms where term.weight != 0 && (input == nil || term.input == input) {
-      guard let part = try term.biasDifference(in: inputs) else { continue }
+      guard let part = try term.biasDifference() else { continue }
       guard part.count == biasCount else {
         throw AdapterError(
-          file: inputs[term.input].adapter.file.path,
+          file: term.module.file.path,
           reason: .shapesDiffer(
             module: term.module.name,
             detail:

@@ -53,39 +53,37 @@ extension Combination.Term {
   }
 
   /// The update of the term, its weight included.
-  package func update(in inputs: [Combination.Input]) throws -> Update {
-    .scaled(try unweightedUpdate(in: inputs), by: weight)
+  package func update() throws -> Update {
+    .scaled(try unweightedUpdate(), by: weight)
   }
 
   /// The update of the term, its weight not included.
   ///
   /// - Throws: `.notFinite` where it holds NaN or an infinity.
-  package func unweightedUpdate(in inputs: [Combination.Input]) throws -> Update {
-    let file = inputs[input].adapter.file
-    let update = try moduleUpdate(in: file)
+  package func unweightedUpdate() throws -> Update {
+    let update = try moduleUpdate()
     guard update.isFinite else {
-      throw AdapterError(file: file.path, reason: .notFinite(module: module.name))
+      throw AdapterError(file: module.file.path, reason: .notFinite(module: module.name))
     }
     return placement?.applied(to: update) ?? update
   }
 
-  private func moduleUpdate(in file: SafetensorsFile) throws -> Update {
+  private func moduleUpdate() throws -> Update {
     guard dependsOnBase, let base else {
-      let update = try module.update(in: file)
+      let update = try module.update()
       return isStoredTransposed ? .dense(update.formed.transposed) : update
     }
     let key = CheckpointLayers.Key(module.target, .weight)
     defer { base.release(key) }
     return .dense(
-      try module.change(of: base.matrix(key), isTransposed: base.isTransposed(key), in: file))
+      try module.change(of: base.matrix(key), isTransposed: base.isTransposed(key)))
   }
 
   /// What the term adds to its layer's bias, its weight not included.
-  func biasDifference(in inputs: [Combination.Input]) throws -> [Double]? {
-    let file = inputs[input].adapter.file
-    let bias = try module.change(ofBias: bias(ofBase: base), in: file)
+  func biasDifference() throws -> [Double]? {
+    let bias = try module.change(ofBias: bias(ofBase: base))
     guard bias?.allSatisfy(\.isFinite) ?? true else {
-      throw AdapterError(file: file.path, reason: .notFinite(module: module.name))
+      throw AdapterError(file: module.file.path, reason: .notFinite(module: module.name))
     }
     return bias.map { placement?.applied(to: $0) ?? $0 }
   }
@@ -102,7 +100,8 @@ extension Combination.Term {
   /// Refuses a module whose update cannot be had.
   ///
   /// - Parameter leavesMissing: Whether the model may lack the module's layer.
-  func check(file: String, leavesMissing: Bool) throws(AdapterError) {
+  func check(leavesMissing: Bool) throws(AdapterError) {
+    let file = module.file.path
     if !module.scale.isFinite {
       let alpha = module.alpha ?? module.scale * Double(module.rank)
       throw AdapterError(file: file, reason: .badAlpha(module: module.name, value: alpha))
@@ -127,10 +126,5 @@ extension Combination.Term {
         file: base.checkpoint.path,
         reason: .noPlace(obstacle, modules: [module.name], adapter: file, canSkip: false))
     }
-  }
-
-  /// Tells the system that the module's weights are no longer needed in memory.
-  package func release(in inputs: [Combination.Input]) {
-    for entry in module.parts.values { inputs[input].adapter.file.release(entry) }
   }
 }

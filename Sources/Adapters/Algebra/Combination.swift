@@ -18,6 +18,9 @@ package struct Combination: Sendable {
     package let input: Int
     package let module: Module
 
+    /// The input's weight, the same in all layers.
+    package let inputWeight: Double
+
     /// The input's weight, times what block weights say.
     package let weight: Double
 
@@ -79,9 +82,10 @@ package struct Combination: Sendable {
         let weight = input.weight * (try blockWeight(index, module.target))
         for (target, placement) in try input.adapter.layers(of: module, in: division) {
           let term = Term(
-            input: index, module: module, weight: weight, placement: placement, base: base)
-          try term.check(file: input.adapter.file.path, leavesMissing: leavesMissing)
-          try Self.check(term, against: terms[target] ?? [], in: inputs)
+            input: index, module: module, inputWeight: input.weight, weight: weight,
+            placement: placement, base: base)
+          try term.check(leavesMissing: leavesMissing)
+          try Self.check(term, against: terms[target] ?? [])
           if terms[target] == nil { order.append(target) }
           terms[target, default: []].append(term)
         }
@@ -96,10 +100,8 @@ package struct Combination: Sendable {
     }
   }
 
-  private static func check(
-    _ term: Term, against others: [Term], in inputs: [Input]
-  ) throws(AdapterError) {
-    let file = inputs[term.input].adapter.file.path
+  private static func check(_ term: Term, against others: [Term]) throws(AdapterError) {
+    let file = term.module.file.path
     guard let other = others.last else { return }
     if let twin = others.first(where: { $0.input == term.input && $0.overlaps(term) }) {
       throw AdapterError(
@@ -111,7 +113,7 @@ package struct Combination: Sendable {
     let areWeights = other.changesWeight && term.changesWeight
     guard a.outputs == b.outputs, a.columns == b.columns || !areWeights else {
       let detail =
-        "changes a layer of \(b.shape), in \(inputs[other.input].adapter.file.path) of \(a.shape);"
+        "changes a layer of \(b.shape), in \(other.module.file.path) of \(a.shape);"
         + " the two are for different models"
       throw AdapterError(
         file: file, reason: .shapesDiffer(module: term.module.name, detail: detail))

@@ -7,8 +7,8 @@ extension Module {
   /// The factors of the update without its scale.
   ///
   /// - Throws: `.notFinite` where they hold NaN or an infinity.
-  func unscaledFactors(in file: SafetensorsFile) throws -> LowRank {
-    let update = try update(in: file)
+  func unscaledFactors() throws -> LowRank {
+    let update = try update()
     guard update.isFinite else {
       throw AdapterError(file: file.path, reason: .notFinite(module: name))
     }

@@ -104,7 +104,7 @@ extension Adapter {
       return [(Target(flux: shares[0].splitKey), nil)]
     }
     let isProduct = module.algorithm == .lora && module.parts[.up] != nil
-    let up = isProduct && shares.count > 1 ? try module.matrix(.up, in: file) : nil
+    let up = isProduct && shares.count > 1 ? try module.matrix(.up) : nil
     return shares.compactMap { share in
       let moves = share.moves(ofFused: outputs).map {
         Placement.Move(from: $0.fused..<$0.fused + $0.split.count, to: $0.split.lowerBound)

@@ -1,5 +1,5 @@
 import LinearAlgebra
-package import Safetensors
+import Safetensors
 package import Tensors
 
 // What a module does to a layer whose weight is known: every algorithm, those
@@ -16,43 +16,43 @@ extension Module {
   ///   - isTransposed: Whether the model stores it inputs × outputs.
   /// - Throws: Where its parts do not fit the weight.
   package func change(
-    of weight: Matrix, isTransposed: Bool = false, in file: SafetensorsFile
+    of weight: Matrix, isTransposed: Bool = false
   ) throws -> Matrix {
     switch algorithm {
-    case .ia3: return try scaling(of: weight, in: file)
-    case .glora: return try generalized(weight, in: file)
-    case .oft: return try rotation(of: weight, in: file)
-    case .boft: return try butterfly(weight, in: file)
+    case .ia3: return try scaling(of: weight)
+    case .glora: return try generalized(weight)
+    case .oft: return try rotation(of: weight)
+    case .boft: return try butterfly(weight)
     case .lora, .dora, .loha, .lokr, .full, .norm: break
     }
-    let own = try ownWeight(like: weight, isTransposed: isTransposed, in: file)
+    let own = try ownWeight(like: weight, isTransposed: isTransposed)
     if algorithm == .full || algorithm == .norm, replacesWeight {
       return own.map { $0 - weight } ?? Matrix(zeros: weight.rows, weight.columns)
     }
-    let update = try update(in: file)
+    let update = try update()
     guard update.rows == weight.rows, update.columns == weight.columns else {
-      throw misfit(weight, in: file)
+      throw misfit(weight)
     }
     let sum = (own ?? weight) + update.formed
     if let magnitude = parts[.magnitude] {
-      return try decomposed(sum, magnitude, in: file) - weight
+      return try decomposed(sum, magnitude) - weight
     }
     return own == nil ? update.formed : sum - weight
   }
 
   /// The weight that the file holds in the place of the model's; `nil` where it holds none.
   private func ownWeight(
-    like weight: Matrix, isTransposed: Bool, in file: SafetensorsFile
+    like weight: Matrix, isTransposed: Bool
   ) throws -> Matrix? {
     guard let entry = parts[.weight] else { return nil }
     let elements = try file.doubles(entry)
-    guard elements.count == weight.elements.count else { throw misfit(weight, in: file) }
+    guard elements.count == weight.elements.count else { throw misfit(weight) }
     return isTransposed
       ? Matrix(rows: weight.columns, columns: weight.rows, elements: elements).transposed
       : Matrix(rows: weight.rows, columns: weight.columns, elements: elements)
   }
 
-  func misfit(_ weight: Matrix, in file: SafetensorsFile) -> AdapterError {
+  func misfit(_ weight: Matrix) -> AdapterError {
     AdapterError(
       file: file.path,
       reason: .shapesDiffer(
@@ -64,16 +64,16 @@ extension Module {
 
   /// DoRA: m·V / ‖V‖, the norm taken along the axis that the magnitudes' shape leaves.
   private func decomposed(
-    _ sum: Matrix, _ magnitude: Header.Entry, in file: SafetensorsFile
+    _ sum: Matrix, _ magnitude: Header.Entry
   ) throws -> Matrix {
     let magnitudes = try file.doubles(magnitude)
     if magnitudesAreOfOutputs {
-      guard magnitudes.count == sum.rows else { throw misfit(sum, in: file) }
+      guard magnitudes.count == sum.rows else { throw misfit(sum) }
       let norms = gramDiagonal(ofRows: sum)
       return sum.scalingRows(by: zip(magnitudes, norms).map { $1 > 0 ? $0 / $1 : 0 })
     }
     let taps = sum.columns / max(magnitudes.count, 1)
-    guard magnitudes.count * taps == sum.columns else { throw misfit(sum, in: file) }
+    guard magnitudes.count * taps == sum.columns else { throw misfit(sum) }
     var squares = [Double](repeating: 0, count: magnitudes.count)
     for i in 0..<sum.rows {
       for j in 0..<sum.columns { squares[j / taps] += sum[i, j] * sum[i, j] }
@@ -102,9 +102,9 @@ extension Module {
 
   /// GLoRA: s·(b₁b₂ + W·a₁a₂), the a's acting on input channels; old files store each pair in the
   /// other order.
-  private func generalized(_ weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
-    let (a1, a2) = (try matrix(.gloraA1, in: file), try matrix(.gloraA2, in: file))
-    let (b1, b2) = (try matrix(.gloraB1, in: file), try matrix(.gloraB2, in: file))
+  private func generalized(_ weight: Matrix) throws -> Matrix {
+    let (a1, a2) = (try matrix(.gloraA1), try matrix(.gloraA2))
+    let (b1, b2) = (try matrix(.gloraB1), try matrix(.gloraB2))
     let inputs = max(a1.rows, a1.columns)
     let isNew = a1.rows == inputs && b1.columns == b2.rows
     let (left, right) = isNew ? (a1, a2) : (a2, a1)
@@ -112,7 +112,7 @@ extension Module {
     guard up.rows == weight.rows, down.columns == weight.columns, up.columns == down.rows,
       inputs > 0, weight.columns % inputs == 0,
       left.rows == inputs, right.columns == inputs, left.columns == right.rows
-    else { throw misfit(weight, in: file) }
+    else { throw misfit(weight) }
     let taps = weight.columns / inputs
     let bent = LinearAlgebra.product(
       LinearAlgebra.product(weight.tapsAsRows(taps), left), right)
@@ -120,21 +120,21 @@ extension Module {
   }
 
   /// OFT: each block of rows turned by Rᵀ, then rescaled.
-  private func rotation(of weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
-    try refuseRotationOfPEFT(in: file)
+  private func rotation(of weight: Matrix) throws -> Matrix {
+    try refuseRotationOfPEFT()
     guard let entry = parts[.orthogonalBlocks], entry.shape.rank == 3,
       entry.shape.extents[1] == entry.shape.extents[2],
       entry.shape.extents[0] * entry.shape.extents[1] == weight.rows
-    else { throw misfit(weight, in: file) }
+    else { throw misfit(weight) }
     let size = entry.shape.extents[1]
     let turns = try cayley(file.doubles(entry), size: size, outputs: weight.rows)
     let turned = turns.enumerated().map { index, turn in
       LinearAlgebra.product(transposed: turn, weight.rows(in: index * size..<(index + 1) * size))
     }
-    return try rescaled(.joiningRows(turned), in: file) - weight
+    return try rescaled(.joiningRows(turned)) - weight
   }
 
-  private func refuseRotationOfPEFT(in file: SafetensorsFile) throws(AdapterError) {
+  private func refuseRotationOfPEFT() throws(AdapterError) {
     let entry = parts[.orthogonalBlocks]?.name.string ?? ""
     guard let part = ["oft_R.weight", "oft_r", "boft_R"].first(where: entry.hasSuffix) else {
       return
@@ -146,12 +146,12 @@ extension Module {
 
   /// BOFT: in stage i the rows are taken in the order of a butterfly of stride 2ⁱ·b/2, and each
   /// block of them is turned by R.
-  private func butterfly(_ weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
-    try refuseRotationOfPEFT(in: file)
+  private func butterfly(_ weight: Matrix) throws -> Matrix {
+    try refuseRotationOfPEFT()
     guard let entry = parts[.orthogonalBlocks], entry.shape.rank == 4,
       entry.shape.extents[2] == entry.shape.extents[3],
       entry.shape.extents[1] * entry.shape.extents[2] == weight.rows
-    else { throw misfit(weight, in: file) }
+    else { throw misfit(weight) }
     let (stages, count, size) = (
       entry.shape.extents[0], entry.shape.extents[1], entry.shape.extents[2]
     )
@@ -159,7 +159,7 @@ extension Module {
     var result = weight
     for stage in 0..<stages {
       let stride = (1 << stage) * (size / 2)
-      guard stride > 0, weight.rows % (2 * stride) == 0 else { throw misfit(weight, in: file) }
+      guard stride > 0, weight.rows % (2 * stride) == 0 else { throw misfit(weight) }
       // (c, g, k) → (c, k, g), two by two.
       let order = (0..<weight.rows).map { row in
         row / (2 * stride) * 2 * stride + row % 2 * stride + row / 2 % stride
@@ -176,13 +176,13 @@ extension Module {
       }
       result = turned
     }
-    return try rescaled(result, in: file) - weight
+    return try rescaled(result) - weight
   }
 
-  private func rescaled(_ weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
+  private func rescaled(_ weight: Matrix) throws -> Matrix {
     guard let entry = parts[.rescale] else { return weight }
     let factors = try file.doubles(entry)
-    guard factors.count == weight.rows else { throw misfit(weight, in: file) }
+    guard factors.count == weight.rows else { throw misfit(weight) }
     return weight.scalingRows(by: factors)
   }
 

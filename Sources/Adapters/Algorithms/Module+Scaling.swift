@@ -1,5 +1,5 @@
 import LinearAlgebra
-package import Safetensors
+import Safetensors
 import Tensors
 
 // What changes a layer's bias too: (IA)³ as PEFT trains it, and biases that are stored whole.
@@ -7,15 +7,15 @@ import Tensors
 // Source: PEFT, `tuners/ia3/layer.py`.
 extension Module {
   /// (IA)³: LyCORIS's W·(1 + w), along inputs where `on_input` is set; PEFT's W·l.
-  func scaling(of weight: Matrix, in file: SafetensorsFile) throws -> Matrix {
-    guard let entry = parts[.ia3Weight] else { throw misfit(weight, in: file) }
+  func scaling(of weight: Matrix) throws -> Matrix {
+    guard let entry = parts[.ia3Weight] else { throw misfit(weight) }
     let factors = try file.doubles(entry).map { isOfPEFT ? $0 - 1 : $0 }
     let flag = try parts[.ia3OnInput].map { try file.doubles($0).first ?? 0 }
     let isOnInput =
-      try flag.map { $0 != 0 } ?? (isOfPEFT && isOnInput(outputs: weight.rows, in: file))
+      try flag.map { $0 != 0 } ?? (isOfPEFT && isOnInput(outputs: weight.rows))
     if !isOnInput && factors.count == weight.rows { return weight.scalingRows(by: factors) }
     let taps = weight.columns / max(factors.count, 1)
-    guard isOnInput, factors.count * taps == weight.columns else { throw misfit(weight, in: file) }
+    guard isOnInput, factors.count * taps == weight.columns else { throw misfit(weight) }
     return weight.scalingColumns(by: (0..<weight.columns).map { factors[$0 / taps] })
   }
 
@@ -25,7 +25,7 @@ extension Module {
   /// Whether PEFT's (IA)³ scales what goes into a layer.
   ///
   /// A linear layer's vector lies [1, in] or [out, 1]; a convolution's [1, n, 1, 1] either way.
-  private func isOnInput(outputs: Int, in file: SafetensorsFile) throws(AdapterError) -> Bool {
+  private func isOnInput(outputs: Int) throws(AdapterError) -> Bool {
     if let scalesInputs { return scalesInputs }
     let extents = parts[.ia3Weight]?.shape.extents ?? []
     if extents.count <= 2 { return extents.first == 1 }
@@ -39,8 +39,8 @@ extension Module {
   /// What the module at full strength adds to its layer's bias; `nil` where it leaves it.
   ///
   /// - Parameter bias: The model's; `nil` where the layer has none.
-  package func change(ofBias bias: [Double]?, in file: SafetensorsFile) throws -> [Double]? {
-    let difference = try biasDifference(in: file)
+  package func change(ofBias bias: [Double]?) throws -> [Double]? {
+    let difference = try biasDifference()
     if let entry = parts[.bias], let bias {
       let own = try file.doubles(entry)
       let sum = difference.map { zip(own, $0).map { $0 + $1 } } ?? own
@@ -48,7 +48,7 @@ extension Module {
     }
     // PEFT scales what a layer gives, its bias with it.
     if let bias, let entry = parts[.ia3Weight], isOfPEFT,
-      try !isOnInput(outputs: bias.count, in: file)
+      try !isOnInput(outputs: bias.count)
     {
       return zip(try file.doubles(entry), bias).map { ($0 - 1) * $1 }
     }

@@ -1,5 +1,5 @@
 import LinearAlgebra
-package import Safetensors
+import Safetensors
 import Tensors
 
 extension Module {
@@ -8,24 +8,24 @@ extension Module {
   /// Of DoRA, the low-rank part: what it adds before the magnitudes are put back.
   ///
   /// - Throws: `.needsBase` where no update exists without the base model's weights.
-  package func update(in file: SafetensorsFile) throws -> Update {
+  package func update() throws -> Update {
     switch algorithm {
-    case .lora, .dora: .scaled(try product(in: file), by: scale)
+    case .lora, .dora: .scaled(try product(), by: scale)
     case .loha:
       .scaled(
         .hadamard(
-          try factor(.hadamard1A, .hadamard1B, core: .hadamardCore1, in: file),
-          try factor(.hadamard2A, .hadamard2B, core: .hadamardCore2, in: file)), by: scale)
+          try factor(.hadamard1A, .hadamard1B, core: .hadamardCore1),
+          try factor(.hadamard2A, .hadamard2B, core: .hadamardCore2)), by: scale)
     case .lokr:
       .scaled(
         .kronecker(
-          try kroneckerFactor(.kronecker1, .kronecker1A, .kronecker1B, core: nil, in: file),
+          try kroneckerFactor(.kronecker1, .kronecker1A, .kronecker1B, core: nil),
           try kroneckerFactor(
-            .kronecker2, .kronecker2A, .kronecker2B, core: .kroneckerCore, in: file)),
+            .kronecker2, .kronecker2A, .kronecker2B, core: .kroneckerCore)),
         by: scale)
     case .full, .norm:
       scale == 1
-        ? .dense(try difference(in: file)) : .scaled(.dense(try difference(in: file)), by: scale)
+        ? .dense(try difference()) : .scaled(.dense(try difference()), by: scale)
     case .ia3, .glora, .oft, .boft:
       throw AdapterError(
         file: file.path, reason: .needsBase(module: name, algorithm: algorithm))
@@ -33,7 +33,7 @@ extension Module {
   }
 
   /// A part as a matrix, its first extent the rows.
-  func matrix(_ part: Part, in file: SafetensorsFile) throws -> Matrix {
+  func matrix(_ part: Part) throws -> Matrix {
     guard let entry = parts[part] else {
       throw AdapterError(file: file.path, reason: .missingPart(module: name, part: "\(part)"))
     }
@@ -42,21 +42,21 @@ extension Module {
     return Matrix(rows: rows, columns: rows == 0 ? 0 : elements.count / rows, elements: elements)
   }
 
-  private func product(in file: SafetensorsFile) throws -> Update {
+  private func product() throws -> Update {
     if naming == .mlx {
       return .product(
-        up: try matrix(.up, in: file).transposed, down: try matrix(.down, in: file).transposed)
+        up: try matrix(.up).transposed, down: try matrix(.down).transposed)
     }
-    let (up, down) = (try matrix(.up, in: file), try matrix(.down, in: file))
+    let (up, down) = (try matrix(.up), try matrix(.down))
     guard let core = parts[.mid] else { return .product(up: up, down: down) }
-    return .product(up: up, down: try foldedCore(core, into: down, in: file))
+    return .product(up: up, down: try foldedCore(core, into: down))
   }
 
   /// Tucker: Δ[p, q, k, l] = Σ mid[i, j, k, l]·up[p, i]·down[j, q]; the core goes into down.
   ///
   /// - Returns: r × inputs·kernel, row i being Σⱼ mid[i, j, kl]·down[j, q] at column q·kl.
   private func foldedCore(
-    _ core: Header.Entry, into down: Matrix, in file: SafetensorsFile
+    _ core: Header.Entry, into down: Matrix
   ) throws -> Matrix {
     let extents = core.shape.extents
     let (rows, inner) = (extents[0], extents[1])
@@ -81,29 +81,29 @@ extension Module {
 
   /// a·b, or with a core Σ core[i, j, kl]·a[i, p]·b[j, q].
   private func factor(
-    _ a: Part, _ b: Part, core: Part?, in file: SafetensorsFile
+    _ a: Part, _ b: Part, core: Part?
   ) throws -> Update {
-    let first = try matrix(a, in: file)
+    let first = try matrix(a)
     guard let core, let entry = parts[core] else {
-      return .product(up: first, down: try matrix(b, in: file))
+      return .product(up: first, down: try matrix(b))
     }
-    let down = try foldedCore(entry, into: try matrix(b, in: file), in: file)
+    let down = try foldedCore(entry, into: try matrix(b))
     return .product(up: first.transposed, down: down)
   }
 
   private func kroneckerFactor(
-    _ whole: Part, _ a: Part, _ b: Part, core: Part?, in file: SafetensorsFile
+    _ whole: Part, _ a: Part, _ b: Part, core: Part?
   ) throws -> Update {
-    if parts[whole] != nil { return .dense(try matrix(whole, in: file)) }
-    return try factor(a, b, core: core, in: file)
+    if parts[whole] != nil { return .dense(try matrix(whole)) }
+    return try factor(a, b, core: core)
   }
 
-  private func difference(in file: SafetensorsFile) throws -> Matrix {
+  private func difference() throws -> Matrix {
     if replacesWeight {
       throw AdapterError(file: file.path, reason: .replacesWeight(module: name))
     }
     for part in [Part.weightDifference, .normWeightDifference] where parts[part] != nil {
-      return try matrix(part, in: file)
+      return try matrix(part)
     }
     return Matrix(zeros: extents.outputs, extents.columns)
   }
@@ -111,7 +111,7 @@ extension Module {
   /// What the module adds to its layer's bias; `nil` where it leaves it.
   ///
   /// The bias of PEFT's `lora_B` is multiplied by the scale, as its product is.
-  package func biasDifference(in file: SafetensorsFile) throws -> [Double]? {
+  package func biasDifference() throws -> [Double]? {
     for part in [Part.biasDifference, .normBiasDifference] {
       guard let entry = parts[part] else { continue }
       let isOfFactor = entry.name.string.hasSuffix("lora_B.bias")

@@ -74,7 +74,7 @@ extension Adapter {
     self.orphans = orphans
     self.experts = experts
     tokenRows = groups.tokenRows.map { module, entry in
-      TokenRows(module, entry, indices: configuration?.tokens(of: module))
+      TokenRows(module, entry, in: file, indices: configuration?.tokens(of: module))
     }
     others =
       groups.others + groups.tokenRows.map(\.entry)

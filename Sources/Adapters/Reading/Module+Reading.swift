@@ -55,7 +55,7 @@ extension Module {
     }
     let kind = Self.kind(parts, extents, target, naming)
     self.init(
-      name: name, prefix: prefix, target: target, naming: naming,
+      file: file, name: name, prefix: prefix, target: target, naming: naming,
       algorithm: algorithm == .full && target.key.hasSuffix("norm") ? .norm : algorithm,
       kind: kind, extents: extents, rank: rank,
       alpha: stored ?? scaling?.alpha,

@@ -36,6 +36,9 @@ package struct Module: Sendable {
     package var shape: Shape { Shape([outputs, inputs] + kernel) }
   }
 
+  /// The file that the parts lie in.
+  package let file: SafetensorsFile
+
   /// As the file spells it, without the parts' suffixes.
   package let name: String
 
@@ -55,7 +58,7 @@ package struct Module: Sendable {
 
   /// What up·down is multiplied by.
   package let scale: Double
-  package let parts: [Part: Header.Entry]
+  package private(set) var parts: [Part: Header.Entry]
 
   /// Whether the layer's weight lies inputs × outputs in its model: a table that is looked up in,
   /// or a layer that a configuration calls so (`fan_in_fan_out`).
@@ -92,11 +95,14 @@ package struct Module: Sendable {
   /// The factors alone, where a weight or a bias stands beside them in the place of the model's.
   var withoutOwnTensors: Module {
     if rank == 0 { return self }
-    return Module(
-      name: name, prefix: prefix, target: target, naming: naming, algorithm: algorithm, kind: kind,
-      extents: extents, rank: rank, alpha: alpha, scale: scale,
-      parts: parts.filter { $0.key != .weight && $0.key != .bias }, isTransposed: isTransposed,
-      scalesInputs: scalesInputs, type: type)
+    var module = self
+    module.parts = parts.filter { $0.key != .weight && $0.key != .bias }
+    return module
+  }
+
+  /// Tells the system that the weights are no longer needed in memory.
+  package func release() {
+    for entry in parts.values { file.release(entry) }
   }
 
   package var byteCount: Int { parts.values.reduce(0) { $0 + $1.range.count } }

@@ -33,13 +33,11 @@ struct KeptModule {
   /// Writes the parts.
   ///
   /// - Returns: The error of the tensors themselves, rounding being all that happens to them.
-  func write(
-    from file: SafetensorsFile, as name: String, to writer: SafetensorsWriter
-  ) throws -> Written.Module {
+  func write(as name: String, to writer: SafetensorsWriter) throws -> Written.Module {
     var (asked, error, rounding) = (0.0, 0.0, 0.0)
     let form = module.keptForm(in: naming)
     for stored in form.parts {
-      let values = try values(of: stored.part, in: file)
+      let values = try values(of: stored.part)
       let type = stored.isNumber ? ElementType.float32 : type
       let bytes = encoded(values, as: type)
       try unsafe writer.write(bytes.span.bytes, to: name + stored.suffix)
@@ -54,13 +52,13 @@ struct KeptModule {
       errorSquared: error, roundingSquared: rounding)
   }
 
-  private func values(of part: Part, in file: SafetensorsFile) throws -> [Double] {
+  private func values(of part: Part) throws -> [Double] {
     if part == .alpha { return [module.storedAlpha] }
     guard let entry = module.parts[part] else {
       throw AdapterError(
-        file: file.path, reason: .missingPart(module: module.name, part: "\(part)"))
+        file: module.file.path, reason: .missingPart(module: module.name, part: "\(part)"))
     }
-    var values = try file.doubles(entry)
+    var values = try module.file.doubles(entry)
     if (part == .up || part == .down) && (naming == .mlx) != (module.naming == .mlx) {
       let rows = entry.shape.extents[0]
       values =

@@ -91,11 +91,11 @@ extension Combination {
       modules.append(layer.concatenated.with(form: form))
       computations.append(weights)
     }
-    return ResultPlan(modules: modules) { [inputs, computations] index in
+    return ResultPlan(modules: modules) { [computations] index in
       guard let weights = computations[index] else {
-        return try layers[index].concatenation(in: inputs)
+        return try layers[index].concatenation()
       }
-      defer { layers[index].release(in: inputs) }
+      defer { layers[index].release() }
       return try weights()
     }
   }
@@ -114,8 +114,8 @@ extension Combination {
     let results = try parallelMap(count: layers.count, threads: threads) { index in
       let layer = layers[index]
       defer { onLayer() }
-      if !layer.hasRank { return (layer.concatenated, try layer.concatenation(in: inputs)) }
-      defer { layer.release(in: inputs) }
+      if !layer.hasRank { return (layer.concatenated, try layer.concatenation()) }
+      defer { layer.release() }
       let (form, weights) = try reduce(layer)
       return (layer.concatenated.with(form: form), weights)
     }
@@ -126,14 +126,13 @@ extension Combination {
   package func approximation(
     _ choice: RankChoice, threads: Int, onLayer: @Sendable () -> Void = {}
   ) throws -> ResultPlan {
-    let inputs = inputs
     let reduced: @Sendable (Layer) throws -> Reduction = { layer in
       let isWide = layer.extents.hasWideKernel
-      let bias = try layer.bias(in: inputs)
+      let bias = try layer.bias()
       return layer.isDense
         ? try Reduction(
-          ofWhole: layer.difference(in: inputs), choice, hasWideKernel: isWide, bias: bias)
-        : try Reduction(of: layer.sum(in: inputs), choice, hasWideKernel: isWide, bias: bias)
+          ofWhole: layer.difference(), choice, hasWideKernel: isWide, bias: bias)
+        : try Reduction(of: layer.sum(), choice, hasWideKernel: isWide, bias: bias)
     }
     guard choice.fixedRank(hasWideKernel: false) != nil else {
       return try computedPlan(threads: threads, onLayer: onLayer) { layer in

@@ -1,5 +1,5 @@
 import LinearAlgebra
-package import Safetensors
+import Safetensors
 package import Tensors
 
 /// The weights of one module of a result.
@@ -18,7 +18,7 @@ package struct ResultWeights: Sendable {
     case biasOnly
 
     /// A module whose parts stay what they are.
-    case kept(Module, SafetensorsFile)
+    case kept(Module)
   }
 
   package let values: Values
@@ -33,7 +33,6 @@ package struct ResultWeights: Sendable {
 /// A module of an input within a concatenation.
 package struct ConcatenatedModule: Sendable {
   let module: Module
-  let file: SafetensorsFile
 
   /// What up is multiplied by: ±1 where the module has the result's scale.
   let ratio: Double
@@ -44,7 +43,7 @@ package struct ConcatenatedModule: Sendable {
   /// The factors in 64 bits, without the module's scale.
   var factors: LowRank {
     get throws {
-      let stored = try module.unscaledFactors(in: file)
+      let stored = try module.unscaledFactors()
       let placed = placement?.applied(to: stored) ?? stored
       return LowRank(up: placed.up.scaled(by: ratio), down: placed.down)
     }
@@ -71,12 +70,8 @@ extension ResultWeights.Values {
   /// Tells the system that stored modules' weights are no longer needed in memory.
   func release() {
     switch self {
-    case .concatenation(let parts):
-      for part in parts {
-        for entry in part.module.parts.values { part.file.release(entry) }
-      }
-    case .kept(let module, let file):
-      for entry in module.parts.values { file.release(entry) }
+    case .concatenation(let parts): for part in parts { part.module.release() }
+    case .kept(let module): module.release()
     case .lowRank, .dense, .approximation, .biasOnly: break
     }
   }

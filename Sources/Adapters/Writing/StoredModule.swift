@@ -85,9 +85,8 @@ struct StoredModule: Sendable {
     _ values: ResultWeights.Values, to writer: SafetensorsWriter
   ) throws -> Written.Module {
     switch (module.form, values) {
-    case (.kept, .kept(let module, let file)):
-      return try KeptModule(module, naming: naming, type: type).write(
-        from: file, as: name, to: writer)
+    case (.kept, .kept(let module)):
+      return try KeptModule(module, naming: naming, type: type).write(as: name, to: writer)
     case (.lowRank(let rank, let scale), .concatenation(let parts)):
       if let verbatim = VerbatimFactors(
         parts, type: type, naming: naming, rank: rank, scale: scale)

@@ -30,7 +30,7 @@ struct VerbatimFactors {
     var offset = 0
     for part in parts {
       guard let entry = part.module.parts[.down] else { continue }
-      try part.file.withBytes(of: entry) { bytes in
+      try part.module.file.withBytes(of: entry) { bytes in
         try check(bytes, of: part)
         try writer.write(bytes, to: down, at: offset)
       }
@@ -38,14 +38,14 @@ struct VerbatimFactors {
     }
     for part in parts {
       guard let entry = part.module.parts[.up] else { continue }
-      try part.file.withBytes(of: entry) { bytes in try check(bytes, of: part) }
+      try part.module.file.withBytes(of: entry) { bytes in try check(bytes, of: part) }
     }
     try unsafe writer.write(joinedUps().span.bytes, to: up)
   }
 
   private func check(_ bytes: RawSpan, of part: ConcatenatedModule) throws(AdapterError) {
     if bytes.holdsFiniteFloats(of: type) { return }
-    throw AdapterError(file: part.file.path, reason: .notFinite(module: part.module.name))
+    throw AdapterError(file: part.module.file.path, reason: .notFinite(module: part.module.name))
   }
 
   /// The ups side by side: row i is all of their rows i.
@@ -58,7 +58,7 @@ struct VerbatimFactors {
       var column = 0
       for (part, width) in zip(parts, widths) {
         guard let entry = part.module.parts[.up] else { continue }
-        part.file.withBytes(of: entry) { bytes in
+        part.module.file.withBytes(of: entry) { bytes in
           unsafe bytes.withUnsafeBytes { source in
             for row in 0..<rows {
               unsafe UnsafeMutableRawBufferPointer(
