@@ -53,8 +53,8 @@ extension Module {
   /// What stands in the place of a layer's weight or bias, where that is all that becomes of it.
   fileprivate func own(_ role: CheckpointLayers.Role) -> Header.Entry? {
     switch role {
-    case .weight: rank == 0 ? parts[.weight] : nil
-    case .bias: parts[.biasDifference] == nil ? parts[.bias] : nil
+    case .weight: rank == 0 ? parts[.weight]?.entry : nil
+    case .bias: parts[.biasDifference] == nil ? parts[.bias]?.entry : nil
     }
   }
 }

@@ -113,7 +113,7 @@ struct Conversion {
   ) -> (ResultModule?, [String]) {
     let whole = layer.concatenated
     if naming.moduleName(for: layer.target, in: model) == nil,
-      naming == .kohya || whole.names[naming] == nil
+      naming.renamesModules || whole.names[naming] == nil
     {
       return (nil, ["a layer that has no name there"])
     }
@@ -134,14 +134,13 @@ struct Conversion {
         form = .lowRank(rank: min(layer.extents.outputs, layer.extents.columns), scale: 1)
       }
     }
-    let holdsBias = whole.biasCount == nil || naming.holdsBiases(form: form)
+    let holdsBias = whole.biasCount == nil || naming.holdsBiases(hasFactors: form.rank > 0)
     if !holdsBias { obstacles.append(bias) }
     if form == .biasOnly && !holdsBias { return (nil, obstacles) }
-    // sd-scripts' names are made anew: of SDXL, a file may have diffusers' ones under its prefix.
     let module = ResultModule(
       target: layer.target, extents: layer.extents, kind: layer.kind, form: form,
       biasCount: holdsBias ? whole.biasCount : nil, isTransposed: layer.isTransposed,
-      names: naming == .kohya ? [:] : whole.names)
+      names: naming.renamesModules ? [:] : whole.names)
     return (module, obstacles)
   }
 
@@ -178,7 +177,7 @@ extension ResultModule {
     self.init(
       target: module.target, extents: module.extents, kind: module.kind,
       form: .kept(module.keptForm(in: naming)), isTransposed: module.isTransposed,
-      names: naming == .kohya ? [:] : [module.naming: module.name])
+      names: naming.renamesModules ? [:] : [module.naming: module.name])
   }
 }
 

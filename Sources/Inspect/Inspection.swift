@@ -88,7 +88,7 @@ extension Inspection {
       return inspected
     }
     self.init(
-      path: path, files: [adapter.file], format: adapter.naming.rawValue,
+      path: path, files: [adapter.file], format: adapter.naming.name,
       baseModel: adapter.baseModel, modules: modules,
       others: (adapter.others + adapter.orphans).map(\.name.string),
       warnings: adapter.warnings + adapter.unusualTargets, depth: depth)

@@ -46,7 +46,7 @@ extension Module {
   }
 }
 
-extension [Part: Header.Entry] {
+extension [Part: PartTensor] {
   /// r₁·r₂ of a LoHa's factors; above min(m, n) the update is formed instead.
   fileprivate var hadamardRank: Int? {
     guard let first = (self[.hadamardCore1] ?? self[.hadamard1B])?.shape.extents.first,

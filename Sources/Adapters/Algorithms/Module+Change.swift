@@ -34,9 +34,7 @@ extension Module {
       throw misfit(weight)
     }
     let sum = (own ?? weight) + update.formed
-    if let magnitude = parts[.magnitude] {
-      return try decomposed(sum, magnitude) - weight
-    }
+    if parts[.magnitude] != nil { return try decomposed(sum) - weight }
     return own == nil ? update.formed : sum - weight
   }
 
@@ -44,8 +42,8 @@ extension Module {
   private func ownWeight(
     like weight: Matrix, isTransposed: Bool
   ) throws -> Matrix? {
-    guard let entry = parts[.weight] else { return nil }
-    let elements = try file.doubles(entry)
+    if parts[.weight] == nil { return nil }
+    let elements = try values(.weight)
     guard elements.count == weight.elements.count else { throw misfit(weight) }
     return isTransposed
       ? Matrix(rows: weight.columns, columns: weight.rows, elements: elements).transposed
@@ -63,10 +61,8 @@ extension Module {
   }
 
   /// DoRA: m·V / ‖V‖, the norm taken along the axis that the magnitudes' shape leaves.
-  private func decomposed(
-    _ sum: Matrix, _ magnitude: Header.Entry
-  ) throws -> Matrix {
-    let magnitudes = try file.doubles(magnitude)
+  private func decomposed(_ sum: Matrix) throws -> Matrix {
+    let magnitudes = try values(.magnitude)
     if magnitudesAreOfOutputs {
       guard magnitudes.count == sum.rows else { throw misfit(sum) }
       let norms = gramDiagonal(ofRows: sum)
@@ -87,10 +83,9 @@ extension Module {
   /// PEFT stores [out], [out, 1] and, of convolutions, [1, out, 1, 1]; LyCORIS [out, 1, …] and
   /// [1, in, …].
   package var magnitudesAreOfOutputs: Bool {
-    guard let entry = parts[.magnitude] else { return true }
-    let extents = entry.shape.extents
-    let isPEFT = entry.name.string.contains("lora_magnitude_vector")
-    return extents.count < 2 || extents[0] != 1 || isPEFT
+    guard let tensor = parts[.magnitude] else { return true }
+    let extents = tensor.shape.extents
+    return extents.count < 2 || extents[0] != 1 || tensor.spelling == .peft
   }
 
   private func gramDiagonal(ofRows matrix: Matrix) -> [Double] {
@@ -127,7 +122,7 @@ extension Module {
       entry.shape.extents[0] * entry.shape.extents[1] == weight.rows
     else { throw misfit(weight) }
     let size = entry.shape.extents[1]
-    let turns = try cayley(file.doubles(entry), size: size, outputs: weight.rows)
+    let turns = try cayley(values(.orthogonalBlocks), size: size, outputs: weight.rows)
     let turned = turns.enumerated().map { index, turn in
       LinearAlgebra.product(transposed: turn, weight.rows(in: index * size..<(index + 1) * size))
     }
@@ -135,12 +130,9 @@ extension Module {
   }
 
   private func refuseRotationOfPEFT() throws(AdapterError) {
-    let entry = parts[.orthogonalBlocks]?.name.string ?? ""
-    guard let part = ["oft_R.weight", "oft_r", "boft_R"].first(where: entry.hasSuffix) else {
-      return
-    }
+    guard let tensor = parts[.orthogonalBlocks], tensor.spelling == .peft else { return }
     let detail =
-      "is a rotation as PEFT trains it (\(part)), which is not known here; merge it by PEFT"
+      "is a rotation as PEFT trains it (\(tensor.suffix.text.dropFirst())), which is not known here; merge it by PEFT"
     throw AdapterError(file: file.path, reason: .shapesDiffer(module: name, detail: detail))
   }
 
@@ -155,7 +147,7 @@ extension Module {
     let (stages, count, size) = (
       entry.shape.extents[0], entry.shape.extents[1], entry.shape.extents[2]
     )
-    let turns = try cayley(file.doubles(entry), size: size, outputs: weight.rows)
+    let turns = try cayley(values(.orthogonalBlocks), size: size, outputs: weight.rows)
     var result = weight
     for stage in 0..<stages {
       let stride = (1 << stage) * (size / 2)
@@ -180,8 +172,8 @@ extension Module {
   }
 
   private func rescaled(_ weight: Matrix) throws -> Matrix {
-    guard let entry = parts[.rescale] else { return weight }
-    let factors = try file.doubles(entry)
+    if parts[.rescale] == nil { return weight }
+    let factors = try values(.rescale)
     guard factors.count == weight.rows else { throw misfit(weight) }
     return weight.scalingRows(by: factors)
   }

@@ -8,9 +8,8 @@ import Tensors
 extension Module {
   /// (IA)³: LyCORIS's W·(1 + w), along inputs where `on_input` is set; PEFT's W·l.
   func scaling(of weight: Matrix) throws -> Matrix {
-    guard let entry = parts[.ia3Weight] else { throw misfit(weight) }
-    let factors = try file.doubles(entry).map { isOfPEFT ? $0 - 1 : $0 }
-    let flag = try parts[.ia3OnInput].map { try file.doubles($0).first ?? 0 }
+    let factors = try values(.ia3Weight).map { isOfPEFT ? $0 - 1 : $0 }
+    let flag = parts[.ia3OnInput] == nil ? nil : try values(.ia3OnInput).first ?? 0
     let isOnInput =
       try flag.map { $0 != 0 } ?? (isOfPEFT && isOnInput(outputs: weight.rows))
     if !isOnInput && factors.count == weight.rows { return weight.scalingRows(by: factors) }
@@ -20,7 +19,7 @@ extension Module {
   }
 
   /// Whether a vector of (IA)³ is PEFT's: factors, not what they differ from 1 by.
-  private var isOfPEFT: Bool { parts[.ia3Weight]?.name.string.hasSuffix("ia3_l") ?? false }
+  private var isOfPEFT: Bool { parts[.ia3Weight]?.spelling == .peft }
 
   /// Whether PEFT's (IA)³ scales what goes into a layer.
   ///
@@ -41,16 +40,16 @@ extension Module {
   /// - Parameter bias: The model's; `nil` where the layer has none.
   package func change(ofBias bias: [Double]?) throws -> [Double]? {
     let difference = try biasDifference()
-    if let entry = parts[.bias], let bias {
-      let own = try file.doubles(entry)
+    if parts[.bias] != nil, let bias {
+      let own = try values(.bias)
       let sum = difference.map { zip(own, $0).map { $0 + $1 } } ?? own
       return zip(sum, bias).map { $0 - $1 }
     }
     // PEFT scales what a layer gives, its bias with it.
-    if let bias, let entry = parts[.ia3Weight], isOfPEFT,
+    if let bias, isOfPEFT,
       try !isOnInput(outputs: bias.count)
     {
-      return zip(try file.doubles(entry), bias).map { ($0 - 1) * $1 }
+      return zip(try values(.ia3Weight), bias).map { ($0 - 1) * $1 }
     }
     return difference
   }

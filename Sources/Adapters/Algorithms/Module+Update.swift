@@ -32,36 +32,43 @@ extension Module {
     }
   }
 
-  /// A part as a matrix, its first extent the rows.
-  func matrix(_ part: Part) throws -> Matrix {
-    guard let entry = parts[part] else {
+  /// The elements of a part.
+  ///
+  /// - Throws: `.missingPart` where the module has none.
+  func values(_ part: Part) throws -> [Double] {
+    guard let tensor = parts[part] else {
       throw AdapterError(file: file.path, reason: .missingPart(module: name, part: "\(part)"))
     }
-    let rows = entry.shape.extents.first ?? 1
-    let elements = try file.doubles(entry)
+    return try file.doubles(tensor.entry)
+  }
+
+  /// A part as a matrix, its first extent the rows.
+  func matrix(_ part: Part) throws -> Matrix {
+    let elements = try values(part)
+    let rows = parts[part]?.shape.extents.first ?? 1
     return Matrix(rows: rows, columns: rows == 0 ? 0 : elements.count / rows, elements: elements)
   }
 
   private func product() throws -> Update {
-    if naming == .mlx {
+    if naming.isTransposed {
       return .product(
         up: try matrix(.up).transposed, down: try matrix(.down).transposed)
     }
     let (up, down) = (try matrix(.up), try matrix(.down))
-    guard let core = parts[.mid] else { return .product(up: up, down: down) }
-    return .product(up: up, down: try foldedCore(core, into: down))
+    if parts[.mid] == nil { return .product(up: up, down: down) }
+    return .product(up: up, down: try foldedCore(.mid, into: down))
   }
 
   /// Tucker: Δ[p, q, k, l] = Σ mid[i, j, k, l]·up[p, i]·down[j, q]; the core goes into down.
   ///
   /// - Returns: r × inputs·kernel, row i being Σⱼ mid[i, j, kl]·down[j, q] at column q·kl.
   private func foldedCore(
-    _ core: Header.Entry, into down: Matrix
+    _ core: Part, into down: Matrix
   ) throws -> Matrix {
-    let extents = core.shape.extents
+    let elements = try values(core)
+    let extents = parts[core]?.shape.extents ?? []
     let (rows, inner) = (extents[0], extents[1])
     let taps = extents[2...].reduce(1, *)
-    let elements = try file.doubles(core)
     // [i, j, kl] → [i·kl, j], so that one product folds it.
     var arranged = Matrix(zeros: rows * taps, inner)
     for i in 0..<rows {
@@ -84,10 +91,10 @@ extension Module {
     _ a: Part, _ b: Part, core: Part?
   ) throws -> Update {
     let first = try matrix(a)
-    guard let core, let entry = parts[core] else {
+    guard let core, parts[core] != nil else {
       return .product(up: first, down: try matrix(b))
     }
-    let down = try foldedCore(entry, into: try matrix(b))
+    let down = try foldedCore(core, into: try matrix(b))
     return .product(up: first.transposed, down: down)
   }
 
@@ -113,9 +120,9 @@ extension Module {
   /// The bias of PEFT's `lora_B` is multiplied by the scale, as its product is.
   package func biasDifference() throws -> [Double]? {
     for part in [Part.biasDifference, .normBiasDifference] {
-      guard let entry = parts[part] else { continue }
-      let isOfFactor = entry.name.string.hasSuffix("lora_B.bias")
-      return try file.doubles(entry).map { isOfFactor ? $0 * scale : $0 }
+      guard let tensor = parts[part] else { continue }
+      let isOfFactor = tensor.spelling == .peft
+      return try values(part).map { isOfFactor ? $0 * scale : $0 }
     }
     return nil
   }

@@ -74,7 +74,7 @@ extension BaseModel {
     if evidence.begins("layers_#", "noise_refiner_#", "context_refiner_#") {
       if let model = refined(evidence) { return model }
     }
-    let isLanguage = layers.contains { Naming.isLanguageModel($0.target.path ?? "") }
+    let isLanguage = layers.contains { isLanguageModel($0.target.path ?? "") }
     return isLanguage || evidence.begins("model_layers_#") ? .languageModel : nil
   }
 

@@ -84,3 +84,16 @@ extension BaseModel {
     return nil
   }
 }
+
+extension BaseModel {
+  /// Whether the denoiser is one of Stable Diffusion's U-Nets; an unknown model is taken for one.
+  package var isUNet: Bool {
+    switch self {
+    case .sd1, .sd2, .sdxl, .unknown: true
+    default: false
+    }
+  }
+
+  /// The up blocks that have attention.
+  package var attentionUpBlocks: Set<Int> { self == .sdxl ? [0, 1] : [1, 2, 3] }
+}

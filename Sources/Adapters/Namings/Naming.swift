@@ -1,75 +1,173 @@
-/// Whose way a file's names are spelled.
-package enum Naming: String, CaseIterable, Sendable {
-  case kohya
-  case diffusers
+import Tensors
 
-  /// The first of diffusers' forms: `….attn1.processor.to_q_lora.down.weight`.
-  case attentionProcessors = "diffusers-attn-procs"
-  case peft
-  case comfy
-  case mlx
-  case cloneofsimo
-  case onetrainer
-  case loralib
-  case xlabs
-  case bflControl = "bfl-control"
+/// Whose way a file's names are spelled, and what that way can hold.
+///
+/// A naming is one value in a file of its own, and stands in `all`.
+package struct Naming: Sendable {
+  /// As options and reports spell it.
+  package let name: String
 
-  /// The naming that one module shows, by its prefix and how its parts are spelled.
-  init(module name: String, prefix: String, spellings: Set<PartSpelling>, hasBias: Bool) {
-    let isFlux = Self.flux.contains { name.hasPrefix($0) }
-    if spellings.contains(.mlx) {
-      self = .mlx
-    } else if spellings.contains(.cloneofsimo) {
-      self = .cloneofsimo
-    } else if spellings.contains(.attentionProcessor) {
-      self = isFlux ? .xlabs : .attentionProcessors
-    } else if spellings.contains(.loralib) {
-      self = .loralib
-    } else {
-      self = Self.byPrefix(prefix, name, spellings, hasBias)
+  /// A part is written as the first of these spells it.
+  let spellings: [Spelling]
+
+  /// Whether the parts' suffixes alone show the naming; else what stands before a layer's name
+  /// does, else that name.
+  var isShownBySuffixes: @Sendable (ModuleName) -> Bool = { _ in false }
+  var isShownByPrefix: @Sendable (String) -> Bool = { _ in false }
+  var isShownByPath: @Sendable (ModuleName) -> Bool = { _ in false }
+
+  /// Whether one module of the naming shows that of the file.
+  var isShownByOneModule = false
+
+  /// Whether results can have the naming.
+  package var isWritten = true
+
+  /// How files divide Flux's layers; `nil` where they may do either.
+  package var fluxDivision: FluxNames.Division?
+
+  /// Whether a module's scale is stored beside its factors; else it is multiplied into up.
+  package var storesAlpha = false
+
+  /// Whether factors lie transposed: up as rank × outputs, down as inputs × rank.
+  var isTransposed = false
+
+  /// Whether whole differences and those of norms have a name.
+  package var holdsDifferences = false
+
+  /// Which modules' differences of the bias have a name.
+  var biases = Biases.none
+
+  /// Which tables that are looked up in can be told from other layers.
+  var tables = Tables.none
+
+  /// Whether LyCORIS's parts have a name, alpha beside them.
+  var holdsLyCORIS = false
+
+  /// The shape of DoRA's magnitudes, one an output; `nil` where they have no name.
+  var magnitudes: @Sendable (Module.Extents) -> Shape? = { _ in nil }
+
+  /// Whether files may hold embeddings (`bundle_emb.NAME.clip_l`) beside modules.
+  ///
+  /// Source: Nerogar/OneTrainer, which writes them; ComfyUI and the WebUI read them.
+  var holdsEmbeddings = false
+
+  /// The folder that files of the naming lie in, with their ranks and scales; `nil` where a file
+  /// stands alone.
+  package var folder: Folder?
+
+  /// Whether a file's metadata hold ranks and scales.
+  var keepsConfigurationInMetadata = false
+
+  /// Whether a result says in its metadata which module of sd-scripts loads it.
+  var namesNetworkModule = false
+
+  /// Whether modules get new names even where an input has the naming: of SDXL, a file may have
+  /// diffusers' ones under sd-scripts' prefix.
+  package var renamesModules = false
+
+  /// The name of a layer's module, without the parts' suffixes; `nil` where the naming has none.
+  var moduleName: @Sendable (Target, BaseModel) -> String? = { _, _ in nil }
+
+  enum Biases {
+    case none
+    case besideFactors
+    case all
+  }
+
+  enum Tables {
+    case none
+
+    /// Their factors have suffixes of their own.
+    case bySuffix
+
+    /// Their factors are spelled as all others: the layer's name tells.
+    case byName
+  }
+
+  /// Where programs look for an adapter's weights, beside `adapter_config.json`.
+  package struct Folder: Sendable {
+    package let weights: String
+    package let configuration: @Sendable (ResultConfiguration) -> String
+  }
+}
+
+extension Naming: Hashable {
+  package static func == (a: Naming, b: Naming) -> Bool { a.name == b.name }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+extension Naming {
+  /// Every naming.
+  package static let all: [Naming] = [
+    .kohya, .diffusers, .attentionProcessors, .peft, .comfy, .mlx, .cloneofsimo, .onetrainer,
+    .loralib, .xlabs, .bflControl,
+  ]
+
+  /// The naming that one module shows.
+  init(of module: ModuleName) {
+    self =
+      Naming.all.first { $0.isShownBySuffixes(module) }
+      ?? Naming.all.first { $0.isShownByPrefix(module.prefix) }
+      ?? Naming.all.first { $0.isShownByPath(module) } ?? .comfy
+  }
+
+  /// The naming of most of some modules, unless one alone tells.
+  init(of modules: [Module]) {
+    var counts: [Naming: Int] = [:]
+    for module in modules { counts[module.naming, default: 0] += 1 }
+    self =
+      Naming.all.first { $0.isShownByOneModule && counts[$0] != nil }
+      ?? Naming.all.max { counts[$0, default: 0] < counts[$1, default: 0] } ?? .kohya
+  }
+
+  /// Whether the factors of a table that is looked up in can be told from a layer's.
+  package func holdsTable(_ target: Target) -> Bool {
+    switch tables {
+    case .none: false
+    case .bySuffix: true
+    case .byName: target.isTokenTable
     }
   }
 
-  private static let flux = ["double_blocks.", "single_blocks."]
-
-  private static func byPrefix(
-    _ prefix: String, _ name: String, _ spellings: Set<PartSpelling>, _ hasBias: Bool
-  ) -> Naming {
-    switch prefix {
-    case "lora_transformer_": return .onetrainer
-    case "base_model.model.", "base_model.": return .peft
-    case "diffusion_model.", "model.diffusion_model.": return .comfy
-    case "": break
-    case "pipe.dit.": return byPrefix("", String(name.dropFirst(prefix.count)), spellings, hasBias)
-    default:
-      if prefix.hasSuffix("_") { return .kohya }
-      return prefix.hasPrefix("text_encoders.") ? .comfy : .diffusers
+  /// Whether a difference of the bias has a name beside a module.
+  ///
+  /// - Parameter hasFactors: Whether the module has factors.
+  package func holdsBiases(hasFactors: Bool) -> Bool {
+    switch biases {
+    case .none: false
+    case .besideFactors: hasFactors
+    case .all: true
     }
-    let isFlux = flux.contains { name.hasPrefix($0) }
-    if isFlux && hasBias { return .bflControl }
-    if isLanguageModel(name) { return .peft }
-    // Bare names: diffusers' own, or those of the original model, as ComfyUI reads them.
-    return !spellings.contains(.kohya) && isOfDiffusers(name) ? .diffusers : .comfy
   }
 
-  private static func isOfDiffusers(_ path: String) -> Bool {
-    let components = [
-      "down_blocks.", "up_blocks.", "mid_block.", "transformer_blocks.",
-      "single_transformer_blocks.", "text_model.", "x_embedder", "context_embedder", "proj_out",
-      "norm_out.", "time_text_embed.", "conv_in", "conv_out", "time_embedding.", "add_embedding.",
-    ]
-    return components.contains { path.hasPrefix($0) } || contains(".attn1.to_", in: path)
+  /// The name of a layer's module, without the parts' suffixes; `nil` where the naming has none.
+  package func moduleName(for target: Target, in model: BaseModel) -> String? {
+    moduleName(target, model)
+  }
+}
+
+/// What a module's name and the suffixes of its parts show of their naming.
+struct ModuleName {
+  /// What stands before the layer's own name; empty where nothing does.
+  let prefix: String
+
+  /// The whole name.
+  let path: String
+  let spellings: Set<Spelling>
+  let hasBias: Bool
+
+  init(_ name: String, prefix: String, spellings: Set<Spelling>, hasBias: Bool) {
+    // DiffSynth's word for the model says nothing of the naming.
+    let isBare = prefix == "pipe.dit."
+    self.prefix = isBare ? "" : prefix
+    path = isBare ? String(name.dropFirst(prefix.count)) : name
+    self.spellings = spellings
+    self.hasBias = hasBias
   }
 
-  /// Whether a path is one of a language model or an encoder of text.
-  static func isLanguageModel(_ path: String) -> Bool {
-    let name = "." + path
-    let markers = [
-      ".model.layers.", ".transformer.h.", ".transformer.layer.", ".transformer.encoder.layers.",
-      ".transformer.blocks.", ".encoder.layer.", ".decoder.layers.", ".decoder.block.",
-      ".encoder.block.", ".model.encoder.layers.", ".encoder.albert_layer_groups.",
-      ".gpt_neox.layers.", ".language_model.", ".backbone.layers.", ".h.", ".lm_head",
-    ]
-    return markers.contains { contains($0, in: name) }
-  }
+  var isBare: Bool { prefix.isEmpty }
+
+  /// Whether the layer is one of Flux's blocks as its authors name them.
+  var isOfFlux: Bool { ["double_blocks.", "single_blocks."].contains { path.hasPrefix($0) } }
 }

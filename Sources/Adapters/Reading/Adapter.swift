@@ -66,7 +66,7 @@ extension Adapter {
         modules.append(
           try Module(name, group, algorithm, configuration: configuration, file: file))
       } else {
-        orphans += group.parts.values.sorted { $0.name < $1.name }
+        orphans += group.parts.values.map(\.entry).sorted { $0.name < $1.name }
       }
     }
     self.file = file
@@ -79,10 +79,10 @@ extension Adapter {
     others =
       groups.others + groups.tokenRows.map(\.entry)
       + (experts + empty).flatMap { name in
-        groups[name].parts.values.sorted { $0.name < $1.name }
+        groups[name].parts.values.map(\.entry).sorted { $0.name < $1.name }
       }
     naming =
-      modules.isEmpty && !(tokenRows.isEmpty && experts.isEmpty) ? .peft : Self.naming(of: modules)
+      modules.isEmpty && !(tokenRows.isEmpty && experts.isEmpty) ? .peft : Naming(of: modules)
     baseModel = BaseModel(
       recognising: modules.map {
         BaseModel.Layer(
@@ -121,19 +121,11 @@ extension Adapter {
     }
   }
 
-  private static func naming(of modules: [Module]) -> Naming {
-    if modules.contains(where: { $0.naming == .onetrainer }) { return .onetrainer }
-    if modules.contains(where: { $0.naming == .bflControl }) { return .bflControl }
-    var counts: [Naming: Int] = [:]
-    for module in modules { counts[module.naming, default: 0] += 1 }
-    return Naming.allCases.max { counts[$0, default: 0] < counts[$1, default: 0] } ?? .kohya
-  }
-
   private static func warnings(
     _ naming: Naming, _ configuration: AdapterConfiguration?, _ orphans: [Header.Entry]
   ) -> [String] {
     var warnings: [String] = []
-    if configuration == nil && (naming == .mlx || naming == .peft) {
+    if configuration == nil && naming.folder != nil {
       warnings.append(
         "no adapter_config.json beside the file: alpha / rank taken as 1; strength may be wrong")
     }
@@ -172,7 +164,7 @@ extension Adapter {
   /// - Returns: Those tensors, too.
   package var withoutOwnTensors: (adapter: Adapter, tensors: [(part: Part, entry: Header.Entry)]) {
     let own = modules.filter { $0.rank > 0 }.flatMap { module in
-      [Part.weight, .bias].compactMap { part in module.parts[part].map { (part, $0) } }
+      [Part.weight, .bias].compactMap { part in module.parts[part].map { (part, $0.entry) } }
     }
     return (Adapter(self, modules: modules.map(\.withoutOwnTensors)), own)
   }

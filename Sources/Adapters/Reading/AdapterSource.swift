@@ -28,8 +28,8 @@ package enum AdapterSource: Sendable {
   private static func file(_ file: SafetensorsFile, beside folder: String) throws -> AdapterSource {
     do throws(AdapterError) {
       let plain = try Adapter(file)
-      let keepsScaleBeside = [.peft, .mlx].contains(plain.naming)
-      guard keepsScaleBeside, let configuration = try configuration(inFolder: folder) else {
+      guard plain.naming.folder != nil, let configuration = try configuration(inFolder: folder)
+      else {
         return .adapter(plain)
       }
       return .adapter(try Adapter(file, configuration: configuration))

@@ -61,10 +61,3 @@ extension LeftOut.Kind {
     }
   }
 }
-
-extension Naming {
-  /// Whether files of the naming may hold embeddings (`bundle_emb.NAME.clip_l`) beside modules.
-  ///
-  /// Source: Nerogar/OneTrainer, which writes them; ComfyUI and the WebUI read them.
-  fileprivate var holdsEmbeddings: Bool { [.kohya, .onetrainer, .comfy].contains(self) }
-}

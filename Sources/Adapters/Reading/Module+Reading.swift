@@ -20,14 +20,14 @@ extension Module {
     let (target, prefix) = Target.parse(name)
     let parts = group.parts
     let naming = Naming(
-      module: name, prefix: prefix, spellings: group.spellings,
-      hasBias: parts[.biasDifference] != nil)
-    let shapes = PartShapes(parts: parts, isTransposed: naming == .mlx)
+      of: ModuleName(
+        name, prefix: prefix, spellings: group.spellings, hasBias: parts[.biasDifference] != nil))
+    let shapes = PartShapes(parts: parts, isTransposed: naming.isTransposed)
     let refuse = { (reason: AdapterError.Reason) in AdapterError(file: file.path, reason: reason) }
 
     if shapes.hasEmptyFactor { throw refuse(.emptyFactors(module: name)) }
     if let clash = shapes.rankClash {
-      if group.spellings.contains(.loralib) || group.spellings.contains(.peft),
+      if !group.spellings.isDisjoint(with: [.loralib, .peft]),
         shapes.holdsSeveralProducts
       {
         throw refuse(.severalProducts(module: name, up: clash.up, down: clash.down))
@@ -46,7 +46,7 @@ extension Module {
     }
     let extents = target.isThreeByThree ? found.splittingKernel([3, 3]) : found
 
-    var stored = try Self.alpha(parts[.alpha], of: name, in: file)
+    var stored = try Self.alpha(parts[.alpha]?.entry, of: name, in: file)
     var scaling = configuration?.scaling(
       of: name, prefix: prefix, algorithm, rank: rank, storedAlpha: stored)
     if let own = try Self.alpha(group.scale, of: name, in: file) {
@@ -83,14 +83,13 @@ extension Module {
     return value
   }
 
-  /// MLX spells the factors of a table as those of other layers.
   private static func kind(
-    _ parts: [Part: Header.Entry], _ extents: Extents, _ target: Target, _ naming: Naming
+    _ parts: [Part: PartTensor], _ extents: Extents, _ target: Target, _ naming: Naming
   ) -> Kind {
-    if parts.values.contains(where: { contains("lora_embedding_", in: $0.name.string) }) {
-      return .embedding
-    }
-    if naming == .mlx && target.isTokenTable && parts[.up] != nil { return .embedding }
+    let isTable =
+      parts.values.contains(where: \.suffix.isOfTable)
+      || naming.tables == .byName && target.isTokenTable && parts[.up] != nil
+    if isTable { return .embedding }
     return extents.isConvolution ? .conv : .linear
   }
 }

@@ -58,7 +58,7 @@ package struct Module: Sendable {
 
   /// What up·down is multiplied by.
   package let scale: Double
-  package private(set) var parts: [Part: Header.Entry]
+  package private(set) var parts: [Part: PartTensor]
 
   /// Whether the layer's weight lies inputs × outputs in its model: a table that is looked up in,
   /// or a layer that a configuration calls so (`fan_in_fan_out`).
@@ -102,8 +102,8 @@ package struct Module: Sendable {
 
   /// Tells the system that the weights are no longer needed in memory.
   package func release() {
-    for entry in parts.values { file.release(entry) }
+    for tensor in parts.values { file.release(tensor.entry) }
   }
 
-  package var byteCount: Int { parts.values.reduce(0) { $0 + $1.range.count } }
+  package var byteCount: Int { parts.values.reduce(0) { $0 + $1.entry.range.count } }
 }

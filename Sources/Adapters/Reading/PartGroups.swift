@@ -4,8 +4,8 @@ import Tensors
 /// The tensors of a file, by the module that they are parts of.
 struct PartGroups {
   struct Group {
-    var parts: [Part: Header.Entry] = [:]
-    var spellings: Set<PartSpelling> = []
+    var parts: [Part: PartTensor] = [:]
+    var spellings: Set<Spelling> { Set(parts.values.map(\.spelling)) }
 
     /// What A1111 multiplies the update by, in place of alpha / rank.
     var scale: Header.Entry?
@@ -72,7 +72,7 @@ struct PartGroups {
       if groups[TensorName(name.module)]?.parts[name.part] != nil {
         clash = clash ?? (name.module, entry.name)
       }
-      add(entry, to: name.module, as: name.part, name.spelling)
+      add(entry, to: name.module, as: name.suffix, name.spelling)
     }
     claimWeightsOfIA3()
     claimWholeModulesOfPEFT()
@@ -81,10 +81,10 @@ struct PartGroups {
   }
 
   private mutating func add(
-    _ entry: Header.Entry, to module: String, as part: Part, _ spelling: PartSpelling
+    _ entry: Header.Entry, to module: String, as suffix: Suffix, _ spelling: Spelling
   ) {
-    groups[TensorName(module), default: Group()].parts[part] = entry
-    groups[TensorName(module)]?.spellings.insert(spelling)
+    groups[TensorName(module), default: Group()].parts[suffix.part] = PartTensor(
+      entry: entry, suffix: suffix, spelling: spelling)
   }
 
   /// Whether there is a part that only adapters have.
@@ -93,7 +93,7 @@ struct PartGroups {
     return !tokenRows.isEmpty
       || groups.values.contains { group in
         !weak.isSuperset(of: group.parts.keys)
-          || group.parts[.weight]?.name.string.hasSuffix(".set_weight") ?? false
+          || group.parts[.weight]?.suffix == .wholeWeight
       }
   }
 
@@ -101,11 +101,10 @@ struct PartGroups {
   private mutating func claimScales() {
     let weak: Set<Part> = [.alpha, .weight, .bias]
     for (name, group) in groups where !weak.isSuperset(of: group.parts.keys) {
-      guard let entry = group.parts[.weight], entry.elementCount == 1,
-        entry.name.string.hasSuffix(".scale")
+      guard let tensor = group.parts[.weight], tensor.elementCount == 1, tensor.suffix == .scale
       else { continue }
       groups[name]?.parts[.weight] = nil
-      groups[name]?.scale = entry
+      groups[name]?.scale = tensor.entry
     }
   }
 
@@ -113,7 +112,7 @@ struct PartGroups {
   private mutating func claimWeightsOfIA3() {
     let modules = Set(groups.filter { $0.value.parts[.ia3OnInput] != nil }.keys)
     claim { module, leaf in
-      leaf == "weight" && modules.contains(TensorName(module)) ? .ia3Weight : nil
+      leaf == "weight" && modules.contains(TensorName(module)) ? Suffix.ia3Weight : nil
     }
   }
 
@@ -121,7 +120,7 @@ struct PartGroups {
   /// their plain names; no weight of the model itself is ever in its files.
   private mutating func claimWholeModulesOfPEFT() {
     claim { module, leaf in
-      module.hasPrefix("base_model.model.") ? Self.wholePart(leaf) : nil
+      module.hasPrefix("base_model.model.") ? Self.plainSuffix(leaf) : nil
     }
   }
 
@@ -131,23 +130,23 @@ struct PartGroups {
     guard !saved.isEmpty else { return }
     claim { module, leaf in
       let isSaved = saved.contains { module.hasSuffix("." + $0) || module == $0 }
-      return isSaved ? Self.wholePart(leaf) : nil
+      return isSaved ? Self.plainSuffix(leaf) : nil
     }
     names = groups.keys.sorted().map(\.string)
   }
 
-  private static func wholePart(_ leaf: Substring) -> Part? {
-    leaf == "weight" ? .weight : leaf == "bias" ? .bias : nil
+  private static func plainSuffix(_ leaf: Substring) -> Suffix? {
+    leaf == "weight" ? .plainWeight : leaf == "bias" ? .plainBias : nil
   }
 
-  private mutating func claim(_ part: (_ module: String, _ leaf: Substring) -> Part?) {
+  private mutating func claim(_ suffix: (_ module: String, _ leaf: Substring) -> Suffix?) {
     var kept: [Header.Entry] = []
     for entry in others {
       let name = entry.name.string
       if let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")),
-        let part = part(String(name[..<dot]), name[name.index(after: dot)...])
+        let suffix = suffix(String(name[..<dot]), name[name.index(after: dot)...])
       {
-        add(entry, to: String(name[..<dot]), as: part, .any)
+        add(entry, to: String(name[..<dot]), as: suffix, .common)
       } else {
         kept.append(entry)
       }

@@ -3,7 +3,7 @@ import Tensors
 
 /// What the shapes of a module's parts say.
 struct PartShapes {
-  let parts: [Part: Header.Entry]
+  let parts: [Part: PartTensor]
 
   /// Whether factors are stored as MLX stores them: down as inputs × rank.
   let isTransposed: Bool
@@ -169,7 +169,7 @@ struct PartShapes {
       let blocks = extents[extents.count - 3]
       return Module.Extents(outputs: blocks * last, inputs: 1, kernel: [])
     }
-    if extents.count == 2, parts[.orthogonalBlocks]?.name.string.hasSuffix("oft_R.weight") == true {
+    if extents.count == 2, parts[.orthogonalBlocks]?.spelling == .peft {
       let width = Int((1 + Double(1 + 8 * last).squareRoot()) / 2)
       return Module.Extents(outputs: 1, inputs: extents[0] * width, kernel: [])
     }

@@ -147,7 +147,7 @@ package struct AdapterWriter: Sendable {
     file: String
   ) throws(AdapterError) -> Metadata {
     var result = metadata.metadata(naming: naming, modules: modules, sourceHashes: sourceHashes)
-    if naming == .diffusers {
+    if naming.keepsConfigurationInMetadata {
       result["lora_adapter_metadata"] = try configuration(of: modules, file: file).diffusers
     }
     return result.withRoomForHashes

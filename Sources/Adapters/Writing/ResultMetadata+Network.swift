@@ -15,7 +15,7 @@ func describeNetwork(
 
   let isPlain = modules.allSatisfy { if case .kept = $0.form { false } else { true } }
   let isOfLyCORIS = isPlain && result["ss_network_module"]?.hasPrefix("lycoris") ?? false
-  if isOfLyCORIS || (naming == .kohya && result["ss_network_module"] == nil) {
+  if isOfLyCORIS || (naming.namesNetworkModule && result["ss_network_module"] == nil) {
     result["ss_network_module"] = model == .flux1 ? "networks.lora_flux" : "networks.lora"
   }
   var arguments = arguments(result["ss_network_args"], keeping: !isOfLyCORIS)

@@ -23,9 +23,11 @@ struct StoredModule: Sendable {
     self.type = type
   }
 
-  private func tensorName(_ part: Part) -> String { name + naming.suffix(part, module.kind) }
+  private func tensorName(_ part: Part) -> String {
+    name + (naming.suffix(part, isTable: module.kind == .embedding) ?? "")
+  }
 
-  private var isTransposed: Bool { naming == .mlx }
+  private var isTransposed: Bool { naming.isTransposed }
 
   /// The names and shapes of the tensors.
   var tensors: [Layout.Tensor] {

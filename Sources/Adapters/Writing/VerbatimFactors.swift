@@ -15,9 +15,9 @@ struct VerbatimFactors {
     let alpha = Float(scale * Double(rank))
     let isScaleExact =
       naming.storesAlpha ? Double(alpha) / Double(rank) == scale : scale == 1
-    guard isScaleExact, type.isFloat, naming != .mlx else { return nil }
+    guard isScaleExact, type.isFloat, !naming.isTransposed else { return nil }
     for part in parts {
-      guard part.module.algorithm == .lora, !part.module.isTucker, part.module.naming != .mlx,
+      guard part.module.algorithm == .lora, !part.module.isTucker, !part.module.naming.isTransposed,
         part.placement == nil, abs(part.ratio) == 1, part.module.parts[.up]?.type == type,
         part.module.parts[.down]?.type == type
       else { return nil }
@@ -29,7 +29,7 @@ struct VerbatimFactors {
   func write(up: String, down: String, to writer: SafetensorsWriter) throws {
     var offset = 0
     for part in parts {
-      guard let entry = part.module.parts[.down] else { continue }
+      guard let entry = part.module.parts[.down]?.entry else { continue }
       try part.module.file.withBytes(of: entry) { bytes in
         try check(bytes, of: part)
         try writer.write(bytes, to: down, at: offset)
@@ -37,7 +37,7 @@ struct VerbatimFactors {
       offset += entry.range.count
     }
     for part in parts {
-      guard let entry = part.module.parts[.up] else { continue }
+      guard let entry = part.module.parts[.up]?.entry else { continue }
       try part.module.file.withBytes(of: entry) { bytes in try check(bytes, of: part) }
     }
     try unsafe writer.write(joinedUps().span.bytes, to: up)
@@ -57,7 +57,7 @@ struct VerbatimFactors {
       let joined = UnsafeMutableRawBufferPointer(buffer)
       var column = 0
       for (part, width) in zip(parts, widths) {
-        guard let entry = part.module.parts[.up] else { continue }
+        guard let entry = part.module.parts[.up]?.entry else { continue }
         part.module.file.withBytes(of: entry) { bytes in
           unsafe bytes.withUnsafeBytes { source in
             for row in 0..<rows {
