@@ -17,7 +17,7 @@ package struct AdapterError: Error, Hashable {
     case emptyFactors(module: String)
 
     /// An update that depends on the base model's weights.
-    case needsBase(module: String, algorithm: Algorithm)
+    case needsBase(module: String, algorithm: String)
 
     /// The file holds the layer's weight itself.
     case replacesWeight(module: String)
@@ -77,7 +77,7 @@ extension AdapterError.Reason: CustomStringConvertible {
     case .emptyFactors(let module):
       "\(module) has factors without elements, as DeepSpeed ZeRO-3 saves what it did not gather; save the adapter anew with its weights gathered"
     case .needsBase(let module, let algorithm):
-      "\(module) is \(algorithm.title), whose update depends on the base model's weights; give --base, or bake it with merge --into"
+      "\(module) is \(algorithm), whose update depends on the base model's weights; give --base, or bake it with merge --into"
     case .replacesWeight(let module):
       "\(module) is stored whole, not as a difference from the base model's; bake it with merge --into, or leave it out by convert --skip-unsupported"
     case .notFinite(let module): "\(module) holds NaN or infinity; lora inspect --check lists them"

@@ -79,7 +79,7 @@ struct Resizing: Sendable {
   private func check(_ combination: Combination) throws(AdapterError) {
     for layer in combination.layers where layer.hasRank {
       let module = layer.terms[0].module
-      guard method == .slicing, module.algorithm != .lora else { continue }
+      guard method == .slicing, !module.algorithm.isProduct else { continue }
       throw AdapterError(
         file: module.file.path,
         reason: .shapesDiffer(

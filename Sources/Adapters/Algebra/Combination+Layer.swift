@@ -51,7 +51,7 @@ extension Combination.Layer {
     !activeTerms.isEmpty && !isNorm && (!isDense || min(extents.outputs, extents.columns) > 1)
   }
 
-  private var isNorm: Bool { terms.contains { $0.module.algorithm == .norm } }
+  private var isNorm: Bool { terms.contains { $0.module.algorithm.isNorm } }
 
   /// The rank of the exact sum as one product, without reading a weight.
   package var rank: Int {
@@ -62,7 +62,7 @@ extension Combination.Layer {
 
   /// Whether the terms' parts tell the layer's extents.
   package var hasExtents: Bool {
-    terms.contains { ![.oft, .boft, .ia3].contains($0.module.algorithm) }
+    terms.contains { $0.module.algorithm.tellsExtents }
   }
 
   /// Whether the factors of the sum have fewer elements than the sum.

@@ -28,10 +28,7 @@ extension Combination.Term {
   package var dependsOnBase: Bool { module.needsBase || module.parts[.weight] != nil }
 
   /// Whether there is more than a difference of the bias.
-  package var changesWeight: Bool {
-    let others: Set<Part> = [.biasDifference, .normBiasDifference, .alpha, .bias]
-    return !others.isSuperset(of: module.parts.keys)
-  }
+  package var changesWeight: Bool { module.changesWeight }
 
   var biasCount: Int? {
     if let count = module.biasCount { return placement?.outputs ?? count }
@@ -112,7 +109,7 @@ extension Combination.Term {
         file: file,
         reason: module.replacesWeight
           ? .replacesWeight(module: module.name)
-          : .needsBase(module: module.name, algorithm: module.algorithm))
+          : .needsBase(module: module.name, algorithm: module.algorithm.title))
     }
     try base.checkNumbers(of: [module.target.network])
     if leavesMissing { return }

@@ -17,11 +17,12 @@ extension Module {
   }
 
   /// Whether what the module does depends on the base model's weights.
-  package var needsBase: Bool {
-    switch algorithm {
-    case .lora, .loha, .lokr, .full, .norm: parts[.magnitude] != nil
-    case .dora, .ia3, .glora, .oft, .boft: true
-    }
+  package var needsBase: Bool { !algorithm.hasUpdate || parts[.magnitude] != nil }
+
+  /// Whether there is more than a difference of the bias.
+  package var changesWeight: Bool {
+    let others: Set<Part> = [.biasDifference, .normBiasDifference, .alpha, .bias]
+    return !others.isSuperset(of: parts.keys)
   }
 
   /// The shape of a whole difference as stored; `nil` where there is none.
@@ -35,38 +36,7 @@ extension Module {
   }
 
   /// The rank of the update as one product, by the shapes alone.
-  package var expandedRank: Int {
-    let most = min(extents.outputs, extents.columns)
-    switch algorithm {
-    case .lora, .dora: return parts[.mid]?.shape.extents[0] ?? rank
-    case .loha: return parts.hadamardRank.map { min($0, most) } ?? most
-    case .lokr: return parts.kroneckerRank
-    case .full, .norm, .ia3, .glora, .oft, .boft: return most
-    }
-  }
-}
-
-extension [Part: PartTensor] {
-  /// r₁·r₂ of a LoHa's factors; above min(m, n) the update is formed instead.
-  fileprivate var hadamardRank: Int? {
-    guard let first = (self[.hadamardCore1] ?? self[.hadamard1B])?.shape.extents.first,
-      let second = (self[.hadamardCore2] ?? self[.hadamard2B])?.shape.extents.first
-    else { return nil }
-    return first * second
-  }
-
-  fileprivate var kroneckerRank: Int {
-    rank(.kronecker1, .kronecker1B, core: nil)
-      * rank(.kronecker2, .kronecker2B, core: .kroneckerCore)
-  }
-
-  /// Of a factor that is a product its inner extent, of a whole one the lesser side.
-  private func rank(_ whole: Part, _ b: Part, core: Part?) -> Int {
-    if let extents = self[whole]?.shape.extents {
-      return Swift.min(extents[0], extents[1...].reduce(1, *))
-    }
-    return (core.flatMap { self[$0] } ?? self[b])?.shape.extents.first ?? 1
-  }
+  package var expandedRank: Int { algorithm.expandedRank(of: self) }
 }
 
 extension Adapter {

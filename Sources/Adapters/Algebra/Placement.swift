@@ -103,7 +103,7 @@ extension Adapter {
     if shares.count == 1 && !shares[0].swapsHalves {
       return [(Target(flux: shares[0].splitKey), nil)]
     }
-    let isProduct = module.algorithm == .lora && module.parts[.up] != nil
+    let isProduct = module.algorithm.isProduct && module.parts[.up] != nil
     let up = isProduct && shares.count > 1 ? try module.matrix(.up) : nil
     return shares.compactMap { share in
       let moves = share.moves(ofFused: outputs).map {

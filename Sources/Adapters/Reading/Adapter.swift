@@ -62,9 +62,8 @@ extension Adapter {
         experts.append(name)
       } else if group.isOfRankZero {
         empty.append(name)
-      } else if let algorithm = group.algorithm, group.missingPart(of: algorithm) == nil {
-        modules.append(
-          try Module(name, group, algorithm, configuration: configuration, file: file))
+      } else if let module = try Module(name, group, configuration: configuration, file: file) {
+        modules.append(module)
       } else {
         orphans += group.parts.values.map(\.entry).sorted { $0.name < $1.name }
       }

@@ -110,12 +110,13 @@ extension AdapterConfiguration {
   ///
   /// - Parameter storedAlpha: The file's own, which counts more.
   func scaling(
-    of module: String, prefix: String, _ algorithm: Algorithm, rank: Int, storedAlpha: Double?
+    of module: String, prefix: String, _ algorithm: any Algorithm, rank: Int, storedAlpha: Double?
   ) -> (alpha: Double?, scale: Double)? {
     let component = prefix.hasSuffix(".") ? String(prefix.dropLast()) : prefix
     guard let settings = components[component] ?? components[""] else { return nil }
     // PEFT's LoKr is scaled by the configured rank even where both factors are whole.
-    let configured = algorithm == .lokr ? settings.rank.flatMap { Int(exactly: $0) } : nil
+    let configured =
+      algorithm.isScaledByConfiguredRank ? settings.rank.flatMap { Int(exactly: $0) } : nil
     let rank = rank > 0 ? rank : configured ?? 0
     guard rank > 0 else { return nil }
     if let scale = settings.scale { return (scale * Double(rank), scale) }

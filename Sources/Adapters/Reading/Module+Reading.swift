@@ -13,8 +13,10 @@ extension Module.Extents {
 
 extension Module {
   /// Understands the parts of one module by their shapes; no weight is read but alpha.
-  init(
-    _ name: String, _ group: PartGroups.Group, _ algorithm: Algorithm,
+  ///
+  /// - Returns: `nil` where the parts make no update, or one of them lacks its counterpart.
+  init?(
+    _ name: String, _ group: PartGroups.Group,
     configuration: AdapterConfiguration?, file: SafetensorsFile
   ) throws(AdapterError) {
     let (target, prefix) = Target.parse(name)
@@ -23,6 +25,10 @@ extension Module {
       of: ModuleName(
         name, prefix: prefix, spellings: group.spellings, hasBias: parts[.biasDifference] != nil))
     let shapes = PartShapes(parts: parts, isTransposed: naming.isTransposed)
+    guard
+      let algorithm = algorithms.first(where: { $0.isMade(of: shapes, for: target) }),
+      algorithm.neededParts(of: shapes).allSatisfy({ parts[$0] != nil })
+    else { return nil }
     let refuse = { (reason: AdapterError.Reason) in AdapterError(file: file.path, reason: reason) }
 
     if shapes.hasEmptyFactor { throw refuse(.emptyFactors(module: name)) }
@@ -34,8 +40,8 @@ extension Module {
       }
       throw refuse(.ranksDiffer(module: name, up: clash.up, down: clash.down))
     }
-    let rank = shapes.rank(of: algorithm)
-    guard !shapes.hasEmptyPart, let found = shapes.extents(of: algorithm),
+    let rank = algorithm.rank(of: shapes)
+    guard !shapes.hasEmptyPart, let found = algorithm.extents(of: shapes),
       found.shape.elementCount != nil
     else {
       let listed = parts.values.map { "\($0.shape)" }.sorted().joined(separator: ", ")
@@ -56,8 +62,7 @@ extension Module {
     let kind = Self.kind(parts, extents, target, naming)
     self.init(
       file: file, name: name, prefix: prefix, target: target, naming: naming,
-      algorithm: algorithm == .full && target.key.hasSuffix("norm") ? .norm : algorithm,
-      kind: kind, extents: extents, rank: rank,
+      algorithm: algorithm, kind: kind, extents: extents, rank: rank,
       alpha: stored ?? scaling?.alpha,
       scale: scaling?.scale ?? (rank > 0 ? (stored ?? Double(rank)) / Double(rank) : 1),
       parts: parts,

@@ -46,7 +46,7 @@ package struct Module: Sendable {
   package let prefix: String
   package let target: Target
   package let naming: Naming
-  package let algorithm: Algorithm
+  package let algorithm: any Algorithm
   package let kind: Kind
   package let extents: Extents
 
@@ -80,16 +80,12 @@ package struct Module: Sendable {
 
   /// Whether the update is zero whatever the factors are, since alpha is.
   package var isStill: Bool {
-    scale == 0 && [.lora, .loha, .lokr].contains(algorithm) && parts[.weight] == nil
+    scale == 0 && algorithm.vanishesWithAlpha && parts[.weight] == nil
   }
 
   /// Whether what the module adds to its layer's weight can be told without the base model.
   package var hasUpdate: Bool {
-    switch algorithm {
-    case .lora, .dora, .loha, .lokr: true
-    case .full, .norm: !replacesWeight
-    case .ia3, .glora, .oft, .boft: false
-    }
+    algorithm.hasUpdate && !(algorithm.isWhole && replacesWeight)
   }
 
   /// The factors alone, where a weight or a bias stands beside them in the place of the model's.

@@ -18,32 +18,6 @@ struct PartGroups {
       return up.count >= 2 && down.count >= 2 && up[0] > 0 && down[1] > 0
         && (up[1] == 0 && down[0] == 0)
     }
-
-    var algorithm: Algorithm? {
-      Algorithm(
-        parts: Set(parts.keys), blocksRank: parts[.orthogonalBlocks]?.shape.rank)
-    }
-
-    /// A part that an algorithm cannot do without and that is not there.
-    func missingPart(of algorithm: Algorithm) -> Part? {
-      let needed: [Part] =
-        switch algorithm {
-        case .lora, .dora: [.up, .down]
-        case .loha: [.hadamard1A, .hadamard1B, .hadamard2A, .hadamard2B]
-        case .glora: [.gloraA1, .gloraA2, .gloraB1, .gloraB2]
-        case .ia3: [.ia3Weight]
-        case .lokr:
-          factor(.kronecker1, .kronecker1A, .kronecker1B)
-            + factor(.kronecker2, .kronecker2A, .kronecker2B)
-        case .full, .norm, .oft, .boft: []
-        }
-      return needed.first { parts[$0] == nil }
-    }
-
-    /// The whole of a factor, or its two halves.
-    private func factor(_ whole: Part, _ a: Part, _ b: Part) -> [Part] {
-      parts[a] != nil || parts[b] != nil ? [a, b] : [whole]
-    }
   }
 
   /// In the order of their bytes.

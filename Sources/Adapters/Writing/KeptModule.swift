@@ -73,33 +73,13 @@ extension Module {
   }
 
   /// Whether the module is more than up·down, a difference or a norm's: what `--plain` expands.
-  package var isSpecial: Bool {
-    switch algorithm {
-    case .lora: isTucker || parts[.magnitude] != nil || parts[.reshape] != nil || replacesWeight
-    case .full, .norm: replacesWeight
-    case .dora, .loha, .lokr, .ia3, .glora, .oft, .boft: true
-    }
-  }
+  package var isSpecial: Bool { algorithm.isSpecial(self) }
 
   /// Why a naming cannot hold the module as it is; `nil` where it can.
   package func obstacle(to naming: Naming) -> String? {
     if kind == .embedding && !naming.holdsTable(target) { return "an embedding" }
     if replacesWeight && (rank > 0 || parts[.bias] != nil) { return "a layer that is stored whole" }
-    let isPlainDoRA = algorithm == .dora && !isTucker && parts[.reshape] == nil
-    if isPlainDoRA {
-      if naming.holdsLyCORIS { return nil }
-      guard naming.magnitudes(Extents(outputs: 1, inputs: 1, kernel: [])) != nil else {
-        return "DoRA"
-      }
-      if !magnitudesAreOfOutputs { return "DoRA with a magnitude an input" }
-      return naming.magnitudes(extents) == nil ? "DoRA of a convolution" : nil
-    }
-    if !naming.holdsLyCORIS { return isTucker && algorithm == .lora ? "Tucker" : algorithm.title }
-    if parts.keys.contains(where: { suffix($0, in: naming) == nil }) {
-      return algorithm.title
-    }
-    let isOfPEFT = [.ia3Weight, .orthogonalBlocks].contains { parts[$0]?.spelling == .peft }
-    return isOfPEFT ? "PEFT's \(algorithm.title)" : nil
+    return algorithm.obstacle(to: naming, of: self)
   }
 
   /// The module's tensors under a naming that can hold it.

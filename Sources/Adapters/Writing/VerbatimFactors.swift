@@ -17,7 +17,8 @@ struct VerbatimFactors {
       naming.storesAlpha ? Double(alpha) / Double(rank) == scale : scale == 1
     guard isScaleExact, type.isFloat, !naming.isTransposed else { return nil }
     for part in parts {
-      guard part.module.algorithm == .lora, !part.module.isTucker, !part.module.naming.isTransposed,
+      guard part.module.algorithm.isProduct, !part.module.isTucker,
+        !part.module.naming.isTransposed,
         part.placement == nil, abs(part.ratio) == 1, part.module.parts[.up]?.type == type,
         part.module.parts[.down]?.type == type
       else { return nil }

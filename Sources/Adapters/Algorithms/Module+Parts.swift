@@ -9,27 +9,7 @@ extension Module {
   ///
   /// - Throws: `.needsBase` where no update exists without the base model's weights.
   package func update() throws -> Update {
-    switch algorithm {
-    case .lora, .dora: .scaled(try product(), by: scale)
-    case .loha:
-      .scaled(
-        .hadamard(
-          try factor(.hadamard1A, .hadamard1B, core: .hadamardCore1),
-          try factor(.hadamard2A, .hadamard2B, core: .hadamardCore2)), by: scale)
-    case .lokr:
-      .scaled(
-        .kronecker(
-          try kroneckerFactor(.kronecker1, .kronecker1A, .kronecker1B, core: nil),
-          try kroneckerFactor(
-            .kronecker2, .kronecker2A, .kronecker2B, core: .kroneckerCore)),
-        by: scale)
-    case .full, .norm:
-      scale == 1
-        ? .dense(try difference()) : .scaled(.dense(try difference()), by: scale)
-    case .ia3, .glora, .oft, .boft:
-      throw AdapterError(
-        file: file.path, reason: .needsBase(module: name, algorithm: algorithm))
-    }
+    try algorithm.update(of: self)
   }
 
   /// The elements of a part.
@@ -49,20 +29,10 @@ extension Module {
     return Matrix(rows: rows, columns: rows == 0 ? 0 : elements.count / rows, elements: elements)
   }
 
-  private func product() throws -> Update {
-    if naming.isTransposed {
-      return .product(
-        up: try matrix(.up).transposed, down: try matrix(.down).transposed)
-    }
-    let (up, down) = (try matrix(.up), try matrix(.down))
-    if parts[.mid] == nil { return .product(up: up, down: down) }
-    return .product(up: up, down: try foldedCore(.mid, into: down))
-  }
-
   /// Tucker: Δ[p, q, k, l] = Σ mid[i, j, k, l]·up[p, i]·down[j, q]; the core goes into down.
   ///
   /// - Returns: r × inputs·kernel, row i being Σⱼ mid[i, j, kl]·down[j, q] at column q·kl.
-  private func foldedCore(
+  func foldedCore(
     _ core: Part, into down: Matrix
   ) throws -> Matrix {
     let elements = try values(core)
@@ -87,7 +57,7 @@ extension Module {
   }
 
   /// a·b, or with a core Σ core[i, j, kl]·a[i, p]·b[j, q].
-  private func factor(
+  func factor(
     _ a: Part, _ b: Part, core: Part?
   ) throws -> Update {
     let first = try matrix(a)
@@ -96,23 +66,6 @@ extension Module {
     }
     let down = try foldedCore(core, into: try matrix(b))
     return .product(up: first.transposed, down: down)
-  }
-
-  private func kroneckerFactor(
-    _ whole: Part, _ a: Part, _ b: Part, core: Part?
-  ) throws -> Update {
-    if parts[whole] != nil { return .dense(try matrix(whole)) }
-    return try factor(a, b, core: core)
-  }
-
-  private func difference() throws -> Matrix {
-    if replacesWeight {
-      throw AdapterError(file: file.path, reason: .replacesWeight(module: name))
-    }
-    for part in [Part.weightDifference, .normWeightDifference] where parts[part] != nil {
-      return try matrix(part)
-    }
-    return Matrix(zeros: extents.outputs, extents.columns)
   }
 
   /// What the module adds to its layer's bias; `nil` where it leaves it.
