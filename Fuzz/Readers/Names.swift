@@ -23,7 +23,7 @@ func readNames(_ bytes: [UInt8]) throws {
 /// Computes what each module adds.
 func use(_ adapter: Adapter) throws {
   for module in adapter.modules {
-    _ = try? module.update(in: adapter.file)
+    _ = try? module.update()
   }
 }
 

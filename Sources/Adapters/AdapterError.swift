@@ -17,7 +17,7 @@ package struct AdapterError: Error, Hashable {
     case emptyFactors(module: String)
 
     /// An update that depends on the base model's weights.
-    case needsBase(module: String, algorithm: Algorithm)
+    case needsBase(module: String, algorithm: String)
 
     /// The file holds the layer's weight itself.
     case replacesWeight(module: String)
@@ -77,7 +77,7 @@ extension AdapterError.Reason: CustomStringConvertible {
     case .emptyFactors(let module):
       "\(module) has factors without elements, as DeepSpeed ZeRO-3 saves what it did not gather; save the adapter anew with its weights gathered"
     case .needsBase(let module, let algorithm):
-      "\(module) is \(algorithm.title), whose update depends on the base model's weights; give --base, or bake it with merge --into"
+      "\(module) is \(algorithm), whose update depends on the base model's weights; give --base, or bake it with merge --into"
     case .replacesWeight(let module):
       "\(module) is stored whole, not as a difference from the base model's; bake it with merge --into, or leave it out by convert --skip-unsupported"
     case .notFinite(let module): "\(module) holds NaN or infinity; lora inspect --check lists them"
@@ -89,9 +89,9 @@ extension AdapterError.Reason: CustomStringConvertible {
     case .twoModules(let target, let first, let second):
       "\(first) and \(second) both change \(target); remove one"
     case .unsupported(let items, let naming, let canExpand):
-      "\(naming.rawValue) naming cannot hold \(items.joined(separator: ", ")); \(canExpand ? "--plain expands what has a product, " : "")--skip-unsupported leaves them out"
+      "\(naming.name) naming cannot hold \(items.joined(separator: ", ")); \(canExpand ? "--plain expands what has a product, " : "")--skip-unsupported leaves them out"
     case .nothingLeft(let naming):
-      "nothing is left that \(naming.rawValue) naming can hold; choose another with --to"
+      "nothing is left that \(naming.name) naming can hold; choose another with --to"
     case .quantized(let quantization):
       "is quantised (\(quantization.scheme): \(quantization.weightCount) of its weights, such as \(printable(quantization.example))), and nothing can be added to such weights or taken from them; use the same model in BF16, F16 or F32"
     case .noPlace(let obstacle, let modules, let adapter, let canSkip):
@@ -101,7 +101,7 @@ extension AdapterError.Reason: CustomStringConvertible {
     case .severalProducts(let module, let up, let down):
       "\(module) has up \(up) and down \(down): several products in one module (MergedLinear of loralib), whose rows only its training tells; save each as a module of its own"
     case .cannotExpress(let modules, let naming):
-      "\(naming.rawValue) naming cannot express \(modules.joined(separator: ", ")); choose another with --to"
+      "\(naming.name) naming cannot express \(modules.joined(separator: ", ")); choose another with --to"
     }
   }
 }

@@ -10,8 +10,6 @@ struct BakedTensor {
   let changes: [BakedLayers.Change]
   let layers: BakedLayers
 
-  var inputs: [Combination.Input] { layers.combination.inputs }
-
   /// Some rows of the tensor, and what is added to them.
   fileprivate enum Addition {
     /// rows × r times r × columns.
@@ -30,7 +28,7 @@ struct BakedTensor {
 
   /// Computes the tensor in blocks of rows and writes them.
   func write(to writer: SafetensorsWriter) throws -> Verification {
-    if let own = OwnRows(changes, of: entry, in: inputs) { return try write(own, to: writer) }
+    if let own = OwnRows(changes, of: entry) { return try write(own, to: writer) }
     let additions = try changes.map(addition)
     let rows = max(entry.shape.extents.first ?? 1, 1)
     let columns = entry.elementCount / rows
@@ -75,14 +73,14 @@ struct BakedTensor {
     _ layer: Combination.Layer, _ key: CheckpointLayers.Key, _ piece: CheckpointLayers.Piece
   ) throws -> Addition {
     let source = piece.offset..<piece.offset + piece.rows.count
-    defer { layer.release(in: inputs) }
+    defer { layer.release() }
     if key.role == .bias {
-      let bias = try layer.bias(in: inputs) ?? []
+      let bias = try layer.bias() ?? []
       let part = Matrix(rows: source.count, columns: 1, elements: Array(bias[source]))
       return .whole(rows: piece.rows, part)
     }
     if !layer.isDense, layer.isThin {
-      let factors = try layer.sum(in: inputs)
+      let factors = try layer.sum()
       try check(factors.up.isFinite && factors.down.isFinite, layer)
       let (up, down) =
         piece.isTransposed
@@ -92,7 +90,7 @@ struct BakedTensor {
         rows: piece.isTransposed ? 0..<up.rows : piece.rows, up: up.elements.map { Float($0) },
         down: down.elements.map { Float($0) }, rank: factors.rank)
     }
-    let whole = try layer.difference(in: inputs)
+    let whole = try layer.difference()
     try check(whole.isFinite, layer)
     if piece.isTransposed { return .whole(rows: 0..<whole.columns, whole.transposed) }
     return .whole(rows: piece.rows, whole.rows(in: source))
@@ -100,10 +98,9 @@ struct BakedTensor {
 
   /// t·(row − the model's) for each row of a token.
   private func addition(_ term: Combination.TokenTerm) throws -> Addition {
-    let adapter = inputs[term.input].adapter
-    let rows = try adapter.file.doubles(term.rows.entry)
+    let rows = try term.rows.file.doubles(term.rows.entry)
     guard rows.allSatisfy(\.isFinite) else {
-      throw AdapterError(file: adapter.file.path, reason: .notFinite(module: term.rows.module))
+      throw AdapterError(file: term.rows.file.path, reason: .notFinite(module: term.rows.module))
     }
     let width = entry.shape.extents[1]
     var added: [Int: [Double]] = [:]
@@ -125,9 +122,8 @@ struct BakedTensor {
 
   private func check(_ isFinite: Bool, _ layer: Combination.Layer) throws(AdapterError) {
     if isFinite { return }
-    let term = layer.terms[0]
-    throw AdapterError(
-      file: inputs[term.input].adapter.file.path, reason: .notFinite(module: term.module.name))
+    let module = layer.terms[0].module
+    throw AdapterError(file: module.file.path, reason: .notFinite(module: module.name))
   }
 }
 

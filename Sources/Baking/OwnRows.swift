@@ -12,21 +12,21 @@ struct OwnRows {
   private let module: String
 
   /// - Returns: `nil` where more than one change meets, a weight is not 1, or something is added.
-  init?(_ changes: [BakedLayers.Change], of tensor: Header.Entry, in inputs: [Combination.Input]) {
+  init?(_ changes: [BakedLayers.Change], of tensor: Header.Entry) {
     guard changes.count == 1, let change = changes.first else { return nil }
     switch change.source {
     case .tokens(let term):
       guard term.weight == 1 else { return nil }
       numbers = Dictionary(
         (term.rows.indices ?? []).enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
-      (file, entry) = (inputs[term.input].adapter.file, term.rows.entry)
+      (file, entry) = (term.rows.file, term.rows.entry)
       module = term.rows.module
     case .layer(let layer):
       guard layer.terms.count == 1, let term = layer.terms.first, term.weight == 1,
         let own = term.module.own(change.key.role), own.elementCount == tensor.elementCount
       else { return nil }
       numbers = nil
-      (file, entry) = (inputs[term.input].adapter.file, own)
+      (file, entry) = (term.module.file, own)
       module = term.module.name
     }
   }
@@ -53,8 +53,8 @@ extension Module {
   /// What stands in the place of a layer's weight or bias, where that is all that becomes of it.
   fileprivate func own(_ role: CheckpointLayers.Role) -> Header.Entry? {
     switch role {
-    case .weight: rank == 0 ? parts[.weight] : nil
-    case .bias: parts[.biasDifference] == nil ? parts[.bias] : nil
+    case .weight: rank == 0 ? parts[.weight]?.entry : nil
+    case .bias: parts[.biasDifference] == nil ? parts[.bias]?.entry : nil
     }
   }
 }

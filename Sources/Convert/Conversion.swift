@@ -62,8 +62,7 @@ struct Conversion {
         unsupported.append(Unsupported(name: module.name, reason: obstacle))
       } else {
         kept.append(ResultModule(keeping: module, in: naming))
-        let file = adapter.file
-        weights.append { ResultWeights(.kept(module, file)) }
+        weights.append { ResultWeights(.kept(module)) }
       }
     }
     let combination = try Combination(
@@ -79,7 +78,7 @@ struct Conversion {
       guard let module else { continue }
       kept.append(module)
       weights.append {
-        try Self.weights(layer, module, combination.inputs, choice: choice)
+        try Self.weights(layer, module, choice: choice)
       }
     }
     let sources = weights
@@ -114,7 +113,7 @@ struct Conversion {
   ) -> (ResultModule?, [String]) {
     let whole = layer.concatenated
     if naming.moduleName(for: layer.target, in: model) == nil,
-      naming == .kohya || whole.names[naming] == nil
+      naming.renamesModules || whole.names[naming] == nil
     {
       return (nil, ["a layer that has no name there"])
     }
@@ -135,34 +134,32 @@ struct Conversion {
         form = .lowRank(rank: min(layer.extents.outputs, layer.extents.columns), scale: 1)
       }
     }
-    let holdsBias = whole.biasCount == nil || naming.holdsBiases(form: form)
+    let holdsBias = whole.biasCount == nil || naming.holdsBiases(hasFactors: form.rank > 0)
     if !holdsBias { obstacles.append(bias) }
     if form == .biasOnly && !holdsBias { return (nil, obstacles) }
-    // sd-scripts' names are made anew: of SDXL, a file may have diffusers' ones under its prefix.
     let module = ResultModule(
       target: layer.target, extents: layer.extents, kind: layer.kind, form: form,
       biasCount: holdsBias ? whole.biasCount : nil, isTransposed: layer.isTransposed,
-      names: naming == .kohya ? [:] : whole.names)
+      names: naming.renamesModules ? [:] : whole.names)
     return (module, obstacles)
   }
 
   private static func weights(
-    _ layer: Combination.Layer, _ module: ResultModule, _ inputs: [Combination.Input],
-    choice: RankChoice?
+    _ layer: Combination.Layer, _ module: ResultModule, choice: RankChoice?
   ) throws -> ResultWeights {
-    let bias = module.biasCount == nil ? nil : try layer.bias(in: inputs)
+    let bias = module.biasCount == nil ? nil : try layer.bias()
     switch module.form {
     case .biasOnly: return ResultWeights(.biasOnly, bias: bias)
     case .lowRank where layer.dependsOnBase:
       guard let choice else { preconditionFailure("a difference without a rank") }
       return try Reduction(
-        ofWhole: layer.difference(in: inputs), choice,
+        ofWhole: layer.difference(), choice,
         hasWideKernel: layer.extents.hasWideKernel, bias: bias
       ).weights
     case .lowRank where layer.isDense:
-      return ResultWeights(.lowRank(try layer.sum(in: inputs), asked: nil), bias: bias)
+      return ResultWeights(.lowRank(try layer.sum(), asked: nil), bias: bias)
     case .lowRank, .dense, .kept:
-      return ResultWeights(try layer.concatenation(in: inputs).values, bias: bias)
+      return ResultWeights(try layer.concatenation().values, bias: bias)
     }
   }
 }
@@ -180,7 +177,7 @@ extension ResultModule {
     self.init(
       target: module.target, extents: module.extents, kind: module.kind,
       form: .kept(module.keptForm(in: naming)), isTransposed: module.isTransposed,
-      names: naming == .kohya ? [:] : [module.naming: module.name])
+      names: naming.renamesModules ? [:] : [module.naming: module.name])
   }
 }
 

@@ -75,7 +75,7 @@ package struct ConvertCommand: ParsableCommand {
     let writer = try ResultWriter(
       result, common, model: adapter.baseModel, types: [adapter.type],
       inputs: [.init(adapter, weight: 1)], to: result.output ?? "-",
-      comment: "converted from \(adapter.naming.rawValue) to \(naming.rawValue)")
+      comment: "converted from \(adapter.naming.name) to \(naming.name)")
     let progress = Progress("converting", total: conversion.plan.modules.count, quiet: common.quiet)
     defer { progress.finish() }
     let written = try writer.write(conversion.plan) { progress.advance() }

@@ -98,7 +98,7 @@ extension Comparison {
   init(of combination: Combination, threads: Int, onModule: @Sendable () -> Void) throws {
     let layers = combination.layers
     modules = try parallelMap(count: layers.count, threads: threads) { index in
-      let module = try Module(layers[index], in: combination.inputs)
+      let module = try Module(layers[index], signs: combination.inputs.map(\.weight))
       onModule()
       return module
     }
@@ -109,10 +109,10 @@ extension Comparison {
 }
 
 extension Comparison.Module {
-  fileprivate init(_ layer: Combination.Layer, in inputs: [Combination.Input]) throws {
-    defer { layer.release(in: inputs) }
+  fileprivate init(_ layer: Combination.Layer, signs: [Double]) throws {
+    defer { layer.release() }
     // Their difference is taken later: as compared, an input counts by what it adds.
-    let parts = try inputs.indices.map { try Part(layer, of: $0, in: inputs) }
+    let parts = try signs.enumerated().map { try Part(layer, of: $0, sign: $1) }
     let (b, a) = (parts[0], parts[1])
     let squaredA = a.squaredNorm
     let squaredB = b.squaredNorm
@@ -131,11 +131,10 @@ private struct Part {
   private let weight: LowRank
   private let bias: [Double]
 
-  init(_ layer: Combination.Layer, of input: Int, in inputs: [Combination.Input]) throws {
-    let sum = try layer.sum(in: inputs, of: input)
-    let sign = inputs[input].weight
+  init(_ layer: Combination.Layer, of input: Int, sign: Double) throws {
+    let sum = try layer.sum(of: input)
     weight = LowRank(up: sum.up.scaled(by: sign), down: sum.down)
-    bias = try (layer.bias(in: inputs, of: input) ?? []).map { $0 * sign }
+    bias = try (layer.bias(of: input) ?? []).map { $0 * sign }
   }
 
   var squaredNorm: Double {

@@ -83,13 +83,12 @@ extension Inspection {
   ) throws {
     let modules = try parallelMap(count: adapter.modules.count, threads: depth.threads) { index in
       let module = adapter.modules[index]
-      let inspected = try ModuleInspection(
-        module, in: adapter.file, measure: depth.measure)
+      let inspected = try ModuleInspection(module, measure: depth.measure)
       onModule()
       return inspected
     }
     self.init(
-      path: path, files: [adapter.file], format: adapter.naming.rawValue,
+      path: path, files: [adapter.file], format: adapter.naming.name,
       baseModel: adapter.baseModel, modules: modules,
       others: (adapter.others + adapter.orphans).map(\.name.string),
       warnings: adapter.warnings + adapter.unusualTargets, depth: depth)

@@ -20,6 +20,9 @@ struct ModuleInspection: Encodable, Sendable {
   let scale: Double
   let dtype: String
 
+  /// What one rank takes; 0 where the module is no product that can be cut.
+  let bytesPerRank: Int
+
   /// The Frobenius norm of scale·up·down; `nil` where the update needs the base model's weights.
   let norm: Double?
   let spectralNorm: Double?
@@ -57,18 +60,19 @@ struct ModuleInspection: Encodable, Sendable {
 
 extension ModuleInspection {
   init(
-    _ module: Module, in file: SafetensorsFile, measure: InspectionDepth.Measure
+    _ module: Module, measure: InspectionDepth.Measure
   ) throws {
-    let update = module.hasUpdate ? try module.inspectedUpdate(in: file) : nil
+    let update = module.hasUpdate ? try module.inspectedUpdate() : nil
     let isFinite = update?.isFinite ?? true
     let values = isFinite && measure == .spectra ? try update?.singularValues() : nil
-    for entry in module.parts.values { file.release(entry) }
+    module.release()
 
     name = module.name
     target = module.target.description
     blockID = Block(of: module.target)
     block = blockID.label
-    algorithm = module.algorithm.rawValue
+    algorithm = module.algorithm.name
+    bytesPerRank = module.bytesPerRank
     kind = module.kind.rawValue
     out = module.extents.outputs
     self.in = module.extents.inputs
@@ -111,13 +115,14 @@ func energyKept(of values: [Double], rank: Int) -> Double {
 }
 
 extension Module {
+  fileprivate var bytesPerRank: Int {
+    algorithm.hasFactors ? (extents.outputs + extents.columns) * type.bitCount / 8 : 0
+  }
+
   /// The update of the weight; of a module that changes nothing but a bias, the bias's.
-  fileprivate func inspectedUpdate(in file: SafetensorsFile) throws -> Update {
-    let changesWeight =
-      algorithm != .full && algorithm != .norm || parts[.weightDifference] != nil
-      || parts[.normWeightDifference] != nil
-    guard !changesWeight, let bias = try biasDifference(in: file) else {
-      return try update(in: file)
+  fileprivate func inspectedUpdate() throws -> Update {
+    guard !changesWeight, let bias = try biasDifference() else {
+      return try update()
     }
     return .dense(Matrix(rows: bias.count, columns: 1, elements: bias))
   }

@@ -193,21 +193,20 @@ package struct MergeCommand: ParsableCommand {
   private func plan(
     _ combination: Combination, onLayer: @Sendable () -> Void
   ) throws -> ResultPlan {
-    let inputs = combination.inputs
     let threads = common.threadCount
     switch (method, compat, rank.choice) {
     case (.concat, nil, _): return combination.concatenation
     case (.concat, _, _):
       return try combination.computedPlan(threads: threads, onLayer: onLayer) {
-        try SDScriptsMerging.concatenation($0, in: inputs)
+        try SDScriptsMerging.concatenation($0)
       }.promising(.imitation)
     case (.linear, .sdScripts?, nil):
       return try combination.computedPlan(threads: threads, onLayer: onLayer) {
-        try SDScriptsMerging.sum($0, in: inputs)
+        try SDScriptsMerging.sum($0)
       }.promising(.imitation)
     case (.svd, .sdScripts?, let choice?):
       return try combination.computedPlan(threads: threads, onLayer: onLayer) {
-        try SDScriptsMerging.approximation($0, in: inputs, choice)
+        try SDScriptsMerging.approximation($0, choice)
       }.promising(.imitation)
     case (.svd, _, let choice?), (.linear, _, let choice?):
       return try combination.approximation(choice, threads: threads, onLayer: onLayer)

@@ -23,13 +23,13 @@ struct BudgetedModules {
     let layers = combination.layers.filter(\.hasRank)
     modules = try parallelMap(count: layers.count, threads: threads) { index in
       defer { onLayer() }
-      let module = try ResizableModule(layers[index], in: combination.inputs)
-      layers[index].release(in: combination.inputs)
+      let module = try ResizableModule(layers[index])
+      layers[index].release()
       return Decomposed(module: module, decomposition: try module.decomposition())
     }
     let others = combination.layers.filter { !$0.hasRank && !$0.isZero }
     rest = ResultPlan(modules: others.map(\.concatenated)) {
-      try others[$0].concatenation(in: combination.inputs)
+      try others[$0].concatenation()
     }
   }
 

@@ -18,11 +18,11 @@ struct ResizableModule: Sendable {
   /// The elements that one more rank takes.
   var elementsPerRank: Int { factors.up.rows + factors.down.columns }
 
-  init(_ layer: Combination.Layer, in inputs: [Combination.Input]) throws {
+  init(_ layer: Combination.Layer) throws {
     self.layer = layer
-    let weights = try layer.concatenation(in: inputs)
+    let weights = try layer.concatenation()
     scale = layer.concatenated.form.scale
-    factors = try weights.values.lowRank()?.factors ?? layer.sum(in: inputs)
+    factors = try weights.values.lowRank()?.factors ?? layer.sum()
     bias = weights.bias
   }
 

@@ -28,11 +28,10 @@ struct Resizing: Sendable {
   func plan(
     _ combination: Combination, threads: Int, onLayer: @Sendable () -> Void
   ) throws -> ResultPlan {
-    let inputs = combination.inputs
     try check(combination)
     guard choice.fixedRank(hasWideKernel: false) != nil, method != .slicing else {
       let plan = try combination.computedPlan(threads: threads, onLayer: onLayer) { layer in
-        try result(ResizableModule(layer, in: inputs))
+        try result(ResizableModule(layer))
       }
       return method == .slicing ? plan.promising(.slice) : plan
     }
@@ -40,7 +39,7 @@ struct Resizing: Sendable {
       let rank = fixedRank(layer) ?? layer.rank
       return (
         .lowRank(rank: rank, scale: layer.concatenated.form.scale),
-        { try result(ResizableModule(layer, in: inputs)).weights }
+        { try result(ResizableModule(layer)).weights }
       )
     }
   }
@@ -80,9 +79,9 @@ struct Resizing: Sendable {
   private func check(_ combination: Combination) throws(AdapterError) {
     for layer in combination.layers where layer.hasRank {
       let module = layer.terms[0].module
-      guard method == .slicing, module.algorithm != .lora else { continue }
+      guard method == .slicing, !module.algorithm.isProduct else { continue }
       throw AdapterError(
-        file: combination.inputs[0].adapter.file.path,
+        file: module.file.path,
         reason: .shapesDiffer(
           module: module.name,
           detail:

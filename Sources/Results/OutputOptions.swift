@@ -32,14 +32,13 @@ package struct OutputOptions: ParsableArguments {
 /// The namings that a result can have, by their options' spellings.
 extension Naming: ExpressibleByArgument {
   package init?(argument: String) {
-    guard Self.allValueStrings.contains(argument) else { return nil }
-    self.init(rawValue: argument)
+    guard let naming = Self.all.first(where: { $0.isWritten && $0.name == argument }) else {
+      return nil
+    }
+    self = naming
   }
 
-  /// cloneofsimo's files hold an order instead of names.
-  package static var allValueStrings: [String] {
-    allCases.filter { $0 != .cloneofsimo }.map(\.rawValue)
-  }
+  package static var allValueStrings: [String] { all.filter(\.isWritten).map(\.name) }
 }
 
 /// The float types that a result can be written in.

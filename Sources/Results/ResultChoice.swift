@@ -27,7 +27,7 @@ package struct ResultChoice: Sendable {
     let first = adapters.first?.naming ?? .kohya
     let model = adapters.map(\.baseModel).first { $0 != .unknown } ?? .unknown
     let isExpressible =
-      first != .cloneofsimo
+      first.isWritten
       && combination.layers.allSatisfy { layer in
         (layer.names[first] ?? first.moduleName(for: layer.target, in: model)) != nil
       }
@@ -35,7 +35,7 @@ package struct ResultChoice: Sendable {
     notes =
       isExpressible
       ? said
-      : said + ["\(first.rawValue) naming cannot hold the result: named as sd-scripts names it"]
+      : said + ["\(first.name) naming cannot hold the result: named as sd-scripts names it"]
   }
 }
 

@@ -14,14 +14,11 @@ struct ResultLocation {
 
   /// PEFT and MLX results are folders, unless the path is a stream's or that of a file.
   init(path: String, naming: Naming) {
-    let names: [Naming: String] = [
-      .peft: "adapter_model.safetensors", .mlx: "adapters.safetensors",
-    ]
     let endings = [".safetensors", ".st", ".sft", ".zst", ".bin"]
     let isFile =
       path == "-" || endings.contains(where: path.hasSuffix)
       || [.file, .stream].contains(FileKind(path: path))
-    guard let name = names[naming], !isFile else {
+    guard let name = naming.folder?.weights, !isFile else {
       (folder, weights, configuration) = (nil, path, nil)
       return
     }

@@ -29,7 +29,7 @@ struct ResultOrigin {
       let (adapter, ranks) = (input.adapter, input.adapter.modules.map(\.rank))
       return """
         <tr><th scope="row">\(printable(name(of: adapter.file.path)))</th>\
-        <td>\(significant(input.weight))</td><td class="text">\(adapter.naming.rawValue)</td>\
+        <td>\(significant(input.weight))</td><td class="text">\(adapter.naming.name)</td>\
         <td>\(adapter.modules.count)</td><td>\(WriteReport.RankRange(ranks).text)</td></tr>
 
         """

@@ -120,10 +120,10 @@ package struct ResultWriter {
       whole, metadata: metadata, to: output,
       accept: { try check(Verdict($0, plan.promise, types: [choice.type])) },
       onModule: { if !plan.isComputed { onModule() } })
-    if let folder, let name = location.configuration {
+    if let folder, let name = location.configuration, let kind = choice.naming.folder {
       let path = "\(folder.path)/\(name)"
       let configuration = try writer.configuration(of: plan.modules, file: path)
-      let text = choice.naming == .mlx ? configuration.mlx : configuration.peft
+      let text = kind.configuration(configuration)
       let file = try folder.file(name)
       try unsafe file.write(Array((text + "\n").utf8).span.bytes, at: 0)
       try file.commit()

@@ -6,7 +6,7 @@ import Testing
 @Suite struct AdapterConfigurationTests {
   private func scale(
     _ json: String, module: String = "base_model.model.layers.3.self_attn.q_proj",
-    prefix: String = "base_model.model.", _ algorithm: Algorithm = .lora, rank: Int = 8,
+    prefix: String = "base_model.model.", _ algorithm: any Algorithm = LoRA(), rank: Int = 8,
     storedAlpha: Double? = nil
   ) throws -> Double? {
     let configuration = try AdapterConfiguration(
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func wholeKroneckerFactorsAreScaledByTheConfiguredRank() throws {
-    #expect(try scale(#"{"r":8,"alpha":4}"#, .lokr, rank: 0) == 0.5)
+    #expect(try scale(#"{"r":8,"alpha":4}"#, LoKr(), rank: 0) == 0.5)
     #expect(try scale(#"{"r":8,"lora_alpha":4}"#, .full, rank: 0) == nil)
   }
 

@@ -65,7 +65,7 @@ enum SharedKeys {
   private func expectRecognised(_ family: Family) throws {
     let file = try TemporaryFile(zeros: family.keys)
     let adapter = try Adapter(file.file)
-    #expect(adapter.naming.rawValue == family.format)
+    #expect(adapter.naming.name == family.format)
     #expect(adapter.baseModel.rawValue == family.baseModel)
     #expect(adapter.modules.count == family.modules)
     #expect(adapter.others.isEmpty && adapter.orphans.isEmpty)

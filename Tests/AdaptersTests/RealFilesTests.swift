@@ -34,7 +34,7 @@ struct RealFilesTests {
     #expect(adapter.others.count == others)
     #expect(adapter.orphans.isEmpty && adapter.warnings.isEmpty)
     for module in adapter.modules.prefix(5) {
-      let update = try module.update(in: adapter.file)
+      let update = try module.update()
       #expect(update.isFinite && update.columns == module.extents.columns)
     }
   }

@@ -43,26 +43,26 @@ private struct Known: CustomTestStringConvertible {
   }
 
   @Test(arguments: Known.all) private func updateIsTheFormula(known: Known) throws {
-    let update = try known.module.update(in: file()).formed
+    let update = try known.module.update().formed
     #expect(update.rows == known.expected.rows && update.columns == known.expected.columns)
     expect(update.elements, approximates: known.expected.elements, within: 1e-14)
   }
 
   @Test(arguments: Known.all) private func factorsMakeTheSame(known: Known) throws {
-    let update = try known.module.update(in: file())
+    let update = try known.module.update()
     let product = Update.product(up: update.lowRank.up, down: update.lowRank.down)
     expect(product.formed.elements, approximates: known.expected.elements, within: 1e-13)
     #expect(update.lowRank.rank <= max(update.rows, update.columns, known.module.rank))
   }
 
   @Test(arguments: Known.all) private func normIsThatOfTheMatrix(known: Known) throws {
-    let update = try known.module.update(in: file())
+    let update = try known.module.update()
     expect([update.squaredNorm], approximates: [known.expected.squaredNorm], within: 1e-12)
   }
 
   /// Values below 1e-8 of the largest are beyond what the shorter way computes.
   @Test(arguments: Known.all) private func singularValuesAreThoseOfTheMatrix(known: Known) throws {
-    let values = try known.module.update(in: file()).singularValues()
+    let values = try known.module.update().singularValues()
     let expected = try Update.dense(known.expected).singularValues()
     let count = max(values.count, expected.count)
     func padded(_ values: [Double]) -> [Double] {
@@ -85,7 +85,7 @@ private struct Known: CustomTestStringConvertible {
 
   @Test func biasIsApart() throws {
     let module = try #require(Known.all.map(\.module).first { $0.name.hasSuffix("bias_alone") })
-    #expect(try module.biasDifference(in: file())?.count == 4)
+    #expect(try module.biasDifference()?.count == 4)
   }
 }
 
@@ -168,7 +168,7 @@ private struct Known: CustomTestStringConvertible {
     let module = try #require(adapter.modules.first { $0.rank == 0 })
     #expect(!module.hasUpdate)
     #expect(throws: AdapterError(file: file.path, reason: .replacesWeight(module: module.name))) {
-      try module.update(in: adapter.file)
+      try module.update()
     }
   }
 }

@@ -1,5 +1,3 @@
-import Tensors
-
 /// What the singular values of some modules say of all of them together.
 struct Spectra {
   let label: String
@@ -33,11 +31,11 @@ struct Spectra {
   }
 
   /// The bytes of the factors; 0 where they are not a product that can be cut.
-  var bytes: Int { modules.reduce(0) { $0 + $1.bytes(atRank: $1.rank) } }
+  var bytes: Int { modules.reduce(0) { $0 + $1.rank * $1.bytesPerRank } }
 
   /// The bytes when no module has a higher rank than this.
   func bytes(atRank rank: Int) -> Int {
-    modules.reduce(0) { $0 + $1.bytes(atRank: min(rank, $1.rank)) }
+    modules.reduce(0) { $0 + min(rank, $1.rank) * $1.bytesPerRank }
   }
 
   /// The values relative to each module's largest, as the least, the median and the greatest of
@@ -50,14 +48,5 @@ struct Spectra {
       let values = spectra.filter { $0.count > index }.map { $0[index] / $0[0] }.sorted()
       return (values[0], values[values.count / 2], values[values.count - 1])
     }
-  }
-}
-
-extension ModuleInspection {
-  fileprivate func bytes(atRank rank: Int) -> Int {
-    guard algorithm == "lora" || algorithm == "dora",
-      let bits = ElementType(rawValue: dtype)?.bitCount
-    else { return 0 }
-    return rank * (out + (kernel ?? []).reduce(`in`, *)) * bits / 8
   }
 }

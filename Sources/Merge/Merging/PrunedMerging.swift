@@ -15,12 +15,11 @@ struct PrunedMerging {
   func plan(
     _ combination: Combination, _ choice: RankChoice, threads: Int, onLayer: @Sendable () -> Void
   ) throws -> ResultPlan {
-    let inputs = combination.inputs
     let reduced: @Sendable (Combination.Layer) throws -> Reduction = { layer in
-      defer { layer.release(in: inputs) }
+      defer { layer.release() }
       return try Reduction(
-        ofWhole: merged(layer, in: inputs), choice, hasWideKernel: layer.extents.hasWideKernel,
-        bias: layer.bias(in: inputs))
+        ofWhole: merged(layer), choice, hasWideKernel: layer.extents.hasWideKernel,
+        bias: layer.bias())
     }
     let layers = combination.layers.filter(\.hasRank)
     let ranks = try parallelMap(count: layers.count, threads: threads) { index in
@@ -42,10 +41,10 @@ struct PrunedMerging {
   }
 
   /// The sum of what is left of each update.
-  func merged(_ layer: Combination.Layer, in inputs: [Combination.Input]) throws -> Matrix {
+  func merged(_ layer: Combination.Layer) throws -> Matrix {
     let terms = layer.terms.filter(\.changesWeight)
     let pruned = try terms.map { term in
-      prune(try term.unweightedUpdate(in: inputs).formed, of: layer.target, input: term.input)
+      prune(try term.unweightedUpdate().formed, of: layer.target, input: term.input)
     }
     let weights = terms.map(\.weight)
     return method == .ties || method == .dareTies

@@ -14,29 +14,28 @@ enum SDScriptsMerging {
   ///
   /// The effective coefficient of an input is sign(ratio) · ratio² · rank / Σ rank.
   static func concatenation(
-    _ layer: Combination.Layer, in inputs: [Combination.Input]
+    _ layer: Combination.Layer
   ) throws -> Result {
-    let parts = try scaledParts(layer, in: inputs)
+    let parts = try scaledParts(layer)
     let factors = LowRank(
       up: .joiningColumns(parts.map(\.up)), down: .joiningRows(parts.map(\.down)))
-    return try result(factors, layer, in: inputs)
+    return try result(factors, layer)
   }
 
   /// `merge_lora.py`: the factors are summed, so that their products cross.
   static func sum(
-    _ layer: Combination.Layer, in inputs: [Combination.Input]
+    _ layer: Combination.Layer
   ) throws -> Result {
-    let parts = try scaledParts(layer, in: inputs)
+    let parts = try scaledParts(layer)
     guard let first = parts.first, parts.allSatisfy({ $0.rank == first.rank }) else {
       let ranks = parts.map { "\($0.rank)" }.joined(separator: " and ")
       throw refusal(
-        layer, "has ranks \(ranks); sd-scripts sums factors of one rank, use --method concat",
-        in: inputs)
+        layer, "has ranks \(ranks); sd-scripts sums factors of one rank, use --method concat")
     }
     let factors = LowRank(
       up: parts.dropFirst().reduce(first.up) { $0 + $1.up },
       down: parts.dropFirst().reduce(first.down) { $0 + $1.down })
-    return try result(factors, layer, in: inputs)
+    return try result(factors, layer)
   }
 
   /// `svd_merge_lora.py`: all of the values in up, both factors clamped at a quantile of their
@@ -44,9 +43,9 @@ enum SDScriptsMerging {
   ///
   /// Which signs torch's vectors would have had cannot be known.
   static func approximation(
-    _ layer: Combination.Layer, in inputs: [Combination.Input], _ choice: RankChoice
+    _ layer: Combination.Layer, _ choice: RankChoice
   ) throws -> Result {
-    let sum = try layer.sum(in: inputs)
+    let sum = try layer.sum()
     let decomposition = try ProductDecomposition(of: sum.up, sum.down)
     let rank = min(
       choice.rank(for: decomposition.values, hasWideKernel: layer.extents.hasWideKernel),
@@ -61,25 +60,25 @@ enum SDScriptsMerging {
   /// Up times |ratio·√(alpha / first alpha)|, down times the same with its sign; block weights go
   /// into both.
   private static func scaledParts(
-    _ layer: Combination.Layer, in inputs: [Combination.Input]
+    _ layer: Combination.Layer
   ) throws -> [LowRank] {
     if layer.isDense || layer.biasCount != nil {
       throw refusal(
-        layer, "is no pair of factors alone, which is all that sd-scripts merges", in: inputs)
+        layer, "is no pair of factors alone, which is all that sd-scripts merges")
     }
     let base = alpha(layer.terms[0].module)
     return try layer.terms.map { term in
       let module = term.module
-      let ratio = inputs[term.input].weight
+      let ratio = term.inputWeight
       guard alpha(module) / base > 0 else {
         throw refusal(
           layer,
-          "has alpha \(alpha(module)) here and \(base) in the first input; sd-scripts takes the root of their quotient, leave --compat out",
-          in: inputs)
+          "has alpha \(alpha(module)) here and \(base) in the first input; sd-scripts takes the root of their quotient, leave --compat out"
+        )
       }
       let factor = ratio * (alpha(module) / base).squareRoot()
       let block = ratio == 0 ? 1 : term.weight / ratio
-      let update = try term.unweightedUpdate(in: inputs).lowRank
+      let update = try term.unweightedUpdate().lowRank
       return LowRank(
         up: update.up.scaled(by: abs(factor) * block / module.scale),
         down: update.down.scaled(by: factor * block))
@@ -87,10 +86,10 @@ enum SDScriptsMerging {
   }
 
   private static func refusal(
-    _ layer: Combination.Layer, _ detail: String, in inputs: [Combination.Input]
+    _ layer: Combination.Layer, _ detail: String
   ) -> AdapterError {
     AdapterError(
-      file: inputs[layer.terms[0].input].adapter.file.path,
+      file: layer.terms[0].module.file.path,
       reason: .shapesDiffer(module: layer.terms[0].module.name, detail: detail))
   }
 
@@ -98,12 +97,12 @@ enum SDScriptsMerging {
 
   /// Under the first input's alpha; the error is measured against the exact sum.
   private static func result(
-    _ factors: LowRank, _ layer: Combination.Layer, in inputs: [Combination.Input]
+    _ factors: LowRank, _ layer: Combination.Layer
   ) throws -> Result {
     let scale = alpha(layer.terms[0].module) / Double(factors.rank)
     return (
       .lowRank(rank: factors.rank, scale: scale),
-      ResultWeights(.lowRank(factors, asked: try layer.sum(in: inputs)))
+      ResultWeights(.lowRank(factors, asked: try layer.sum()))
     )
   }
 

@@ -1,0 +1,99 @@
+/// The family of models that an adapter fits.
+package enum BaseModel: String, CaseIterable, Sendable {
+  case sd1
+  case sd2
+  case sdxl
+  case sd3
+  case flux1
+  case flux2
+  case hunyuanVideo = "hunyuan-video"
+  case wan
+  case qwenImage = "qwen-image"
+  case zImage = "z-image"
+  case lumina2
+  case ltx
+  case anima
+  case languageModel = "llm"
+  case unknown
+}
+
+extension BaseModel {
+  /// What one layer tells about its model: where it is and how wide.
+  package struct Layer: Sendable {
+    package let target: Target
+    package let outputs: Int
+    package let inputs: Int
+
+    package init(target: Target, outputs: Int, inputs: Int) {
+      self.target = target
+      self.outputs = outputs
+      self.inputs = inputs
+    }
+  }
+
+  /// Tells the model by names and shapes alone: metadata of real files are wrong too often.
+  package init(recognising layers: [Layer]) {
+    let denoiser = layers.filter { $0.target.network == .denoiser }
+    let model =
+      denoiser.isEmpty
+      ? Self.textEncoders(layers) : Self.unet(denoiser, all: layers) ?? Self.transformer(denoiser)
+    self = model ?? .unknown
+  }
+
+  /// Stable Diffusion 1, 2, XL: told apart by the width of the text that attention reads.
+  private static func unet(_ layers: [Layer], all: [Layer]) -> BaseModel? {
+    let unet = layers.filter { isOfUNet($0.target.key) }
+    guard !unet.isEmpty else { return nil }
+    for layer in unet
+    where layer.target.key.hasSuffix("_attn2_to_k") || layer.target.key.hasSuffix("_attn2_to_v") {
+      switch layer.inputs {
+      case 768: return .sd1
+      case 1024: return .sd2
+      case 1280, 2048: return .sdxl  // 1280: its refiner
+      default: break
+      }
+    }
+    let keys = unet.map(\.target.key)
+    let isDeep = keys.contains { key in
+      key.hasPrefix("up_blocks_0_attentions_") || contains("_transformer_blocks_1_", in: key)
+    }
+    if isDeep || all.contains(where: { $0.target.network == .textEncoder(2) }) { return .sdxl }
+    if all.contains(where: { $0.target.network == .textEncoder(1) && $0.inputs == 1024 }) {
+      return .sd2
+    }
+    let hasShallowAttention = keys.contains { key in
+      key.hasPrefix("down_blocks_0_attentions_") || key.hasPrefix("up_blocks_3_")
+    }
+    return hasShallowAttention ? .sd1 : nil
+  }
+
+  /// Stable Cascade numbers its blocks alike, but has other layers in them.
+  private static func isOfUNet(_ key: String) -> Bool {
+    guard key.hasPrefix("down_blocks_") || key.hasPrefix("up_blocks_") || key.hasPrefix("mid_block")
+    else { return false }
+    return ["_attentions_", "_resnets_", "samplers_"].contains { Adapters.contains($0, in: key) }
+  }
+
+  private static func textEncoders(_ layers: [Layer]) -> BaseModel? {
+    if layers.contains(where: { $0.target.network == .textEncoder(3) }) { return nil }
+    if layers.contains(where: { $0.target.network == .textEncoder(2) }) { return .sdxl }
+    for layer in layers where layer.target.key.hasSuffix("_q_proj") {
+      if layer.inputs == 768 { return .sd1 }
+      if layer.inputs == 1024 { return .sd2 }
+    }
+    return nil
+  }
+}
+
+extension BaseModel {
+  /// Whether the denoiser is one of Stable Diffusion's U-Nets; an unknown model is taken for one.
+  package var isUNet: Bool {
+    switch self {
+    case .sd1, .sd2, .sdxl, .unknown: true
+    default: false
+    }
+  }
+
+  /// The up blocks that have attention.
+  package var attentionUpBlocks: Set<Int> { self == .sdxl ? [0, 1] : [1, 2, 3] }
+}

@@ -1,0 +1,16 @@
+extension Naming {
+  /// Black Forest Labs' control adapters of Flux: bare names, with biases and norms.
+  package static let bflControl = Naming(
+    name: "bfl-control",
+    spellings: [.peft, .common],
+    isShownByPath: { $0.isBare && $0.isOfFluxWithBias },
+    isShownByOneModule: true,
+    fluxDivision: .fused,
+    holdsDifferences: true,
+    biases: .all)
+}
+
+extension ModuleName {
+  /// Whether the layer is one of Flux's whose bias changes: what only control adapters have.
+  var isOfFluxWithBias: Bool { isOfFlux && hasBias }
+}

@@ -1,0 +1,48 @@
+extension Naming {
+  /// Hugging Face diffusers: `unet.down_blocks.0.….lora_A.weight`, a component a prefix.
+  package static let diffusers = Naming(
+    name: "diffusers",
+    spellings: [.peft, .diffusers, .common],
+    isShownByPrefix: { prefix in
+      ["unet.", "transformer.", "text_encoder.", "text_encoder_"].contains(where: prefix.hasPrefix)
+    },
+    isShownByPath: { module in
+      module.isBare && !module.spellings.contains(.kohya) && isOfDiffusers(module.path)
+        && !BaseModel.isLanguageModel(module.path)
+    },
+    fluxDivision: .split,
+    biases: .besideFactors,
+    magnitudes: { $0.magnitudesOfPEFT },
+    keepsConfigurationInMetadata: true,
+    moduleName: { target, model in
+      guard let path = target.path else { return nil }
+      switch target.network {
+      case .denoiser: return (model.isUNet ? "unet." : "transformer.") + path
+      case .textEncoder(1): return "text_encoder." + path
+      case .textEncoder(let number):
+        let isSecond = number == 3 && model == .flux1
+        return "text_encoder_\(isSecond ? 2 : number)." + path
+      }
+    })
+
+  private static func isOfDiffusers(_ path: String) -> Bool {
+    let components = [
+      "down_blocks.", "up_blocks.", "mid_block.", "transformer_blocks.",
+      "single_transformer_blocks.", "text_model.", "x_embedder", "context_embedder", "proj_out",
+      "norm_out.", "time_text_embed.", "conv_in", "conv_out", "time_embedding.", "add_embedding.",
+    ]
+    return components.contains { path.hasPrefix($0) } || contains(".attn1.to_", in: path)
+  }
+}
+
+extension Spelling {
+  /// What diffusers wrote before it used PEFT.
+  static let diffusers = Spelling(
+    "diffusers",
+    [
+      Suffix(".lora.up.weight", .up),
+      Suffix(".lora.down.weight", .down),
+      Suffix(".lora_linear_layer.up.weight", .up),
+      Suffix(".lora_linear_layer.down.weight", .down),
+    ])
+}

@@ -1,0 +1,54 @@
+import Tensors
+
+extension Naming {
+  /// kohya-ss/sd-scripts and LyCORIS: `lora_unet_down_blocks_0_….lora_up.weight`.
+  package static let kohya = Naming(
+    name: "kohya",
+    spellings: [.common, .kohya, .kohyaJoined],
+    isShownByPrefix: { $0.hasSuffix("_") && $0 != "lora_transformer_" },
+    fluxDivision: .fused,
+    storesAlpha: true,
+    holdsDifferences: true,
+    biases: .all,
+    holdsLyCORIS: true,
+    magnitudes: { $0.magnitudesOfLyCORIS },
+    holdsEmbeddings: true,
+    namesNetworkModule: true,
+    renamesModules: true,
+    moduleName: { $0.kohyaName(in: $1) })
+}
+
+extension Spelling {
+  static let kohya = Spelling(
+    "kohya",
+    [
+      Suffix(".lora_up.weight", .up),
+      Suffix(".lora_down.weight", .down),
+      Suffix(".lora_mid.weight", .mid),
+      Suffix(".lora_up.bias", .biasDifference),
+    ])
+
+  /// The separator lost.
+  static let kohyaJoined = Spelling(
+    "kohya joined", [Suffix("_lora_up.weight", .up), Suffix("_lora_down.weight", .down)])
+}
+
+extension Module.Extents {
+  /// LyCORIS's magnitudes, one an output.
+  var magnitudesOfLyCORIS: Shape { Shape([outputs, 1] + kernel.map { _ in 1 }) }
+}
+
+extension Target {
+  func kohyaName(in model: BaseModel) -> String {
+    switch network {
+    case .denoiser:
+      let original =
+        model == .sdxl
+        ? UNetNames.originalKey(diffusers: key, attentionUpBlocks: model.attentionUpBlocks) : nil
+      return "lora_unet_" + (original ?? key)
+    case .textEncoder(let number):
+      let hasOne = model == .sd1 || model == .sd2 || model == .unknown
+      return (hasOne && number == 1 ? "lora_te_" : "lora_te\(number)_") + key
+    }
+  }
+}

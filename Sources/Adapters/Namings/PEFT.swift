@@ -1,0 +1,61 @@
+import Tensors
+
+extension Naming {
+  /// Hugging Face PEFT: `base_model.model.….lora_A.weight`, in a folder with its configuration.
+  package static let peft = Naming(
+    name: "peft",
+    spellings: [.peft, .common],
+    isShownByPrefix: { $0.hasPrefix("base_model.") },
+    isShownByPath: { $0.isBare && BaseModel.isLanguageModel($0.path) && !$0.isOfFluxWithBias },
+    fluxDivision: .split,
+    biases: .besideFactors,
+    tables: .bySuffix,
+    magnitudes: { $0.magnitudesOfPEFT },
+    folder: Folder(weights: "adapter_model.safetensors", configuration: { $0.peft }),
+    moduleName: { target, _ in
+      target.network == .denoiser ? target.path.map { "base_model.model." + $0 } : nil
+    })
+}
+
+extension Spelling {
+  static let peft = Spelling(
+    "peft",
+    [
+      Suffix(".lora_B.weight", .up),
+      Suffix(".lora_A.weight", .down),
+      Suffix(".lora_embedding_B", .up, isOfTable: true),
+      Suffix(".lora_embedding_A", .down, isOfTable: true),
+      Suffix(".lora_B.bias", .biasDifference),
+      Suffix(".lora_magnitude_vector", .magnitude),
+      Suffix(".lora_magnitude_vector.weight", .magnitude),
+      Suffix(".oft_R.weight", .orthogonalBlocks),
+      Suffix(".oft_r", .orthogonalBlocks),
+      Suffix(".boft_R", .orthogonalBlocks),
+      Suffix(".oft_s", .rescale),
+      Suffix(".boft_s", .rescale),
+      Suffix(".ia3_l", .ia3Weight),
+      Suffix(".trainable_tokens_delta", .tokenRows),
+      Suffix(".token_adapter.trainable_tokens_delta", .tokenRows),
+    ])
+}
+
+extension Module.Extents {
+  /// PEFT's magnitudes, one an output.
+  var magnitudesOfPEFT: Shape {
+    isConvolution ? Shape([1, outputs] + kernel.map { _ in 1 }) : [outputs]
+  }
+}
+
+extension BaseModel {
+  /// Whether a path is one of a language model or an encoder of text.
+  static func isLanguageModel(_ path: String) -> Bool {
+    let name = "." + path
+    let markers = [
+      ".model.layers.", ".transformer.h.", ".transformer.layer.", ".transformer.encoder.layers.",
+      ".transformer.blocks.", ".encoder.layer.", ".decoder.layers.", ".decoder.block.",
+      ".encoder.block.", ".model.encoder.layers.", ".encoder.albert_layer_groups.",
+      ".gpt_neox.layers.", ".language_model.", ".backbone.layers.", ".h.", ".lm_head",
+    ]
+    return markers.contains { contains($0, in: name) }
+  }
+}

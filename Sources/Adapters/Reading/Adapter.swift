@@ -1,0 +1,182 @@
+package import Safetensors
+package import Tensors
+
+/// The modules of one adapter, as its file describes them; weights are read when asked for.
+package struct Adapter: Sendable {
+  package let file: SafetensorsFile
+
+  /// The naming of most of the modules.
+  package let naming: Naming
+  package let baseModel: BaseModel
+
+  /// In the order of their names' bytes.
+  package let modules: [Module]
+
+  /// Tensors that belong to no module, such as textual-inversion embeddings; those of `tokenRows`
+  /// and of `experts` too.
+  package let others: [Header.Entry]
+
+  /// Rows of tables that stand in the place of the model's.
+  package let tokenRows: [TokenRows]
+
+  /// Modules that hold the factors of several experts side by side, which are not one product.
+  package let experts: [String]
+
+  /// Tensors that should belong to a module but whose counterpart is missing.
+  package let orphans: [Header.Entry]
+
+  /// What a reader should know and that stopped nothing.
+  package let warnings: [String]
+
+  /// The widest element type of the modules' weights.
+  package var type: ElementType {
+    modules.map(\.type).max { $0.bitCount < $1.bitCount } ?? .float32
+  }
+}
+
+extension Adapter {
+  /// Reads the names and shapes of an adapter.
+  ///
+  /// - Parameter configuration: What lies beside the file, for those formats that keep the scale
+  ///   there.
+  /// - Throws: `.noAdapter` where the file holds no part of any module.
+  package init(
+    _ file: SafetensorsFile, configuration: AdapterConfiguration? = nil
+  ) throws(AdapterError) {
+    var groups = PartGroups(file.header)
+    guard groups.holdAdapter else {
+      throw AdapterError(
+        file: file.path, reason: .noAdapter(what: foreignContent(of: file.header)))
+    }
+    let configuration =
+      configuration ?? AdapterConfiguration(diffusersMetadata: file.header.metadata)
+    groups.claimWholeModules(of: configuration)
+    try Self.refuseAmbiguity(groups, file: file)
+
+    var modules: [Module] = []
+    var orphans: [Header.Entry] = []
+    var (experts, empty): ([String], [String]) = ([], [])
+    for name in groups.names {
+      let group = groups[name]
+      if Self.holdsExperts(name, group, configuration) {
+        experts.append(name)
+      } else if group.isOfRankZero {
+        empty.append(name)
+      } else if let module = try Module(name, group, configuration: configuration, file: file) {
+        modules.append(module)
+      } else {
+        orphans += group.parts.values.map(\.entry).sorted { $0.name < $1.name }
+      }
+    }
+    self.file = file
+    self.modules = modules
+    self.orphans = orphans
+    self.experts = experts
+    tokenRows = groups.tokenRows.map { module, entry in
+      TokenRows(module, entry, in: file, indices: configuration?.tokens(of: module))
+    }
+    others =
+      groups.others + groups.tokenRows.map(\.entry)
+      + (experts + empty).flatMap { name in
+        groups[name].parts.values.map(\.entry).sorted { $0.name < $1.name }
+      }
+    naming =
+      modules.isEmpty && !(tokenRows.isEmpty && experts.isEmpty) ? .peft : Naming(of: modules)
+    baseModel = BaseModel(
+      recognising: modules.map {
+        BaseModel.Layer(
+          target: $0.target, outputs: $0.extents.outputs, inputs: $0.extents.inputs)
+      })
+    warnings =
+      Self.warnings(naming, configuration, orphans)
+      + Self.warnings(experts: experts, empty: empty, modules)
+  }
+
+  /// Whether factors are a pair for each of several experts (PEFT's `target_parameters`), told by
+  /// the configuration, else by names that nothing but a list of experts has.
+  private static func holdsExperts(
+    _ name: String, _ group: PartGroups.Group, _ configuration: AdapterConfiguration?
+  ) -> Bool {
+    guard group.spellings.contains(.peft), group.parts[.up] != nil,
+      let rank = group.parts[.down]?.shape.extents.first
+    else { return false }
+    let path = name.split(separator: ".").filter { $0 != "base_layer" }.joined(separator: ".")
+    if configuration?.holdsExperts(module: path, rank: rank) ?? false { return true }
+    return path == "experts" || path.hasSuffix(".experts")
+  }
+
+  /// Refuses what would be read as something that it is not.
+  private static func refuseAmbiguity(
+    _ groups: PartGroups, file: SafetensorsFile
+  ) throws(AdapterError) {
+    if let (module, name) = groups.clash {
+      let detail =
+        "has two tensors for one part (the other is \(name)); save each of several adapters alone"
+      throw AdapterError(file: file.path, reason: .shapesDiffer(module: module, detail: detail))
+    }
+    if groups.others.contains(where: { $0.name.string.contains(".lora_E") }) {
+      let what = "is an AdaLoRA adapter, whose factors hold a third matrix; convert it with PEFT"
+      throw AdapterError(file: file.path, reason: .noAdapter(what: what))
+    }
+  }
+
+  private static func warnings(
+    _ naming: Naming, _ configuration: AdapterConfiguration?, _ orphans: [Header.Entry]
+  ) -> [String] {
+    var warnings: [String] = []
+    if configuration == nil && naming.folder != nil {
+      warnings.append(
+        "no adapter_config.json beside the file: alpha / rank taken as 1; strength may be wrong")
+    }
+    if !orphans.isEmpty {
+      let names = orphans.prefix(3).map { $0.name.description }.joined(separator: ", ")
+      warnings.append("\(orphans.count) tensors lack their counterpart: \(names)…")
+    }
+    return warnings
+  }
+
+  private static func warnings(
+    experts: [String], empty: [String], _ modules: [Module]
+  ) -> [String] {
+    let still = modules.filter { $0.isStill }.map(\.name)
+    return [
+      (
+        experts, "factors of several experts side by side (target_parameters), which are no product"
+      ),
+      (empty, "rank 0: nothing is added"), (still, "alpha 0: nothing is added"),
+    ].compactMap { names, what in
+      guard let first = names.first else { return nil }
+      return names.count == 1
+        ? "\(first) has \(what)" : "\(first) and \(names.count - 1) more have \(what)"
+    }
+  }
+}
+
+extension Adapter {
+  /// The adapter with some of its modules, and nothing beside them.
+  package func keeping(_ isKept: (Module) -> Bool) -> Adapter {
+    Adapter(self, modules: modules.filter(isKept))
+  }
+
+  /// The adapter without weights and biases that stand beside factors, in the place of the model's.
+  ///
+  /// - Returns: Those tensors, too.
+  package var withoutOwnTensors: (adapter: Adapter, tensors: [(part: Part, entry: Header.Entry)]) {
+    let own = modules.filter { $0.rank > 0 }.flatMap { module in
+      [Part.weight, .bias].compactMap { part in module.parts[part].map { (part, $0.entry) } }
+    }
+    return (Adapter(self, modules: modules.map(\.withoutOwnTensors)), own)
+  }
+
+  private init(_ adapter: Adapter, modules: [Module]) {
+    tokenRows = []
+    experts = []
+    file = adapter.file
+    naming = adapter.naming
+    baseModel = adapter.baseModel
+    self.modules = modules
+    others = adapter.others
+    orphans = adapter.orphans
+    warnings = adapter.warnings
+  }
+}

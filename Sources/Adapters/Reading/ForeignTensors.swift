@@ -1,0 +1,63 @@
+import Safetensors
+
+/// A tensor of no module that a result keeps as it is.
+package struct ForeignTensor: Sendable {
+  let entry: Header.Entry
+  let file: SafetensorsFile
+}
+
+extension [Combination.Input] {
+  /// The inputs' tensors that are in no module: those that a result keeps, and all others.
+  ///
+  /// Embeddings that were trained with an adapter stay beside it, as they are: of two of one name
+  /// the first input's, and none of an input that is taken away.
+  ///
+  /// - Parameter naming: The result's; `nil` for a checkpoint, which keeps none and whose tables
+  ///   take rows of tokens.
+  package func foreignTensors(in naming: Naming?) -> (kept: [ForeignTensor], leftOut: LeftOut) {
+    var kept: [ForeignTensor] = []
+    var leftOut = LeftOut()
+    var names: Set<TensorName> = []
+    let holdsEmbeddings = naming?.holdsEmbeddings ?? false
+    for input in self {
+      let tokenRows = Set(input.adapter.tokenRows.map(\.entry.name))
+      for entry in input.adapter.others where naming != nil || !tokenRows.contains(entry.name) {
+        let kind = LeftOut.Kind(foreign: entry.name.string)
+        let isKept = kind == .embeddings && holdsEmbeddings && input.weight > 0
+        if isKept && names.insert(entry.name).inserted {
+          kept.append(ForeignTensor(entry: entry, file: input.adapter.file))
+        } else {
+          leftOut.add(entry.name.string, as: kind)
+        }
+      }
+      for entry in input.adapter.orphans { leftOut.add(entry.name.string, as: .parts) }
+    }
+    return (kept, leftOut)
+  }
+
+  /// The inputs' tensors that are in no module, each name once.
+  package var foreignNames: LeftOut {
+    var found = LeftOut()
+    var names: Set<TensorName> = []
+    for input in self {
+      for entry in input.adapter.others where names.insert(entry.name).inserted {
+        found.add(entry.name.string, as: LeftOut.Kind(foreign: entry.name.string))
+      }
+      for entry in input.adapter.orphans where names.insert(entry.name).inserted {
+        found.add(entry.name.string, as: .parts)
+      }
+    }
+    return found
+  }
+}
+
+extension LeftOut.Kind {
+  /// What a tensor of an adapter that is in no module is, by its name.
+  fileprivate init(foreign name: String) {
+    if name.hasPrefix("bundle_emb.") {
+      self = .embeddings
+    } else {
+      self = contains("trainable_tokens", in: name) ? .tokenRows : .tensors
+    }
+  }
+}

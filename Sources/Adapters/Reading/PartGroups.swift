@@ -1,0 +1,130 @@
+import Safetensors
+import Tensors
+
+/// The tensors of a file, by the module that they are parts of.
+struct PartGroups {
+  struct Group {
+    var parts: [Part: PartTensor] = [:]
+    var spellings: Set<Spelling> { Set(parts.values.map(\.spelling)) }
+
+    /// What A1111 multiplies the update by, in place of alpha / rank.
+    var scale: Header.Entry?
+
+    /// Whether the factors have no rank: their product is zero.
+    var isOfRankZero: Bool {
+      guard let up = parts[.up]?.shape.extents, let down = parts[.down]?.shape.extents else {
+        return false
+      }
+      return up.count >= 2 && down.count >= 2 && up[0] > 0 && down[1] > 0
+        && (up[1] == 0 && down[0] == 0)
+    }
+  }
+
+  /// In the order of their bytes.
+  private(set) var names: [String] = []
+  private(set) var others: [Header.Entry] = []
+
+  /// Rows that stand in the place of a table's, by the table's module.
+  private(set) var tokenRows: [(module: String, entry: Header.Entry)] = []
+
+  /// The first tensor that would be a part which its module has already.
+  private(set) var clash: (module: String, tensor: TensorName)?
+  private var groups: [TensorName: Group] = [:]
+
+  subscript(name: String) -> Group { groups[TensorName(name)] ?? Group() }
+
+  init(_ header: Header) {
+    for entry in header.entries {
+      guard let name = PartName(entry.name.string) else {
+        others.append(entry)
+        continue
+      }
+      if name.part == .tokenRows {
+        tokenRows.append((name.module, entry))
+        continue
+      }
+      if groups[TensorName(name.module)]?.parts[name.part] != nil {
+        clash = clash ?? (name.module, entry.name)
+      }
+      add(entry, to: name.module, as: name.suffix, name.spelling)
+    }
+    claimWeightsOfIA3()
+    claimWholeModulesOfPEFT()
+    claimScales()
+    names = groups.keys.sorted().map(\.string)
+  }
+
+  private mutating func add(
+    _ entry: Header.Entry, to module: String, as suffix: Suffix, _ spelling: Spelling
+  ) {
+    groups[TensorName(module), default: Group()].parts[suffix.part] = PartTensor(
+      entry: entry, suffix: suffix, spelling: spelling)
+  }
+
+  /// Whether there is a part that only adapters have.
+  var holdAdapter: Bool {
+    let weak: Set<Part> = [.alpha, .weight, .bias, .reshape, .magnitude, .rescale]
+    return !tokenRows.isEmpty
+      || groups.values.contains { group in
+        !weak.isSuperset(of: group.parts.keys)
+          || group.parts[.weight]?.suffix == .wholeWeight
+      }
+  }
+
+  /// A number under `.scale` beside factors is no weight of the layer's.
+  private mutating func claimScales() {
+    let weak: Set<Part> = [.alpha, .weight, .bias]
+    for (name, group) in groups where !weak.isSuperset(of: group.parts.keys) {
+      guard let tensor = group.parts[.weight], tensor.elementCount == 1, tensor.suffix == .scale
+      else { continue }
+      groups[name]?.parts[.weight] = nil
+      groups[name]?.scale = tensor.entry
+    }
+  }
+
+  /// (IA)³ calls its vector `weight`, as every layer of a checkpoint does.
+  private mutating func claimWeightsOfIA3() {
+    let modules = Set(groups.filter { $0.value.parts[.ia3OnInput] != nil }.keys)
+    claim { module, leaf in
+      leaf == "weight" && modules.contains(TensorName(module)) ? Suffix.ia3Weight : nil
+    }
+  }
+
+  /// PEFT keeps modules that were trained whole (`modules_to_save`, embeddings, biases) under
+  /// their plain names; no weight of the model itself is ever in its files.
+  private mutating func claimWholeModulesOfPEFT() {
+    claim { module, leaf in
+      module.hasPrefix("base_model.model.") ? Self.plainSuffix(leaf) : nil
+    }
+  }
+
+  /// Takes the whole modules that a configuration names out of `others`.
+  mutating func claimWholeModules(of configuration: AdapterConfiguration?) {
+    let saved = configuration?.wholeModules ?? []
+    guard !saved.isEmpty else { return }
+    claim { module, leaf in
+      let isSaved = saved.contains { module.hasSuffix("." + $0) || module == $0 }
+      return isSaved ? Self.plainSuffix(leaf) : nil
+    }
+    names = groups.keys.sorted().map(\.string)
+  }
+
+  private static func plainSuffix(_ leaf: Substring) -> Suffix? {
+    leaf == "weight" ? .plainWeight : leaf == "bias" ? .plainBias : nil
+  }
+
+  private mutating func claim(_ suffix: (_ module: String, _ leaf: Substring) -> Suffix?) {
+    var kept: [Header.Entry] = []
+    for entry in others {
+      let name = entry.name.string
+      if let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")),
+        let suffix = suffix(String(name[..<dot]), name[name.index(after: dot)...])
+      {
+        add(entry, to: String(name[..<dot]), as: suffix, .common)
+      } else {
+        kept.append(entry)
+      }
+    }
+    others = kept
+  }
+}

@@ -1,0 +1,235 @@
+package import Files
+import LinearAlgebra
+import Safetensors
+package import Tensors
+
+/// One module of a result: everything but its weights.
+package struct ResultModule: Sendable {
+  package enum Form: Hashable, Sendable {
+    /// update = scale · up · down.
+    case lowRank(rank: Int, scale: Double)
+
+    /// The whole difference, of the shape that its source gives it.
+    case dense(Shape, isNorm: Bool)
+
+    /// Nothing but a difference of the bias.
+    case biasOnly
+
+    /// The module's own parts.
+    case kept(KeptForm)
+  }
+
+  package let target: Target
+  package let extents: Module.Extents
+  package let kind: Module.Kind
+  package let form: Form
+
+  /// The elements of a difference of the bias; `nil` where there is none.
+  package let biasCount: Int?
+
+  /// Whether the layer's weight lies inputs × outputs in its model.
+  package let isTransposed: Bool
+
+  /// What sources call the module, by their naming.
+  package let names: [Naming: String]
+
+  package init(
+    target: Target, extents: Module.Extents, kind: Module.Kind, form: Form, biasCount: Int? = nil,
+    isTransposed: Bool = false, names: [Naming: String] = [:]
+  ) {
+    self.target = target
+    self.extents = extents
+    self.kind = kind
+    self.form = form
+    self.biasCount = biasCount
+    self.isTransposed = isTransposed
+    self.names = names
+  }
+}
+
+/// What was written, and how far it is from what was asked for.
+package struct Written: Sendable {
+  package struct Module: Sendable {
+    package let name: String
+    package let target: Target
+    package let rank: Int
+
+    /// ‖asked‖²; `nil` where it was not taken, since nothing was lost.
+    package let askedSquared: Double?
+
+    /// ‖written − asked‖², computed from the values as stored.
+    package let errorSquared: Double
+
+    /// The most that rounding can have made of it.
+    let roundingSquared: Double
+
+    /// What ‖asked‖² would be if nothing of it cancelled; `nil` where nothing does.
+    var termsSquared: Double?
+
+    package var verification: Verification {
+      Verification(
+        askedSquared: askedSquared ?? 0, errorSquared: errorSquared, termsSquared: termsSquared,
+        roundingSquared: roundingSquared)
+    }
+
+    func with(askedSquared: Double) -> Module {
+      Module(
+        name: name, target: target, rank: rank, askedSquared: askedSquared,
+        errorSquared: errorSquared, roundingSquared: roundingSquared, termsSquared: termsSquared)
+    }
+
+    /// With what was asked for beside the weight.
+    func adding(asked: Double, error: Double, rounding: Double) -> Module {
+      Module(
+        name: name, target: target, rank: rank, askedSquared: askedSquared.map { $0 + asked },
+        errorSquared: errorSquared + error, roundingSquared: roundingSquared + rounding,
+        termsSquared: termsSquared.map { $0 + asked })
+    }
+  }
+
+  package let modules: [Module]
+  package let naming: Naming
+  package let type: ElementType
+  package let promise: ResultPlan.Promise
+  package let byteCount: Int
+  package let sshsModelHash: String
+
+  /// Over all modules.
+  package let verification: Verification
+}
+
+/// Writes adapters: the one place where a result gets its names, types, hashes and metadata.
+package struct AdapterWriter: Sendable {
+  package let naming: Naming
+  package let model: BaseModel
+  package let type: ElementType
+  package let threads: Int
+
+  /// - Parameter type: F64, F32, F16 or BF16.
+  package init(naming: Naming, model: BaseModel, type: ElementType, threads: Int) {
+    self.naming = naming
+    self.model = model
+    self.type = type
+    self.threads = threads
+  }
+
+  /// The name of each module in the result.
+  ///
+  /// - Throws: `.cannotExpress`, which lists those that the naming has no name for.
+  package func names(of modules: [ResultModule], file: String) throws(AdapterError) -> [String] {
+    var unnamed: [String] = []
+    let names = modules.map { module in
+      let isHeld = module.kind != .embedding || naming.holdsTable(module.target)
+      let name =
+        isHeld
+        ? module.names[naming] ?? naming.moduleName(for: module.target, in: model) : nil
+      if name == nil { unnamed.append("\(module.target)") }
+      return name ?? ""
+    }
+    if !unnamed.isEmpty {
+      throw AdapterError(file: file, reason: .cannotExpress(modules: unnamed, naming: naming))
+    }
+    return names
+  }
+
+  /// What lies beside the weights, for namings that keep ranks there.
+  package func configuration(
+    of modules: [ResultModule], file: String
+  ) throws(AdapterError) -> ResultConfiguration {
+    ResultConfiguration(modules, names: try names(of: modules, file: file))
+  }
+
+  /// What a result says of itself, with room for its own hashes.
+  ///
+  /// Diffusers takes the first rank it finds for all, unless the metadata say better.
+  private func complete(
+    _ metadata: ResultMetadata, for modules: [ResultModule], sourceHashes: [String]? = nil,
+    file: String
+  ) throws(AdapterError) -> Metadata {
+    var result = metadata.metadata(naming: naming, modules: modules, sourceHashes: sourceHashes)
+    if naming.keepsConfigurationInMetadata {
+      result["lora_adapter_metadata"] = try configuration(of: modules, file: file).diffusers
+    }
+    return result.withRoomForHashes
+  }
+
+  /// The bytes of the file that a plan becomes, before any compression; no weight is asked for.
+  package func byteCount(
+    of plan: ResultPlan, metadata: ResultMetadata, file: String
+  ) throws(AdapterError) -> Int {
+    let (_, layout) = try layout(of: plan, file: file)
+    let metadata = try complete(metadata, for: plan.modules, file: file)
+    return layout.header(metadata: metadata).count + layout.dataByteCount
+  }
+
+  private func layout(
+    of plan: ResultPlan, file: String
+  ) throws(AdapterError) -> (stored: [StoredModule], layout: Layout) {
+    let names = try names(of: plan.modules, file: file)
+    let stored = zip(plan.modules, names).map {
+      StoredModule($0, name: $1, naming: naming, type: type, file: file)
+    }
+    let foreign = plan.foreign.map { foreign in
+      Layout.Tensor(
+        name: foreign.entry.name.string, type: foreign.entry.type, shape: foreign.entry.shape)
+    }
+    return (stored, Layout(stored.flatMap(\.tensors) + foreign))
+  }
+
+  /// Writes a result, module by module, several at a time; none is held longer than it takes.
+  ///
+  /// - Parameters:
+  ///   - metadata: What the file is to say of itself; the sources' hashes and its own are taken
+  ///     here, when the weights are written.
+  ///   - accept: Judges the result before it is put in its place; what it throws leaves nothing.
+  ///   - onModule: Called after each module, from any thread.
+  /// - Returns: When the file is in its place.
+  package func write(
+    _ plan: ResultPlan, metadata: ResultMetadata, to output: OutputFile,
+    accept: (Verification) throws -> Void = { _ in }, onModule: @Sendable () -> Void = {}
+  ) throws -> Written {
+    let (stored, layout) = try layout(of: plan, file: output.path)
+    let writer = SafetensorsWriter(
+      layout, metadata: try complete(metadata, for: plan.modules, file: output.path), to: output)
+
+    let modules = try parallelMap(count: stored.count, threads: threads) { index in
+      let weights = try plan.weights(index)
+      let module = try stored[index].write(weights, to: writer)
+      weights.values.release()
+      onModule()
+      return module
+    }
+    for foreign in plan.foreign {
+      try foreign.file.withBytes(of: foreign.entry) { bytes throws(FileError) in
+        try writer.write(bytes, to: foreign.entry.name.string)
+      }
+    }
+    let verified = try withNorms(modules, of: plan)
+    let verification = verified.map(\.verification).reduce(Verification(), +)
+    try accept(verification)
+    // The longest begins first.
+    let hashes = try parallelMap(count: 1 + metadata.sources.count, threads: threads) { index in
+      index == 0 ? try writer.dataSHA256() : metadata.sources[index - 1].modelHash()
+    }
+    let said = try complete(
+      metadata, for: plan.modules, sourceHashes: Array(hashes.dropFirst()), file: output.path)
+    return Written(
+      modules: verified, naming: naming, type: type, promise: plan.promise,
+      byteCount: try writer.finish(metadata: said, modelHash: hashes[0]), sshsModelHash: hashes[0],
+      verification: verification)
+  }
+
+  /// The modules with the norms of what was asked for: those that lost nothing have not taken
+  /// theirs, and where none lost anything none is needed.
+  private func withNorms(
+    _ modules: [Written.Module], of plan: ResultPlan
+  ) throws -> [Written.Module] {
+    if modules.allSatisfy({ $0.errorSquared == 0 }) { return modules }
+    return try parallelMap(count: modules.count, threads: threads) { index in
+      modules[index].askedSquared == nil
+        ? modules[index].with(
+          askedSquared: try plan.weights(index).askedSquared(scale: plan.modules[index].form.scale))
+        : modules[index]
+    }
+  }
+}

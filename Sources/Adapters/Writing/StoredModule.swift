@@ -1,0 +1,229 @@
+import Files
+import LinearAlgebra
+import Safetensors
+import Tensors
+
+/// One module as a naming stores it: its tensors' names, shapes and bytes.
+struct StoredModule: Sendable {
+  private let module: ResultModule
+  private let name: String
+  private let naming: Naming
+  private let type: ElementType
+
+  /// Where the module is written, for errors.
+  private let file: String
+
+  init(
+    _ module: ResultModule, name: String, naming: Naming, type: ElementType, file: String
+  ) {
+    self.module = module
+    self.file = file
+    self.name = name
+    self.naming = naming
+    self.type = type
+  }
+
+  private func tensorName(_ part: Part) -> String {
+    name + (naming.suffix(part, isTable: module.kind == .embedding) ?? "")
+  }
+
+  private var isTransposed: Bool { naming.isTransposed }
+
+  /// The names and shapes of the tensors.
+  var tensors: [Layout.Tensor] {
+    var tensors: [Layout.Tensor] = []
+    switch module.form {
+    case .lowRank(let rank, _):
+      let (up, down) = shapes(rank: rank)
+      tensors.append(.init(name: tensorName(.up), type: type, shape: up))
+      tensors.append(.init(name: tensorName(.down), type: type, shape: down))
+      if naming.storesAlpha {
+        tensors.append(.init(name: tensorName(.alpha), type: .float32, shape: []))
+      }
+    case .dense(let shape, _):
+      tensors.append(.init(name: tensorName(densePart), type: type, shape: shape))
+    case .biasOnly: break
+    case .kept(let kept):
+      for part in kept.parts.sorted(by: { $0.suffix < $1.suffix }) {
+        tensors.append(
+          .init(
+            name: name + part.suffix, type: part.isNumber ? .float32 : type, shape: part.shape))
+      }
+    }
+    if let biasCount = module.biasCount {
+      tensors.append(.init(name: tensorName(biasPart), type: type, shape: [biasCount]))
+    }
+    return tensors
+  }
+
+  private var densePart: Part {
+    if case .dense(_, true) = module.form { .normWeightDifference } else { .weightDifference }
+  }
+
+  private var biasPart: Part {
+    if case .dense(_, true) = module.form { .normBiasDifference } else { .biasDifference }
+  }
+
+  private func shapes(rank: Int) -> (up: Shape, down: Shape) {
+    let extents = module.extents
+    if isTransposed { return ([rank, extents.outputs], [extents.inputs, rank]) }
+    let ones = extents.kernel.map { _ in 1 }
+    return (
+      Shape([extents.outputs, rank] + ones), Shape([rank, extents.inputs] + extents.kernel)
+    )
+  }
+
+  /// Rounds the weights, writes them, and measures how far they are from what was asked for.
+  func write(_ weights: ResultWeights, to writer: SafetensorsWriter) throws -> Written.Module {
+    let result = try writeWeight(weights.values, to: writer)
+    guard let bias = weights.bias else { return result }
+    let stored = try store(bias, biasPart, to: writer)
+    let error = zip(stored, bias).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    return result.adding(
+      asked: bias.squaredNorm, error: error, rounding: rounding(of: stored))
+  }
+
+  private func writeWeight(
+    _ values: ResultWeights.Values, to writer: SafetensorsWriter
+  ) throws -> Written.Module {
+    switch (module.form, values) {
+    case (.kept, .kept(let module)):
+      return try KeptModule(module, naming: naming, type: type).write(as: name, to: writer)
+    case (.lowRank(let rank, let scale), .concatenation(let parts)):
+      if let verbatim = VerbatimFactors(
+        parts, type: type, naming: naming, rank: rank, scale: scale)
+      {
+        try verbatim.write(up: tensorName(.up), down: tensorName(.down), to: writer)
+        try storeAlpha(scale: scale, rank: rank, to: writer)
+        return written(rank: rank, asked: nil, error: 0, rounding: 0)
+      }
+      return try writeFactors(values, rank: rank, scale: scale, to: writer)
+    case (.lowRank(let rank, let scale), .lowRank):
+      return try writeFactors(values, rank: rank, scale: scale, to: writer)
+    case (.lowRank(let rank, let scale), .approximation(let factors, let whole)):
+      let stored = try store(factors, scale: scale, rank: rank, to: writer)
+      return written(
+        rank: rank, asked: whole.squaredNorm, error: squaredDistance(stored, whole),
+        rounding: rounding(of: stored, scale: scale))
+    case (.dense, .dense(let whole)):
+      let rounded = try store(whole.elements, densePart, to: writer)
+      let error = zip(rounded, whole.elements).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+      return written(
+        rank: min(whole.rows, whole.columns), asked: whole.squaredNorm, error: error,
+        rounding: rounding(of: rounded))
+    case (.biasOnly, .biasOnly): return written(rank: 0, asked: 0, error: 0, rounding: 0)
+    default: preconditionFailure("'\(name)' was planned in another form than it was computed in")
+    }
+  }
+
+  private func writeFactors(
+    _ values: ResultWeights.Values, rank: Int, scale: Double, to writer: SafetensorsWriter
+  ) throws -> Written.Module {
+    guard let (factors, asked) = try values.lowRank() else {
+      preconditionFailure("'\(name)' was planned with factors that it does not have")
+    }
+    let stored = try store(factors, scale: scale, rank: rank, to: writer)
+    if let asked {
+      return written(
+        rank: rank, asked: squaredNorm(ofProduct: asked.up, asked.down),
+        error: try squaredDistance(stored, asked), rounding: rounding(of: stored, scale: scale),
+        terms: terms(of: stored))
+    }
+    let wanted = LowRank(up: factors.up.scaled(by: scale), down: factors.down)
+    let error = squaredDifference(stored, wanted)
+    if error == 0 { return written(rank: rank, asked: nil, error: 0, rounding: 0) }
+    return written(
+      rank: rank, asked: squaredNorm(ofProduct: wanted.up, wanted.down), error: error,
+      rounding: rounding(of: stored, scale: scale), terms: terms(of: stored))
+  }
+
+  /// ‖up‖²·‖down‖²: what the product's would be at most.
+  private func terms(of factors: LowRank) -> Double {
+    factors.up.squaredNorm * factors.down.squaredNorm
+  }
+
+  private func written(
+    rank: Int, asked: Double?, error: Double, rounding: Double, terms: Double? = nil
+  ) -> Written.Module {
+    Written.Module(
+      name: name, target: module.target, rank: rank, askedSquared: asked, errorSquared: error,
+      roundingSquared: rounding, termsSquared: terms)
+  }
+
+  /// The most that rounding can have done to numbers, as a norm, squared.
+  private func rounding(of stored: [Double]) -> Double {
+    type.mostRounding(squaredNorm: stored.squaredNorm, count: stored.count)
+  }
+
+  /// The most that rounding of the factors, and of alpha, can have done to their product, as a norm,
+  /// squared: ‖δU·D + U·δD + δU·δD‖, bounded factor by factor.
+  ///
+  /// - Parameter stored: The factors as a reader multiplies them, alpha / rank in up.
+  private func rounding(of stored: LowRank, scale: Double) -> Double {
+    let factor = naming.storesAlpha ? abs(scale) : 1
+    let (up, down) = (stored.up.squaredNorm, stored.down.squaredNorm)
+    let ofUp = type.mostRounding(
+      squaredNorm: up / (factor * factor), count: stored.up.elements.count
+    ).squareRoot()
+    let ofDown = type.mostRounding(squaredNorm: down, count: stored.down.elements.count)
+      .squareRoot()
+    // Of alpha, which is stored in 32 bits, and of the sums in 64 bits by which errors are taken.
+    let others = (naming.storesAlpha ? 0x1p-24 : 0x1p-44) * (up * down).squareRoot()
+    let most =
+      factor * ofUp * (down.squareRoot() + ofDown) + up.squareRoot() * ofDown + others
+    return most * most
+  }
+
+  /// Writes the factors, and alpha where the naming has it.
+  ///
+  /// - Returns: The update that a reader finds.
+  private func store(
+    _ factors: LowRank, scale: Double, rank: Int, to writer: SafetensorsWriter
+  ) throws -> LowRank {
+    let storesAlpha = naming.storesAlpha
+    let alpha = try storeAlpha(scale: scale, rank: rank, to: writer)
+    let up = try store(factors.up.scaled(by: storesAlpha ? 1 : scale), .up, to: writer)
+    let down = try store(factors.down, .down, to: writer)
+    return LowRank(up: up.scaled(by: storesAlpha ? Double(alpha) / Double(rank) : 1), down: down)
+  }
+
+  /// Writes alpha, where the naming has it.
+  ///
+  /// - Returns: The alpha that readers find.
+  @discardableResult
+  private func storeAlpha(scale: Double, rank: Int, to writer: SafetensorsWriter) throws -> Float {
+    let alpha = Float(scale * Double(rank))
+    if naming.storesAlpha {
+      let bytes = encoded([Double(alpha)], as: .float32)
+      try unsafe writer.write(bytes.span.bytes, to: tensorName(.alpha))
+    }
+    return alpha
+  }
+
+  /// Writes one factor.
+  ///
+  /// - Returns: The factor with the values that were stored.
+  private func store(_ matrix: Matrix, _ part: Part, to writer: SafetensorsWriter) throws -> Matrix
+  {
+    let laid = isTransposed ? matrix.transposed : matrix
+    let rounded = Matrix(
+      rows: laid.rows, columns: laid.columns, elements: try store(laid.elements, part, to: writer))
+    return isTransposed ? rounded.transposed : rounded
+  }
+
+  /// Writes one tensor.
+  ///
+  /// - Returns: The values that were stored.
+  /// - Throws: `.overflow` where the element type cannot hold one.
+  private func store(
+    _ elements: [Double], _ part: Part, to writer: SafetensorsWriter
+  ) throws -> [Double] {
+    let bytes = encoded(elements, as: type)
+    let rounded = unsafe doubles(from: bytes.span.bytes, as: type)
+    guard rounded.allSatisfy(\.isFinite) else {
+      throw AdapterError(file: file, reason: .overflow(module: name, type: type))
+    }
+    try unsafe writer.write(bytes.span.bytes, to: tensorName(part))
+    return rounded
+  }
+}
