@@ -1,3 +1,5 @@
+package import Names
+
 extension Naming {
   /// Whether a module's scale is stored beside its factors; else it is multiplied into up.
   package var storesAlpha: Bool { self == .kohya || self == .onetrainer }
@@ -59,30 +61,16 @@ extension Naming {
   /// The name of a layer's module, without the parts' suffixes; `nil` where the naming has none.
   package func moduleName(for target: Target, in model: BaseModel) -> String? {
     switch self {
-    case .kohya: kohyaName(for: target, in: model)
+    case .kohya: target.kohyaName(in: model)
     case .onetrainer:
       target.network == .denoiser && !model.isUNet
-        ? "lora_transformer_" + target.key : kohyaName(for: target, in: model)
+        ? "lora_transformer_" + target.key : target.kohyaName(in: model)
     case .diffusers: diffusersName(for: target, in: model)
     case .comfy: comfyName(for: target, in: model)
     case .peft: target.network == .denoiser ? target.path.map { "base_model.model." + $0 } : nil
     case .mlx, .loralib: target.network == .denoiser ? target.path : nil
     case .attentionProcessors: attentionProcessorName(for: target)
     case .cloneofsimo, .xlabs, .bflControl: nil
-    }
-  }
-
-  private func kohyaName(for target: Target, in model: BaseModel) -> String {
-    switch target.network {
-    case .denoiser:
-      let original =
-        model == .sdxl
-        ? UNetNames.originalKey(
-          diffusers: target.key, attentionUpBlocks: model.attentionUpBlocks) : nil
-      return "lora_unet_" + (original ?? target.key)
-    case .textEncoder(let number):
-      let hasOne = model == .sd1 || model == .sd2 || model == .unknown
-      return (hasOne && number == 1 ? "lora_te_" : "lora_te\(number)_") + target.key
     }
   }
 
@@ -101,8 +89,7 @@ extension Naming {
   private func comfyName(for target: Target, in model: BaseModel) -> String? {
     switch target.network {
     case .denoiser:
-      let original = UNetNames.originalKey(
-        diffusers: target.key, attentionUpBlocks: model.attentionUpBlocks)
+      let original = UNetNames.originalKey(diffusers: target.key, in: model.unetLayout)
       let path = model.isUNet ? original.flatMap(DottedPath.path) : target.path
       return path.map { "diffusion_model." + $0 }
     case .textEncoder(let number):
@@ -121,17 +108,4 @@ extension Naming {
     }
     return nil
   }
-}
-
-extension BaseModel {
-  /// Whether the denoiser is one of Stable Diffusion's U-Nets; an unknown model is taken for one.
-  package var isUNet: Bool {
-    switch self {
-    case .sd1, .sd2, .sdxl, .unknown: true
-    default: false
-    }
-  }
-
-  /// The up blocks that have attention.
-  package var attentionUpBlocks: Set<Int> { self == .sdxl ? [0, 1] : [1, 2, 3] }
 }

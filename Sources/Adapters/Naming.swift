@@ -1,3 +1,5 @@
+import Names
+
 /// Whose way a file's names are spelled.
 package enum Naming: String, CaseIterable, Sendable {
   case kohya
@@ -47,7 +49,7 @@ package enum Naming: String, CaseIterable, Sendable {
     }
     let isFlux = flux.contains { name.hasPrefix($0) }
     if isFlux && hasBias { return .bflControl }
-    if isLanguageModel(name) { return .peft }
+    if BaseModel.isLanguageModel(name) { return .peft }
     // Bare names: diffusers' own, or those of the original model, as ComfyUI reads them.
     return !spellings.contains(.kohya) && isOfDiffusers(name) ? .diffusers : .comfy
   }
@@ -59,17 +61,5 @@ package enum Naming: String, CaseIterable, Sendable {
       "norm_out.", "time_text_embed.", "conv_in", "conv_out", "time_embedding.", "add_embedding.",
     ]
     return components.contains { path.hasPrefix($0) } || contains(".attn1.to_", in: path)
-  }
-
-  /// Whether a path is one of a language model or an encoder of text.
-  static func isLanguageModel(_ path: String) -> Bool {
-    let name = "." + path
-    let markers = [
-      ".model.layers.", ".transformer.h.", ".transformer.layer.", ".transformer.encoder.layers.",
-      ".transformer.blocks.", ".encoder.layer.", ".decoder.layers.", ".decoder.block.",
-      ".encoder.block.", ".model.encoder.layers.", ".encoder.albert_layer_groups.",
-      ".gpt_neox.layers.", ".language_model.", ".backbone.layers.", ".h.", ".lm_head",
-    ]
-    return markers.contains { contains($0, in: name) }
   }
 }
