@@ -78,9 +78,10 @@ let package = Package(
     .module("ComputeCUDA", ["CCUDA", "CUDAKernels", "Compute", "Files", "Tensors"]),
 
     // MARK: - Meaning
-    .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
-    .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
-    .module("Diffusion", ["Compute", "Files", "Safetensors", "Tensors"]),
+    .module("Names", ["Files"]),
+    .module("Adapters", ["Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
+    .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
+    .module("Diffusion", ["Compute", "Files", "Names", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
     .module("CommandSupport", ["Files", argumentParser]),
@@ -88,31 +89,34 @@ let package = Package(
     .module(
       "Results",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Pages", "Safetensors", "Tensors",
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Names", "Pages", "Safetensors",
+        "Tensors",
         argumentParser,
       ]),
     .module(
       "Convert",
       [
-        "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
+        "Adapters", "CommandSupport", "LinearAlgebra", "Names", "Results", "Safetensors", "Tensors",
         argumentParser,
       ]),
     .module(
       "Inspect",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Pages", "Safetensors", "Tensors",
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Names", "Pages", "Safetensors",
+        "Tensors",
         argumentParser,
       ]),
     .module(
       "Diff",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Names", "Results", "Safetensors",
         "Tensors", argumentParser,
       ]),
     .module(
       "Merge",
       [
-        "Adapters", "Baking", "CommandSupport", "Files", "LinearAlgebra", "Results", "Safetensors",
+        "Adapters", "Baking", "CommandSupport", "Files", "LinearAlgebra", "Names", "Results",
+        "Safetensors",
         "Tensors", argumentParser,
       ]),
     .module("Devices", ["CommandSupport", "ComputeCUDA", argumentParser]),
@@ -126,7 +130,7 @@ let package = Package(
       "Train",
       [
         "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "Files",
-        "Images", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
+        "Images", "LinearAlgebra", "Names", "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .executableTarget(
       name: "lora",
@@ -183,20 +187,24 @@ let package = Package(
         "EmulatedDevice", "LinearAlgebra", "Tensors",
       ]),
     .tests(of: "Images", ["Tensors"]),
-    .tests(of: "Diffusion", ["Compute", "ComputeCPU", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .tests(
+      of: "Diffusion",
+      ["Compute", "ComputeCPU", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .tests(
       of: "Train",
       [
         "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "EmulatedDevice",
-        "Files", "Images", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
+        "Files", "Images", "LinearAlgebra", "Names", "Safetensors", "TOML", "Tensors",
+        argumentParser,
       ]),
-    .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
-    .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .tests(of: "Names", ["Files"]),
+    .tests(of: "Adapters", ["Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
+    .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
     .testTarget(
       name: "AlgebraTests",
       dependencies: [
-        "Adapters", "LinearAlgebra", "Merge", "Resize", "Tensors", "TestSupport", "lora",
+        "Adapters", "LinearAlgebra", "Merge", "Names", "Resize", "Tensors", "TestSupport", "lora",
       ], swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
@@ -217,7 +225,7 @@ if Context.environment["LORA_FUZZ"] != nil {
       name: "FuzzReaders",
       dependencies: [
         "Adapters", "CMemoryFile", "Compute", "ComputeCPU", "Diffusion", "Files", "Images",
-        "Safetensors", "TOML", "Tensors", "Train", argumentParser,
+        "Names", "Safetensors", "TOML", "Tensors", "Train", argumentParser,
       ], path: "Fuzz/Readers", swiftSettings: strict),
     .executableTarget(
       name: "Mutations", dependencies: ["FuzzReaders", "Tensors"], path: "Fuzz/Mutations",

@@ -1,6 +1,7 @@
 import Compute
 import ComputeCPU
 import FoundationEssentials
+import Names
 import Safetensors
 import Tensors
 
@@ -64,8 +65,8 @@ private func part(_ name: String, _ sections: Sections) throws -> (Weights, Data
   let file = changes.isEmpty ? base : try changed(base, by: changes)
   let weights = Weights(path: name, part: name, files: [file]) { key in
     switch name {
-    case "vae": CheckpointKeys.folderVAE(key)
-    case "text_encoder": CheckpointKeys.clip(key, prefix: "")
+    case "vae": VAENames.locations(inFolder: key)
+    case "text_encoder": CheckpointNames.clipLocations(of: key, prefix: "")
     default: [TensorLocation(key)]
     }
   }
@@ -124,8 +125,6 @@ private func checkpointBytes(_ changes: [DescribedTensor]) -> [UInt8] {
 
 /// The tiny model under a checkpoint's names, wide enough for its 32 groups.
 private let original: [Layout.Tensor] = {
-  let unet = OriginalUNetNames(
-    resnetsPerBlock: 2, upBlocksHaveAttention: [false, true, true, true])
   func widened(_ name: String, _ shape: Shape) -> Shape {
     let kept = name.contains("quant_conv") || name.hasSuffix("encoder.conv_out.bias")
     return Shape(
@@ -139,9 +138,11 @@ private let original: [Layout.Tensor] = {
       let key = entry.name.string
       let name =
         switch part {
-        case "unet": CheckpointKeys.unetPrefix + unet.name(key)
-        case "vae": CheckpointKeys.originalVAE(key, levels: 2)[0].name
-        default: CheckpointKeys.clip(key, prefix: CheckpointKeys.clipPrefixes[0])[0].name
+        case "unet":
+          CheckpointNames.unet
+            + UNetNames.originalPath(diffusers: key, in: BaseModel.sd1.unetLayout)
+        case "vae": VAENames.original(key, levels: 2, prefix: CheckpointNames.vae).name
+        default: CheckpointNames.encoders[0].prefix + key
         }
       return Layout.Tensor(name: name, type: .float32, shape: widened(key, entry.shape))
     }

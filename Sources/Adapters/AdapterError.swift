@@ -1,4 +1,5 @@
 package import LinearAlgebra
+package import Names
 import Safetensors
 package import Tensors
 

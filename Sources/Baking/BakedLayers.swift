@@ -1,5 +1,6 @@
 package import Adapters
 import LinearAlgebra
+import Names
 import Safetensors
 package import Tensors
 

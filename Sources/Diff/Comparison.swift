@@ -1,5 +1,6 @@
 import Adapters
 import LinearAlgebra
+import Names
 import Safetensors
 import Tensors
 

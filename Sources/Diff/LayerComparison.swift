@@ -1,4 +1,5 @@
 import Adapters
+import Names
 import Safetensors
 import Tensors
 

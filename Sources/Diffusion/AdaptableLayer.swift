@@ -1,3 +1,5 @@
+package import Names
+
 /// A layer that a low-rank adapter may change.
 package struct AdaptableLayer: Hashable, Sendable {
   /// What a layer computes, and so the shapes of its adapter's tensors in a file.
@@ -23,21 +25,11 @@ package struct AdaptableLayer: Hashable, Sendable {
 
 /// What a layer is called, and where in its network it stands.
 package struct LayerName: Hashable, Sendable {
-  /// The part of the model.
-  package enum Network: Hashable, Sendable {
-    case unet
-
-    /// The first or second encoder.
-    case textEncoder(Int)
-  }
+  /// The same layer in the words of adapters and checkpoints of every naming.
+  package let target: Target
 
   /// The prefix of a module's tensors as sd-scripts writes it: `lora_unet_…`, dots as underscores.
   package let module: String
-
-  /// The same under diffusers' names, where sd-scripts uses the original's (SDXL): other tools'
-  /// files are named so.
-  package let alias: String?
-  package let network: Network
 
   /// Whether sd-scripts adapts it without `conv_dim`.
   package let isDefault: Bool

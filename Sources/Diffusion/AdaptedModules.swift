@@ -1,3 +1,4 @@
+import Names
 package import Safetensors
 package import Tensors
 
@@ -55,8 +56,8 @@ package struct AdaptedModules {
     var offset = 0
     var first = 0
     while first < chosen.count {
-      let network = chosen[first].layer.name.network
-      let end = chosen[first...].firstIndex { $0.layer.name.network != network } ?? chosen.count
+      let network = chosen[first].layer.name.target.network
+      let end = chosen[first...].firstIndex { $0.layer.name.target.network != network } ?? chosen.count
       var down = offset
       var up = offset + chosen[first..<end].reduce(0) { $0 + $1.rank * $1.layer.downWidth }
       for (layer, rank, alpha) in chosen[first..<end] {
@@ -119,7 +120,7 @@ extension AdaptedModules {
   ) throws -> (modules: AdaptedModules, values: [Float]) {
     func entry(_ layer: AdaptableLayer, _ suffix: String) -> Header.Entry? {
       file.header[layer.name.module + suffix]
-        ?? layer.name.alias.flatMap { file.header[$0 + suffix] }
+        ?? file.header["lora_unet_" + layer.name.target.key + suffix]
     }
     var extents: [LayerName: (rank: Int, alpha: Float)] = [:]
     for layer in layers {

@@ -1,3 +1,4 @@
+import Names
 import Safetensors
 import Tensors
 
@@ -11,20 +12,20 @@ struct ModelFile: ModelLayout {
     self.path = path
     file = try SafetensorsFile(path: path)
     let names = file.header
-    guard let input = names["\(CheckpointKeys.unetPrefix)input_blocks.0.0.weight"] else {
+    guard let input = names["\(CheckpointNames.unet)input_blocks.0.0.weight"] else {
       throw DiffusionError(file: path, reason: Self.complaint(about: file))
     }
     let channels = input.shape.rank == 4 ? input.shape.extents[1] : 0
     guard channels == 4 else {
       throw DiffusionError(file: path, reason: .inpainting(channels: channels))
     }
-    if names["\(CheckpointKeys.unetPrefix)label_emb.0.0.weight"] != nil {
+    if names["\(CheckpointNames.unet)label_emb.0.0.weight"] != nil {
       kind = .sdxl
-    } else if names["\(CheckpointKeys.openCLIPPrefixes[0])ln_final.weight"] != nil {
+    } else if names["\(Self.encoders(1, isOpenCLIP: true)[0])ln_final.weight"] != nil {
       kind = .sd2
     } else {
       let key = "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
-      let context = names[CheckpointKeys.unetPrefix + key]?.shape.extents.last
+      let context = names[CheckpointNames.unet + key]?.shape.extents.last
       kind = context == 1024 ? .sd2 : .sd1
     }
   }
@@ -38,11 +39,9 @@ struct ModelFile: ModelLayout {
   }
 
   func unet() throws -> (Weights, UNetFile?) {
-    let names = OriginalUNetNames(
-      resnetsPerBlock: 2,
-      upBlocksHaveAttention: kind == .sdxl ? [true, true, false] : [false, true, true, true])
+    let layout = kind.baseModel.unetLayout
     let weights = Weights(path: path, part: "U-Net", files: [file]) {
-      [TensorLocation(CheckpointKeys.unetPrefix + names.name($0))]
+      [TensorLocation(CheckpointNames.unet + UNetNames.originalPath(diffusers: $0, in: layout))]
     }
     return (weights, nil)
   }
@@ -51,8 +50,7 @@ struct ModelFile: ModelLayout {
 
   func textEncoder(_ index: Int) throws -> (Weights, TextEncoderFile?) {
     let isOpenCLIP = index == 1 || kind == .sd2
-    let prefixes = isOpenCLIP ? CheckpointKeys.openCLIPPrefixes : CheckpointKeys.clipPrefixes
-    let prefix = prefixes.first { prefix in
+    let prefix = Self.encoders(index + 1, isOpenCLIP: isOpenCLIP).first { prefix in
       file.header.entries.contains { $0.name.string.hasPrefix(prefix) }
     }
     guard let prefix else {
@@ -60,8 +58,15 @@ struct ModelFile: ModelLayout {
     }
     let weights = Weights(path: path, part: "text encoder", files: [file]) {
       isOpenCLIP
-        ? CheckpointKeys.openCLIP($0, prefix: prefix) : CheckpointKeys.clip($0, prefix: prefix)
+        ? [OpenCLIPNames.location(transformers: $0).prefixed(by: prefix)]
+        : CheckpointNames.clipLocations(of: $0, prefix: prefix)
     }
     return (weights, nil)
+  }
+
+  /// The prefixes that the tensors of an encoder may have.
+  private static func encoders(_ number: Int, isOpenCLIP: Bool) -> [String] {
+    CheckpointNames.encoders.filter { $0.number == number && $0.isOpenCLIP == isOpenCLIP }
+      .map(\.prefix)
   }
 }

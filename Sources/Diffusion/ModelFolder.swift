@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Names
 import Safetensors
 import Tensors
 
@@ -59,7 +60,7 @@ struct ModelFolder: ModelLayout {
     }
     let weights = Weights(
       path: "\(path)/vae", part: "VAE", files: try Self.files(in: "\(path)/vae"),
-      locate: CheckpointKeys.folderVAE)
+      locate: VAENames.locations(inFolder:))
     return (weights, try configuration(VAEFile.self, at: "\(path)/vae/config.json"))
   }
 
@@ -71,7 +72,7 @@ struct ModelFolder: ModelLayout {
     let weights = Weights(
       path: "\(path)/\(folder)", part: "text encoder",
       files: try Self.files(in: "\(path)/\(folder)")
-    ) { CheckpointKeys.clip($0, prefix: "") }
+    ) { CheckpointNames.clipLocations(of: $0, prefix: "") }
     return (
       weights, try configuration(TextEncoderFile.self, at: "\(path)/\(folder)/config.json")
     )

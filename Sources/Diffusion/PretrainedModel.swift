@@ -1,5 +1,6 @@
 package import Compute
 import FoundationEssentials
+package import Names
 import Safetensors
 import Tensors
 
@@ -10,6 +11,15 @@ package struct PretrainedModel {
     case sd1
     case sd2
     case sdxl
+
+    /// The same among all families of models.
+    package var baseModel: BaseModel {
+      switch self {
+      case .sd1: .sd1
+      case .sd2: .sd2
+      case .sdxl: .sdxl
+      }
+    }
   }
 
   /// As the user wrote it.

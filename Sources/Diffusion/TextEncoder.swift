@@ -1,4 +1,5 @@
 package import Compute
+import Names
 import Tensors
 
 /// The extents of a CLIP text encoder.
@@ -23,8 +24,8 @@ package struct TextEncoderConfiguration: Hashable, Sendable {
   package let index: Int
   package let hasProjection: Bool
 
-  /// What sd-scripts puts before its layers' names.
-  package let adapterPrefix: String
+  /// The family of the model that it belongs to.
+  let model: BaseModel
 
   init(
     _ weights: Weights, _ file: TextEncoderFile?, kind: PretrainedModel.Kind, index: Int
@@ -54,7 +55,7 @@ package struct TextEncoderConfiguration: Hashable, Sendable {
     endToken = end == 2 ? vocabulary - 1 : end
     hasProjection = weights.has("text_projection.weight")
     self.index = index
-    adapterPrefix = kind == .sdxl ? "lora_te\(index + 1)_" : "lora_te_"
+    model = kind.baseModel
     guard layers > 0, layers <= stored, width % heads == 0 else {
       throw weights.failure(
         .badConfiguration("\(layers) layers of \(stored), \(heads) heads of \(width)"))
@@ -175,9 +176,10 @@ private struct TextLayer {
       try Linear("\(key).\(suffix)", inputs, outputs, name: name(suffix), reader)
     }
     func name(_ suffix: String) -> LayerName {
-      LayerName(
-        module: c.adapterPrefix + "\(key).\(suffix)".replacing(".", with: "_"), alias: nil,
-        network: .textEncoder(c.index), isDefault: true)
+      let path = "\(key).\(suffix)"
+      let target = Target(
+        network: .textEncoder(c.index + 1), key: path.replacing(".", with: "_"), path: path)
+      return LayerName(target: target, module: target.kohyaName(in: c.model), isDefault: true)
     }
     heads = c.heads
     activation = c.activation

@@ -1,4 +1,5 @@
 import Compute
+import Names
 import Tensors
 
 extension UNet {
@@ -108,13 +109,13 @@ private struct UNetLoader {
 
   /// What sd-scripts calls an adapter of a layer.
   private func name(_ path: String) -> LayerName {
-    let original = OriginalUNetNames(
-      resnetsPerBlock: c.resnetsPerBlock, upBlocksHaveAttention: c.depths.reversed().map { $0 > 0 }
-    ).name(path)
-    let diffusers = "lora_unet_" + path.replacing(".", with: "_")
-    let isXL = kind == .sdxl
+    let layout = UNetNames.Layout(
+      resnetsPerBlock: c.resnetsPerBlock,
+      attentionUpBlocks: Set(c.depths.indices.filter { c.depths[c.levels - 1 - $0] > 0 }))
+    let target = Target(
+      network: .denoiser, key: path.replacing(".", with: "_"), path: path)
     return LayerName(
-      module: isXL ? "lora_unet_" + original.replacing(".", with: "_") : diffusers,
-      alias: isXL ? diffusers : nil, network: .unet, isDefault: path.contains(".attentions."))
+      target: target, module: target.kohyaName(in: kind.baseModel, layout: layout),
+      isDefault: path.contains(".attentions."))
   }
 }

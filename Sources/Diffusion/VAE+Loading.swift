@@ -1,5 +1,6 @@
 package import Compute
 import FoundationEssentials
+import Names
 import Safetensors
 
 extension VAE {
@@ -20,7 +21,7 @@ extension VAE {
       let folder = FileManager.default.fileExists(atPath: inside) ? inside : path
       let files = try ModelFolder.files(in: folder)
       return (
-        Weights(path: folder, part: "VAE", files: files, locate: CheckpointKeys.folderVAE),
+        Weights(path: folder, part: "VAE", files: files, locate: VAENames.locations(inFolder:)),
         try Diffusion.configuration(VAEFile.self, at: "\(folder)/config.json")
       )
     }
@@ -30,7 +31,7 @@ extension VAE {
     let file = try SafetensorsFile(path: path)
     if file.header["encoder.down_blocks.0.resnets.0.conv1.weight"] != nil {
       let weights = Weights(
-        path: path, part: "VAE", files: [file], locate: CheckpointKeys.folderVAE)
+        path: path, part: "VAE", files: [file], locate: VAENames.locations(inFolder:))
       return (weights, nil)
     }
     return (try weights(in: file), nil)
@@ -38,7 +39,7 @@ extension VAE {
 
   /// The VAE under its original names, in a checkpoint or alone.
   static func weights(in file: SafetensorsFile) throws -> Weights {
-    let prefix = ["", CheckpointKeys.vaePrefix].first {
+    let prefix = ["", CheckpointNames.vae].first {
       file.header[$0 + "encoder.down.0.block.0.conv1.weight"] != nil
     }
     guard let prefix else { throw DiffusionError(file: file.path, reason: .missingPart("VAE")) }
@@ -47,7 +48,7 @@ extension VAE {
       levels += 1
     }
     return Weights(path: file.path, part: "VAE", files: [file]) { [levels] in
-      CheckpointKeys.originalVAE($0, levels: levels, prefix: prefix)
+      [VAENames.original($0, levels: levels, prefix: prefix)]
     }
   }
 }

@@ -1,4 +1,5 @@
 import Compute
+import Names
 import Safetensors
 import Tensors
 
@@ -128,24 +129,7 @@ extension Shape {
   var withoutOnes: [Int] { extents.filter { $0 != 1 } }
 }
 
-/// Where in a file a tensor lies: a whole tensor, a third of its rows, or its transpose.
-struct TensorLocation: Hashable {
-  enum Piece: Hashable {
-    case whole
-    case transposed
-
-    /// The first, second or third third of the rows: joined queries, keys and values.
-    case third(Int)
-  }
-
-  let name: String
-  let piece: Piece
-
-  init(_ name: String, _ piece: Piece = .whole) {
-    self.name = name
-    self.piece = piece
-  }
-
+extension TensorLocation {
   /// The shape of the piece; `nil` where a tensor of this shape has no such piece.
   func shape(of stored: Shape) -> Shape? {
     switch piece {

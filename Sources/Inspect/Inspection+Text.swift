@@ -1,5 +1,6 @@
 import Adapters
 import CommandSupport
+import Names
 import Safetensors
 
 /// What the text shows beyond the headline and the blocks.

@@ -1,6 +1,7 @@
 import Adapters
 import Glibc
 import LinearAlgebra
+import Names
 import Safetensors
 import Tensors
 

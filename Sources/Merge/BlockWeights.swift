@@ -1,6 +1,7 @@
 import Adapters
 import ArgumentParser
 import CommandSupport
+import Names
 
 /// What an adapter's weight is multiplied by in each block of the network.
 ///

@@ -3,6 +3,7 @@ package import ArgumentParser
 import CommandSupport
 import Files
 import LinearAlgebra
+import Names
 import Results
 
 package struct MergeCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 package import Adapters
 import CommandSupport
+package import Names
 import Safetensors
 package import Tensors
 

@@ -1,6 +1,7 @@
 package import Adapters
 package import CommandSupport
 import Files
+package import Names
 import Pages
 package import Tensors
 

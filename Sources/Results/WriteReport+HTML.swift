@@ -1,5 +1,6 @@
 import Adapters
 import CommandSupport
+import Names
 import Pages
 import Safetensors
 

@@ -1,5 +1,6 @@
 package import Adapters
 import CommandSupport
+import Names
 import Safetensors
 
 /// What a command says of the adapter that it wrote; encodes as the contract's JSON.

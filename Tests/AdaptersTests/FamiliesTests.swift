@@ -1,4 +1,5 @@
 import Foundation
+import Names
 import TestSupport
 import Testing
 

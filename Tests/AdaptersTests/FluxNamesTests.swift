@@ -1,3 +1,4 @@
+import Names
 import Tensors
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import Names
 import Safetensors
 import Tensors
 import TestSupport
@@ -32,7 +33,7 @@ import Testing
       let block = Block(of: target)
       #expect(!(block < block))
       _ = UNetNames.diffusersKey(original: target.key)
-      _ = UNetNames.originalKey(diffusers: target.key, attentionUpBlocks: [1])
+      _ = UNetNames.originalKey(diffusers: target.key, in: BaseModel.sd1.unetLayout)
       _ = DottedPath.path(of: name)
       _ = BaseModel(recognising: [.init(target: target, outputs: 768, inputs: 768)])
     }

@@ -1,4 +1,5 @@
 import Adapters
+import Names
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Adapters
 import Baking
 import Files
+import Names
 import Safetensors
 import Tensors
 import TestSupport

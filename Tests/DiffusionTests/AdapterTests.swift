@@ -1,6 +1,7 @@
 import Compute
 import ComputeCPU
 import LinearAlgebra
+import Names
 import Tensors
 import TestSupport
 import Testing
@@ -153,7 +154,8 @@ struct TinyAdapterTests {
 @Suite struct AdaptedModulesTests {
   static let layers = [("a", 5, 7, AdaptableLayer.Kind.linear), ("b", 3, 4, .convolution)].map {
     AdaptableLayer(
-      name: LayerName(module: $0.0, alias: nil, network: .unet, isDefault: true),
+      name: LayerName(
+        target: Target(network: .denoiser, key: $0.0, path: $0.0), module: $0.0, isDefault: true),
       inputs: $0.1, outputs: $0.2, kind: $0.3)
   }
 

@@ -2,6 +2,7 @@ import Compute
 import ComputeCPU
 import Foundation
 import LinearAlgebra
+import Names
 import Safetensors
 import Tensors
 import TestSupport
@@ -93,6 +94,14 @@ struct HostileModelTests {
     )
   }
 
+  @Test func piecesOfTensors() {
+    let third = TensorLocation("x", .third(2))
+    #expect(third.shape(of: [6, 2]) == [2, 2])
+    #expect(third.take([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], shape: [6, 2]) == [8, 9, 10, 11])
+    let transposed = TensorLocation("x", .transposed)
+    #expect(transposed.take([1, 2, 3, 4, 5, 6], shape: [2, 3]) == [1, 4, 2, 5, 3, 6])
+  }
+
   @Test func textOfAnotherWidthIsRefused() throws {
     let copy = try folder.copyOfModel()
     let path = "\(copy)/unet/diffusion_pytorch_model.safetensors"
@@ -179,7 +188,8 @@ struct HostileModelTests {
 
   private func read(_ part: String, _ file: SafetensorsFile, json: Data) throws {
     let weights = Weights(path: part, part: part, files: [file]) {
-      part == "text_encoder" ? CheckpointKeys.clip($0, prefix: "") : CheckpointKeys.folderVAE($0)
+      part == "text_encoder"
+        ? CheckpointNames.clipLocations(of: $0, prefix: "") : VAENames.locations(inFolder: $0)
     }
     switch part {
     case "unet":

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diffusion
 import Images
+import Names
 import Testing
 
 @testable import Train

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Names
 import Safetensors
 package import Tensors
 

@@ -1,3 +1,4 @@
+package import Names
 import Safetensors
 
 /// A weighted sum of adapters: Δ = Σ weight · Δᵢ, module by module.

@@ -1,4 +1,5 @@
 import LinearAlgebra
+package import Names
 import Tensors
 
 /// Which rows of a module's update are which rows of a layer, where the two are divided

@@ -1,3 +1,4 @@
+package import Names
 import Safetensors
 package import Tensors
 

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Names
 import Tensors
 
 /// In stage i the rows are taken in the order of a butterfly of stride 2ⁱ·b/2, and each block of

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Names
 import Tensors
 
 /// m · V / ‖V‖ with V = W + scale · up · down: magnitudes apart from directions.

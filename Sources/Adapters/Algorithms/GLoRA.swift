@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Names
 import Tensors
 
 /// s·(b₁b₂ + W·a₁a₂), the a's acting on input channels; old files store each pair in the other

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Names
 import Tensors
 
 /// scale · (A₁B₁) ∘ (A₂B₂), element by element, each product perhaps with a core.

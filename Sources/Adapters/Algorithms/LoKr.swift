@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Names
 import Tensors
 
 /// scale · A ⊗ B, every element of the first times the whole of the second; each is whole or a

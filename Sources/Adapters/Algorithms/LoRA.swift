@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Names
 import Tensors
 
 /// scale · up · down, perhaps with a core between them (Tucker convolutions).

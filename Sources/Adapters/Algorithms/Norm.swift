@@ -1,3 +1,4 @@
+import Names
 import Tensors
 
 /// A difference of a norm's weight or bias.

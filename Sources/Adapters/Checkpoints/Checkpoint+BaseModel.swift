@@ -1,3 +1,4 @@
+package import Names
 import Safetensors
 import Tensors
 
@@ -20,17 +21,11 @@ extension Checkpoint {
 
   /// The layer that a checkpoint's weight is of; `nil` for a VAE's and what no adapter changes.
   package static func target(of path: String) -> Target? {
-    let others = ["first_stage_model.", "model_ema.", "vae.", "encoder.down", "decoder.up"]
+    let others = [CheckpointNames.vae, "model_ema.", "vae.", "encoder.down", "decoder.up"]
     if others.contains(where: path.hasPrefix) { return nil }
-    let encoders: [(prefix: String, name: String)] = [
-      ("cond_stage_model.transformer.", "text_encoder."),
-      ("conditioner.embedders.0.transformer.", "text_encoder."),
-      ("cond_stage_model.model.", "text_encoder."),
-      ("conditioner.embedders.1.model.", "text_encoder_2."),
-    ]
-    for (prefix, name) in encoders where path.hasPrefix(prefix) {
-      return Target.parse(name + path.dropFirst(prefix.count)).target
+    guard let encoder = CheckpointNames.encoders.first(where: { path.hasPrefix($0.prefix) }) else {
+      return Target.parse(path).target
     }
-    return Target.parse(path).target
+    return Target.parse(encoder.component + path.dropFirst(encoder.prefix.count)).target
   }
 }

@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import Names
 package import Safetensors
 import Tensors
 

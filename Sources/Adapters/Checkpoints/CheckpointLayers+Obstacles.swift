@@ -1,3 +1,4 @@
+import Names
 import Tensors
 
 // Why a layer has no place: told by what else the checkpoint has, its names and its shapes.

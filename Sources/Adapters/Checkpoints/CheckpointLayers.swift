@@ -1,3 +1,4 @@
+package import Names
 package import Safetensors
 package import Tensors
 
@@ -148,12 +149,6 @@ extension CheckpointLayers.Piece {
   }
 }
 
-extension Target {
-  init(flux key: String) {
-    self.init(network: .denoiser, key: key, path: DottedPath.path(of: key))
-  }
-}
-
 /// The layers of a checkpoint whose weights lie inputs × outputs.
 private struct TransposedLayers {
   /// Whether the checkpoint's attention is made of GPT-2's Conv1D.
@@ -198,8 +193,9 @@ private struct Place {
   let isTransposed: Bool
 
   init?(_ name: String, _ component: String) {
-    for (prefix, encoder) in Self.openCLIP where name.hasPrefix(prefix) {
-      self.init(openCLIP: String(name.dropFirst(prefix.count)), encoder)
+    let encoder = CheckpointNames.encoders.first { $0.isOpenCLIP && name.hasPrefix($0.prefix) }
+    if let encoder {
+      self.init(openCLIP: String(name.dropFirst(encoder.prefix.count)), encoder.component)
       return
     }
     guard let dot = name.lastIndex(of: "."), Self.components.contains(component) else {
@@ -237,12 +233,6 @@ private struct Place {
     let paths = isFused ? OpenCLIPNames.fused.map { "\(path).\($0)" } : [path]
     self.init(targets: paths.map { Target.parse(encoder + $0).target }, role: role)
   }
-
-  private static let openCLIP = [
-    ("cond_stage_model.model.", "text_encoder."),
-    ("conditioner.embedders.0.model.", "text_encoder_2."),
-    ("conditioner.embedders.1.model.", "text_encoder_2."),
-  ]
 
   /// The folders whose networks adapters change; of a single file, none is named.
   private static let components: Set = [

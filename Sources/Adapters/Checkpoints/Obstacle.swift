@@ -1,3 +1,4 @@
+package import Names
 package import Tensors
 
 /// Why a checkpoint has no place for what a module adds: one cause, one sentence.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+package import Names
 import Safetensors
 import Tensors
 

@@ -1,3 +1,5 @@
+import Names
+
 extension Naming {
   /// The first of diffusers' forms: `….attn1.processor.to_q_lora.down.weight`, which holds the four
   /// products of attention only.

@@ -1,3 +1,5 @@
+import Names
+
 extension Naming {
   /// Black Forest Labs' control adapters of Flux: bare names, with biases and norms.
   package static let bflControl = Naming(

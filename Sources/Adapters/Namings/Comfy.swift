@@ -1,3 +1,5 @@
+import Names
+
 extension Naming {
   /// ComfyUI: layers as the model's own code names them, a U-Net's by the original names.
   package static let comfy = Naming(
@@ -15,8 +17,7 @@ extension Naming {
     moduleName: { target, model in
       switch target.network {
       case .denoiser:
-        let original = UNetNames.originalKey(
-          diffusers: target.key, attentionUpBlocks: model.attentionUpBlocks)
+        let original = UNetNames.originalKey(diffusers: target.key, in: model.unetLayout)
         let path = model.isUNet ? original.flatMap(DottedPath.path) : target.path
         return path.map { "diffusion_model." + $0 }
       case .textEncoder(let number):

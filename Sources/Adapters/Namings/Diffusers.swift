@@ -1,3 +1,5 @@
+import Names
+
 extension Naming {
   /// Hugging Face diffusers: `unet.down_blocks.0.….lora_A.weight`, a component a prefix.
   package static let diffusers = Naming(

@@ -1,3 +1,4 @@
+import Names
 import Tensors
 
 extension Naming {
@@ -36,19 +37,4 @@ extension Spelling {
 extension Module.Extents {
   /// LyCORIS's magnitudes, one an output.
   var magnitudesOfLyCORIS: Shape { Shape([outputs, 1] + kernel.map { _ in 1 }) }
-}
-
-extension Target {
-  func kohyaName(in model: BaseModel) -> String {
-    switch network {
-    case .denoiser:
-      let original =
-        model == .sdxl
-        ? UNetNames.originalKey(diffusers: key, attentionUpBlocks: model.attentionUpBlocks) : nil
-      return "lora_unet_" + (original ?? key)
-    case .textEncoder(let number):
-      let hasOne = model == .sd1 || model == .sd2 || model == .unknown
-      return (hasOne && number == 1 ? "lora_te_" : "lora_te\(number)_") + key
-    }
-  }
 }

@@ -1,3 +1,5 @@
+import Names
+
 extension Naming {
   /// microsoft/LoRA: `….lora_A`, without `.weight`.
   package static let loralib = Naming(

@@ -1,3 +1,4 @@
+package import Names
 import Tensors
 
 /// Whose way a file's names are spelled, and what that way can hold.

@@ -1,3 +1,5 @@
+import Names
+
 extension Naming {
   /// Nerogar/OneTrainer: as sd-scripts, but for transformers, which keep diffusers' words.
   package static let onetrainer = Naming(

@@ -1,3 +1,4 @@
+import Names
 import Tensors
 
 extension Naming {
@@ -43,19 +44,5 @@ extension Module.Extents {
   /// PEFT's magnitudes, one an output.
   var magnitudesOfPEFT: Shape {
     isConvolution ? Shape([1, outputs] + kernel.map { _ in 1 }) : [outputs]
-  }
-}
-
-extension BaseModel {
-  /// Whether a path is one of a language model or an encoder of text.
-  static func isLanguageModel(_ path: String) -> Bool {
-    let name = "." + path
-    let markers = [
-      ".model.layers.", ".transformer.h.", ".transformer.layer.", ".transformer.encoder.layers.",
-      ".transformer.blocks.", ".encoder.layer.", ".decoder.layers.", ".decoder.block.",
-      ".encoder.block.", ".model.encoder.layers.", ".encoder.albert_layer_groups.",
-      ".gpt_neox.layers.", ".language_model.", ".backbone.layers.", ".h.", ".lm_head",
-    ]
-    return markers.contains { contains($0, in: name) }
   }
 }

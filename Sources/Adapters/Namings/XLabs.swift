@@ -1,3 +1,5 @@
+import Names
+
 extension Naming {
   /// XLabs-AI/x-flux: `double_blocks.0.processor.qkv_lora1.up.weight`, the two streams of a block
   /// by number.

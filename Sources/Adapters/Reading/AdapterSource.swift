@@ -1,4 +1,5 @@
 package import Files
+import Names
 package import Safetensors
 
 /// A path as a user gives it, opened: an adapter, or what else it turns out to be.

@@ -1,3 +1,4 @@
+import Names
 import Safetensors
 
 /// A tensor of no module that a result keeps as it is.

@@ -1,3 +1,4 @@
+package import Names
 package import Safetensors
 
 /// Rows of a table that were trained alone and stand in the place of the model's.

@@ -1,5 +1,6 @@
 package import Files
 import LinearAlgebra
+package import Names
 import Safetensors
 package import Tensors
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Names
 import Safetensors
 
 /// Says of a result's network what sd-scripts says of one that it trained: module, rank and alpha,

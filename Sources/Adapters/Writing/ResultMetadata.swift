@@ -1,6 +1,7 @@
 import Files
 import FoundationEssentials
 import Glibc
+package import Names
 import Safetensors
 
 /// What a result says of itself: the inputs' metadata, and how it was made of them.

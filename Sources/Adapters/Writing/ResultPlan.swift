@@ -1,4 +1,5 @@
 package import LinearAlgebra
+package import Names
 
 /// A result before it is written: its modules, and where their weights come from.
 package struct ResultPlan: Sendable {

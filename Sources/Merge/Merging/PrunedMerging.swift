@@ -1,5 +1,6 @@
 import Adapters
 import LinearAlgebra
+import Names
 import Tensors
 
 /// The methods that drop elements of each update before they are summed, then reduce the sum to a

@@ -1,3 +1,5 @@
+import Names
+
 /// The numbering of a U-Net's blocks that per-block options follow.
 enum BlockLayout: Hashable {
   /// 25 blocks: 12 down, 1 in the middle, 12 up.
@@ -17,28 +19,19 @@ enum BlockLayout: Hashable {
   ///
   /// - Parameter module: sd-scripts' name, `lora_unet_down_blocks_0_attentions_1_proj_in`.
   func block(of module: String) -> Int? {
-    guard module.hasPrefix("lora_unet_") else { return nil }
-    let words = module.dropFirst("lora_unet_".count).split(separator: "_")
-    return self == .stableDiffusion ? Self.block(words) : Self.blockXL(words)
-  }
-
-  /// `down_blocks_0_attentions_1` is 1 + 3·0 + 1; samplers count as the third of their level.
-  private static func block(_ words: [Substring]) -> Int? {
-    guard words.first != "mid" else { return 12 }
-    guard words.count > 4, let level = Int(words[2]), let number = Int(words[4]) else { return nil }
-    let isSampler = words[3] == "downsamplers" || words[3] == "upsamplers"
-    let index = 3 * level + (isSampler ? 2 : number)
-    return words[0] == "down" ? 1 + index : 13 + index
-  }
-
-  /// `input_blocks_4_1_…` is 1 + 4, `middle_block_1_…` 10 + 1, `output_blocks_0_0_…` 13 + 0.
-  private static func blockXL(_ words: [Substring]) -> Int? {
-    switch words.first {
-    case "input" where words.count > 2: Int(words[2]).map { 1 + $0 }
-    case "middle" where words.count > 2: Int(words[2]).map { 10 + $0 }
-    case "output" where words.count > 2: Int(words[2]).map { 13 + $0 }
-    case "out": 22
-    default: 0
+    let target = Target.parse(module).target
+    let rim = self == .stableDiffusionXL ? 1 : 0
+    switch Block(of: target) {
+    case .input(let number): return rim + number
+    case .middle: return rim + sides.down + (sides.middle == 1 ? 0 : Self.partOfMiddle(target.key))
+    case .output(let number): return rim + sides.down + sides.middle + number
+    case .numbered, .textEncoder, .other: return nil
     }
+  }
+
+  /// 1 for the attention between the two resnets, which the original names as `middle_block_1`.
+  private static func partOfMiddle(_ key: String) -> Int {
+    UNetNames.originalKey(diffusers: key, in: BaseModel.sdxl.unetLayout)
+      .flatMap { $0.split(separator: "_").dropFirst(2).first }.flatMap { Int($0) } ?? 0
   }
 }

@@ -2,6 +2,7 @@ import CommandSupport
 import Compute
 import Diffusion
 import Images
+import Names
 import Tensors
 
 /// Draws pictures with a model and adapters.
@@ -95,7 +96,7 @@ extension PictureMaker {
 extension Diffusion.Adapters {
   /// Whether layers of a text encoder are among the adapted.
   fileprivate var changesText: Bool {
-    modules.modules.contains { $0.layer.name.network != .unet }
+    modules.modules.contains { $0.layer.name.target.network != .denoiser }
   }
 }
 

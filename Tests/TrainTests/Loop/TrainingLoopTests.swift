@@ -3,6 +3,7 @@ import Compute
 import ComputeCPU
 import Diffusion
 import Foundation
+import Names
 import Tensors
 import TestSupport
 import Testing
@@ -90,7 +91,7 @@ struct TrainingLoopTests {
   func textEncoders() throws {
     let run = try TinyRun()
     let both = try run.trained(steps: 1, ["--learning-rate", "0.001"])
-    let text = both.job.modules.modules.filter { $0.layer.name.network != .unet }
+    let text = both.job.modules.modules.filter { $0.layer.name.target.network != .denoiser }
     #expect(text.count == 6)
     for module in text {
       #expect(both.after[module.up..<module.up + module.upCount].contains { $0 != 0 })
@@ -100,7 +101,7 @@ struct TrainingLoopTests {
     let saved = String(decoding: try run.folder.bytes("a.st"), as: UTF8.self)
     #expect(saved.contains("lora_te_text_model_encoder_layers_0_mlp_fc1.lora_up.weight"))
     let alone = try run.job(steps: 1, ["--network-train-unet-only"])
-    #expect(alone.modules.modules.allSatisfy { $0.layer.name.network == .unet })
+    #expect(alone.modules.modules.allSatisfy { $0.layer.name.target.network == .denoiser })
   }
 
   @Test("what a mask hides has no loss", arguments: [UInt8(0), 255])

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Adapters
+@testable import Names
 
 @Suite struct UNetNamesTests {
   /// One layer of every block of SD 1 and 2, original → diffusers.
@@ -59,21 +59,23 @@ import Testing
   ]
 
   @Test(arguments: sd1) func namesOfSD1(original: String, diffusers: String) {
-    expectBothWays(original, diffusers, attentionUpBlocks: [1, 2, 3])
+    expectBothWays(original, diffusers, in: BaseModel.sd1.unetLayout)
   }
 
   @Test(arguments: sdxl) func namesOfSDXL(original: String, diffusers: String) {
-    expectBothWays(original, diffusers, attentionUpBlocks: [0, 1])
+    expectBothWays(original, diffusers, in: BaseModel.sdxl.unetLayout)
   }
 
-  private func expectBothWays(_ original: String, _ diffusers: String, attentionUpBlocks: Set<Int>)
-  {
+  private func expectBothWays(
+    _ original: String, _ diffusers: String, in layout: UNetNames.Layout
+  ) {
+    #expect(
+      UNetNames.originalPath(diffusers: diffusers + ".weight", in: layout) == original + ".weight")
     let (original, diffusers) = (
       original.replacing(".", with: "_"), diffusers.replacing(".", with: "_")
     )
     #expect(UNetNames.diffusersKey(original: original) == diffusers)
-    #expect(
-      UNetNames.originalKey(diffusers: diffusers, attentionUpBlocks: attentionUpBlocks) == original)
+    #expect(UNetNames.originalKey(diffusers: diffusers, in: layout) == original)
   }
 
   @Test(arguments: [

@@ -1,9 +1,7 @@
-import Tensors
+import Names
 import Testing
 
-@testable import Diffusion
-
-@Suite struct CheckpointKeysTests {
+@Suite struct CheckpointNamesTests {
   static let unet: [(diffusers: String, original: String)] = [
     ("conv_in.weight", "input_blocks.0.0.weight"),
     ("time_embedding.linear_2.bias", "time_embed.2.bias"),
@@ -24,9 +22,8 @@ import Testing
   ]
 
   @Test(arguments: unet) func unetKeys(_ row: (diffusers: String, original: String)) {
-    let names = OriginalUNetNames(
-      resnetsPerBlock: 2, upBlocksHaveAttention: [false, true, true, true])
-    #expect(names.name(row.diffusers) == row.original)
+    let layout = BaseModel.sd1.unetLayout
+    #expect(UNetNames.originalPath(diffusers: row.diffusers, in: layout) == row.original)
   }
 
   static let vae: [(diffusers: String, original: String)] = [
@@ -45,28 +42,43 @@ import Testing
   ]
 
   @Test(arguments: vae) func vaeKeys(_ row: (diffusers: String, original: String)) {
-    let locations = CheckpointKeys.originalVAE(row.diffusers, levels: 4)
-    #expect(locations == [TensorLocation("first_stage_model." + row.original)])
+    let location = VAENames.original(row.diffusers, levels: 4, prefix: CheckpointNames.vae)
+    #expect(location == TensorLocation("first_stage_model." + row.original))
   }
 
   @Test func openCLIPKeys() {
     let key = "text_model.encoder.layers.3.self_attn.k_proj.bias"
     #expect(
-      CheckpointKeys.openCLIP(key, prefix: "p.")
-        == [TensorLocation("p.transformer.resblocks.3.attn.in_proj_bias", .third(1))])
+      OpenCLIPNames.location(transformers: key).prefixed(by: "p.")
+        == TensorLocation("p.transformer.resblocks.3.attn.in_proj_bias", .third(1)))
     #expect(
-      CheckpointKeys.openCLIP("text_projection.weight", prefix: "p.")
-        == [TensorLocation("p.text_projection", .transposed)])
+      OpenCLIPNames.location(transformers: "text_projection.weight")
+        == TensorLocation("text_projection", .transposed))
     #expect(
-      CheckpointKeys.openCLIP("text_model.embeddings.position_embedding.weight", prefix: "p.")
-        == [TensorLocation("p.positional_embedding")])
+      OpenCLIPNames.location(transformers: "text_model.embeddings.position_embedding.weight")
+        == TensorLocation("positional_embedding"))
   }
 
-  @Test func piecesOfTensors() {
-    let third = TensorLocation("x", .third(2))
-    #expect(third.shape(of: [6, 2]) == [2, 2])
-    #expect(third.take([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], shape: [6, 2]) == [8, 9, 10, 11])
-    let transposed = TensorLocation("x", .transposed)
-    #expect(transposed.take([1, 2, 3, 4, 5, 6], shape: [2, 3]) == [1, 4, 2, 5, 3, 6])
+  /// What is read of a checkpoint is what adapters are matched with.
+  @Test(arguments: [
+    "text_model.final_layer_norm", "text_model.embeddings.token_embedding",
+    "text_model.encoder.layers.11.mlp.fc1", "text_model.encoder.layers.0.mlp.fc2",
+    "text_model.encoder.layers.3.layer_norm1", "text_model.encoder.layers.3.layer_norm2",
+    "text_model.encoder.layers.31.self_attn.out_proj",
+  ])
+  func openCLIPLayersLeadBack(_ layer: String) throws {
+    let name = OpenCLIPNames.location(transformers: layer + ".weight").name
+    #expect(OpenCLIPNames.path(String(name.dropLast(7))) == layer)
+  }
+
+  @Test func openCLIPJoinsQueriesKeysAndValues() {
+    for (index, part) in OpenCLIPNames.fused.enumerated() {
+      let key = "text_model.encoder.layers.7.self_attn.\(part).weight"
+      let location = OpenCLIPNames.location(transformers: key)
+      #expect(location == TensorLocation("transformer.resblocks.7.attn.in_proj_weight", .third(index)))
+    }
+    #expect(
+      OpenCLIPNames.path("transformer.resblocks.7.attn")
+        == "text_model.encoder.layers.7.self_attn")
   }
 }

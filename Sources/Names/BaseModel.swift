@@ -18,6 +18,21 @@ package enum BaseModel: String, CaseIterable, Sendable {
 }
 
 extension BaseModel {
+  /// Whether the denoiser is one of Stable Diffusion's U-Nets; an unknown model is taken for one.
+  package var isUNet: Bool {
+    switch self {
+    case .sd1, .sd2, .sdxl, .unknown: true
+    default: false
+    }
+  }
+
+  /// The layout of the U-Net that the published models have.
+  package var unetLayout: UNetNames.Layout {
+    UNetNames.Layout(resnetsPerBlock: 2, attentionUpBlocks: self == .sdxl ? [0, 1] : [1, 2, 3])
+  }
+}
+
+extension BaseModel {
   /// What one layer tells about its model: where it is and how wide.
   package struct Layer: Sendable {
     package let target: Target
@@ -71,7 +86,7 @@ extension BaseModel {
   private static func isOfUNet(_ key: String) -> Bool {
     guard key.hasPrefix("down_blocks_") || key.hasPrefix("up_blocks_") || key.hasPrefix("mid_block")
     else { return false }
-    return ["_attentions_", "_resnets_", "samplers_"].contains { Adapters.contains($0, in: key) }
+    return ["_attentions_", "_resnets_", "samplers_"].contains { Names.contains($0, in: key) }
   }
 
   private static func textEncoders(_ layers: [Layer]) -> BaseModel? {
@@ -83,17 +98,4 @@ extension BaseModel {
     }
     return nil
   }
-}
-
-extension BaseModel {
-  /// Whether the denoiser is one of Stable Diffusion's U-Nets; an unknown model is taken for one.
-  package var isUNet: Bool {
-    switch self {
-    case .sd1, .sd2, .sdxl, .unknown: true
-    default: false
-    }
-  }
-
-  /// The up blocks that have attention.
-  package var attentionUpBlocks: Set<Int> { self == .sdxl ? [0, 1] : [1, 2, 3] }
 }

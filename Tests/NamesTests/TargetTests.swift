@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Adapters
+@testable import Names
 
 @Suite struct TargetTests {
   /// Modules of several namings, and the layer that all of them mean.

@@ -91,7 +91,7 @@ extension Target {
   /// The target of a module by its name, without the part's suffix.
   ///
   /// - Returns: The target, and the prefix as the file spells it (empty where there is none).
-  static func parse(_ name: String) -> (target: Target, prefix: String) {
+  package static func parse(_ name: String) -> (target: Target, prefix: String) {
     if let target = cloneofsimo(name) { return (target, "") }
     guard let (text, network) = prefixes.first(where: { name.utf8.starts(with: $0.text.utf8) })
     else { return comfyEncoder(name) ?? (named(name, in: .denoiser), "") }
@@ -205,7 +205,7 @@ extension Target {
   }
 
   /// Whether the layer is a table that is looked up in by a token's number or place.
-  var isTokenTable: Bool {
+  package var isTokenTable: Bool {
     [
       "embed_tokens", "embed_in", "wte", "wpe", "word_embeddings", "position_embeddings",
       "token_embedding", "position_embedding", "shared",
@@ -213,48 +213,17 @@ extension Target {
   }
 
   /// Whether the layer makes the numbers of tokens, and may share the table's weight.
-  var isHead: Bool {
+  package var isHead: Bool {
     ["lm_head", "embed_out", "output_projection"].contains { key == $0 || key.hasSuffix("_" + $0) }
   }
 
   /// Whether the layer is one of the U-Nets' 3 × 3 convolutions.
-  var isThreeByThree: Bool {
+  package var isThreeByThree: Bool {
     guard network == .denoiser else { return false }
     if key == "conv_in" || key == "conv_out" { return true }
     let isConvolution =
       key.hasSuffix("_conv1") || key.hasSuffix("_conv2") || key.hasSuffix("samplers_0_conv")
     return isConvolution && (contains("_resnets_", in: key) || contains("samplers_", in: key))
-  }
-}
-
-// MARK: - Files that hold an order instead of names
-
-extension Target {
-  private static let cloneofsimoBlocks =
-    (0..<6).map { "down_blocks_\($0 / 2)_attentions_\($0 % 2)" }
-    + (0..<9).map { "up_blocks_\($0 / 3 + 1)_attentions_\($0 % 3)" } + ["mid_block_attentions_0"]
-
-  private static let cloneofsimoLayers = [
-    "attn1_to_q", "attn1_to_k", "attn1_to_v", "attn1_to_out_0", "ff_net_0_proj", "attn2_to_q",
-    "attn2_to_k", "attn2_to_v", "attn2_to_out_0",
-  ]
-
-  /// `unet:7`, `text_encoder:3`: the n-th layer in the order of cloneofsimo/lora's classes.
-  private static func cloneofsimo(_ name: String) -> Target? {
-    guard let colon = name.utf8.firstIndex(of: UInt8(ascii: ":")),
-      let index = Int(name[name.index(after: colon)...]), index >= 0
-    else { return nil }
-    switch name[..<colon] {
-    case "unet" where index < 144:
-      let block = cloneofsimoBlocks[index / 9]
-      let key = "\(block)_transformer_blocks_0_\(cloneofsimoLayers[index % 9])"
-      return Target(network: .denoiser, key: key, path: DottedPath.path(of: key))
-    case "text_encoder" where index < 48:
-      let layer = ["k_proj", "v_proj", "q_proj", "out_proj"][index % 4]
-      let key = "text_model_encoder_layers_\(index / 4)_self_attn_\(layer)"
-      return Target(network: .textEncoder(1), key: key, path: DottedPath.path(of: key))
-    default: return nil
-    }
   }
 }
 

@@ -74,7 +74,7 @@ extension BaseModel {
     if evidence.begins("layers_#", "noise_refiner_#", "context_refiner_#") {
       if let model = refined(evidence) { return model }
     }
-    let isLanguage = layers.contains { isLanguageModel($0.target.path ?? "") }
+    let isLanguage = layers.contains { BaseModel.isLanguageModel($0.target.path ?? "") }
     return isLanguage || evidence.begins("model_layers_#") ? .languageModel : nil
   }
 
@@ -161,5 +161,19 @@ extension BaseModel {
       if extents.contains(3840) { return .zImage }
     }
     return nil
+  }
+}
+
+extension BaseModel {
+  /// Whether a path is one of a language model or an encoder of text.
+  package static func isLanguageModel(_ path: String) -> Bool {
+    let name = "." + path
+    let markers = [
+      ".model.layers.", ".transformer.h.", ".transformer.layer.", ".transformer.encoder.layers.",
+      ".transformer.blocks.", ".encoder.layer.", ".decoder.layers.", ".decoder.block.",
+      ".encoder.block.", ".model.encoder.layers.", ".encoder.albert_layer_groups.",
+      ".gpt_neox.layers.", ".language_model.", ".backbone.layers.", ".h.", ".lm_head",
+    ]
+    return markers.contains { contains($0, in: name) }
   }
 }

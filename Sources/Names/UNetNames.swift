@@ -1,10 +1,22 @@
 /// The two sets of names of Stable Diffusion's U-Nets, flattened: those of the original (LDM)
 /// implementation and those of diffusers.
 ///
-/// Two resnets a down block and three an up block are taken for granted, as in SD 1, 2 and XL.
-///
 /// Source: diffusers, `convert_original_stable_diffusion_to_diffusers.py`.
 package enum UNetNames {
+  /// What the numbers in the original names depend on.
+  package struct Layout: Hashable, Sendable {
+    /// In a down block; an up block has one more.
+    let resnetsPerBlock: Int
+
+    /// Which up blocks have attention: an upsampler's number depends on it.
+    let attentionUpBlocks: Set<Int>
+
+    package init(resnetsPerBlock: Int, attentionUpBlocks: Set<Int>) {
+      self.resnetsPerBlock = resnetsPerBlock
+      self.attentionUpBlocks = attentionUpBlocks
+    }
+  }
+
   private static let fixed: [(original: String, diffusers: String)] = [
     ("time_embed_0", "time_embedding_linear_1"),
     ("time_embed_2", "time_embedding_linear_2"),
@@ -23,7 +35,8 @@ package enum UNetNames {
     ("out_layers_0", "norm2"), ("out_layers_3", "conv2"), ("skip_connection", "conv_shortcut"),
   ]
 
-  /// Returns diffusers' name for an original one; `nil` for a name that is none of the original's.
+  /// Returns diffusers' name for an original one of SD 1, 2 or XL, which have two resnets per down
+  /// block; `nil` for a name that is none of the original's.
   package static func diffusersKey(original key: String) -> String? {
     for (original, diffusers) in fixed {
       guard let rest = key.dropping(prefix: original) else { continue }
@@ -43,28 +56,37 @@ package enum UNetNames {
   }
 
   /// Returns the original name for diffusers' one; `nil` for a name that is none of diffusers'.
-  ///
-  /// - Parameter attentionUpBlocks: Which up blocks have attention: an upsampler's number
-  ///   depends on it. 0 and 1 for SDXL; 1, 2 and 3 for SD 1 and 2.
-  package static func originalKey(diffusers key: String, attentionUpBlocks: Set<Int>) -> String? {
+  package static func originalKey(diffusers key: String, in layout: Layout) -> String? {
     for (original, diffusers) in fixed {
       guard let rest = key.dropping(prefix: diffusers) else { continue }
       return original + (diffusers.contains("resnets") ? resnet(rest, to: \.original) : rest)
     }
     for (side, prefix) in [("down", "down_blocks_"), ("up", "up_blocks_")] {
       guard let (block, kind, index, rest) = blockLayer(after: prefix, in: key) else { continue }
-      let first = side == "down" ? 1 + 3 * block : 3 * block
+      let count = layout.resnetsPerBlock + 1
+      let first = side == "down" ? 1 + count * block : count * block
       let name = side == "down" ? "input_blocks" : "output_blocks"
       switch kind {
       case "resnets": return "\(name)_\(first + index)_0\(resnet(rest, to: \.original))"
       case "attentions": return "\(name)_\(first + index)_1\(rest)"
-      case "downsamplers": return "\(name)_\(first + 2)_0_op"
+      case "downsamplers": return "\(name)_\(first + count - 1)_0_op"
       case "upsamplers":
-        return "\(name)_\(first + 2)_\(attentionUpBlocks.contains(block) ? 2 : 1)_conv"
+        let part = layout.attentionUpBlocks.contains(block) ? 2 : 1
+        return "\(name)_\(first + count - 1)_\(part)_conv"
       default: return nil
       }
     }
     return nil
+  }
+
+  /// Returns the original name of a tensor for diffusers' one, both dotted: `X.weight` of a layer X
+  /// keeps its last word, and a name that is none of diffusers' stays as it is.
+  package static func originalPath(diffusers path: String, in layout: Layout) -> String {
+    guard let dot = path.lastIndex(of: "."),
+      let key = originalKey(diffusers: String(path[..<dot]).replacing(".", with: "_"), in: layout),
+      let original = DottedPath.path(of: key)
+    else { return path }
+    return original + path[dot...]
   }
 
   /// `_0_1_rest` after a prefix: the block's number and the part's.
@@ -116,5 +138,25 @@ extension String {
     guard utf8.starts(with: prefix.utf8) else { return nil }
     let rest = utf8.dropFirst(prefix.utf8.count)
     return rest.isEmpty || rest.first == UInt8(ascii: "_") ? String(rest) : nil
+  }
+}
+
+extension Target {
+  /// What sd-scripts calls the module that changes the layer: `lora_unet_…`, `lora_te1_…`.
+  ///
+  /// SDXL's U-Net goes by its original names, all others by diffusers'.
+  ///
+  /// - Parameter layout: The U-Net's, where it is not the published model's.
+  package func kohyaName(in model: BaseModel, layout: UNetNames.Layout? = nil) -> String {
+    switch network {
+    case .denoiser:
+      let original =
+        model == .sdxl
+        ? UNetNames.originalKey(diffusers: key, in: layout ?? model.unetLayout) : nil
+      return "lora_unet_" + (original ?? key)
+    case .textEncoder(let number):
+      let hasOne = model == .sd1 || model == .sd2 || model == .unknown
+      return (hasOne && number == 1 ? "lora_te_" : "lora_te\(number)_") + key
+    }
   }
 }

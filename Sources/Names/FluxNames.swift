@@ -14,16 +14,16 @@ package enum FluxNames {
   }
 
   /// One of diffusers' layers inside one of BFL's: its rows, counted in shares of all rows.
-  struct Share: Hashable, Sendable {
-    let fusedKey: String
-    let splitKey: String
-    let shares: Range<Int>
+  package struct Share: Hashable, Sendable {
+    package let fusedKey: String
+    package let splitKey: String
+    package let shares: Range<Int>
 
     /// How many shares the fused layer has.
-    let count: Int
+    package let count: Int
 
     /// Whether the two halves of the rows stand in the other order.
-    let swapsHalves: Bool
+    package let swapsHalves: Bool
   }
 
   private static let double: [(fused: String, split: [String])] = [
@@ -58,7 +58,7 @@ package enum FluxNames {
   ]
 
   /// Diffusers' layers that one of BFL's consists of; empty for a name that is none of BFL's.
-  static func shares(ofFused key: String) -> [Share] {
+  package static func shares(ofFused key: String) -> [Share] {
     if let (number, rest) = numbered("double_blocks_", key) {
       let split = double.first { $0.fused == rest }?.split ?? []
       return split.enumerated().map { index, name in
@@ -76,7 +76,7 @@ package enum FluxNames {
   }
 
   /// Where one of diffusers' layers lies in BFL's; `nil` for a name that is none of diffusers'.
-  static func share(ofSplit key: String) -> Share? {
+  package static func share(ofSplit key: String) -> Share? {
     if let (number, rest) = numbered("single_transformer_blocks_", key) {
       for layer in single {
         guard let part = layer.split.first(where: { $0.0 == rest }) else { continue }
@@ -115,11 +115,17 @@ extension FluxNames.Share {
   /// Rows of the split layer and the row of the fused one that the first of each range is.
   ///
   /// - Parameter outputs: The rows of the fused layer.
-  func moves(ofFused outputs: Int) -> [(split: Range<Int>, fused: Int)] {
+  package func moves(ofFused outputs: Int) -> [(split: Range<Int>, fused: Int)] {
     let height = outputs / count
     let rows = shares.count * height
     let start = shares.lowerBound * height
     if !swapsHalves { return [(0..<rows, start)] }
     return [(0..<rows / 2, start + rows / 2), (rows / 2..<rows, start)]
+  }
+}
+
+extension Target {
+  package init(flux key: String) {
+    self.init(network: .denoiser, key: key, path: DottedPath.path(of: key))
   }
 }
