@@ -66,6 +66,7 @@ let package = Package(
     .module("Files", ["CFiles", "CNettle", "CZstd"]),
     .module("Safetensors", ["Files", "Tensors"]),
     .module("TOML"),
+    .module("JSON"),
 
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "CProcessor", "Tensors"]),
@@ -78,12 +79,12 @@ let package = Package(
     .module("ComputeCUDA", ["CCUDA", "CUDAKernels", "Compute", "Files", "Tensors"]),
 
     // MARK: - Meaning
-    .module("Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .module("Adapters", ["Files", "JSON", "LinearAlgebra", "Safetensors", "Tensors"]),
     .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .module("Diffusion", ["Compute", "Files", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
-    .module("CommandSupport", ["Files", argumentParser]),
+    .module("CommandSupport", ["Files", "JSON", argumentParser]),
     .module("Pages", ["CommandSupport", "Files"]),
     .module(
       "Results",
@@ -100,8 +101,8 @@ let package = Package(
     .module(
       "Inspect",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Pages", "Safetensors", "Tensors",
-        argumentParser,
+        "Adapters", "CommandSupport", "Files", "JSON", "LinearAlgebra", "Pages", "Safetensors",
+        "Tensors", argumentParser,
       ]),
     .module(
       "Diff",
@@ -126,7 +127,7 @@ let package = Package(
       "Train",
       [
         "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "Files",
-        "Images", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
+        "Images", "JSON", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .executableTarget(
       name: "lora",
@@ -188,7 +189,7 @@ let package = Package(
       of: "Train",
       [
         "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "EmulatedDevice",
-        "Files", "Images", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
+        "Files", "Images", "JSON", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),

@@ -124,9 +124,7 @@ package struct ResultWriter {
       let path = "\(folder.path)/\(name)"
       let configuration = try writer.configuration(of: plan.modules, file: path)
       let text = choice.naming == .mlx ? configuration.mlx : configuration.peft
-      let file = try folder.file(name)
-      try unsafe file.write(Array((text + "\n").utf8).span.bytes, at: 0)
-      try file.commit()
+      try folder.file(name).commit(text + "\n")
       try folder.publish()
     }
     return written

@@ -89,9 +89,8 @@ extension TrainingPicture {
     for file: String, _ subset: DatasetConfiguration.Subset
   ) throws(DatasetError) -> String? {
     guard let folder = subset.conditioningDataDir else { return nil }
-    let stem = CaptionFile.stem(of: file).split(separator: "/").last ?? ""
     for ending in [".png", ".jpg", ".jpeg", ".webp", ".bmp"] {
-      let path = "\(folder)/\(stem)\(ending)"
+      let path = "\(folder)/\(Path(file).stem)\(ending)"
       if FileKind(path: path).isRegular { return path }
     }
     throw .noMask(file: file, folder: folder)
