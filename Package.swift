@@ -81,6 +81,7 @@ let package = Package(
     // MARK: - Meaning
     .module("Adapters", ["Files", "JSON", "LinearAlgebra", "Safetensors", "Tensors"]),
     .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
+    .module("Datasets", ["Files", "Images", "Tensors"]),
     .module("Diffusion", ["Compute", "Files", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
@@ -126,8 +127,9 @@ let package = Package(
     .module(
       "Train",
       [
-        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "Files",
-        "Images", "JSON", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
+        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Datasets",
+        "Diffusion", "Files", "Images", "JSON", "LinearAlgebra", "Safetensors", "TOML", "Tensors",
+        argumentParser,
       ]),
     .executableTarget(
       name: "lora",
@@ -184,12 +186,13 @@ let package = Package(
         "EmulatedDevice", "LinearAlgebra", "Tensors",
       ]),
     .tests(of: "Images", ["Tensors"]),
+    .tests(of: "Datasets", ["Images", "Tensors"]),
     .tests(of: "Diffusion", ["Compute", "ComputeCPU", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(
       of: "Train",
       [
-        "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "EmulatedDevice",
-        "Files", "Images", "JSON", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
+        "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Datasets", "Diffusion",
+        "EmulatedDevice", "Files", "Images", "JSON", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
@@ -217,7 +220,7 @@ if Context.environment["LORA_FUZZ"] != nil {
     .target(
       name: "FuzzReaders",
       dependencies: [
-        "Adapters", "CMemoryFile", "Compute", "ComputeCPU", "Diffusion", "Files", "Images",
+        "Adapters", "CMemoryFile", "Compute", "ComputeCPU", "Datasets", "Diffusion", "Files", "Images",
         "Safetensors", "TOML", "Tensors", "Train", argumentParser,
       ], path: "Fuzz/Readers", swiftSettings: strict),
     .executableTarget(

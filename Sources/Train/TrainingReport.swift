@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandSupport
 import Compute
+import Datasets
 import Diffusion
 import Files
 import Images

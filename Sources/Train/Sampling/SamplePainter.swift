@@ -1,3 +1,4 @@
+import Datasets
 import Diffusion
 import Files
 import Images

@@ -62,7 +62,7 @@ enum CaptionFile {
 }
 
 /// A text without the white space at its ends.
-func trimmed(_ text: some StringProtocol) -> String {
+package func trimmed(_ text: some StringProtocol) -> String {
   let start = text.firstIndex { !$0.isWhitespace } ?? text.endIndex
   let last = text.lastIndex { !$0.isWhitespace }
   return last.map { String(text[start...$0]) } ?? ""
