@@ -66,6 +66,7 @@ let package = Package(
     .module("Files", ["CFiles", "CNettle", "CZstd"]),
     .module("Safetensors", ["Files", "Tensors"]),
     .module("TOML"),
+    .module("JSON"),
 
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "CProcessor", "Tensors"]),
@@ -79,12 +80,13 @@ let package = Package(
 
     // MARK: - Meaning
     .module("Names", ["Files"]),
-    .module("Adapters", ["Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
+    .module("Adapters", ["Files", "JSON", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
+    .module("Datasets", ["Files", "Images", "Tensors"]),
     .module("Diffusion", ["Compute", "Files", "Names", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
-    .module("CommandSupport", ["Files", argumentParser]),
+    .module("CommandSupport", ["Files", "JSON", argumentParser]),
     .module("Pages", ["CommandSupport", "Files"]),
     .module(
       "Results",
@@ -102,9 +104,8 @@ let package = Package(
     .module(
       "Inspect",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Names", "Pages", "Safetensors",
-        "Tensors",
-        argumentParser,
+        "Adapters", "CommandSupport", "Files", "JSON", "LinearAlgebra", "Names", "Pages",
+        "Safetensors", "Tensors", argumentParser,
       ]),
     .module(
       "Diff",
@@ -129,8 +130,9 @@ let package = Package(
     .module(
       "Train",
       [
-        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "Files",
-        "Images", "LinearAlgebra", "Names", "Safetensors", "TOML", "Tensors", argumentParser,
+        "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Datasets",
+        "Diffusion", "Files", "Images", "JSON", "LinearAlgebra", "Names", "Safetensors", "TOML",
+        "Tensors", argumentParser,
       ]),
     .executableTarget(
       name: "lora",
@@ -187,19 +189,21 @@ let package = Package(
         "EmulatedDevice", "LinearAlgebra", "Tensors",
       ]),
     .tests(of: "Images", ["Tensors"]),
+    .tests(of: "Datasets", ["Images", "Tensors"]),
     .tests(
       of: "Diffusion",
       ["Compute", "ComputeCPU", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .tests(
       of: "Train",
       [
-        "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "EmulatedDevice",
-        "Files", "Images", "LinearAlgebra", "Names", "Safetensors", "TOML", "Tensors",
-        argumentParser,
+        "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Datasets", "Diffusion",
+        "EmulatedDevice", "Files", "Images", "JSON", "LinearAlgebra", "Names", "Safetensors",
+        "TOML", "Tensors", argumentParser,
       ]),
     .tests(of: "Names", ["Files"]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
-    .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
+    .tests(
+      of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
     .testTarget(
       name: "AlgebraTests",
@@ -224,8 +228,8 @@ if Context.environment["LORA_FUZZ"] != nil {
     .target(
       name: "FuzzReaders",
       dependencies: [
-        "Adapters", "CMemoryFile", "Compute", "ComputeCPU", "Diffusion", "Files", "Images",
-        "Names", "Safetensors", "TOML", "Tensors", "Train", argumentParser,
+        "Adapters", "CMemoryFile", "Compute", "ComputeCPU", "Datasets", "Diffusion", "Files",
+        "Images", "Names", "Safetensors", "TOML", "Tensors", "Train", argumentParser,
       ], path: "Fuzz/Readers", swiftSettings: strict),
     .executableTarget(
       name: "Mutations", dependencies: ["FuzzReaders", "Tensors"], path: "Fuzz/Mutations",

@@ -4,6 +4,7 @@ import Images
 import TOML
 import Tensors
 
+@testable import Datasets
 @testable import Train
 
 /// Reads bytes as TOML, as a `--dataset-config` in TOML, and as one in JSON.

@@ -73,7 +73,7 @@ package struct BakedModel: Sendable {
       try outputs.prepare()
     } else {
       let isIndex = path.hasSuffix(Checkpoint.indexEnding)
-      outputs.addFolder(isIndex ? folder(of: path) : path, byteCount: byteCount)
+      outputs.addFolder(isIndex ? Path(path).folder : path, byteCount: byteCount)
       try outputs.check()
     }
   }
@@ -83,8 +83,8 @@ package struct BakedModel: Sendable {
     _ path: String, followsLinks: Bool, _ onTensor: @Sendable () -> Void
   ) throws -> ([BakedFile.Draft], OutputFolder) {
     let isIndex = checkpoint.isIndex
-    let target = path.hasSuffix(Checkpoint.indexEnding) ? folder(of: path) : path
-    let source = isIndex ? folder(of: checkpoint.path) : checkpoint.path
+    let target = path.hasSuffix(Checkpoint.indexEnding) ? Path(path).folder : path
+    let source = isIndex ? Path(checkpoint.path).folder : checkpoint.path
     let parts = checkpoint.parts.map { relative($0.file.path, to: source) }
     if !isIndex && isBelow(target, source) {
       let detail =

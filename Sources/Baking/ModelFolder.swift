@@ -57,7 +57,7 @@ struct ModelFolder {
       try output.link(file, to: destination)
       return true
     }
-    if isSameFile(whole, folder(of: whole)) || isBelow(folder(of: whole), whole) {
+    if isSameFile(whole, Path(whole).folder) || isBelow(Path(whole).folder, whole) {
       let detail = "is a link to a folder that holds it, which has no end; remove the link"
       throw AdapterError(file: whole, reason: .missingFile(folder: detail))
     }
@@ -83,9 +83,9 @@ struct ModelFolder {
   private var root: String {
     var above = resolved(path) ?? path
     while above.utf8.contains(UInt8(ascii: "/")), above != "/" {
-      let parent = folder(of: above)
-      if parent.hasSuffix("/snapshots"), FileKind(path: "\(folder(of: parent))/blobs") == .folder {
-        return folder(of: parent)
+      let parent = Path(above).folder
+      if parent.hasSuffix("/snapshots"), FileKind(path: "\(Path(parent).folder)/blobs") == .folder {
+        return Path(parent).folder
       }
       above = parent
     }

@@ -1,26 +1,12 @@
 import Files
-import FoundationEssentials
-
-/// How JSON is laid out.
-package enum JSONLayout: Sendable {
-  /// A line an element: for reports.
-  case pretty
-
-  /// One line: for logs.
-  case compact
-}
+package import JSON
 
 /// Encodes a report: keys sorted, the same on every run.
 ///
-/// NaN and the infinities, which JSON cannot spell, come out as strings; controls and marks of
-/// direction as `\uXXXX`, so that a terminal can show what a stranger has named.
+/// Controls and marks of direction come out as `\uXXXX`, so that a terminal can show what a stranger
+/// has named.
 package func json(_ value: some Encodable, _ layout: JSONLayout = .pretty) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  if layout == .pretty { encoder.outputFormatting.insert(.prettyPrinted) }
-  encoder.nonConformingFloatEncodingStrategy = .convertToString(
-    positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-  return showable(String(decoding: try encoder.encode(value), as: UTF8.self))
+  showable(try jsonText(value, layout))
 }
 
 /// JSON with what cannot be shown, which stands inside strings alone, as `\uXXXX`.

@@ -43,22 +43,17 @@ package enum Terminal {
 
   /// `COLUMNS` goes before what the terminal says of itself.
   private static func columns(of descriptor: Int32) -> Int {
-    if let asked = variable("COLUMNS").flatMap({ Int($0) }), asked > 0 { return asked }
+    if let asked = environment("COLUMNS").flatMap({ Int($0) }), asked > 0 { return asked }
     var size = winsize()
     let answer = unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size)
     return answer == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
-  }
-
-  /// The value of a variable of the environment.
-  static func variable(_ name: String) -> String? {
-    unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 
   // MARK: - The status line
 
   /// Whether a line on standard error can be taken back: not on `TERM=dumb`.
   static let errorIsErasable =
-    errorIsTerminal && !["", "dumb"].contains(variable("TERM") ?? "")
+    errorIsTerminal && !["", "dumb"].contains(environment("TERM") ?? "")
 
   /// Whether a status line stands where the cursor is.
   private static let hasStatus = Mutex(false)

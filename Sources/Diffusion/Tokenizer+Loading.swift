@@ -15,14 +15,9 @@ extension Tokenizer {
       self.init(vocabulary: try Vocabulary(path: named))
       return
     }
-    let folder = FileKind(path: model) == .folder ? model : Self.folder(of: model)
+    let folder = FileKind(path: model) == .folder ? model : Path(model).folder
     let found = VocabularyFiles(inFolder: folder)
     self.init(vocabulary: try found.map { files throws(TokenizerError) in try Vocabulary(files) })
-  }
-
-  private static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }
 
@@ -91,8 +86,7 @@ struct VocabularyFiles {
 
   static func read(_ path: String) throws(TokenizerError) -> [UInt8] {
     do throws(FileError) {
-      let file = try MappedFile(path: path)
-      return file.withBytes { bytes in unsafe bytes.withUnsafeBytes { unsafe Array($0) } }
+      return try readFile(path)
     } catch {
       throw .unreadable(error)
     }

@@ -13,17 +13,17 @@ extension Draft {
     try sync()
     try edited?.checkUnchanged()
     if temporary == nil, try link(as: target) {
-      syncFolder(folder(of: target))
+      syncFolder(Path(target).folder)
       return
     }
     // Killed between these two lines, a process leaves a name behind: there is no system call
     // that replaces a file by one without a name.
     let named: Leftover
-    if let temporary { named = temporary } else { named = try linked(in: folder(of: target)) }
+    if let temporary { named = temporary } else { named = try linked(in: Path(target).folder) }
     guard unsafe rename(named.path.systemName, target.systemName) == 0 else {
       throw .lastCall("replace", on: path)
     }
-    syncFolder(folder(of: target))
+    syncFolder(Path(target).folder)
   }
 
   /// Gives the file, synced before, a name that nothing has.

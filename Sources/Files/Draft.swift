@@ -17,13 +17,13 @@ import Glibc
 
   /// A draft in the folder of the file that it is to become.
   convenience init(of path: String) throws(FileError) {
-    try self.init(in: folder(of: followingLinks(path)), path: path)
+    try self.init(in: Path(followingLinks(path)).folder, path: path)
   }
 
   /// A draft that never gets a name: in `TMPDIR`, else where temporary files may be large.
   static func temporary() throws(FileError) -> Draft {
-    let asked = unsafe getenv("TMPDIR").map { unsafe name($0) }
-    let folder = asked ?? (unsafe access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp")
+    let folder =
+      environment("TMPDIR") ?? (unsafe access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp")
     return try Draft(in: folder, permissions: 0o600, path: folder)
   }
 

@@ -63,6 +63,12 @@ extension String {
   }
 }
 
+/// The value of a variable of the environment, which may be a name that is not UTF-8; nil where it is
+/// not set.
+package func environment(_ variable: String) -> String? {
+  unsafe getenv(variable).map { unsafe name($0) }
+}
+
 /// The program's arguments, its own name first; they may be names of files that are not UTF-8.
 package func commandLineArguments() -> [String] {
   (0..<Int(CommandLine.argc)).compactMap { index in

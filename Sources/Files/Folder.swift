@@ -3,7 +3,7 @@ import Glibc
 /// Makes a folder and those above it; one that is there is left as it is.
 package func makeFolder(_ path: String) throws(FileError) {
   if FileKind(path: path) == .folder { return }
-  let parent = folder(of: path)
+  let parent = Path(path).folder
   if parent != path { try makeFolder(parent) }
   guard unsafe mkdir(path.systemName, 0o777) == 0 || errno == EEXIST else {
     throw .lastCall("make the folder", on: path)
@@ -56,7 +56,7 @@ package func removeFolder(at path: String, files: [String]) throws(FileError) {
   guard FileKind(path: path) == .folder else { return }
   var place = path
   if Set(try names(inFolder: path)).isSubset(of: files) {
-    let name = Leftover.newName(in: folder(of: path))
+    let name = Leftover.newName(in: Path(path).folder)
     if unsafe rename(path.systemName, name.systemName) == 0 { place = name }
   }
   for file in files { try remove(at: "\(place)/\(file)") }

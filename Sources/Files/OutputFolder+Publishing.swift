@@ -14,12 +14,12 @@ extension OutputFolder {
       try replaceFiles(contents)
       return
     }
-    let draft = Leftover.newName(in: folder(of: target))
+    let draft = Leftover.newName(in: Path(target).folder)
     var leftovers = [Leftover(folder: draft)]
     defer { while leftovers.popLast() != nil {} }
     try fill(draft, contents, &leftovers)
     if way == .appearing { try appear(draft) } else { try exchange(draft, contents) }
-    syncFolder(folder(of: target))
+    syncFolder(Path(target).folder)
   }
 
   private func fill(

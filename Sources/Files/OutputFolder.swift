@@ -60,7 +60,7 @@ import Synchronization
   }
 
   private static func makeParents(of path: String, _ made: inout [Leftover]) throws(FileError) {
-    let parent = folder(of: path)
+    let parent = Path(path).folder
     if FileKind(path: parent) == .folder || parent == path { return }
     try makeParents(of: parent, &made)
     guard unsafe mkdir(parent.systemName, 0o777) == 0 else {
@@ -79,14 +79,14 @@ import Synchronization
       else { return false }
     }
     guard let whole = resolved(path), let here = resolved(".") else { return false }
-    let isWritable = unsafe access(folder(of: whole).systemName, W_OK) == 0
+    let isWritable = unsafe access(Path(whole).folder.systemName, W_OK) == 0
     return whole != here && isWritable && !isMount(whole)
   }
 
   private static func isMount(_ path: String) -> Bool {
     var (own, above) = (stat(), stat())
     guard unsafe stat(path.systemName, &own) == 0,
-      unsafe stat(folder(of: path).systemName, &above) == 0
+      unsafe stat(Path(path).folder.systemName, &above) == 0
     else { return true }
     return own.st_dev != above.st_dev
   }
@@ -113,9 +113,9 @@ extension OutputFolder {
   /// Something without a name, in the file system where it gets one.
   func draft(of name: String) throws(FileError) -> Draft {
     let shown = "\(path)/\(name)"
-    if way != .fileByFile { return try Draft(in: folder(of: target), path: shown) }
+    if way != .fileByFile { return try Draft(in: Path(target).folder, path: shown) }
     // A folder that is there may be a link into another file system.
-    return FileKind(path: folder(of: shown)) == .folder
+    return FileKind(path: Path(shown).folder) == .folder
       ? try Draft(of: shown) : try Draft(in: target, path: shown)
   }
 
@@ -146,7 +146,7 @@ extension OutputFolder {
   }
 
   private func add(folderOf name: String) throws(FileError) {
-    if name.utf8.contains(UInt8(ascii: "/")) { makeFolder(folder(of: name)) }
+    if name.utf8.contains(UInt8(ascii: "/")) { makeFolder(Path(name).folder) }
   }
 
   func add(_ draft: Draft, as name: String) throws(FileError) {

@@ -51,7 +51,7 @@ package struct PlannedOutputs: Hashable, Sendable {
   package func prepare() throws(FileError) {
     try check()
     for output in outputs where !output.isStream {
-      try makeFolder(output.isFolder ? output.path : folder(of: output.path))
+      try makeFolder(output.isFolder ? output.path : Path(output.path).folder)
     }
   }
 
@@ -78,15 +78,15 @@ extension PlannedOutputs.Output {
   /// The folder that it lies in, or the nearest above it that is there; throws where nothing can be
   /// written to it.
   fileprivate func writableFolder() throws(FileError) -> String {
-    var place = isFolder ? path : try Files.folder(of: followingLinks(path))
+    var place = isFolder ? path : try Path(followingLinks(path)).folder
     switch FileKind(path: path) {
     case .folder where !isFolder: throw FileError(path, .isFolder)
     case .file where isFolder: throw FileError(path, .system(call: "write", errno: ENOTDIR))
     case .file where unsafe access(path.systemName, W_OK) != 0: throw .lastCall("write", on: path)
     default: break
     }
-    while FileKind(path: place) == .missing, Files.folder(of: place) != place {
-      place = Files.folder(of: place)
+    while FileKind(path: place) == .missing, Path(place).folder != place {
+      place = Path(place).folder
     }
     do {
       _ = try Draft(of: place + "/x")

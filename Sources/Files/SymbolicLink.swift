@@ -10,15 +10,9 @@ func followingLinks(_ path: String) throws(FileError) -> String {
   var target = path
   for _ in 0..<40 {  // as many as the system follows
     guard let link = destination(ofLink: target) else { return target }
-    target = link.hasPrefix("/") ? link : "\(folder(of: target))/\(link)"
+    target = link.hasPrefix("/") ? link : "\(Path(target).folder)/\(link)"
   }
   throw FileError(path, .system(call: "write", errno: ELOOP))
-}
-
-/// The folder that holds what a path names; `.` for a name alone.
-package func folder(of path: String) -> String {
-  guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-  return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
 /// Where a symbolic link says that it leads; nil for what is none.
@@ -41,7 +35,7 @@ package func isBelow(_ path: String, _ other: String) -> Bool {
   guard let other = resolved(other) else { return false }
   var (known, missing) = (path, 0)
   while resolved(known) == nil, known != ".", known != "/" {
-    (known, missing) = (folder(of: known), missing + 1)
+    (known, missing) = (Path(known).folder, missing + 1)
   }
   guard let known = resolved(known) else { return false }
   let isThere = known == other && missing > 0

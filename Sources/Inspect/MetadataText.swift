@@ -1,7 +1,7 @@
 import Adapters
 import CommandSupport
 import Files
-import FoundationEssentials
+import JSON
 import Safetensors
 
 extension Inspection {
@@ -19,7 +19,7 @@ extension Inspection {
 func unfolded(_ value: String) -> String {
   let isDocument = value.hasPrefix("{") || value.hasPrefix("[")
   guard isDocument,
-    let document = try? JSONDecoder().decode(JSONValue.self, from: Data(value.utf8))
+    let document = JSONValue(parsing: value)
   else {
     return value.split(separator: "\n", omittingEmptySubsequences: false)
       .map { escaped(String($0)) }.joined(separator: "\n  ")
@@ -121,7 +121,7 @@ struct TrainingSummary {
 
   private func document(_ key: String) -> [String: JSONValue] {
     guard let text = metadata["ss_" + key],
-      case .object(let fields)? = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+      case .object(let fields)? = JSONValue(parsing: text)
     else { return [:] }
     return fields
   }

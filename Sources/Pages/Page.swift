@@ -31,7 +31,5 @@ package func factList(_ facts: [(name: String, value: String)]) -> HTML {
 
 /// Writes a page to a file.
 package func write(_ page: HTML, to path: String) throws(FileError) {
-  let output = try OutputFile(path: path)
-  try unsafe output.write(Array(page.text.utf8).span.bytes, at: 0)
-  try output.commit()
+  try OutputFile(path: path).commit(page.text)
 }

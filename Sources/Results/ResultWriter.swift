@@ -124,10 +124,7 @@ package struct ResultWriter {
     if let folder, let name = location.configuration, let kind = choice.naming.folder {
       let path = "\(folder.path)/\(name)"
       let configuration = try writer.configuration(of: plan.modules, file: path)
-      let text = kind.configuration(configuration)
-      let file = try folder.file(name)
-      try unsafe file.write(Array((text + "\n").utf8).span.bytes, at: 0)
-      try file.commit()
+      try folder.file(name).commit(kind.configuration(configuration) + "\n")
       try folder.publish()
     }
     return written

@@ -235,7 +235,7 @@ package struct SampleCommand: ParsableCommand {
       Negative prompt: \(negativePrompt)
       Steps: \(steps), Sampler: \(sampler), CFG scale: \(PythonText.short(scale)), Seed: \(seed.defaultValueDescription), \
       Size: \(size), \
-      Model: \(model?.split(separator: "/").last ?? ""), LoRA: \(lora.joined(separator: " "))
+      Model: \(Path(model ?? "").name), LoRA: \(lora.joined(separator: " "))
       """
   }
 }

@@ -1,7 +1,6 @@
 package import ArgumentParser
 import CommandSupport
 import Files
-import Glibc
 
 package struct TrainCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
@@ -38,7 +37,7 @@ package struct TrainCommand: ParsableCommand {
       return arguments
     }
     let expansion = ArgumentExpansion(names: OptionNames(TrainingOptions.self)) {
-      try readBytes($0)
+      try readFile($0, atMost: settingsLimit)
     }
     return [command] + (try expansion.expanded(Array(arguments.dropFirst())))
   }
@@ -96,10 +95,7 @@ package struct TrainCommand: ParsableCommand {
       }
       return setting.value.toml.map { "\(setting.key) = \($0)" }
     }
-    let output = try OutputFile(path: path)
-    let bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
-    try unsafe output.write(bytes.span.bytes, at: 0)
-    try output.commit()
+    try OutputFile(path: path).commit(lines.joined(separator: "\n") + "\n")
   }
 }
 
@@ -110,9 +106,4 @@ func resultNotes(_ path: String, isResumed: Bool) -> [String] {
     misleadingName(of: path),
     isReplaced ? "\(path): is there already, and is replaced when the run is done" : nil,
   ].compactMap { $0 }
-}
-
-/// The value of a variable of the environment.
-func environment(_ name: String) -> String? {
-  unsafe getenv(name).map { unsafe String(cString: $0) }
 }

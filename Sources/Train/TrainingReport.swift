@@ -1,10 +1,11 @@
-import Adapters
 import ArgumentParser
 import CommandSupport
 import Compute
+import Datasets
 import Diffusion
 import Files
 import Images
+import JSON
 
 /// What a run does, said before it is done, and what came of it.
 struct TrainingReport: Encodable {

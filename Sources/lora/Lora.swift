@@ -73,7 +73,7 @@ struct Lora: ParsableCommand {
 
   /// `["/bin/lora-inspect", "x"]` and `["lora", "inspect", "x"]` both give `["inspect", "x"]`.
   static func arguments(from commandLine: [String]) -> [String] {
-    let program = commandLine.first?.split(separator: "/").last ?? ""
+    let program = Path(commandLine.first ?? "").name
     let link = configuration.subcommands.first { program == "lora-\($0._commandName)" }
     return (link.map { [$0._commandName] } ?? []) + commandLine.dropFirst()
   }

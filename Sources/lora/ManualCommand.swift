@@ -21,9 +21,6 @@ struct ManualCommand: ParsableCommand {
 
   private func write(_ command: CommandDescription, program: String) throws {
     let page = command.manualPage(of: program, version: Lora.configuration.version)
-    let file = try OutputFile(path: "\(folder)/\(program).1")
-    let bytes = Array(page.utf8)
-    try unsafe file.write(bytes.span.bytes, at: 0)
-    try file.commit()
+    try OutputFile(path: "\(folder)/\(program).1").commit(page)
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Images
 import TOML
 import Testing

@@ -9,8 +9,8 @@ import Testing
 @testable import Train
 
 @Suite struct StateFolderTests {
-  let folder: TestSupport.TemporaryFolder
-  init() throws { folder = try TestSupport.TemporaryFolder() }
+  let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
 
   private func state(step: Int, _ arguments: [String] = []) throws -> TrainingState {
     let options = try TrainingOptions.parse(["-o", "x", "--seed", "3"] + arguments)

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Diffusion
+import Files
 import Images
+import JSON
 import Names
 import Testing
 
@@ -31,11 +33,11 @@ import Testing
   }
 
   @Test func fixedClockHasOneTime() {
-    let clock = RunClock(sourceDateEpoch: "1700000000", session: 5)
+    let clock = RunClock(Clock(sourceDateEpoch: "1700000000"), session: 5)
     #expect(clock.now == 1_700_000_000)
     #expect(clock.session == 1_700_000_000)
     #expect(clock.date(at: clock.now) == "2023-11-14T22:13:20")
-    #expect(RunClock(sourceDateEpoch: "soon", session: 5).session == 5)
+    #expect(RunClock(Clock(sourceDateEpoch: "soon"), session: 5).session == 5)
   }
 
   @Test func articleIsDescribedAsSdScriptsDescribesIt() throws {
@@ -128,7 +130,7 @@ import Testing
         family: .sd1, predictsVelocity: false, name: "model", legacyHash: nil, sha256: nil, vae: nil
       ),
       dataset: DatasetSummary(parts: [part(buckets: false)], isConfigured: false),
-      clock: RunClock(sourceDateEpoch: "1700000000", session: 1))
+      clock: RunClock(Clock(sourceDateEpoch: "1700000000"), session: 1))
     let entries = metadata.entries(step: step, epoch: epoch)
     #expect(Set(entries.map(\.key)).count == entries.count)
     return Dictionary(entries.map { ($0.key, $0.value) }) { first, _ in first }

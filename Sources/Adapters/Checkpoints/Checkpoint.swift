@@ -1,5 +1,5 @@
 import Files
-import FoundationEssentials
+import JSON
 import Names
 package import Safetensors
 import Tensors
@@ -83,23 +83,20 @@ extension Checkpoint {
 
   /// The files that an index names, each once.
   private static func shards(index path: String) throws -> [SafetensorsFile] {
-    let bytes = try MappedFile(path: path, atMost: 64 << 20).withBytes { bytes in
-      unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-    }
-    guard case .object(let fields)? = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)),
+    let bytes = try readFile(path, atMost: 64 << 20)
+    guard case .object(let fields)? = JSONValue(parsing: bytes),
       case .object(let map)? = fields["weight_map"]
     else {
       let detail = "has no weight_map; is it an index of safetensors files?"
       throw AdapterError(file: path, reason: .missingFile(folder: detail))
     }
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     let names = Set(map.values.compactMap { if case .string(let name) = $0 { name } else { nil } })
     return try names.sorted().map { name in
       guard !name.contains("/") else {
         let detail = "names the file '\(printable(name))' outside of its folder"
         throw AdapterError(file: path, reason: .missingFile(folder: detail))
       }
-      return try SafetensorsFile(path: folder + name)
+      return try SafetensorsFile(path: Path(path).prefix + name)
     }
   }
 }

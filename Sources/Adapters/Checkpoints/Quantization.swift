@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSON
 package import Names
 import Safetensors
 import Tensors
@@ -114,7 +114,7 @@ extension Quantization {
 
   /// ComfyUI's `{"layers": {NAME: {"format": "nvfp4"}}}`.
   private static func signs(inMetadata text: String?) -> [Sign] {
-    guard let text, case .object(let fields)? = parsed(Array(text.utf8)),
+    guard let text, case .object(let fields)? = JSONValue(parsing: text),
       case .object(let layers)? = fields["layers"]
     else { return [] }
     return layers.sorted { $0.key < $1.key }.map { name, layer in
@@ -122,10 +122,6 @@ extension Quantization {
         place: 0, name: name + ".weight", scheme: comfyScheme(layer),
         weight: TensorName(name + ".weight"))
     }
-  }
-
-  private static func parsed(_ bytes: [UInt8]) -> JSONValue? {
-    try? JSONDecoder().decode(JSONValue.self, from: Data(bytes))
   }
 
   private static func comfyScheme(_ value: JSONValue?) -> String {
@@ -153,7 +149,7 @@ extension Quantization {
     case "packed": return "\(title) as \(entry.type.rawValue)"
     case "ComfyUI's" where entry.name.string.hasSuffix(words[0]):
       let bytes = file.withBytes(of: entry) { unsafe $0.withUnsafeBytes { unsafe Array($0) } }
-      return comfyScheme(parsed(bytes))
+      return comfyScheme(JSONValue(parsing: bytes))
     default: return title
     }
   }

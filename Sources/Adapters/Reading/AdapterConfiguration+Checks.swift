@@ -1,3 +1,5 @@
+import JSON
+
 extension AdapterConfiguration {
   /// What ranks may be: PEFT's OFT writes 0 where its blocks have a size instead.
   private static let ranks = 0.0...0x1p20

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSON
 package import Safetensors
 
 /// What a configuration beside the weights says of them: PEFT's and MLX's `adapter_config.json`,
@@ -48,10 +48,7 @@ package struct AdapterConfiguration: Sendable {
 extension AdapterConfiguration {
   /// Reads `adapter_config.json`.
   package init(json: [UInt8], path: String) throws(AdapterError) {
-    let document: JSONValue
-    do {
-      document = try JSONDecoder().decode(JSONValue.self, from: Data(json))
-    } catch {
+    guard let document = JSONValue(parsing: json) else {
       throw AdapterError(
         file: path, reason: .unreadableConfiguration(detail: "no valid JSON"))
     }
@@ -93,7 +90,7 @@ extension AdapterConfiguration {
   /// Reads diffusers' `lora_adapter_metadata`; `nil` where the file has none.
   package init?(diffusersMetadata metadata: Metadata) {
     guard let text = metadata["lora_adapter_metadata"],
-      case .object(let fields)? = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+      case .object(let fields)? = JSONValue(parsing: text)
     else { return nil }
     var grouped: [String: [String: JSONValue]] = [:]
     for (key, value) in fields {

@@ -21,8 +21,7 @@ package enum AdapterSource: Sendable {
     } else if path.hasSuffix(".safetensors.index.json") {
       self = .checkpoint(try Checkpoint(path: path))
     } else {
-      let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-      self = try Self.file(SafetensorsFile(path: path), beside: folder)
+      self = try Self.file(SafetensorsFile(path: path), beside: Path(path).folder)
     }
   }
 
@@ -74,9 +73,7 @@ package enum AdapterSource: Sendable {
     guard FileKind(path: path).isRegular else { return nil }
     let bytes: [UInt8]
     do throws(FileError) {
-      bytes = try MappedFile(path: path, atMost: 16 << 20).withBytes { bytes in
-        unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-      }
+      bytes = try readFile(path, atMost: 16 << 20)
     } catch {
       throw AdapterError(file: path, reason: .missingFile(folder: "\(error.reason)"))
     }

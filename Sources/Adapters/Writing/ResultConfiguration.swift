@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSON
 
 /// What lies beside the weights for programs that read ranks and scales there: PEFT's and MLX's
 /// `adapter_config.json`, and diffusers' `lora_adapter_metadata`.
@@ -38,7 +38,7 @@ package struct ResultConfiguration: Sendable {
     fields["base_model_name_or_path"] = .null
     fields["task_type"] = .null
     fields["inference_mode"] = .boolean(true)
-    return text(.object(fields), pretty: true)
+    return JSONValue.object(fields).text(.pretty)
   }
 
   /// The JSON that diffusers reads from a file's metadata: one configuration a network.
@@ -53,7 +53,7 @@ package struct ResultConfiguration: Sendable {
     for (component, named) in components {
       for (key, value) in Self.settings(of: named) { fields["\(component).\(key)"] = value }
     }
-    return text(.object(fields), pretty: false)
+    return JSONValue.object(fields).text()
   }
 
   /// MLX's `adapter_config.json`.
@@ -64,14 +64,13 @@ package struct ResultConfiguration: Sendable {
         layer.name.split(separator: ".").first { Int($0) != nil }
       })
     let isDoRA = layers.contains(where: \.hasMagnitude)
-    return text(
-      .object([
-        "fine_tune_type": .string(isDoRA ? "dora" : "lora"),
-        "num_layers": .integer(blocks.count),
-        "lora_parameters": .object([
-          "rank": .integer(ranks.max() ?? 0), "scale": .number(1), "dropout": .number(0),
-        ]),
-      ]), pretty: true)
+    return JSONValue.object([
+      "fine_tune_type": .string(isDoRA ? "dora" : "lora"),
+      "num_layers": .integer(blocks.count),
+      "lora_parameters": .object([
+        "rank": .integer(ranks.max() ?? 0), "scale": .number(1), "dropout": .number(0),
+      ]),
+    ]).text(.pretty)
   }
 
   private static func settings(of layers: [(name: String, layer: Layer)]) -> [String: JSONValue] {
@@ -92,16 +91,6 @@ package struct ResultConfiguration: Sendable {
       "init_lora_weights": .boolean(true),
       "modules_to_save": .null,
     ]
-  }
-
-  private func text(_ value: JSONValue, pretty: Bool) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting =
-      pretty
-      ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      : [.sortedKeys, .withoutEscapingSlashes]
-    let data = try? encoder.encode(value)
-    return data.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
   }
 }
 

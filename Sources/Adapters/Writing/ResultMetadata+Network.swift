@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSON
 import Names
 import Safetensors
 
@@ -25,27 +25,16 @@ func describeNetwork(
     arguments["conv_dim"] = .string(dim)
     arguments["conv_alpha"] = .string(alpha)
   }
-  result["ss_network_args"] = arguments.isEmpty ? nil : text(arguments)
+  result["ss_network_args"] = arguments.isEmpty ? nil : JSONValue.object(arguments).text()
 }
 
 /// What the arguments say, the ranks of wide kernels left out; nothing of LyCORIS's, whose
 /// algorithms are none of the result's.
 private func arguments(_ text: String?, keeping isKept: Bool) -> [String: JSONValue] {
-  guard isKept, let text, case .object(var arguments)? = parsed(text) else { return [:] }
+  guard isKept, let text, case .object(var arguments)? = JSONValue(parsing: text) else { return [:] }
   arguments["conv_dim"] = nil
   arguments["conv_alpha"] = nil
   return arguments
-}
-
-private func parsed(_ text: String) -> JSONValue? {
-  try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
-}
-
-private func text(_ arguments: [String: JSONValue]) -> String? {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  let data = try? encoder.encode(JSONValue.object(arguments))
-  return data.map { String(decoding: $0, as: UTF8.self) }
 }
 
 private func ranksAndAlphas(_ modules: [ResultModule]) -> (dim: String, alpha: String) {

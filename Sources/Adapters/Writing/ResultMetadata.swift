@@ -1,6 +1,5 @@
 import Files
-import FoundationEssentials
-import Glibc
+import JSON
 package import Names
 import Safetensors
 
@@ -73,7 +72,7 @@ package struct ResultMetadata: Sendable {
 
   private func describeModel(in result: inout Metadata) {
     result["modelspec.sai_model_spec"] = result["modelspec.sai_model_spec"] ?? "1.0.1"
-    result["modelspec.date"] = dateText(now())
+    result["modelspec.date"] = dateText(Clock.ofProcess.now)
     if result["modelspec.architecture"] == nil, let (name, implementation) = model.modelSpec {
       result["modelspec.architecture"] = name + "/lora"
       result["modelspec.implementation"] = implementation
@@ -92,10 +91,7 @@ package struct ResultMetadata: Sendable {
         "sshs_model_hash": .string(hash),
       ])
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let data = try? encoder.encode(JSONValue.array(values))
-    return data.map { String(decoding: $0, as: UTF8.self) } ?? ""
+    return JSONValue.array(values).text()
   }
 
   /// Keys about the tensors of an input: hashes, and the layer lists of cloneofsimo's files.
@@ -136,43 +132,9 @@ extension BaseModel {
   }
 }
 
-/// Seconds since 1970; what `SOURCE_DATE_EPOCH` says, where it says something.
-package func now() -> Int {
-  if let text = unsafe getenv("SOURCE_DATE_EPOCH").map({ unsafe String(cString: $0) }),
-    let seconds = Int(text)
-  {
-    return seconds
-  }
-  return time(nil)
-}
-
-/// A date as modelspec has it, in Universal Time: `2026-11-22T15:55:44`.
-package func dateText(_ seconds: Int) -> String {
-  let (days, second) = seconds.quotientAndRemainder(dividingBy: 86400)
-  let date = civilDate(daysSince1970: days)
-  func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-  let time = [second / 3600, second / 60 % 60, second % 60].map(two).joined(separator: ":")
-  return "\(date.year)-\(two(date.month))-\(two(date.day))T\(time)"
-}
-
-/// The Gregorian date of a day.
-///
-/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
-private func civilDate(daysSince1970 days: Int) -> (year: Int, month: Int, day: Int) {
-  let shifted = days + 719468
-  let era = shifted / 146097
-  let dayOfEra = shifted % 146097
-  let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146096) / 365
-  let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-  let shiftedMonth = (5 * dayOfYear + 2) / 153
-  let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-  let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-  return (year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
-}
-
 /// `b.st` of `folder/b.st`.
 package func name(of path: String) -> String {
-  path == "-" ? "standard input" : String(path.split(separator: "/").last ?? "")
+  path == "-" ? "standard input" : Path(path).name
 }
 
 /// `b` of `folder/b.st.zst`.

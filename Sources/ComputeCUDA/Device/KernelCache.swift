@@ -51,10 +51,7 @@ package struct KernelCache: KernelCode {
 
   /// `nil` where there is no such file, or where it is damaged.
   private static func read(_ path: String) -> [UInt8]? {
-    guard let file = try? MappedFile(path: path), file.byteCount > digestBytes else { return nil }
-    let bytes = file.withBytes { bytes in
-      unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
-    }
+    guard let bytes = try? readFile(path), bytes.count > digestBytes else { return nil }
     let cubin = Array(bytes[digestBytes...])
     return Array(digest(cubin).utf8) == Array(bytes[..<digestBytes]) ? cubin : nil
   }
@@ -63,10 +60,7 @@ package struct KernelCache: KernelCode {
     _ cubin: [UInt8], to path: String, in folder: String
   ) throws(FileError) {
     try makeFolder(folder)
-    let bytes = Array(digest(cubin).utf8) + cubin
-    let output = try OutputFile(path: path)
-    try unsafe output.write(bytes.span.bytes, at: 0)
-    try output.commit()
+    try OutputFile(path: path).commit(Array(digest(cubin).utf8) + cubin)
   }
 
   private static func digest(_ bytes: [UInt8]) -> String {

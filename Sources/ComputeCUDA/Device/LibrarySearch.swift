@@ -20,7 +20,7 @@ package struct LibrarySearch: Sendable {
 
   /// The search of this process.
   package static var ofProcess: LibrarySearch {
-    LibrarySearch { name in unsafe getenv(name).map { unsafe String(cString: $0) } }
+    LibrarySearch(environment: Files.environment)
   }
 
   /// What `LORA_CUDA_PATH` names, folders between colons: each may hold the libraries themselves,

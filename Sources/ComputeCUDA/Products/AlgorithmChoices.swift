@@ -72,11 +72,8 @@ final class AlgorithmChoices: Sendable {
       }
     }
     guard let lines else { return }
-    let bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
-    try? makeFolder(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)))
-    guard let output = try? OutputFile(path: path) else { return }
-    try? unsafe output.write(bytes.span.bytes, at: 0)
-    try? output.commit()
+    try? makeFolder(Path(path).folder)
+    try? OutputFile(path: path).commit(lines.joined(separator: "\n") + "\n")
   }
 
   private static let wordCount = 8

@@ -1,4 +1,5 @@
 import CommandSupport
+import Files
 import Pages
 import Safetensors
 
@@ -81,5 +82,5 @@ let normsTitle = "Norm of the update by block"
 
 /// A path's last component, as it may be shown.
 func lastComponent(_ path: String) -> String {
-  printable(String(path.split(separator: "/").last ?? Substring(path)))
+  printable(Path(path).name)
 }

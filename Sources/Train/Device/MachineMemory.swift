@@ -1,5 +1,6 @@
 import CommandSupport
 import Compute
+import Datasets
 import Diffusion
 import Glibc
 import Images

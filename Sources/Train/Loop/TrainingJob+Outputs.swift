@@ -1,3 +1,4 @@
+import Datasets
 import Diffusion
 import Files
 import Tensors
@@ -44,11 +45,7 @@ extension TrainingJob {
 extension TrainingData {
   /// The folders that pictures lie in, sorted.
   fileprivate var folders: [String] {
-    Set(
-      datasets.flatMap(\.pictures).map { picture in
-        picture.file.lastIndex(of: "/").map { String(picture.file[...$0]) } ?? "."
-      }
-    ).sorted()
+    Set(datasets.flatMap(\.pictures).map { Path($0.file).folder }).sorted()
   }
 
   /// What a tokenizer has to read: each caption with its prefix and suffix.

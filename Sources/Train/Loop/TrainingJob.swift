@@ -1,5 +1,6 @@
 import CommandSupport
 import Compute
+import Datasets
 import Diffusion
 import Files
 import Glibc
@@ -108,7 +109,7 @@ extension TrainingJob {
         DatasetSummary($0, isConfigured: options.data.datasetConfig != nil)
       },
       clock: RunClock(
-        sourceDateEpoch: environment("SOURCE_DATE_EPOCH"),
+        Clock(sourceDateEpoch: environment("SOURCE_DATE_EPOCH")),
         session: UInt32.random(in: .min ... .max)),
       thumbnail: try options.metadata.metadataThumbnail.map(dataURL))
     self.options = options
@@ -232,7 +233,7 @@ extension TrainingPlan {
 
 /// A picture file as a `data:` URL.
 private func dataURL(_ path: String) throws -> String {
-  let bytes = try readBytes(path)
+  let bytes = try readFile(path, atMost: settingsLimit)
   let format = try unsafe PictureHeader(bytes.span.bytes, file: path).format
   return "data:image/\(format.rawValue.lowercased());base64,\(base64(bytes))"
 }

@@ -1,4 +1,5 @@
 import Compute
+import Datasets
 import Diffusion
 import Files
 import FoundationEssentials
@@ -42,7 +43,7 @@ struct TrainingParts {
       return try DatasetConfiguration(options, resolution: resolution, warnings: &warnings)
     }
     let reader = DatasetConfigurationReader(file: path, options: options, resolution: resolution)
-    let bytes = try readBytes(path)
+    let bytes = try readFile(path, atMost: settingsLimit)
     return try reader.read(
       path.hasSuffix(".json")
         ? TOMLTable(json: bytes, file: path) : TOMLTable(bytes, file: path), warnings: &warnings)
@@ -75,11 +76,7 @@ extension SampleOptions {
   }
 }
 
-/// All bytes of a small file, decompressed: of settings, prompts, a picture.
-func readBytes(_ path: String) throws(FileError) -> [UInt8] {
-  try MappedFile(path: path, atMost: 64 << 20).withBytes { bytes in
-    unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-  }
-}
+/// The most bytes that files of settings, of prompts and of a thumbnail may have.
+let settingsLimit = 64 << 20
 
 func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }

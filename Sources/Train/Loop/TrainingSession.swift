@@ -2,6 +2,7 @@ import CommandSupport
 import Compute
 import Diffusion
 import Files
+import JSON
 
 /// A run as its user sees it: steps, saves, the log, the progress line, and a way to stop.
 struct TrainingSession {

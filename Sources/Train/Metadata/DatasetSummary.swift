@@ -1,4 +1,5 @@
 import Images
+import JSON
 
 /// What the metadata say about the pictures.
 struct DatasetSummary: Hashable {

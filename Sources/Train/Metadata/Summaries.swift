@@ -1,4 +1,6 @@
+import Datasets
 import Diffusion
+import Files
 import Images
 
 extension TrainingMetadata.BaseSummary {
@@ -11,19 +13,15 @@ extension TrainingMetadata.BaseSummary {
       case .sdxl: .sdxl
       }
     predictsVelocity = options.model.vParameterization || model.predictsVelocity == true
-    name = Self.name(model.path)
+    name = Path(model.path).name
     let hashes =
       options.metadata.noMetadata || options.machine.dryRun ? nil : checkpointHashes(model.path)
     legacyHash = hashes?.legacy
     sha256 = hashes?.whole
     vae = options.model.vae.map { path in
       let hashes = options.machine.dryRun ? nil : checkpointHashes(path)
-      return VAE(name: Self.name(path), legacyHash: hashes?.legacy, sha256: hashes?.whole)
+      return VAE(name: Path(path).name, legacyHash: hashes?.legacy, sha256: hashes?.whole)
     }
-  }
-
-  private static func name(_ path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? path
   }
 }
 
@@ -76,6 +74,6 @@ extension DatasetConfiguration.Subset {
       case .folder(let path): path
       case .files(let files): files.count == 1 ? files[0] : "images"
       }
-    return path.split(separator: "/").last.map(String.init) ?? path
+    return Path(path).name
   }
 }

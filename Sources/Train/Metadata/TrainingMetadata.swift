@@ -1,3 +1,5 @@
+import JSON
+
 /// What a result says about the run that made it, in sd-scripts' words.
 struct TrainingMetadata {
   let options: TrainingOptions

@@ -1,4 +1,5 @@
 import CommandSupport
+import Datasets
 import Diffusion
 import Images
 
@@ -9,7 +10,7 @@ import Images
 extension Domain where Value == Int {
   static var steps: Domain { .whole(1...10_000_000) }
   static var epochs: Domain { .whole(1...1_000_000) }
-  static var repeats: Domain { .whole(1...1_000_000) }
+  static var repeats: Domain { .whole(DatasetConfiguration.Subset.repeats) }
   static var batchSize: Domain { .whole(1...4096) }
 
   /// One side of a picture, in pixels.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diffusion
+import Files
 
 /// What the run uses of the machine and says about itself.
 struct MachineOptions: ParsableArguments {

@@ -1,3 +1,5 @@
+import Datasets
+
 /// A value as Python writes it, which is how sd-scripts reads `optimizer_args`.
 enum PythonLiteral: Hashable {
   case none

@@ -1,4 +1,4 @@
-import Adapters
+import JSON
 
 extension SettingValue {
   /// The value in one line, as TOML would have it; nothing is `none`.

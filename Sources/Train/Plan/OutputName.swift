@@ -1,3 +1,5 @@
+import Files
+
 /// Where results go: `DIR/NAME.EXT`, and what is derived from it.
 struct OutputName: Hashable {
   /// Ends in `/`, or is empty.
@@ -20,21 +22,15 @@ struct OutputName: Hashable {
       suffix = ".safetensors"
       return
     }
-    let slash = output.lastIndex(of: "/").map { output.index(after: $0) } ?? output.startIndex
-    let file = output[slash...]
-    guard !file.isEmpty else {
+    guard let last = output.last, last != "/" else {
       throw KeyedArguments.error(
         "-o \(output): names a folder; give the file too, \(output)NAME.safetensors")
     }
     guard output != "-" else {
       throw KeyedArguments.error("-o -: training saves more than once; give a file")
     }
-    directory = String(output[..<slash])
-    let isCompressed = file.hasSuffix(".zst")
-    let stem = isCompressed ? file.dropLast(4) : file
-    let dot = stem.dropFirst().lastIndex(of: ".") ?? stem.endIndex
-    name = String(stem[..<dot])
-    suffix = String(stem[dot...]) + (isCompressed ? ".zst" : "")
+    let path = Path(output)
+    (directory, name, suffix) = (path.prefix, path.stem, path.fileExtension)
   }
 
   /// `a.safetensors`.

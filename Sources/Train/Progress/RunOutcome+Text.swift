@@ -1,4 +1,5 @@
 import CommandSupport
+import Files
 
 extension RunOutcome {
   /// `a.st: 192 modules, 822 kB, loss 0.0123 after 1500 steps, 12 min`.
@@ -27,10 +28,9 @@ func samplingCommand(
   _ adapter: String, weights: String, _ options: TrainingOptions
 ) -> String? {
   guard let model = options.run.pretrainedModelNameOrPath else { return nil }
-  let stem = adapter.split(separator: "/").last.map { $0.prefix { $0 != "." } } ?? ""
   var words = ["lora", "sample", "--model", model, "--lora", "\(adapter):\(weights)"]
   if let tokenizer = options.model.tokenizer { words += ["--tokenizer", tokenizer] }
-  words += ["-o", "\(stem.isEmpty ? "picture" : stem).png"]
+  words += ["-o", "\(Path(adapter).stem).png"]
   return commandLine(words)
 }
 

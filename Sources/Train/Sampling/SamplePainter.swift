@@ -1,3 +1,4 @@
+import Datasets
 import Diffusion
 import Files
 import Images
@@ -19,7 +20,7 @@ struct SamplePainter {
     standard.sampler = SamplerMethod(name: options.sampleSampler) ?? standard.sampler
     prompts =
       try options.samplePrompts.map { [standard] in
-        try SamplePrompts.read(readBytes($0), file: $0, standard: standard)
+        try SamplePrompts.read(readFile($0, atMost: settingsLimit), file: $0, standard: standard)
       } ?? [standard]
     maker = try PictureMaker(job)
     try maker.text.check(prompts.flatMap { [$0.prompt, $0.negativePrompt] })
@@ -67,9 +68,6 @@ struct SamplePainter {
 extension Picture {
   /// Writes the picture as PNG; the file appears whole or not at all.
   func write(to path: String, texts: [(keyword: String, value: String)]) throws {
-    let bytes = try png(texts: texts)
-    let output = try OutputFile(path: path)
-    try unsafe output.write(bytes.span.bytes, at: 0)
-    try output.commit()
+    try OutputFile(path: path).commit(png(texts: texts))
   }
 }

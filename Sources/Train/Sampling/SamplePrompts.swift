@@ -1,5 +1,4 @@
-import Adapters
-import FoundationEssentials
+import JSON
 import TOML
 
 /// The pictures that a `--sample-prompts` file asks for.
@@ -74,7 +73,7 @@ enum SamplePrompts {
   private static func json(
     _ bytes: [UInt8], _ file: String, _ standard: SamplePrompt
   ) throws -> [SamplePrompt] {
-    guard case .array(let elements)? = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+    guard case .array(let elements)? = JSONValue(parsing: bytes)
     else { throw OptionsError(place: file, reason: .unusable("is no JSON list of prompts")) }
     return try elements.map { element throws(OptionsError) in
       var prompt = standard

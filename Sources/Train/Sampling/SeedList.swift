@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 
 /// Seeds of pictures: `1,2,3`, or `8-10` for 8, 9 and 10.
 struct SeedList: Hashable {

@@ -53,10 +53,9 @@ struct UnfinishedGrid {
   /// stream.
   static func freePath(beside path: String) -> String? {
     guard path != "-", FileKind(path: path) != .stream else { return nil }
-    let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-    let dot = path[start...].dropFirst().lastIndex(of: ".") ?? path.endIndex
+    let parts = Path(path)
     return (1...).lazy.map { number in
-      "\(path[..<dot])-partial\(number == 1 ? "" : "-\(number)")\(path[dot...])"
+      "\(parts.withoutExtension)-partial\(number == 1 ? "" : "-\(number)")\(parts.fileExtension)"
     }.first { FileKind(path: $0) == .missing }
   }
 }

@@ -1,4 +1,5 @@
 import CommandSupport
+import Files
 
 /// An adapter with the weights it is used at: `FILE`, `FILE:0.5`, `FILE:-2..2/9`.
 struct WeightedFile: Hashable {
@@ -21,12 +22,7 @@ struct WeightedFile: Hashable {
   }
 
   /// The file's name without folders and extension, for labels.
-  var name: String {
-    let file = path.split(separator: "/").last ?? ""
-    let stem = file.hasSuffix(".zst") ? file.dropLast(4) : file
-    let dot = stem.dropFirst().lastIndex(of: ".") ?? stem.endIndex
-    return String(stem[..<dot])
-  }
+  var name: String { Path(path).stem }
 
   /// A number, or `FIRST..LAST/COUNT`; both ends are among the numbers.
   static func weights(_ text: some StringProtocol) -> [Double]? {

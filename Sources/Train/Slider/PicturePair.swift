@@ -1,3 +1,4 @@
+import Datasets
 import Images
 
 /// A slider's two pictures as they are trained on: what differs there, and what got lost before.

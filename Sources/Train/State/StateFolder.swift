@@ -1,6 +1,7 @@
 import CommandSupport
 import Files
 import FoundationEssentials
+import JSON
 import Safetensors
 
 /// A folder that a run can be resumed from: `state.json`, and weights and moments as safetensors.
@@ -32,10 +33,7 @@ struct StateFolder {
       to: numbers)
     var state = state
     state.tensorsDigest = try numbers.sha256(from: 0)
-    let text = try folder.file(TrainingState.json)
-    let bytes = Array((try json(state) + "\n").utf8)
-    try unsafe text.write(bytes.span.bytes, at: 0)
-    try text.commit()
+    try folder.file(TrainingState.json).commit(json(state) + "\n")
     try folder.publish()
   }
 
@@ -48,9 +46,7 @@ struct StateFolder {
   private static func digest(of state: TrainingState) throws -> String {
     var state = state
     state.tensorsDigest = nil
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let bytes = [UInt8](try encoder.encode(state))
+    let bytes = Array(try jsonText(state, .compact).utf8)
     return unsafe SHA256.hex(of: bytes.span.bytes)
   }
 
@@ -72,7 +68,7 @@ struct StateFolder {
     guard FileKind(path: path) == .folder else {
       throw TrainingError.state(folder: path, "is no folder; --resume takes one like a-state")
     }
-    let bytes = try readBytes("\(path)/\(TrainingState.json)")
+    let bytes = try readFile("\(path)/\(TrainingState.json)", atMost: settingsLimit)
     do {
       return try JSONDecoder().decode(TrainingState.self, from: Data(bytes))
     } catch {

@@ -83,7 +83,7 @@ struct KeptEncodingTests {
   }
 
   /// Sets the bytes of a tensor to zero.
-  private static func clear(_ name: String, in file: String, of folder: TestSupport.TemporaryFolder)
+  private static func clear(_ name: String, in file: String, of folder: TemporaryFolder)
     throws
   {
     var bytes = try folder.bytes(file)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compute
 import ComputeCPU
+import Datasets
 import Images
 import TestSupport
 import Testing
@@ -19,7 +20,7 @@ struct RehearsalTests {
 
   @Test(arguments: runs)
   func countsWhatARunTakes(_ example: (resolution: String, more: [String])) throws {
-    let folder = try TestSupport.TemporaryFolder()
+    let folder = try TemporaryFolder()
     let options = try TrainingOptions.parse(
       [
         "--model", Fixtures.path("paperdoll/model"), "--image",

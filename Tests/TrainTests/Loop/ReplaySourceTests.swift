@@ -74,7 +74,7 @@ struct ReplaySourceTests {
       let offset = start + layout.offset(of: name)
       bytes.replaceSubrange(offset..<offset + numbers.count, with: numbers)
     }
-    let folder = try TestSupport.TemporaryFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write(bytes, to: "replay.safetensors")
     let cpu = CPUBackend(threads: 1)
     let unet = try PretrainedModel(path: TinyRun.model).unet(on: cpu)

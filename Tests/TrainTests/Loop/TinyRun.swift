@@ -16,9 +16,9 @@ struct TinyRun {
   static let tokenizer = Fixtures.path("paperdoll/model/tokenizer")
   static let canRun = Processor.unsupportedReason == nil
 
-  let folder: TestSupport.TemporaryFolder
+  let folder: TemporaryFolder
 
-  init() throws { folder = try TestSupport.TemporaryFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   /// A picture of random colours, of the size that is trained on.
   @discardableResult

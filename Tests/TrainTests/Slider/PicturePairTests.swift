@@ -7,9 +7,9 @@ import Testing
 
 /// A pair is measured as it is trained on: after resizing and cropping.
 @Suite struct PicturePairTests {
-  private let folder: TestSupport.TemporaryFolder
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try TestSupport.TemporaryFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   private func picture(
     _ name: String, _ width: Int, _ height: Int, changing rows: Range<Int> = 0..<0

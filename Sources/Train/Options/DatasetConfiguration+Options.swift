@@ -1,3 +1,4 @@
+import Datasets
 import Images
 
 extension DatasetConfiguration {
@@ -34,37 +35,40 @@ extension DatasetConfiguration {
       throw KeyedArguments.error(
         "there is nothing to train on; give --image FILE, --data FOLDER or --dataset-config FILE")
     }
-    datasets = [dataset]
+    self.init(datasets: [dataset])
   }
 }
 
 extension DatasetConfiguration.Dataset {
   init(_ options: TrainingOptions, _ resolution: PixelSize) {
-    self.init(
-      resolution: options.run.resolution ?? resolution, batchSize: options.run.trainBatchSize,
-      enableBucket: options.buckets.enableBucket,
-      bucketNoUpscale: options.buckets.bucketNoUpscale,
-      bucketResoSteps: options.buckets.bucketResoSteps,
-      minBucketReso: options.buckets.minBucketReso, maxBucketReso: options.buckets.maxBucketReso)
+    self.init(options.run.resolution ?? resolution)
+    batchSize = options.run.trainBatchSize
+    enableBucket = options.buckets.enableBucket
+    bucketNoUpscale = options.buckets.bucketNoUpscale
+    bucketResoSteps = options.buckets.bucketResoSteps
+    minBucketReso = options.buckets.minBucketReso
+    maxBucketReso = options.buckets.maxBucketReso
   }
 }
 
 extension DatasetConfiguration.Subset {
   /// Everything but the pictures.
   init(_ options: SubsetOptions) {
-    self.init(source: .files([]))
+    self.init(.files([]))
     captionExtension = options.captionExtension
     alphaMask = options.alphaMask
     background = options.background
     flipAug = options.flipAug
     randomCrop = options.randomCrop
     resizeInterpolation = options.resizeInterpolation
-    caption = CaptionRules(
-      captionPrefix: options.captionPrefix, captionSuffix: options.captionSuffix,
-      captionDropoutRate: options.captionDropoutRate,
-      captionDropoutEveryNEpochs: options.captionDropoutEveryNEpochs,
-      enableWildcard: options.enableWildcard, shuffleCaption: options.shuffleCaption,
-      captionSeparator: options.captionSeparator, keepTokens: options.keepTokens,
-      captionTagDropoutRate: options.captionTagDropoutRate)
+    caption.captionPrefix = options.captionPrefix
+    caption.captionSuffix = options.captionSuffix
+    caption.captionDropoutRate = options.captionDropoutRate
+    caption.captionDropoutEveryNEpochs = options.captionDropoutEveryNEpochs
+    caption.enableWildcard = options.enableWildcard
+    caption.shuffleCaption = options.shuffleCaption
+    caption.captionSeparator = options.captionSeparator
+    caption.keepTokens = options.keepTokens
+    caption.captionTagDropoutRate = options.captionTagDropoutRate
   }
 }

@@ -1,5 +1,4 @@
-import Adapters
-import FoundationEssentials
+import JSON
 import TOML
 
 extension TOMLTable {
@@ -7,7 +6,7 @@ extension TOMLTable {
   ///
   /// - Parameter file: Named in errors.
   init(json bytes: [UInt8], file: String) throws(OptionsError) {
-    guard case .object(let fields)? = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+    guard case .object(let fields)? = JSONValue(parsing: bytes)
     else { throw OptionsError(place: file, reason: .unusable("is no JSON object")) }
     self.init(fields)
   }

@@ -1,8 +1,9 @@
 import Foundation
 import Images
+import TestSupport
 import Testing
 
-@testable import Train
+@testable import Datasets
 
 /// Pictures that are not of the size and kind that is trained on: each is used as it looks, and a
 /// note says what became of it.

@@ -1,24 +1,24 @@
-import Images
+package import Images
 
 /// A data set that was read: its pictures, sorted into buckets.
-struct Dataset: Hashable, Sendable {
-  let settings: DatasetConfiguration.Dataset
+package struct Dataset: Hashable, Sendable {
+  package let settings: DatasetConfiguration.Dataset
 
   /// In the order of subsets and names; regularisation pictures come last.
-  let pictures: [TrainingPicture]
+  package let pictures: [TrainingPicture]
 
   /// Sorted by size; each holds its pictures as often as they are repeated.
-  let buckets: [Bucket]
+  package let buckets: [Bucket]
 
   /// Repeats included (`ss_num_train_images`, `ss_num_reg_images`).
-  let trainImageCount: Int
-  let regImageCount: Int
+  package let trainImageCount: Int
+  package let regImageCount: Int
 
-  struct Bucket: Hashable, Sendable {
-    let size: PixelSize
+  package struct Bucket: Hashable, Sendable {
+    package let size: PixelSize
 
     /// Places in `pictures`.
-    let pictures: [Int]
+    package let pictures: [Int]
   }
 
   /// - Parameter warnings: What the user should know.
@@ -83,18 +83,18 @@ extension Dataset {
 
   /// The mean distance of the pictures' width over height from that of their buckets, each
   /// picture counted once (`mean_img_ar_error`).
-  var meanAspectError: Double {
+  package var meanAspectError: Double {
     pictures.isEmpty
       ? 0 : pictures.map { abs($0.choice.aspectError) }.reduce(0, +) / Double(pictures.count)
   }
 
-  func subset(of picture: TrainingPicture) -> DatasetConfiguration.Subset {
+  package func subset(of picture: TrainingPicture) -> DatasetConfiguration.Subset {
     settings.subsets[picture.subset]
   }
 
   /// How often each tag stands in the captions of a subset, in the order of first appearance
   /// (`ss_tag_frequency`).
-  func tagFrequency(ofSubset number: Int) -> [(tag: String, count: Int)] {
+  package func tagFrequency(ofSubset number: Int) -> [(tag: String, count: Int)] {
     var counts: [String: Int] = [:]
     var order: [String] = []
     for picture in pictures where picture.subset == number {

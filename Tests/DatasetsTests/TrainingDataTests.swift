@@ -1,30 +1,17 @@
-import ArgumentParser
 import Foundation
 import Images
 import TestSupport
 import Testing
 
-@testable import Train
+@testable import Datasets
 
-/// A folder that goes when the test ends.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "lora-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
   @discardableResult
   func add(_ name: String, _ bytes: [UInt8]) throws -> String {
-    let url = URL(filePath: path).appending(path: name)
+    let url = URL(filePath: self[name])
     try FileManager.default.createDirectory(
       at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(bytes).write(to: url)
-    return url.path
+    return try write(bytes, to: name)
   }
 
   @discardableResult
@@ -193,54 +180,5 @@ final class TemporaryFolder {
     let data = try TrainingData(settings(subsets(folder) + subsets(folder)))
     #expect(data.trainImageCount == 4)
     #expect(data.warnings.contains("\(folder.path)/4_girl: named twice; the second is left out"))
-  }
-
-  /// What a command with these options trains on.
-  private func configuration(
-    _ arguments: [String], warnings: inout [String]
-  ) throws -> DatasetConfiguration {
-    try DatasetConfiguration(
-      TrainingOptions.parse(["--model", "m", "-o", "x"] + arguments),
-      resolution: PixelSize(width: 128, height: 128), warnings: &warnings)
-  }
-
-  @Test func foldersWithoutSubfoldersAreRefusedByName() throws {
-    let folder = try TemporaryFolder()
-    try folder.addPicture("loose.png", 128, 128)
-    var warnings: [String] = []
-    do {
-      _ = try configuration(["--data", folder.path], warnings: &warnings)
-      Issue.record("no error")
-    } catch {
-      #expect("\(error)".hasPrefix("\(folder.path): holds no folder named like 100_girl"))
-    }
-    #expect(warnings.count == 1)
-  }
-
-  @Test func trainingAndRegularizationFoldersAreOneDataset() throws {
-    let folder = try TemporaryFolder()
-    for name in ["train/4_girl/a.png", "reg/1_person/b.png"] {
-      try folder.addPicture(name, 128, 128)
-    }
-    var warnings: [String] = []
-    let configuration = try configuration(
-      ["--data", folder.path + "/train", "--reg-data-dir", folder.path + "/reg"],
-      warnings: &warnings)
-    #expect(configuration.datasets.count == 1)
-    #expect(configuration.datasets[0].subsets.map(\.isReg) == [false, true])
-    #expect(try TrainingData(configuration).datasets[0].pictures.map(\.repeats) == [4, 4])
-  }
-
-  @Test func picturesByNameHaveNoCaption() throws {
-    let folder = try TemporaryFolder()
-    let path = try folder.addPicture("a.png", 128, 128)
-    try folder.add("a.txt", Array("unused".utf8))
-    var warnings: [String] = []
-    let data = try TrainingData(
-      configuration(
-        ["--image", path, "--repeats", "30", "--train-batch-size", "2"], warnings: &warnings))
-    #expect(data.constantCaptions == [""])
-    #expect(data.trainImageCount == 30 && data.batchesPerEpoch == 15)
-    #expect(data.warnings.isEmpty && warnings.isEmpty)
   }
 }

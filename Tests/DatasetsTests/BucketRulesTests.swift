@@ -3,7 +3,7 @@ import Images
 import TestSupport
 import Testing
 
-@testable import Train
+@testable import Datasets
 
 @Suite struct BucketRulesTests {
   private struct Case: Decodable {

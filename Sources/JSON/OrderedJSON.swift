@@ -1,5 +1,5 @@
 /// JSON whose objects keep their order, written as Python's `json.dumps` writes it.
-enum OrderedJSON: Hashable {
+package enum OrderedJSON: Hashable, Sendable {
   case null
   case boolean(Bool)
   case integer(Int)
@@ -8,18 +8,18 @@ enum OrderedJSON: Hashable {
   case array([OrderedJSON])
   case object([Member])
 
-  struct Member: Hashable {
-    let key: String
-    let value: OrderedJSON
+  package struct Member: Hashable, Sendable {
+    package let key: String
+    package let value: OrderedJSON
 
-    init(_ key: String, _ value: OrderedJSON) {
+    package init(_ key: String, _ value: OrderedJSON) {
       self.key = key
       self.value = value
     }
   }
 
   /// `{"a": [1, 0.5, null], "b": "\u00e9"}`: blanks after separators, and only ASCII.
-  var dumped: String {
+  package var dumped: String {
     switch self {
     case .null: return "null"
     case .boolean(let isTrue): return isTrue ? "true" : "false"

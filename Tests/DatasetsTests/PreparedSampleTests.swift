@@ -1,7 +1,8 @@
 import Images
+import TestSupport
 import Testing
 
-@testable import Train
+@testable import Datasets
 
 @Suite struct PreparedSampleTests {
   /// A picture whose red is its column and whose green is its row.

@@ -35,17 +35,10 @@ enum CaptionFile {
   }
 
   private static func names(of picture: String) -> [String] {
-    let path = stem(of: picture)
-    let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-    let pieces = path[slash...].split(separator: "_", omittingEmptySubsequences: false)
-    guard pieces.count >= 5 else { return [path] }
-    return [path, path[..<slash] + pieces.dropLast(4).joined(separator: "_")]
-  }
-
-  /// A path without its file's extension.
-  static func stem(of path: String) -> String {
-    guard let dot = path.lastIndex(of: "."), !path[dot...].contains("/") else { return path }
-    return String(path[..<dot])
+    let path = Path(picture)
+    let pieces = path.stem.split(separator: "_", omittingEmptySubsequences: false)
+    guard pieces.count >= 5 else { return [path.withoutExtension] }
+    return [path.withoutExtension, path.prefix + pieces.dropLast(4).joined(separator: "_")]
   }
 
   static func caption(in text: String, keepsLines: Bool) -> String {
@@ -57,9 +50,7 @@ enum CaptionFile {
   private static func read(_ path: String) throws(DatasetError) -> String {
     let bytes: [UInt8]
     do throws(FileError) {
-      bytes = try MappedFile(path: path, atMost: 1 << 20).withBytes { span in
-        unsafe span.withUnsafeBytes { unsafe Array($0) }
-      }
+      bytes = try readFile(path, atMost: 1 << 20)
     } catch {
       throw .file(error)
     }
@@ -71,7 +62,7 @@ enum CaptionFile {
 }
 
 /// A text without the white space at its ends.
-func trimmed(_ text: some StringProtocol) -> String {
+package func trimmed(_ text: some StringProtocol) -> String {
   let start = text.firstIndex { !$0.isWhitespace } ?? text.endIndex
   let last = text.lastIndex { !$0.isWhitespace }
   return last.map { String(text[start...$0]) } ?? ""

@@ -1,25 +1,25 @@
 import Files
-import Images
+package import Images
 
 /// A picture of a data set: where it is, what it says, and the size it is brought to.
-struct TrainingPicture: Hashable, Sendable {
-  let file: String
+package struct TrainingPicture: Hashable, Sendable {
+  package let file: String
 
   /// As it is shown, in pixels.
-  let size: PixelSize
-  let choice: BucketRules.Choice
+  package let size: PixelSize
+  package let choice: BucketRules.Choice
 
   /// As written, before `CaptionRules`.
-  let caption: String
+  package let caption: String
 
   /// The mask picture, where there is one.
-  let mask: String?
+  package let mask: String?
 
   /// Its place among its data set's subsets.
-  let subset: Int
+  package let subset: Int
 
   /// How often it lies in its bucket.
-  var repeats: Int
+  package var repeats: Int
 }
 
 extension TrainingPicture {
@@ -54,7 +54,7 @@ extension TrainingPicture {
   }
 
   /// What a picture file says of itself.
-  static func header(of file: String) throws(DatasetError) -> PictureHeader {
+  package static func header(of file: String) throws(DatasetError) -> PictureHeader {
     let mapped = try open(file)
     do throws(ImageError) {
       return try mapped.withBytes { bytes throws(ImageError) in
@@ -66,7 +66,7 @@ extension TrainingPicture {
   }
 
   /// The whole picture, in its stored size.
-  static func decode(_ file: String) throws(DatasetError) -> Picture {
+  package static func decode(_ file: String) throws(DatasetError) -> Picture {
     let mapped = try open(file)
     do throws(ImageError) {
       return try mapped.withBytes { bytes throws(ImageError) in
@@ -89,9 +89,8 @@ extension TrainingPicture {
     for file: String, _ subset: DatasetConfiguration.Subset
   ) throws(DatasetError) -> String? {
     guard let folder = subset.conditioningDataDir else { return nil }
-    let stem = CaptionFile.stem(of: file).split(separator: "/").last ?? ""
     for ending in [".png", ".jpg", ".jpeg", ".webp", ".bmp"] {
-      let path = "\(folder)/\(stem)\(ending)"
+      let path = "\(folder)/\(Path(file).stem)\(ending)"
       if FileKind(path: path).isRegular { return path }
     }
     throw .noMask(file: file, folder: folder)

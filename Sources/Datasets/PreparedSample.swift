@@ -1,60 +1,60 @@
-import Images
+package import Images
 import Tensors
 
 /// What a VAE and the loss need of one use of a picture.
-struct PreparedSample: Hashable, Sendable {
+package struct PreparedSample: Hashable, Sendable {
   /// -1...1, `[height, width, 3]`, of the bucket's size.
-  let values: [Float]
+  package let values: [Float]
 
   /// Over the same pixels; nil where all count alike.
-  let mask: Mask?
+  package let mask: Mask?
 }
 
 /// Where in the resized picture a bucket's rectangle lies, and whether it is mirrored.
-struct Placement: Hashable, Sendable {
-  let left: Int
-  let top: Int
-  let isFlipped: Bool
+package struct Placement: Hashable, Sendable {
+  package let left: Int
+  package let top: Int
+  package let isFlipped: Bool
 }
 
 /// What SDXL is told of a picture's size, in pixels.
-struct SizeConditioning: Hashable, Sendable {
-  let original: PixelSize
-  let target: PixelSize
+package struct SizeConditioning: Hashable, Sendable {
+  package let original: PixelSize
+  package let target: PixelSize
 
   /// In the resized picture; of a mirrored one, from what is its left edge then.
-  let cropLeft: Int
-  let cropTop: Int
+  package let cropLeft: Int
+  package let cropTop: Int
 }
 
 /// Two uses of pictures with the same key have the same pixels, and so the same latents.
-struct LatentsKey: Hashable, Sendable {
-  let file: String
-  let bucket: PixelSize
-  let resized: PixelSize
-  let placement: Placement
-  let interpolation: Interpolation?
+package struct LatentsKey: Hashable, Sendable {
+  package let file: String
+  package let bucket: PixelSize
+  package let resized: PixelSize
+  package let placement: Placement
+  package let interpolation: Interpolation?
 
   /// What lies behind transparent pixels; nil where they weigh the loss.
-  let background: Color?
+  package let background: Color?
 }
 
 extension TrainingData {
-  func picture(of sample: Sample) -> TrainingPicture {
+  package func picture(of sample: Sample) -> TrainingPicture {
     datasets[sample.dataset].pictures[sample.picture]
   }
 
-  func subset(of sample: Sample) -> DatasetConfiguration.Subset {
+  package func subset(of sample: Sample) -> DatasetConfiguration.Subset {
     datasets[sample.dataset].subset(of: picture(of: sample))
   }
 
   /// Whether latents can be kept: no picture is cropped anew at each use.
-  var hasConstantPixels: Bool {
+  package var hasConstantPixels: Bool {
     datasets.allSatisfy { dataset in dataset.settings.subsets.allSatisfy { !$0.randomCrop } }
   }
 
   /// All pictures as they are used, mirrored too where that is asked for; cropped at the centre.
-  var everyPlacement: [(sample: Sample, placement: Placement)] {
+  package var everyPlacement: [(sample: Sample, placement: Placement)] {
     datasets.indices.flatMap { dataset in
       datasets[dataset].pictures.indices.flatMap { picture in
         let sample = Sample(dataset: dataset, picture: picture, epoch: 1, position: 0)
@@ -67,7 +67,7 @@ extension TrainingData {
 
   /// The file that the numbers of a constant caption may be kept in: beside the first picture that
   /// has it.
-  func captionFiles() -> [String: String] {
+  package func captionFiles() -> [String: String] {
     var files: [String: String] = [:]
     for dataset in datasets {
       for picture in dataset.pictures {
@@ -79,7 +79,7 @@ extension TrainingData {
   }
 
   /// The captions that are ever used, sorted; nil where they change from use to use.
-  var constantCaptions: [String]? {
+  package var constantCaptions: [String]? {
     var captions: Set<String> = []
     for dataset in datasets {
       for picture in dataset.pictures {
@@ -96,7 +96,7 @@ extension TrainingData {
   /// - Parameters:
   ///   - step: Steps done before.
   ///   - stepCount: Steps of the whole run.
-  func caption(of sample: Sample, step: Int, stepCount: Int, seed: UInt64) -> String {
+  package func caption(of sample: Sample, step: Int, stepCount: Int, seed: UInt64) -> String {
     var generator = DatasetDraw.caption.generator(
       seed: seed, epoch: sample.epoch, position: sample.position)
     let moment = CaptionRules.Moment(epoch: sample.epoch, step: step, stepCount: stepCount)
@@ -104,7 +104,7 @@ extension TrainingData {
       to: picture(of: sample).caption, at: moment, using: &generator)
   }
 
-  func placement(of sample: Sample, seed: UInt64) -> Placement {
+  package func placement(of sample: Sample, seed: UInt64) -> Placement {
     let subset = subset(of: sample)
     let choice = picture(of: sample).choice
     var generator = DatasetDraw.placement.generator(
@@ -125,7 +125,7 @@ extension TrainingData {
       top: (choice.resized.height - choice.bucket.height) / 2, isFlipped: isFlipped)
   }
 
-  func sizeConditioning(of sample: Sample, _ placement: Placement) -> SizeConditioning {
+  package func sizeConditioning(of sample: Sample, _ placement: Placement) -> SizeConditioning {
     let picture = picture(of: sample)
     let (bucket, resized) = (picture.choice.bucket, picture.choice.resized)
     let left =
@@ -134,7 +134,7 @@ extension TrainingData {
       original: picture.size, target: bucket, cropLeft: left, cropTop: placement.top)
   }
 
-  func latentsKey(of sample: Sample, _ placement: Placement) -> LatentsKey {
+  package func latentsKey(of sample: Sample, _ placement: Placement) -> LatentsKey {
     let picture = picture(of: sample)
     let subset = subset(of: sample)
     return LatentsKey(
@@ -144,7 +144,7 @@ extension TrainingData {
   }
 
   /// Reads, resizes, crops and mirrors one picture and its mask.
-  func prepare(_ sample: Sample, _ placement: Placement) throws(DatasetError) -> PreparedSample {
+  package func prepare(_ sample: Sample, _ placement: Placement) throws(DatasetError) -> PreparedSample {
     let whole = try pixels(of: sample, placement)
     let mask: Mask? =
       if let file = picture(of: sample).mask {
@@ -158,12 +158,12 @@ extension TrainingData {
   }
 
   /// A picture as it is trained on, with its alpha where that weighs the loss.
-  func pixels(of sample: Sample, _ placement: Placement) throws(DatasetError) -> Picture {
+  package func pixels(of sample: Sample, _ placement: Placement) throws(DatasetError) -> Picture {
     try wholePixels(of: sample).cropped(to: picture(of: sample).choice.bucket, placement)
   }
 
   /// The same before it is cropped.
-  func wholePixels(of sample: Sample) throws(DatasetError) -> Picture {
+  package func wholePixels(of sample: Sample) throws(DatasetError) -> Picture {
     let subset = subset(of: sample)
     let stored = try TrainingPicture.decode(picture(of: sample).file)
     // Alpha goes first, unless it is wanted: it would weigh the colours while resizing.

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// Any JSON, for documents whose fields are not known beforehand.
 package enum JSONValue: Codable, Hashable, Sendable {
   case null
@@ -48,21 +50,38 @@ package enum JSONValue: Codable, Hashable, Sendable {
     }
   }
 
-  var boolean: Bool? {
+  package var boolean: Bool? {
     if case .boolean(let value) = self { value } else { nil }
   }
 
-  var numbers: [String: Double]? {
+  package var numbers: [String: Double]? {
     if case .object(let fields) = self { fields.compactMapValues(\.number) } else { nil }
   }
 
-  var integers: [Int]? {
+  package var integers: [Int]? {
     guard case .array(let values) = self else { return nil }
     return values.compactMap { if case .integer(let value) = $0 { value } else { nil } }
   }
 
-  var strings: [String]? {
+  package var strings: [String]? {
     guard case .array(let values) = self else { return nil }
     return values.compactMap { if case .string(let value) = $0 { value } else { nil } }
+  }
+}
+
+extension JSONValue {
+  /// The value of a document; nil where it is no JSON.
+  package init?(parsing bytes: [UInt8]) {
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else {
+      return nil
+    }
+    self = value
+  }
+
+  package init?(parsing text: String) { self.init(parsing: Array(text.utf8)) }
+
+  /// The value as JSON.
+  package func text(_ layout: JSONLayout = .compact) -> String {
+    (try? jsonText(self, layout)) ?? ""
   }
 }

@@ -1,9 +1,9 @@
-import Images
+package import Images
 
 /// Which sizes the pictures of a data set are brought to.
 ///
 /// Source: sd-scripts' BucketManager and make_bucket_resolutions.
-struct BucketRules: Hashable, Sendable {
+package struct BucketRules: Hashable, Sendable {
   private let resolution: PixelSize
   private let step: Int
   private let enlarges: Bool
@@ -78,11 +78,11 @@ struct BucketRules: Hashable, Sendable {
 
 extension BucketRules {
   /// What becomes of a picture.
-  struct Choice: Hashable {
-    let bucket: PixelSize
+  package struct Choice: Hashable {
+    package let bucket: PixelSize
 
     /// The size it is resized to, before it is cropped to the bucket's.
-    let resized: PixelSize
+    package let resized: PixelSize
 
     /// Width over height of the bucket less that of the picture.
     let aspectError: Double

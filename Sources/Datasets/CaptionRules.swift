@@ -1,24 +1,24 @@
 import Tensors
 
 /// What is done to a caption each time it is used; fields are named as sd-scripts names them.
-struct CaptionRules: Hashable, Sendable {
-  var captionPrefix: String?
-  var captionSuffix: String?
-  var captionDropoutRate = 0.0
-  var captionDropoutEveryNEpochs = 0
-  var enableWildcard = false
-  var shuffleCaption = false
-  var captionSeparator = ","
-  var keepTokens = 0
-  var keepTokensSeparator: String?
-  var secondarySeparator: String?
-  var captionTagDropoutRate = 0.0
+package struct CaptionRules: Hashable, Sendable {
+  package var captionPrefix: String?
+  package var captionSuffix: String?
+  package var captionDropoutRate = 0.0
+  package var captionDropoutEveryNEpochs = 0
+  package var enableWildcard = false
+  package var shuffleCaption = false
+  package var captionSeparator = ","
+  package var keepTokens = 0
+  package var keepTokensSeparator: String?
+  package var secondarySeparator: String?
+  package var captionTagDropoutRate = 0.0
 
   /// Tags that are shown at first, while `tokenWarmupStep` steps bring in the others.
-  var tokenWarmupMin = 1
+  package var tokenWarmupMin = 1
 
   /// In steps, or below 1 as a share of all steps.
-  var tokenWarmupStep = 0.0
+  package var tokenWarmupStep = 0.0
 
   /// Whether the same caption always comes out, so that it can be encoded once.
   var isConstant: Bool {

@@ -1,8 +1,8 @@
-import Files
-import Images
+package import Files
+package import Images
 
 /// Why pictures cannot be trained on.
-enum DatasetError: Error, Hashable {
+package enum DatasetError: Error, Hashable {
   case file(FileError)
   case picture(ImageError)
   case noPictures(String)
@@ -14,7 +14,7 @@ enum DatasetError: Error, Hashable {
 }
 
 extension DatasetError: CustomStringConvertible {
-  var description: String {
+  package var description: String {
     switch self {
     case .file(let error): error.description
     case .picture(let error): error.description

@@ -2,7 +2,7 @@ import Images
 import Tensors
 
 /// The batches of one epoch in their order; each is made when it is asked for.
-struct EpochBatches: RandomAccessCollection, Hashable {
+package struct EpochBatches: RandomAccessCollection, Hashable {
   /// A stretch of one bucket's pictures.
   private struct Group: Hashable {
     let bucket: Int32
@@ -49,10 +49,10 @@ struct EpochBatches: RandomAccessCollection, Hashable {
     }
   }
 
-  var startIndex: Int { 0 }
-  var endIndex: Int { groups.count }
+  package var startIndex: Int { 0 }
+  package var endIndex: Int { groups.count }
 
-  subscript(index: Int) -> TrainingData.Batch {
+  package subscript(index: Int) -> TrainingData.Batch {
     let group = groups[index]
     let bucket = buckets[Int(group.bucket)]
     let samples = pictures(of: group).enumerated().map { place, picture in

@@ -1,15 +1,14 @@
-import CommandSupport
 import Files
 import Images
 
 /// The folder convention of DreamBooth: `100_girl` holds pictures of "girl", shown 100 times.
-enum ImageFolder {
+package enum ImageFolder {
   /// The subsets that a folder of such folders holds, in the order of their names.
   ///
   /// - Parameters:
   ///   - template: Everything but source, repeats and class.
   ///   - warnings: What is left out, and why.
-  static func subsets(
+  package static func subsets(
     in folder: String, like template: DatasetConfiguration.Subset, warnings: inout [String]
   ) throws(DatasetError) -> [DatasetConfiguration.Subset] {
     var subsets: [DatasetConfiguration.Subset] = []
@@ -24,7 +23,7 @@ enum ImageFolder {
         warnings.append("\(path): left out; its name is not REPEATS_CLASS, such as 100_girl")
         continue
       }
-      guard Domain.repeats.read("\(repeats)") != nil else {
+      guard DatasetConfiguration.Subset.repeats.contains(repeats) else {
         warnings.append(
           "\(path): left out; it asks for \(repeats) repeats, and 1 to 1000000 are possible")
         continue

@@ -1,7 +1,7 @@
 import Tensors
 import Testing
 
-@testable import Train
+@testable import Datasets
 
 @Suite struct CaptionTests {
   private func apply(

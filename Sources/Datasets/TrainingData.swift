@@ -1,18 +1,18 @@
-import Images
+package import Images
 import Tensors
 
 /// All pictures of a run, and the order in which an epoch shows them.
-struct TrainingData: Hashable, Sendable {
-  let datasets: [Dataset]
+package struct TrainingData: Hashable, Sendable {
+  package let datasets: [Dataset]
 
   /// How many pictures an epoch may show: its order is held in memory, some 30 bytes for each.
-  static let epochLimit = 10_000_000
+  package static let epochLimit = 10_000_000
 
   /// What the user should know, in the order it was found.
-  let warnings: [String]
+  package let warnings: [String]
 
   /// Reads every header and caption; no pixels.
-  init(_ configuration: DatasetConfiguration) throws(DatasetError) {
+  package init(_ configuration: DatasetConfiguration) throws(DatasetError) {
     var warnings: [String] = []
     let configuration = configuration.withoutRepeatedFolders(&warnings)
     var datasets: [Dataset] = []
@@ -26,26 +26,26 @@ struct TrainingData: Hashable, Sendable {
     }
   }
 
-  var batchesPerEpoch: Int { datasets.map(\.batchesPerEpoch).reduce(0, +) }
+  package var batchesPerEpoch: Int { datasets.map(\.batchesPerEpoch).reduce(0, +) }
   var trainImageCount: Int { datasets.map(\.trainImageCount).reduce(0, +) }
   var regImageCount: Int { datasets.map(\.regImageCount).reduce(0, +) }
 
   /// Pictures of one size that are trained on together.
-  struct Batch: Hashable, Sendable {
+  package struct Batch: Hashable, Sendable {
     let dataset: Int
-    let size: PixelSize
-    let samples: [Sample]
+    package let size: PixelSize
+    package let samples: [Sample]
   }
 
   /// One use of a picture.
-  struct Sample: Hashable, Sendable {
-    let dataset: Int
+  package struct Sample: Hashable, Sendable {
+    package let dataset: Int
 
     /// Its place in the data set's `pictures`.
-    let picture: Int
+    package let picture: Int
 
     /// Counted from 1.
-    let epoch: Int
+    package let epoch: Int
 
     /// Its place in the epoch, by which its random numbers are drawn.
     let position: Int
@@ -55,7 +55,7 @@ struct TrainingData: Hashable, Sendable {
   /// batches in an order of their own.
   ///
   /// - Parameter epoch: Counted from 1. Any epoch can be had without those before.
-  func batches(epoch: Int, seed: UInt64) -> EpochBatches {
+  package func batches(epoch: Int, seed: UInt64) -> EpochBatches {
     EpochBatches(datasets, epoch: epoch, seed: seed)
   }
 }
