@@ -38,7 +38,7 @@ extension Checkpoint {
       parts = try Self.folder(path, component: "")
       if parts.isEmpty {
         let what = "holds no safetensors file, neither itself nor in its folders; name a file"
-        throw AdapterError(file: path, reason: .missingFile(folder: what))
+        throw AdapterError(file: path, reason: .refused(what))
       }
     } else {
       parts = [Part(component: "", file: try SafetensorsFile(path: path))]
@@ -89,14 +89,14 @@ extension Checkpoint {
       case .object(let map)? = fields["weight_map"]
     else {
       let detail = "has no weight_map; is it an index of safetensors files?"
-      throw AdapterError(file: path, reason: .missingFile(folder: detail))
+      throw AdapterError(file: path, reason: .refused(detail))
     }
     let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     let names = Set(map.values.compactMap { if case .string(let name) = $0 { name } else { nil } })
     return try names.sorted().map { name in
       guard !name.contains("/") else {
         let detail = "names the file '\(printable(name))' outside of its folder"
-        throw AdapterError(file: path, reason: .missingFile(folder: detail))
+        throw AdapterError(file: path, reason: .refused(detail))
       }
       return try SafetensorsFile(path: folder + name)
     }
