@@ -1,4 +1,3 @@
-package import LinearAlgebra
 package import Names
 import Safetensors
 package import Tensors
@@ -9,7 +8,9 @@ package struct AdapterError: Error, Hashable {
     /// The file holds something else, named where it is known.
     case noAdapter(what: String)
     case unreadableConfiguration(detail: String)
-    case missingFile(folder: String)
+
+    /// What a sentence says, behind the file's name: a refusal that nobody tells from another.
+    case refused(String)
 
     case missingPart(module: String, part: String)
     case ranksDiffer(module: String, up: Shape, down: Shape)
@@ -27,7 +28,6 @@ package struct AdapterError: Error, Hashable {
     /// A result holds numbers that its element type cannot.
     case overflow(module: String, type: ElementType)
     case modelsDiffer(BaseModel, other: BaseModel, of: String)
-    case numeric(module: String, LinearAlgebraError)
     case twoModules(target: String, first: String, second: String)
     case cannotExpress(modules: [String], naming: Naming)
 
@@ -67,7 +67,7 @@ extension AdapterError.Reason: CustomStringConvertible {
     case .noAdapter(let what): "\(what)"
     case .unreadableConfiguration(let detail):
       "not a configuration of PEFT or MLX: \(detail); remove it, or name the weights' file alone"
-    case .missingFile(let folder): "\(folder)"
+    case .refused(let sentence): sentence
     case .missingPart(let module, let part):
       "\(module) has no \(part); is the file whole?"
     case .ranksDiffer(let module, let up, let down):
@@ -86,7 +86,6 @@ extension AdapterError.Reason: CustomStringConvertible {
       "\(module) comes out beyond the range of \(type.rawValue); choose a wider type with --dtype"
     case .modelsDiffer(let model, let other, let file):
       "is for \(model.rawValue), \(file) for \(other.rawValue); only adapters of one model fit together"
-    case .numeric(let module, let error): "\(module): \(error)"
     case .twoModules(let target, let first, let second):
       "\(first) and \(second) both change \(target); remove one"
     case .unsupported(let items, let naming, let canExpand):

@@ -1,11 +1,12 @@
 // Adapters — what a safetensors file means when it is a LoRA.
 //
-//     path, folder ─▶ AdapterSource ─▶ Adapter { module: parts, target, scale }
-//     Module ─▶ Update (up·down, Hadamard, Kronecker, dense), in 64 bits
-//     [Result] ─▶ AdapterWriter ─▶ OutputFile, with hashes and metadata
+//     Reading/      path, folder ─▶ AdapterSource ─▶ Adapter { module: parts, target, scale }
+//     Namings/      how trainers spell names: a value each, found in `Naming.all`
+//     Algorithms/   what the parts of a module make together: a type each, found in `algorithms`
+//     Algebra/      [Adapter] ─▶ Combination ─▶ Layer: its exact sum, its best approximation
+//     Writing/      ResultPlan ─▶ AdapterWriter ─▶ OutputFile, with hashes and metadata
+//     Checkpoints/  the models that adapters are for, and the places of their layers
 //
-// This module knows how trainers spell names (`Part`, `Naming`, `Target`), what
-// the tensors of one module mean together (`Algorithm`, `Update`), which base
-// model they are for (`BaseModel`), and how a result is written so that every
-// other program reads it. It does not know bytes (Safetensors), how a product
-// is computed (LinearAlgebra), or what anyone wants to do with an adapter.
+// This module knows how a result is written so that every other program reads
+// it. It does not know bytes (Safetensors), how a product is computed
+// (LinearAlgebra), or what anyone wants to do with an adapter.

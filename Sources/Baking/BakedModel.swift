@@ -48,7 +48,7 @@ package struct BakedModel: Sendable {
     } else if path == "-" || compresses || path.hasSuffix(".zst") {
       let detail =
         "is several files, which are found by their names and cannot be one stream or compressed; name a folder with -o"
-      throw AdapterError(file: checkpoint.path, reason: .missingFile(folder: detail))
+      throw AdapterError(file: checkpoint.path, reason: .refused(detail))
     } else {
       (drafts, folder) = try writeFolder(path, followsLinks: followsLinks, onTensor)
     }
@@ -89,7 +89,7 @@ package struct BakedModel: Sendable {
     if !isIndex && isBelow(target, source) {
       let detail =
         "lies inside of \(source), which would be copied into itself; choose another folder"
-      throw AdapterError(file: path, reason: .missingFile(folder: detail))
+      throw AdapterError(file: path, reason: .refused(detail))
     }
     let output = try OutputFolder(path: target)
     if !isSameFile(source, target) {

@@ -59,7 +59,7 @@ struct ModelFolder {
     }
     if isSameFile(whole, Path(whole).folder) || isBelow(Path(whole).folder, whole) {
       let detail = "is a link to a folder that holds it, which has no end; remove the link"
-      throw AdapterError(file: whole, reason: .missingFile(folder: detail))
+      throw AdapterError(file: whole, reason: .refused(detail))
     }
     return false
   }
@@ -71,7 +71,7 @@ struct ModelFolder {
     }
     let detail =
       "is a link to \(destination), outside of the model's folder; --follow-links copies what it leads to"
-    throw AdapterError(file: whole, reason: .missingFile(folder: detail))
+    throw AdapterError(file: whole, reason: .refused(detail))
   }
 
   private func isInside(_ file: String) -> Bool {

@@ -13,7 +13,8 @@ struct Conversion {
     var kind = LeftOut.Kind.modules
   }
 
-  let plan: ResultPlan
+  let modules: [ResultModule]
+  let promise: ResultPlan.Promise
   let unsupported: [Unsupported]
 
   /// What of the modules is not in the result.
@@ -47,7 +48,6 @@ struct Conversion {
     }
     var isExact = true
     var kept: [ResultModule] = []
-    var weights: [@Sendable () throws -> ResultWeights] = []
     var plain: Set<TensorName> = []
     for module in adapter.modules {
       let needsBase = module.needsBase || module.replacesWeight
@@ -63,7 +63,6 @@ struct Conversion {
         unsupported.append(Unsupported(name: module.name, reason: obstacle))
       } else {
         kept.append(ResultModule(keeping: module, in: naming))
-        weights.append { ResultWeights(.kept(module)) }
       }
     }
     let combination = try Combination(
@@ -76,14 +75,10 @@ struct Conversion {
       unsupported += obstacles.map {
         Unsupported(name: name, reason: $0, kind: $0 == Self.bias ? .biases : .modules)
       }
-      guard let module else { continue }
-      kept.append(module)
-      weights.append {
-        try Self.weights(layer, module, choice: choice)
-      }
+      if let module { kept.append(module) }
     }
-    let sources = weights
-    plan = ResultPlan(modules: kept) { try sources[$0]() }.promising(isExact ? .exact : .best)
+    modules = kept
+    promise = isExact ? .exact : .best
     self.unsupported = others + unsupported
     var leftOut = LeftOut()
     for item in unsupported { leftOut.add(item.name, as: item.kind) }
@@ -107,7 +102,7 @@ struct Conversion {
     return isDivided ? "\(module.algorithm.title) of a layer that is divided otherwise" : nil
   }
 
-  /// The layer under a naming, and what of it cannot be had there.
+  /// The layer under a naming, and why the naming cannot hold some of it.
   private static func module(
     _ layer: Combination.Layer, _ naming: Naming, _ model: BaseModel, expands: Bool,
     choice: RankChoice?
@@ -122,54 +117,36 @@ struct Conversion {
       return (nil, ["an embedding"])
     }
     var obstacles: [String] = []
-    var form = whole.form
-    if case .dense(let shape, let isNorm) = form {
+    var content = whole.content
+    if case .dense(let shape, let isNorm, _) = content {
+      let most = min(layer.extents.outputs, layer.extents.columns)
       if layer.dependsOnBase {
-        form = .lowRank(rank: layer.rank(choice), scale: 1)
+        let rank = choice?.fixedRank(of: layer.extents) ?? most
+        content = .lowRank(rank: rank, scale: 1) {
+          try Reduction(
+            ofWhole: layer.difference(), RankChoice(rule: .fixed(rank)),
+            hasWideKernel: layer.extents.hasWideKernel
+          ).factors
+        }
       } else if !layer.changesWeight {
-        form = .biasOnly
+        content = .biasOnly
       } else if !naming.holdsDifferences {
         guard expands, !isNorm, shape.rank > 1 else {
           return (nil, [isNorm ? "a norm" : "a full difference"])
         }
-        form = .lowRank(rank: min(layer.extents.outputs, layer.extents.columns), scale: 1)
+        content = .lowRank(rank: most, scale: 1) { .lowRank(try layer.sum(), asked: nil) }
       }
     }
-    let holdsBias = whole.biasCount == nil || naming.holdsBiases(hasFactors: form.rank > 0)
+    let hasFactors = whole.with(content).rank > 0
+    let holdsBias = whole.bias == nil || naming.holdsBiases(hasFactors: hasFactors)
     if !holdsBias { obstacles.append(bias) }
-    if form == .biasOnly && !holdsBias { return (nil, obstacles) }
-    let module = ResultModule(
-      target: layer.target, extents: layer.extents, kind: layer.kind, form: form,
-      biasCount: holdsBias ? whole.biasCount : nil, isTransposed: layer.isTransposed,
-      names: naming.renamesModules ? [:] : whole.names)
-    return (module, obstacles)
-  }
-
-  private static func weights(
-    _ layer: Combination.Layer, _ module: ResultModule, choice: RankChoice?
-  ) throws -> ResultWeights {
-    let bias = module.biasCount == nil ? nil : try layer.bias()
-    switch module.form {
-    case .biasOnly: return ResultWeights(.biasOnly, bias: bias)
-    case .lowRank where layer.dependsOnBase:
-      guard let choice else { preconditionFailure("a difference without a rank") }
-      return try Reduction(
-        ofWhole: layer.difference(), choice,
-        hasWideKernel: layer.extents.hasWideKernel, bias: bias
-      ).weights
-    case .lowRank where layer.isDense:
-      return ResultWeights(.lowRank(try layer.sum(), asked: nil), bias: bias)
-    case .lowRank, .dense, .kept:
-      return ResultWeights(try layer.concatenation().values, bias: bias)
-    }
-  }
-}
-
-extension Combination.Layer {
-  /// The rank that a fixed choice gives the layer.
-  fileprivate func rank(_ choice: RankChoice?) -> Int {
-    let wanted = choice?.fixedRank(hasWideKernel: extents.hasWideKernel) ?? .max
-    return min(wanted, extents.outputs, extents.columns)
+    if case .biasOnly = content, !holdsBias { return (nil, obstacles) }
+    return (
+      ResultModule(
+        target: layer.target, extents: layer.extents, kind: layer.kind, content: content,
+        bias: holdsBias ? whole.bias : nil, isTransposed: layer.isTransposed,
+        names: naming.renamesModules ? [:] : whole.names), obstacles
+    )
   }
 }
 
@@ -177,7 +154,7 @@ extension ResultModule {
   fileprivate init(keeping module: Module, in naming: Naming) {
     self.init(
       target: module.target, extents: module.extents, kind: module.kind,
-      form: .kept(module.keptForm(in: naming)), isTransposed: module.isTransposed,
+      content: .kept(module, module.keptForm(in: naming)), isTransposed: module.isTransposed,
       names: naming.renamesModules ? [:] : [module.naming: module.name])
   }
 }

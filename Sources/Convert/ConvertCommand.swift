@@ -76,26 +76,29 @@ package struct ConvertCommand: ParsableCommand {
       result, common, model: adapter.baseModel, types: [adapter.type],
       inputs: [.init(adapter, weight: 1)], to: result.output ?? "-",
       comment: "converted from \(adapter.naming.name) to \(naming.name)")
-    let progress = Progress("converting", total: conversion.plan.modules.count, quiet: common.quiet)
+    let progress = Progress("converting", total: conversion.modules.count, quiet: common.quiet)
     defer { progress.finish() }
-    let written = try writer.write(conversion.plan) { progress.advance() }
+    let plan = ResultPlan(modules: conversion.modules, promise: conversion.promise) {
+      progress.advance()
+    }
+    let written = try writer.write(plan)
     progress.finish()
     var leftOut = writer.leftOut
     leftOut.add(conversion.leftOut)
     try writer.report(
       WriteReport(
-        written, leftOut: leftOut, capped: conversion.plan.cappedRanks(by: choice),
+        written, leftOut: leftOut, capped: plan.cappedRanks(by: choice),
         listsModules: modules))
   }
 
-  /// Refuses what cannot be had, unless it is to be left out.
+  /// Throws on what the naming cannot hold, unless it is to be left out.
   private func check(_ conversion: Conversion, _ naming: Naming) throws {
     let items = conversion.unsupported.map { "\(printable($0.name)) (\($0.reason))" }
     if !items.isEmpty && !skipUnsupported {
       throw AdapterError(
         file: file, reason: .unsupported(items: items, naming: naming, canExpand: !plain))
     }
-    if conversion.plan.modules.isEmpty {
+    if conversion.modules.isEmpty {
       throw AdapterError(file: file, reason: .nothingLeft(naming: naming))
     }
   }

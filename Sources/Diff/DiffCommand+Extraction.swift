@@ -24,7 +24,7 @@ extension DiffCommand {
     if plan.modules.isEmpty, let text = extraction.leftOut.text {
       throw AdapterError(
         file: output,
-        reason: .noAdapter(what: "not written, since it would hold no module; \(text)"))
+        reason: .refused("not written, since it would hold no module; \(text)"))
     }
     let written = try writer.write(plan)
     progress.finish()

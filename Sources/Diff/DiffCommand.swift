@@ -115,8 +115,8 @@ package struct DiffCommand: ParsableCommand {
     let plan =
       try rank.choice.map { choice in
         try combination.approximation(choice, threads: common.threadCount) { progress.advance() }
-      } ?? combination.concatenation
-    let written = try resultWriter.write(plan) { progress.advance() }
+      } ?? combination.concatenation { progress.advance() }
+    let written = try resultWriter.write(plan)
     progress.finish()
     try resultWriter.report(
       WriteReport(

@@ -51,8 +51,8 @@ struct Extraction: Sendable {
     if shared.isEmpty {
       throw AdapterError(
         file: b.checkpoint.path,
-        reason: .noAdapter(
-          what: "has no layer in common with \(a.checkpoint.path); are they the same model's?"))
+        reason: .refused(
+          "has no layer in common with \(a.checkpoint.path); are they the same model's?"))
     }
     if !skipsMismatched { try shared.forEach(comparison.checkShape) }
     let findings = try parallelMap(count: shared.count, threads: threads) { index in
@@ -89,65 +89,54 @@ struct Extraction: Sendable {
 extension Extraction {
   /// The adapter to write; where the rule gives each layer a rank of its own, all are computed.
   func plan(threads: Int, onLayer: @escaping @Sendable () -> Void) throws -> ResultPlan {
-    let isLazy = layers.allSatisfy { $0.isNorm || !$0.changesWeight || rank(of: $0) != nil }
-    if isLazy {
-      return ResultPlan(
-        modules: layers.map { module($0, rank: rank(of: $0) ?? 0) },
-        weights: { index in
-          defer { onLayer() }
-          return try reduction(of: layers[index]).weights
-        })
-    }
-    let reductions = try parallelMap(count: layers.count, threads: threads) { index in
-      defer { onLayer() }
-      let (rank, weights) = try reduction(of: layers[index])
-      return (rank: rank, weights: weights.withoutOriginal)
-    }
-    let modules = layers.indices.map { module(layers[$0], rank: reductions[$0].rank) }
-    return ResultPlan(modules: modules) { index in
-      guard case .lowRank(let factors, _) = reductions[index].weights.values else {
-        return reductions[index].weights
+    let ranks = layers.map { $0.hasRank ? choice.fixedRank(of: $0.extents) : 0 }
+    if ranks.allSatisfy({ $0 != nil }) {
+      let modules = zip(layers, ranks).map { layer, rank in
+        module(layer, rank: rank ?? 0) { try reduction(of: layer).factors }
       }
-      return ResultWeights(
-        .approximation(factors, of: try difference(layers[index], .weight)),
-        bias: reductions[index].weights.bias)
+      return ResultPlan(modules: modules, onModule: onLayer)
     }
+    let modules = try parallelMap(count: layers.count, threads: threads) { index in
+      let layer = layers[index]
+      defer { onLayer() }
+      guard layer.hasRank, case .approximation(let factors, _) = try reduction(of: layer).factors
+      else { return module(layer, rank: 0) { try reduction(of: layer).factors } }
+      // The matrix that they approximate can be read again, and is not held.
+      return module(layer, rank: factors.rank) {
+        .approximation(factors, of: try difference(layer, .weight))
+      }
+    }
+    return ResultPlan(modules: modules)
   }
 
-  /// The rank that the choice gives a layer whatever its values are.
-  private func rank(of layer: Layer) -> Int? {
-    choice.fixedRank(hasWideKernel: layer.hasWideKernel).map {
-      min($0, layer.shape.extents[0], layer.shape.extents.dropFirst().reduce(1, *))
-    }
-  }
-
-  private func module(_ layer: Layer, rank: Int) -> ResultModule {
-    let extents = layer.shape.extents
-    let form: ResultModule.Form =
-      !layer.changesWeight
-      ? .biasOnly
-      : layer.isNorm ? .dense(layer.shape, isNorm: true) : .lowRank(rank: rank, scale: 1)
+  /// - Parameters:
+  ///   - rank: The layer's, where it has one.
+  ///   - factors: What computes them.
+  private func module(
+    _ layer: Layer, rank: Int, factors: @escaping @Sendable () throws -> Factors
+  ) -> ResultModule {
+    let content: ResultModule.Content =
+      if layer.hasRank {
+        .lowRank(rank: rank, scale: 1, factors)
+      } else if layer.changesWeight {
+        .dense(layer.shape, isNorm: true) { try difference(layer, .weight) }
+      } else {
+        .biasOnly
+      }
     return ResultModule(
-      target: layer.target,
-      extents: .init(
-        outputs: extents[0], inputs: extents.count > 1 ? extents[1] : 1,
-        kernel: Array(extents.dropFirst(2))),
-      kind: extents.count > 2 ? .conv : .linear, form: form,
-      biasCount: layer.changesBias ? extents[0] : nil)
+      target: layer.target, extents: layer.extents,
+      kind: layer.extents.isConvolution ? .conv : .linear, content: content,
+      bias: layer.changesBias
+        ? .init(count: layer.extents.outputs) { try difference(layer, .bias).elements } : nil)
   }
 
-  private func reduction(of layer: Layer) throws -> (rank: Int, weights: ResultWeights) {
-    let bias = layer.changesBias ? try difference(layer, .bias).elements : nil
-    if !layer.changesWeight { return (0, ResultWeights(.biasOnly, bias: bias)) }
+  private func reduction(of layer: Layer) throws -> Reduction {
     let whole = try difference(layer, .weight)
-    if layer.isNorm { return (0, ResultWeights(.dense(whole), bias: bias)) }
     guard whole.isFinite else {
       throw AdapterError(
         file: b.checkpoint.path, reason: .notFinite(module: "\(layer.target)"))
     }
-    let reduction = try Reduction(
-      ofWhole: whole, choice, hasWideKernel: layer.hasWideKernel, bias: bias)
-    return (reduction.form.rank, reduction.weights)
+    return try Reduction(ofWhole: whole, choice, hasWideKernel: layer.extents.hasWideKernel)
   }
 
   private func difference(_ layer: Layer, _ role: CheckpointLayers.Role) throws -> Matrix {
@@ -161,13 +150,12 @@ extension Extraction {
 }
 
 extension Extraction.Layer {
-  var hasWideKernel: Bool { shape.extents.dropFirst(2).contains { $0 > 1 } }
-}
+  var hasRank: Bool { changesWeight && !isNorm }
 
-extension ResultWeights {
-  /// Without the matrix that the factors approximate, which can be read again.
-  fileprivate var withoutOriginal: ResultWeights {
-    guard case .approximation(let factors, _) = values else { return self }
-    return ResultWeights(.lowRank(factors, asked: nil), bias: bias)
+  var extents: Module.Extents {
+    let extents = shape.extents
+    return Module.Extents(
+      outputs: extents[0], inputs: extents.count > 1 ? extents[1] : 1,
+      kernel: Array(extents.dropFirst(2)))
   }
 }

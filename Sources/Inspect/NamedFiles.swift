@@ -14,7 +14,7 @@ func safetensorsFile(at path: String) throws -> SafetensorsFile {
   let files = try safetensorsFiles(at: path)
   guard files.count == 1 else {
     let what = "is \(files.count) safetensors files; name one of them"
-    throw AdapterError(file: path, reason: .missingFile(folder: what))
+    throw AdapterError(file: path, reason: .refused(what))
   }
   return files[0]
 }

@@ -158,7 +158,7 @@ package struct MergeCommand: ParsableCommand {
 
     var plan = try plan(combination) { progress.advance() }
     if let mix { plan = plan.mixed(seed: mix) }
-    let written = try writer.write(plan) { progress.advance() }
+    let written = try writer.write(plan)
     progress.finish()
     try writer.report(
       WriteReport(
@@ -192,23 +192,23 @@ package struct MergeCommand: ParsableCommand {
   }
 
   private func plan(
-    _ combination: Combination, onLayer: @Sendable () -> Void
+    _ combination: Combination, onLayer: @escaping @Sendable () -> Void
   ) throws -> ResultPlan {
     let threads = common.threadCount
+    func imitation(
+      _ reduce: @Sendable (Combination.Layer) throws -> Reduction
+    ) throws -> ResultPlan {
+      try combination.computedPlan(
+        promise: .imitation, threads: threads, onLayer: onLayer, reduce)
+    }
     switch (method, compat, rank.choice) {
-    case (.concat, nil, _): return combination.concatenation
+    case (.concat, nil, _): return combination.concatenation(onLayer: onLayer)
     case (.concat, _, _):
-      return try combination.computedPlan(threads: threads, onLayer: onLayer) {
-        try SDScriptsMerging.concatenation($0)
-      }.promising(.imitation)
+      return try imitation { try SDScriptsMerging.concatenation($0) }
     case (.linear, .sdScripts?, nil):
-      return try combination.computedPlan(threads: threads, onLayer: onLayer) {
-        try SDScriptsMerging.sum($0)
-      }.promising(.imitation)
+      return try imitation { try SDScriptsMerging.sum($0) }
     case (.svd, .sdScripts?, let choice?):
-      return try combination.computedPlan(threads: threads, onLayer: onLayer) {
-        try SDScriptsMerging.approximation($0, choice)
-      }.promising(.imitation)
+      return try imitation { try SDScriptsMerging.approximation($0, choice) }
     case (.svd, _, let choice?), (.linear, _, let choice?):
       return try combination.approximation(choice, threads: threads, onLayer: onLayer)
     case (_, _, let choice?):

@@ -14,7 +14,7 @@ struct BudgetedModules {
   private let modules: [Decomposed]
 
   /// Layers that no rank can be chosen for.
-  private let rest: ResultPlan
+  private let rest: [ResultModule]
 
   init(
     _ combination: Combination, threads: Int, onLayer: @Sendable () -> Void
@@ -27,10 +27,7 @@ struct BudgetedModules {
       layers[index].release()
       return Decomposed(module: module, decomposition: try module.decomposition())
     }
-    let others = combination.layers.filter { !$0.hasRank && !$0.isZero }
-    rest = ResultPlan(modules: others.map(\.concatenated)) {
-      try others[$0].concatenation()
-    }
+    rest = combination.layers.filter { !$0.hasRank && !$0.isZero }.map(\.concatenated)
   }
 
   /// The result that spends a budget of elements, or of bytes of the whole file.
@@ -48,7 +45,7 @@ struct BudgetedModules {
       guard elements >= ofOne else {
         let detail = "takes \(least) bytes at rank 1, above the \(budget) asked for"
         throw AdapterError(
-          file: file, reason: .noAdapter(what: "\(detail); allow more, or choose --dtype f16"))
+          file: file, reason: .refused("\(detail); allow more, or choose --dtype f16"))
       }
       let plan = try plan(elements: elements, file: file)
       let over = try writer.byteCount(of: plan) - budget
@@ -70,7 +67,7 @@ struct BudgetedModules {
     guard let budget = Budget(costs, elements: elements) else {
       let what =
         "has \(leastElements) parameters at rank 1, above the \(elements) asked for; allow more"
-      throw AdapterError(file: file, reason: .noAdapter(what: what))
+      throw AdapterError(file: file, reason: .refused(what))
     }
     return plan(ranks: budget.ranks)
   }
@@ -78,13 +75,12 @@ struct BudgetedModules {
   /// Factors are formed when they are written.
   private func plan(ranks: [Int]) -> ResultPlan {
     let resized = zip(modules, ranks).map { decomposed, rank in
-      decomposed.module.layer.concatenated.with(
-        form: .lowRank(rank: rank, scale: decomposed.module.scale))
+      let module = decomposed.module
+      return module.layer.concatenated.with(
+        .lowRank(rank: rank, scale: module.scale) {
+          module.result(rank: rank, by: decomposed.decomposition).factors
+        })
     }
-    return ResultPlan(modules: resized + rest.modules, isComputed: true) { [modules, rest] index in
-      if index >= modules.count { return try rest.weights(index - modules.count) }
-      let decomposed = modules[index]
-      return decomposed.module.result(rank: ranks[index], by: decomposed.decomposition).weights
-    }
+    return ResultPlan(modules: resized + rest)
   }
 }

@@ -4,8 +4,6 @@ import Tensors
 
 /// One module, ready to be stored at any rank.
 struct ResizableModule: Sendable {
-  typealias Result = (form: ResultModule.Form, weights: ResultWeights)
-
   let layer: Combination.Layer
 
   /// What readers multiply up·down by, before and after.
@@ -13,17 +11,19 @@ struct ResizableModule: Sendable {
 
   /// The factors without the scale, as they are stored.
   let factors: LowRank
-  private let bias: [Double]?
 
   /// The elements that one more rank takes.
   var elementsPerRank: Int { factors.up.rows + factors.down.columns }
 
   init(_ layer: Combination.Layer) throws {
     self.layer = layer
-    let weights = try layer.concatenation()
-    scale = layer.concatenated.form.scale
-    factors = try weights.values.lowRank()?.factors ?? layer.sum()
-    bias = weights.bias
+    if case .lowRank(_, let scale, let factors) = layer.concatenated.content {
+      self.scale = scale
+      self.factors = try factors().product().factors
+    } else {
+      scale = 1
+      factors = try layer.sum()
+    }
   }
 
   func decomposition() throws(LinearAlgebraError) -> ProductDecomposition {
@@ -32,35 +32,30 @@ struct ResizableModule: Sendable {
 
   /// The best approximation at a rank below the one there is, and the factors as they are with
   /// zeros behind them from there on.
-  func result(rank: Int) throws(LinearAlgebraError) -> Result {
+  func result(rank: Int) throws(LinearAlgebraError) -> Reduction {
     rank < factors.rank ? result(rank: rank, by: try decomposition()) : padded(to: rank)
   }
 
   /// The same by a decomposition that is at hand.
-  func result(rank: Int, by decomposition: ProductDecomposition) -> Result {
+  func result(rank: Int, by decomposition: ProductDecomposition) -> Reduction {
     if rank >= factors.rank { return padded(to: rank) }
     let best = decomposition.leading(rank).truncated(to: rank)
     return approximation(LowRank(up: best.up, down: best.down))
   }
 
-  private func padded(to rank: Int) -> Result {
+  private func padded(to rank: Int) -> Reduction {
     let (up, down) = (factors.up, factors.down)
     let more = rank - factors.rank
     let padded = LowRank(
       up: .joiningColumns([up, Matrix(zeros: up.rows, more)]),
       down: .joiningRows([down, Matrix(zeros: more, down.columns)]))
-    return (
-      .lowRank(rank: rank, scale: scale), ResultWeights(.lowRank(padded, asked: nil), bias: bias)
-    )
+    return Reduction(padded, scale: scale, asked: nil)
   }
 
   /// Factors that stand for the module's, and how far they are from them.
-  func approximation(_ best: LowRank) -> Result {
+  func approximation(_ best: LowRank) -> Reduction {
     let asked = LowRank(up: factors.up.scaled(by: scale), down: factors.down)
-    return (
-      .lowRank(rank: best.rank, scale: scale),
-      ResultWeights(.lowRank(best, asked: asked), bias: bias)
-    )
+    return Reduction(best, scale: scale, asked: asked)
   }
 
   /// The first ranks of a DyLoRA, at the strength that they had in training.
@@ -68,14 +63,11 @@ struct ResizableModule: Sendable {
   /// Training multiplies a slice of b of L ranks by alpha/L · √(L/b).
   ///
   /// Source: kohya-ss/sd-scripts, `networks/dylora.py`.
-  func slice(rank: Int) -> Result {
+  func slice(rank: Int) -> Reduction {
     if rank >= factors.rank { return padded(to: rank) }
     let growth = (Double(factors.rank) / Double(rank)).squareRoot()
     let slice = LowRank(
       up: factors.up.prefix(columns: rank), down: factors.down.rows(in: 0..<rank))
-    return (
-      .lowRank(rank: rank, scale: scale * growth),
-      ResultWeights(.lowRank(slice, asked: nil), bias: bias)
-    )
+    return Reduction(slice, scale: scale * growth, asked: nil)
   }
 }

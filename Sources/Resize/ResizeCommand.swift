@@ -60,7 +60,7 @@ package struct ResizeCommand: ParsableCommand {
       throw ValidationError(
         "Give one of --rank, --sv-ratio, --sv-fro, --sv-cumulative, --bytes, --params.")
     }
-    if dylora && rank.choice?.fixedRank(hasWideKernel: false) == nil {
+    if dylora && rank.choice?.isFixed != true {
       throw ValidationError("--dylora goes with --rank.")
     }
     if compat != nil && (rank.choice == nil || dylora) {
@@ -77,7 +77,7 @@ package struct ResizeCommand: ParsableCommand {
     let progress = Progress("resizing", total: combination.layers.count, quiet: common.quiet)
     defer { progress.finish() }
     let plan = try plan(combination, writer) { progress.advance() }
-    let written = try writer.write(plan) { progress.advance() }
+    let written = try writer.write(plan)
     progress.finish()
     try writer.report(
       WriteReport(

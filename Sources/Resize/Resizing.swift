@@ -26,34 +26,33 @@ struct Resizing: Sendable {
   }
 
   func plan(
-    _ combination: Combination, threads: Int, onLayer: @Sendable () -> Void
+    _ combination: Combination, threads: Int, onLayer: @escaping @Sendable () -> Void
   ) throws -> ResultPlan {
     try check(combination)
-    guard choice.fixedRank(hasWideKernel: false) != nil, method != .slicing else {
-      let plan = try combination.computedPlan(threads: threads, onLayer: onLayer) { layer in
-        try result(ResizableModule(layer))
-      }
-      return method == .slicing ? plan.promising(.slice) : plan
+    guard choice.isFixed, method != .slicing else {
+      return try combination.computedPlan(
+        promise: method == .slicing ? .slice : .best, threads: threads, onLayer: onLayer
+      ) { try result(ResizableModule($0), rank: fixedRank($0)) }
     }
-    return combination.plan { layer in
+    return combination.plan(onLayer: onLayer) { layer in
       let rank = fixedRank(layer) ?? layer.rank
       return (
-        .lowRank(rank: rank, scale: layer.concatenated.form.scale),
-        { try result(ResizableModule(layer)).weights }
+        rank, layer.concatenated.scale,
+        { try result(ResizableModule(layer), rank: rank).factors }
       )
     }
   }
 
-  private func result(_ module: ResizableModule) throws -> ResizableModule.Result {
-    let layer = module.layer
-    switch (method, fixedRank(layer)) {
+  /// - Parameter rank: The layer's; `nil` where the rule decides by the values.
+  private func result(_ module: ResizableModule, rank: Int?) throws -> Reduction {
+    switch (method, rank) {
     case (.slicing, let rank?): return module.slice(rank: rank)
     case (.asSDScripts, let rank): return try SDScriptsResizing.result(module, choice, rank: rank)
     case (_, let rank?): return try module.result(rank: rank)
     case (_, nil):
       let decomposition = try module.decomposition()
       let rank = choice.rank(
-        for: decomposition.values, hasWideKernel: layer.extents.hasWideKernel)
+        for: decomposition.values, hasWideKernel: module.layer.extents.hasWideKernel)
       return module.result(rank: rank, by: decomposition)
     }
   }
@@ -69,9 +68,7 @@ struct Resizing: Sendable {
     case .asSDScripts:
       return SDScriptsResizing.fixedRank(choice, layer)
         .map { min($0, extents.outputs, extents.columns) }
-    case .approximating:
-      return choice.fixedRank(hasWideKernel: extents.hasWideKernel)
-        .map { min($0, extents.outputs, extents.columns) }
+    case .approximating: return choice.fixedRank(of: extents)
     }
   }
 
@@ -82,10 +79,9 @@ struct Resizing: Sendable {
       guard method == .slicing, !module.algorithm.isProduct else { continue }
       throw AdapterError(
         file: module.file.path,
-        reason: .shapesDiffer(
-          module: module.name,
-          detail:
-            "is \(module.algorithm.title), which DyLoRA does not train; leave --dylora out"))
+        reason: .refused(
+          "\(module.name) is \(module.algorithm.title), which DyLoRA does not train; leave --dylora out"
+        ))
     }
   }
 }

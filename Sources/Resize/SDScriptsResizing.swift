@@ -21,7 +21,7 @@ enum SDScriptsResizing {
   /// All of the values in up.
   static func result(
     _ module: ResizableModule, _ choice: RankChoice, rank fixed: Int?
-  ) throws -> ResizableModule.Result {
+  ) throws -> Reduction {
     let decomposition = try module.decomposition()
     let extents = module.layer.extents
     let count = min(extents.outputs, extents.columns)

@@ -103,15 +103,11 @@ package struct ResultWriter {
   package var leftOut: LeftOut { foreign.leftOut }
 
   /// Writes a result; nothing where it would hold no module, or would not be what it promises.
-  ///
-  /// - Parameter onModule: Called after each module that had to be computed, from any thread.
-  package func write(
-    _ plan: ResultPlan, onModule: @Sendable () -> Void = {}
-  ) throws -> Written {
+  package func write(_ plan: ResultPlan) throws -> Written {
     if plan.modules.isEmpty {
       throw AdapterError(
         file: path,
-        reason: .noAdapter(what: "would hold no module, since nothing is added; not written"))
+        reason: .refused("would hold no module, since nothing is added; not written"))
     }
     let whole = withForeign(plan)
     if !isCompressed {
@@ -119,8 +115,7 @@ package struct ResultWriter {
     }
     let written = try writer.write(
       whole, metadata: metadata, to: output,
-      accept: { try check(Verdict($0, plan.promise, types: [choice.type])) },
-      onModule: { if !plan.isComputed { onModule() } })
+      accept: { try check(Verdict($0, plan.promise, types: [choice.type])) })
     if let folder, let name = location.configuration, let kind = choice.naming.folder {
       let path = "\(folder.path)/\(name)"
       let configuration = try writer.configuration(of: plan.modules, file: path)

@@ -87,39 +87,32 @@ extension Combination.Layer {
 extension Combination.Layer {
   /// The layer of a result that holds the terms' factors side by side, or their sum where one
   /// of them is whole; no weight is read.
+  ///
+  /// Factors are what is stored where all terms' scales agree up to their signs, else up times
+  /// what they differ by.
   package var concatenated: ResultModule {
     ResultModule(
-      target: target, extents: extents, kind: kind, form: concatenatedForm, biasCount: biasCount,
+      target: target, extents: extents, kind: kind, content: content,
+      bias: biasCount.map { .init(count: $0) { try bias() ?? [] } },
       isTransposed: isTransposed, names: names)
   }
 
   /// Whether the layer's weight lies inputs × outputs in its model, as far as terms tell.
   package var isTransposed: Bool { terms.contains(where: \.module.isTransposed) }
 
-  private var concatenatedForm: ResultModule.Form {
+  private var content: ResultModule.Content {
     guard let first = activeTerms.first else { return .biasOnly }
     if isDense {
       let shape = activeTerms.lazy.compactMap(\.wholeShape).first ?? extents.shape
-      return .dense(shape, isNorm: isNorm)
+      return .dense(shape, isNorm: isNorm) { try difference() }
     }
-    return .lowRank(rank: rank, scale: abs(first.weight * first.module.scale))
-  }
-
-  /// The weights of `concatenated`: what is stored where all terms' scales agree up to their
-  /// signs, else up times what they differ by.
-  package func concatenation() throws -> ResultWeights {
-    let bias = try bias()
-    switch concatenatedForm {
-    case .biasOnly, .kept: return ResultWeights(.biasOnly, bias: bias)
-    case .dense: return ResultWeights(.dense(try difference()), bias: bias)
-    case .lowRank(_, let common):
-      let parts = activeTerms.map { term in
-        ConcatenatedModule(
-          module: term.module, ratio: term.weight * term.module.scale / common,
-          placement: term.placement)
-      }
-      return ResultWeights(.concatenation(parts), bias: bias)
+    let common = abs(first.weight * first.module.scale)
+    let parts = activeTerms.map { term in
+      ConcatenatedModule(
+        module: term.module, ratio: term.weight * term.module.scale / common,
+        placement: term.placement)
     }
+    return .lowRank(rank: rank, scale: common) { .concatenation(parts) }
   }
 }
 

@@ -95,7 +95,7 @@ extension Combination.Term {
     return try base.matrix(key).elements
   }
 
-  /// Refuses a module whose update cannot be had.
+  /// Refuses a module that has no update here.
   ///
   /// - Parameter leavesMissing: Whether the model may lack the module's layer.
   func check(leavesMissing: Bool) throws(AdapterError) {

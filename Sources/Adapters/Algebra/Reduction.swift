@@ -1,51 +1,51 @@
 package import LinearAlgebra
 package import Tensors
 
-/// The best approximation of an update at the rank that a rule chooses (Eckart and Young, 1936).
+/// What a layer's update becomes at a rank.
 package struct Reduction: Sendable {
-  package let form: ResultModule.Form
-  package let weights: ResultWeights
+  package let rank: Int
 
-  /// All singular values of the update, largest first.
-  package let values: [Double]
+  /// What readers multiply up·down by.
+  package let scale: Double
+  package let factors: Factors
 
-  /// - Parameters:
-  ///   - scale: What readers multiply up·down by; it is divided out of the factors.
-  ///   - hasWideKernel: Whether the choice's rank of convolutions is meant.
-  package init(
-    of update: LowRank, _ choice: RankChoice, hasWideKernel: Bool, scale: Double = 1,
-    bias: [Double]? = nil
-  ) throws(LinearAlgebraError) {
-    let decomposition = try ProductDecomposition(of: update.up, update.down)
-    let rank = choice.rank(for: decomposition.values, hasWideKernel: hasWideKernel)
-    let best = decomposition.leading(rank).truncated(to: rank)
-    let root = abs(scale).squareRoot()
-    values = decomposition.values
-    form = .lowRank(rank: rank, scale: scale)
-    let factors = LowRank(
-      up: best.up.scaled(by: scale < 0 ? -1 / root : 1 / root),
-      down: best.down.scaled(by: 1 / root))
-    weights = ResultWeights(.lowRank(factors, asked: update), bias: bias)
+  /// - Parameter asked: The update that was asked for; `nil` where it is scale · up · down.
+  package init(_ factors: LowRank, scale: Double, asked: LowRank?) {
+    rank = factors.rank
+    self.scale = scale
+    self.factors = .lowRank(factors, asked: asked)
+  }
+
+  var content: ResultModule.Content {
+    .lowRank(rank: rank, scale: scale) { [factors] in factors }
   }
 }
 
 extension Reduction {
+  /// The best approximation at the rank that a rule chooses (Eckart and Young, 1936).
+  ///
+  /// - Parameter hasWideKernel: Whether the choice's rank of convolutions is meant.
+  package init(
+    of update: LowRank, _ choice: RankChoice, hasWideKernel: Bool
+  ) throws(LinearAlgebraError) {
+    let decomposition = try ProductDecomposition(of: update.up, update.down)
+    let rank = choice.rank(for: decomposition.values, hasWideKernel: hasWideKernel)
+    let best = decomposition.leading(rank).truncated(to: rank)
+    self.init(LowRank(up: best.up, down: best.down), scale: 1, asked: update)
+  }
+
   /// The best approximation of a whole matrix: only as much of its spectrum is computed as the
   /// rule needs.
   ///
-  /// - Parameters:
-  ///   - seed: Of the iteration's random start.
+  /// - Parameter seed: Of the iteration's random start.
   package init(
-    ofWhole matrix: Matrix, _ choice: RankChoice, hasWideKernel: Bool, bias: [Double]? = nil,
-    seed: UInt64 = 0
+    ofWhole matrix: Matrix, _ choice: RankChoice, hasWideKernel: Bool, seed: UInt64 = 0
   ) throws(LinearAlgebraError) {
     let decomposition = try Self.leading(of: matrix, choice, hasWideKernel, seed)
     let rank = decomposition.values.count
     let best = decomposition.truncated(to: rank)
-    values = decomposition.values
-    form = .lowRank(rank: rank, scale: 1)
-    weights = ResultWeights(
-      .approximation(LowRank(up: best.up, down: best.down), of: matrix), bias: bias)
+    (self.rank, scale) = (rank, 1)
+    factors = .approximation(LowRank(up: best.up, down: best.down), of: matrix)
   }
 
   private static func leading(
@@ -71,29 +71,5 @@ extension Reduction {
       if rank <= count || count == limit { return found.prefix(min(rank, count)) }
       count = min(2 * count, limit)
     }
-  }
-}
-
-extension ResultModule {
-  /// The same in another form.
-  package func with(form: Form) -> ResultModule {
-    ResultModule(
-      target: target, extents: extents, kind: kind, form: form, biasCount: biasCount,
-      isTransposed: isTransposed, names: names)
-  }
-}
-
-extension ResultModule.Form {
-  /// Of a whole difference, 0.
-  package var rank: Int {
-    switch self {
-    case .lowRank(let rank, _): rank
-    case .kept(let kept): kept.rank
-    case .dense, .biasOnly: 0
-    }
-  }
-
-  package var scale: Double {
-    if case .lowRank(_, let scale) = self { scale } else { 1 }
   }
 }

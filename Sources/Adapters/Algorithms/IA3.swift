@@ -71,7 +71,7 @@ extension Module {
     let detail =
       "scales what goes into its layer or what comes out, which only feedforward_modules of its"
       + " adapter_config.json tells; name the folder"
-    throw AdapterError(file: file.path, reason: .shapesDiffer(module: name, detail: detail))
+    throw AdapterError(file: file.path, reason: .refused("\(name) \(detail)"))
   }
 
   fileprivate var isRow: Bool {

@@ -63,7 +63,7 @@ extension Module {
     guard isRotationOfPEFT, let suffix = parts[.orthogonalBlocks]?.suffix else { return }
     let detail =
       "is a rotation as PEFT trains it (\(suffix.text.dropFirst())), which is not known here; merge it by PEFT"
-    throw AdapterError(file: file.path, reason: .shapesDiffer(module: name, detail: detail))
+    throw AdapterError(file: file.path, reason: .refused("\(name) \(detail)"))
   }
 
   func rescaled(_ weight: Matrix) throws -> Matrix {

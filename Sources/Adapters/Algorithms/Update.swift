@@ -3,7 +3,7 @@ package import Tensors
 
 /// What a module adds to its layer's weight, as a matrix outputs × columns, in 64 bits.
 ///
-/// The forms that trainers store are kept as they are, since norms and spectra of each can be had
+/// The forms that trainers store are kept as they are, since each gives its norm and its spectrum
 /// without forming the matrix; `lowRank` turns any of them into one product, exactly.
 ///
 /// Sources: Hu et al., LoRA (arXiv 2106.09685); Hyeon-Woo et al., FedPara (2108.06098), which is

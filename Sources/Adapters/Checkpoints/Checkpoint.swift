@@ -39,7 +39,7 @@ extension Checkpoint {
       parts = try Self.folder(path, component: "")
       if parts.isEmpty {
         let what = "holds no safetensors file, neither itself nor in its folders; name a file"
-        throw AdapterError(file: path, reason: .missingFile(folder: what))
+        throw AdapterError(file: path, reason: .refused(what))
       }
     } else {
       parts = [Part(component: "", file: try SafetensorsFile(path: path))]
@@ -88,13 +88,13 @@ extension Checkpoint {
       case .object(let map)? = fields["weight_map"]
     else {
       let detail = "has no weight_map; is it an index of safetensors files?"
-      throw AdapterError(file: path, reason: .missingFile(folder: detail))
+      throw AdapterError(file: path, reason: .refused(detail))
     }
     let names = Set(map.values.compactMap { if case .string(let name) = $0 { name } else { nil } })
     return try names.sorted().map { name in
       guard !name.contains("/") else {
         let detail = "names the file '\(printable(name))' outside of its folder"
-        throw AdapterError(file: path, reason: .missingFile(folder: detail))
+        throw AdapterError(file: path, reason: .refused(detail))
       }
       return try SafetensorsFile(path: Path(path).prefix + name)
     }

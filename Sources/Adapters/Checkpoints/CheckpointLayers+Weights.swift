@@ -62,8 +62,7 @@ extension CheckpointLayers {
     guard let shape = shape(key) else {
       throw AdapterError(
         file: checkpoint.path,
-        reason: .shapesDiffer(
-          module: "\(key.target)", detail: "is not whole; is the download complete?"))
+        reason: .refused("\(key.target) is not whole; is the download complete?"))
     }
     let parts = self[key].map { piece in
       let file = checkpoint.parts[piece.part].file

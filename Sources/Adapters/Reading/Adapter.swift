@@ -113,7 +113,7 @@ extension Adapter {
     if let (module, name) = groups.clash {
       let detail =
         "has two tensors for one part (the other is \(name)); save each of several adapters alone"
-      throw AdapterError(file: file.path, reason: .shapesDiffer(module: module, detail: detail))
+      throw AdapterError(file: file.path, reason: .refused("\(module) \(detail)"))
     }
     if groups.others.contains(where: { $0.name.string.contains(".lora_E") }) {
       let what = "is an AdaLoRA adapter, whose factors hold a third matrix; convert it with PEFT"

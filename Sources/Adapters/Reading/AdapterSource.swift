@@ -61,7 +61,7 @@ package enum AdapterSource: Sendable {
         files.isEmpty
         ? "has an adapter_config.json but no adapter_model.safetensors; is the download complete?"
         : "holds several adapters (\(files.joined(separator: ", "))); name one"
-      throw AdapterError(file: path, reason: .missingFile(folder: detail))
+      throw AdapterError(file: path, reason: .refused(detail))
     }
     return "\(path)/\(files[0])"
   }
@@ -75,7 +75,7 @@ package enum AdapterSource: Sendable {
     do throws(FileError) {
       bytes = try readFile(path, atMost: 16 << 20)
     } catch {
-      throw AdapterError(file: path, reason: .missingFile(folder: "\(error.reason)"))
+      throw AdapterError(file: path, reason: .refused("\(error.reason)"))
     }
     return try AdapterConfiguration(json: bytes, path: path)
   }

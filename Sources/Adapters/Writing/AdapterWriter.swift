@@ -4,50 +4,6 @@ package import Names
 import Safetensors
 package import Tensors
 
-/// One module of a result: everything but its weights.
-package struct ResultModule: Sendable {
-  package enum Form: Hashable, Sendable {
-    /// update = scale · up · down.
-    case lowRank(rank: Int, scale: Double)
-
-    /// The whole difference, of the shape that its source gives it.
-    case dense(Shape, isNorm: Bool)
-
-    /// Nothing but a difference of the bias.
-    case biasOnly
-
-    /// The module's own parts.
-    case kept(KeptForm)
-  }
-
-  package let target: Target
-  package let extents: Module.Extents
-  package let kind: Module.Kind
-  package let form: Form
-
-  /// The elements of a difference of the bias; `nil` where there is none.
-  package let biasCount: Int?
-
-  /// Whether the layer's weight lies inputs × outputs in its model.
-  package let isTransposed: Bool
-
-  /// What sources call the module, by their naming.
-  package let names: [Naming: String]
-
-  package init(
-    target: Target, extents: Module.Extents, kind: Module.Kind, form: Form, biasCount: Int? = nil,
-    isTransposed: Bool = false, names: [Naming: String] = [:]
-  ) {
-    self.target = target
-    self.extents = extents
-    self.kind = kind
-    self.form = form
-    self.biasCount = biasCount
-    self.isTransposed = isTransposed
-    self.names = names
-  }
-}
-
 /// What was written, and how far it is from what was asked for.
 package struct Written: Sendable {
   package struct Module: Sendable {
@@ -183,22 +139,18 @@ package struct AdapterWriter: Sendable {
   ///   - metadata: What the file is to say of itself; the sources' hashes and its own are taken
   ///     here, when the weights are written.
   ///   - accept: Judges the result before it is put in its place; what it throws leaves nothing.
-  ///   - onModule: Called after each module, from any thread.
   /// - Returns: When the file is in its place.
   package func write(
     _ plan: ResultPlan, metadata: ResultMetadata, to output: OutputFile,
-    accept: (Verification) throws -> Void = { _ in }, onModule: @Sendable () -> Void = {}
+    accept: (Verification) throws -> Void = { _ in }
   ) throws -> Written {
     let (stored, layout) = try layout(of: plan, file: output.path)
     let writer = SafetensorsWriter(
       layout, metadata: try complete(metadata, for: plan.modules, file: output.path), to: output)
 
     let modules = try parallelMap(count: stored.count, threads: threads) { index in
-      let weights = try plan.weights(index)
-      let module = try stored[index].write(weights, to: writer)
-      weights.values.release()
-      onModule()
-      return module
+      defer { plan.onModule() }
+      return try stored[index].write(to: writer)
     }
     for foreign in plan.foreign {
       try foreign.file.withBytes(of: foreign.entry) { bytes throws(FileError) in
@@ -228,8 +180,7 @@ package struct AdapterWriter: Sendable {
     if modules.allSatisfy({ $0.errorSquared == 0 }) { return modules }
     return try parallelMap(count: modules.count, threads: threads) { index in
       modules[index].askedSquared == nil
-        ? modules[index].with(
-          askedSquared: try plan.weights(index).askedSquared(scale: plan.modules[index].form.scale))
+        ? modules[index].with(askedSquared: try plan.modules[index].askedSquared())
         : modules[index]
     }
   }

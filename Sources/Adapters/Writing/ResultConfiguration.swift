@@ -22,11 +22,11 @@ package struct ResultConfiguration: Sendable {
   init(_ modules: [ResultModule], names: [String]) {
     layers = zip(modules, names).map { module, name in
       var hasMagnitude = false
-      if case .kept(let kept) = module.form {
-        hasMagnitude = kept.parts.contains { $0.part == .magnitude }
+      if case .kept(_, let form) = module.content {
+        hasMagnitude = form.parts.contains { $0.part == .magnitude }
       }
       return Layer(
-        name: name, rank: module.form.rank, hasBias: module.biasCount != nil,
+        name: name, rank: module.rank, hasBias: module.bias != nil,
         hasMagnitude: hasMagnitude, isTransposed: module.isTransposed && module.kind == .linear)
     }
   }

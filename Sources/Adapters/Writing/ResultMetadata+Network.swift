@@ -7,14 +7,14 @@ import Safetensors
 func describeNetwork(
   _ modules: [ResultModule], naming: Naming, model: BaseModel, in result: inout Metadata
 ) {
-  let factored = modules.filter { $0.form.rank > 0 }
+  let factored = modules.filter { $0.rank > 0 }
   let wide = factored.filter { $0.extents.hasWideKernel }
   let narrow = factored.filter { !$0.extents.hasWideKernel }
   let (dim, alpha) = ranksAndAlphas(narrow.isEmpty ? wide : narrow)
   result["ss_network_dim"] = dim
   result["ss_network_alpha"] = alpha
 
-  let isPlain = modules.allSatisfy { if case .kept = $0.form { false } else { true } }
+  let isPlain = modules.allSatisfy { if case .kept = $0.content { false } else { true } }
   let isOfLyCORIS = isPlain && result["ss_network_module"]?.hasPrefix("lycoris") ?? false
   if isOfLyCORIS || (naming.namesNetworkModule && result["ss_network_module"] == nil) {
     result["ss_network_module"] = model == .flux1 ? "networks.lora_flux" : "networks.lora"
@@ -39,8 +39,8 @@ private func arguments(_ text: String?, keeping isKept: Bool) -> [String: JSONVa
 
 private func ranksAndAlphas(_ modules: [ResultModule]) -> (dim: String, alpha: String) {
   (
-    uniform(modules.map { Double($0.form.rank) }),
-    uniform(modules.map { Double(Float($0.form.scale * Double($0.form.rank))) })
+    uniform(modules.map { Double($0.rank) }),
+    uniform(modules.map { Double(Float($0.scale * Double($0.rank))) })
   )
 }
 

@@ -1,7 +1,7 @@
 package import LinearAlgebra
 package import Names
 
-/// A result before it is written: its modules, and where their weights come from.
+/// A result before it is written: its modules, and what they promise together.
 package struct ResultPlan: Sendable {
   /// What a result promises of the update that was asked for.
   package enum Promise: Sendable {
@@ -18,43 +18,47 @@ package struct ResultPlan: Sendable {
     case imitation
   }
 
-  package let modules: [ResultModule]
-  package var promise = Promise.best
+  package var modules: [ResultModule]
+  package var promise: Promise
 
   /// Tensors of no module that stand beside the modules, as they are.
   package var foreign: [ForeignTensor] = []
 
-  /// The weights of a module by its index, from any thread; the same whenever they are asked for.
-  package let weights: @Sendable (Int) throws -> ResultWeights
-
-  /// Whether the weights are at hand, so that writing them is all there is left to do.
-  package let isComputed: Bool
+  /// Called after each module that is written, from any thread; does nothing where the plan's maker
+  /// has done the work, and reported it.
+  let onModule: @Sendable () -> Void
 
   package init(
-    modules: [ResultModule], isComputed: Bool = false,
-    weights: @escaping @Sendable (Int) throws -> ResultWeights
+    modules: [ResultModule], promise: Promise = .best,
+    onModule: @escaping @Sendable () -> Void = {}
   ) {
     self.modules = modules
-    self.isComputed = isComputed
-    self.weights = weights
-  }
-
-  package func promising(_ promise: Promise) -> ResultPlan {
-    var plan = self
-    plan.promise = promise
-    return plan
+    self.promise = promise
+    self.onModule = onModule
   }
 
   /// The ranks of layers that are thinner than a rank asked for, by what the layers are called.
   package func cappedRanks(by choice: RankChoice?) -> [String: Int] {
     let capped = modules.compactMap { module -> (String, Int)? in
-      guard case .lowRank(let rank, _) = module.form,
-        let asked = choice?.fixedRank(hasWideKernel: module.extents.hasWideKernel),
-        asked > min(module.extents.outputs, module.extents.columns), rank < asked
+      let (extents, rank) = (module.extents, module.rank)
+      guard case .lowRank = module.content,
+        let asked = choice?.fixedRank(hasWideKernel: extents.hasWideKernel),
+        asked > min(extents.outputs, extents.columns), rank < asked
       else { return nil }
       return ("\(module.target)", rank)
     }
     return Dictionary(capped, uniquingKeysWith: { first, _ in first })
+  }
+}
+
+extension RankChoice {
+  /// Whether no rank depends on the values.
+  package var isFixed: Bool { fixedRank(hasWideKernel: false) != nil }
+
+  /// The rank of a layer of some extents, where it does not depend on the values.
+  package func fixedRank(of extents: Module.Extents) -> Int? {
+    fixedRank(hasWideKernel: extents.hasWideKernel)
+      .map { min($0, extents.outputs, extents.columns) }
   }
 }
 
@@ -70,35 +74,34 @@ extension Combination {
   }
 
   /// The exact sum: the terms' factors side by side, read when they are written.
-  package var concatenation: ResultPlan {
-    plan { ($0.concatenated.form, nil) }.promising(.exact)
+  package func concatenation(onLayer: @escaping @Sendable () -> Void) -> ResultPlan {
+    ResultPlan(
+      modules: layers.filter { !$0.isZero }.map(\.concatenated), promise: .exact, onModule: onLayer)
   }
 
-  /// A result whose forms are known by the shapes: layers are computed when they are written, and
+  /// A result whose ranks are known by the shapes: layers are computed when they are written, and
   /// none is held longer.
   ///
-  /// - Parameter result: A layer's form, and what computes its weights; `nil` for those of its
-  ///   concatenation. Not asked for layers without a rank to be chosen, which are summed.
+  /// - Parameters:
+  ///   - onLayer: Called after each layer, from any thread.
+  ///   - reduce: A layer's rank and scale, and what computes its factors. Not asked for layers
+  ///     without a rank to be chosen, which are summed.
   package func plan(
-    _ result: (Layer) throws -> (
-      form: ResultModule.Form, weights: (@Sendable () throws -> ResultWeights)?
+    onLayer: @escaping @Sendable () -> Void = {},
+    _ reduce: (Layer) throws -> (
+      rank: Int, scale: Double, factors: @Sendable () throws -> Factors
     )
   ) rethrows -> ResultPlan {
-    let layers = layers.filter { !$0.isZero }
-    var modules: [ResultModule] = []
-    var computations: [(@Sendable () throws -> ResultWeights)?] = []
-    for layer in layers {
-      let (form, weights) = layer.hasRank ? try result(layer) : (layer.concatenated.form, nil)
-      modules.append(layer.concatenated.with(form: form))
-      computations.append(weights)
+    let modules = try layers.filter { !$0.isZero }.map { layer in
+      guard layer.hasRank else { return layer.concatenated }
+      let (rank, scale, factors) = try reduce(layer)
+      return layer.concatenated.with(
+        .lowRank(rank: rank, scale: scale) {
+          defer { layer.release() }
+          return try factors()
+        })
     }
-    return ResultPlan(modules: modules) { [computations] index in
-      guard let weights = computations[index] else {
-        return try layers[index].concatenation()
-      }
-      defer { layers[index].release() }
-      return try weights()
-    }
+    return ResultPlan(modules: modules, onModule: onLayer)
   }
 
   /// A result of which every layer is computed at once, since its rank depends on its values.
@@ -108,44 +111,36 @@ extension Combination {
   ///   - reduce: The layer's result; not asked for layers without a rank to be chosen, which are
   ///     summed.
   package func computedPlan(
-    threads: Int, onLayer: @Sendable () -> Void = {},
-    _ reduce: @Sendable (Layer) throws -> (form: ResultModule.Form, weights: ResultWeights)
+    promise: ResultPlan.Promise = .best, threads: Int, onLayer: @Sendable () -> Void,
+    _ reduce: @Sendable (Layer) throws -> Reduction
   ) throws -> ResultPlan {
     let layers = layers.filter { !$0.isZero }
-    let results = try parallelMap(count: layers.count, threads: threads) { index in
+    let modules = try parallelMap(count: layers.count, threads: threads) { index in
       let layer = layers[index]
       defer { onLayer() }
-      if !layer.hasRank { return (layer.concatenated, try layer.concatenation()) }
+      if !layer.hasRank { return layer.concatenated }
       defer { layer.release() }
-      let (form, weights) = try reduce(layer)
-      return (layer.concatenated.with(form: form), weights)
+      return layer.concatenated.with(try reduce(layer).content)
     }
-    return ResultPlan(modules: results.map(\.0), isComputed: true) { results[$0].1 }
+    return ResultPlan(modules: modules, promise: promise)
   }
 
   /// The best approximation of the exact sum, layer by layer, at the ranks that a choice makes.
   package func approximation(
-    _ choice: RankChoice, threads: Int, onLayer: @Sendable () -> Void = {}
+    _ choice: RankChoice, threads: Int, onLayer: @escaping @Sendable () -> Void
   ) throws -> ResultPlan {
-    let reduced: @Sendable (Layer) throws -> Reduction = { layer in
+    let reduced: @Sendable (Layer, RankChoice) throws -> Reduction = { layer, choice in
       let isWide = layer.extents.hasWideKernel
-      let bias = try layer.bias()
       return layer.isDense
-        ? try Reduction(
-          ofWhole: layer.difference(), choice, hasWideKernel: isWide, bias: bias)
-        : try Reduction(of: layer.sum(), choice, hasWideKernel: isWide, bias: bias)
+        ? try Reduction(ofWhole: layer.difference(), choice, hasWideKernel: isWide)
+        : try Reduction(of: layer.sum(), choice, hasWideKernel: isWide)
     }
-    guard choice.fixedRank(hasWideKernel: false) != nil else {
-      return try computedPlan(threads: threads, onLayer: onLayer) { layer in
-        let reduction = try reduced(layer)
-        return (reduction.form, reduction.weights)
-      }
+    guard choice.isFixed else {
+      return try computedPlan(threads: threads, onLayer: onLayer) { try reduced($0, choice) }
     }
-    return plan { layer in
-      let extents = layer.extents
-      let most = min(extents.outputs, extents.columns, layer.rank)
-      let rank = min(choice.fixedRank(hasWideKernel: extents.hasWideKernel) ?? most, most)
-      return (.lowRank(rank: rank, scale: 1), { try reduced(layer).weights })
+    return plan(onLayer: onLayer) { layer in
+      let rank = min(choice.fixedRank(of: layer.extents) ?? layer.rank, layer.rank)
+      return (rank, 1, { try reduced(layer, RankChoice(rule: .fixed(rank))).factors })
     }
   }
 }

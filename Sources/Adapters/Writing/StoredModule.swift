@@ -32,37 +32,36 @@ struct StoredModule: Sendable {
   /// The names and shapes of the tensors.
   var tensors: [Layout.Tensor] {
     var tensors: [Layout.Tensor] = []
-    switch module.form {
-    case .lowRank(let rank, _):
+    switch module.content {
+    case .lowRank(let rank, _, _):
       let (up, down) = shapes(rank: rank)
       tensors.append(.init(name: tensorName(.up), type: type, shape: up))
       tensors.append(.init(name: tensorName(.down), type: type, shape: down))
       if naming.storesAlpha {
         tensors.append(.init(name: tensorName(.alpha), type: .float32, shape: []))
       }
-    case .dense(let shape, _):
+    case .dense(let shape, _, _):
       tensors.append(.init(name: tensorName(densePart), type: type, shape: shape))
     case .biasOnly: break
-    case .kept(let kept):
-      for part in kept.parts.sorted(by: { $0.suffix < $1.suffix }) {
+    case .kept(_, let form):
+      for part in form.parts.sorted(by: { $0.suffix < $1.suffix }) {
         tensors.append(
           .init(
             name: name + part.suffix, type: part.isNumber ? .float32 : type, shape: part.shape))
       }
     }
-    if let biasCount = module.biasCount {
-      tensors.append(.init(name: tensorName(biasPart), type: type, shape: [biasCount]))
+    if let bias = module.bias {
+      tensors.append(.init(name: tensorName(biasPart), type: type, shape: [bias.count]))
     }
     return tensors
   }
 
-  private var densePart: Part {
-    if case .dense(_, true) = module.form { .normWeightDifference } else { .weightDifference }
+  private var isNorm: Bool {
+    if case .dense(_, true, _) = module.content { true } else { false }
   }
 
-  private var biasPart: Part {
-    if case .dense(_, true) = module.form { .normBiasDifference } else { .biasDifference }
-  }
+  private var densePart: Part { isNorm ? .normWeightDifference : .weightDifference }
+  private var biasPart: Part { isNorm ? .normBiasDifference : .biasDifference }
 
   private func shapes(rank: Int) -> (up: Shape, down: Shape) {
     let extents = module.extents
@@ -73,63 +72,62 @@ struct StoredModule: Sendable {
     )
   }
 
-  /// Rounds the weights, writes them, and measures how far they are from what was asked for.
-  func write(_ weights: ResultWeights, to writer: SafetensorsWriter) throws -> Written.Module {
-    let result = try writeWeight(weights.values, to: writer)
-    guard let bias = weights.bias else { return result }
+  /// Computes the weights, rounds and writes them, and measures how far they are from what was
+  /// asked for.
+  func write(to writer: SafetensorsWriter) throws -> Written.Module {
+    let result = try writeWeight(to: writer)
+    guard let bias = try module.bias?.values() else { return result }
     let stored = try store(bias, biasPart, to: writer)
     let error = zip(stored, bias).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     return result.adding(
       asked: bias.squaredNorm, error: error, rounding: rounding(of: stored))
   }
 
-  private func writeWeight(
-    _ values: ResultWeights.Values, to writer: SafetensorsWriter
-  ) throws -> Written.Module {
-    switch (module.form, values) {
-    case (.kept, .kept(let module)):
+  private func writeWeight(to writer: SafetensorsWriter) throws -> Written.Module {
+    switch module.content {
+    case .biasOnly: return written(rank: 0, asked: 0, error: 0, rounding: 0)
+    case .kept(let module, _):
+      defer { module.release() }
       return try KeptModule(module, naming: naming, type: type).write(as: name, to: writer)
-    case (.lowRank(let rank, let scale), .concatenation(let parts)):
-      if let verbatim = VerbatimFactors(
-        parts, type: type, naming: naming, rank: rank, scale: scale)
-      {
-        try verbatim.write(up: tensorName(.up), down: tensorName(.down), to: writer)
-        try storeAlpha(scale: scale, rank: rank, to: writer)
-        return written(rank: rank, asked: nil, error: 0, rounding: 0)
-      }
-      return try writeFactors(values, rank: rank, scale: scale, to: writer)
-    case (.lowRank(let rank, let scale), .lowRank):
-      return try writeFactors(values, rank: rank, scale: scale, to: writer)
-    case (.lowRank(let rank, let scale), .approximation(let factors, let whole)):
-      let stored = try store(factors, scale: scale, rank: rank, to: writer)
-      return written(
-        rank: rank, asked: whole.squaredNorm, error: squaredDistance(stored, whole),
-        rounding: rounding(of: stored, scale: scale))
-    case (.dense, .dense(let whole)):
+    case .dense(_, _, let whole):
+      let whole = try whole()
       let rounded = try store(whole.elements, densePart, to: writer)
       let error = zip(rounded, whole.elements).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
       return written(
         rank: min(whole.rows, whole.columns), asked: whole.squaredNorm, error: error,
         rounding: rounding(of: rounded))
-    case (.biasOnly, .biasOnly): return written(rank: 0, asked: 0, error: 0, rounding: 0)
-    default: preconditionFailure("'\(name)' was planned in another form than it was computed in")
+    case .lowRank(let rank, let scale, let factors):
+      let factors = try factors()
+      defer { factors.release() }
+      return try write(factors, rank: rank, scale: scale, to: writer)
     }
   }
 
-  private func writeFactors(
-    _ values: ResultWeights.Values, rank: Int, scale: Double, to writer: SafetensorsWriter
+  private func write(
+    _ factors: Factors, rank: Int, scale: Double, to writer: SafetensorsWriter
   ) throws -> Written.Module {
-    guard let (factors, asked) = try values.lowRank() else {
-      preconditionFailure("'\(name)' was planned with factors that it does not have")
+    if case .approximation(let factors, let whole) = factors {
+      let stored = try store(factors, scale: scale, rank: rank, to: writer)
+      return written(
+        rank: rank, asked: whole.squaredNorm, error: squaredDistance(stored, whole),
+        rounding: rounding(of: stored, scale: scale))
     }
-    let stored = try store(factors, scale: scale, rank: rank, to: writer)
+    if case .concatenation(let parts) = factors,
+      let verbatim = VerbatimFactors(parts, type: type, naming: naming, rank: rank, scale: scale)
+    {
+      try verbatim.write(up: tensorName(.up), down: tensorName(.down), to: writer)
+      try storeAlpha(scale: scale, rank: rank, to: writer)
+      return written(rank: rank, asked: nil, error: 0, rounding: 0)
+    }
+    let (product, asked) = try factors.product()
+    let stored = try store(product, scale: scale, rank: rank, to: writer)
     if let asked {
       return written(
         rank: rank, asked: squaredNorm(ofProduct: asked.up, asked.down),
         error: try squaredDistance(stored, asked), rounding: rounding(of: stored, scale: scale),
         terms: terms(of: stored))
     }
-    let wanted = LowRank(up: factors.up.scaled(by: scale), down: factors.down)
+    let wanted = LowRank(up: product.up.scaled(by: scale), down: product.down)
     let error = squaredDifference(stored, wanted)
     if error == 0 { return written(rank: rank, asked: nil, error: 0, rounding: 0) }
     return written(

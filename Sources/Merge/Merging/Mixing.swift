@@ -11,18 +11,20 @@ extension ResultPlan {
   /// one of the sources'. Where one source outweighs the others many times over, what is left is
   /// like it whatever the matrix: that much is in the update itself.
   func mixed(seed: UInt64) -> ResultPlan {
-    let mixed = ResultPlan(modules: modules, isComputed: isComputed) { index in
-      let weights = try weights(index)
-      guard let (factors, asked) = try weights.values.lowRank(), factors.rank > 0 else {
-        return weights
+    var plan = self
+    plan.modules = modules.map { module in
+      guard case .lowRank(let rank, let scale, let factors) = module.content, rank > 0 else {
+        return module
       }
-      let module = modules[index]
-      let wanted =
-        asked ?? LowRank(up: factors.up.scaled(by: module.form.scale), down: factors.down)
-      let mixed = try factors.balanced.mixed(seed: seed, stream: module.target.stream)
-      return ResultWeights(.lowRank(mixed, asked: wanted), bias: weights.bias)
+      return module.with(
+        .lowRank(rank: rank, scale: scale) {
+          let (product, asked) = try factors().product()
+          let wanted = asked ?? LowRank(up: product.up.scaled(by: scale), down: product.down)
+          let mixed = try product.balanced.mixed(seed: seed, stream: module.target.stream)
+          return .lowRank(mixed, asked: wanted)
+        })
     }
-    return mixed.promising(promise)
+    return plan
   }
 }
 

@@ -14,30 +14,26 @@ struct PrunedMerging {
 
   /// Layers are computed when they are written; where a rule chooses ranks, once more before.
   func plan(
-    _ combination: Combination, _ choice: RankChoice, threads: Int, onLayer: @Sendable () -> Void
+    _ combination: Combination, _ choice: RankChoice, threads: Int,
+    onLayer: @escaping @Sendable () -> Void
   ) throws -> ResultPlan {
     let reduced: @Sendable (Combination.Layer) throws -> Reduction = { layer in
-      defer { layer.release() }
-      return try Reduction(
-        ofWhole: merged(layer), choice, hasWideKernel: layer.extents.hasWideKernel,
-        bias: layer.bias())
+      try Reduction(ofWhole: merged(layer), choice, hasWideKernel: layer.extents.hasWideKernel)
     }
     let layers = combination.layers.filter(\.hasRank)
     let ranks = try parallelMap(count: layers.count, threads: threads) { index in
-      let extents = layers[index].extents
-      if let rank = choice.fixedRank(hasWideKernel: extents.hasWideKernel) {
-        return min(rank, extents.outputs, extents.columns)
+      if let rank = choice.fixedRank(of: layers[index].extents) { return rank }
+      defer {
+        layers[index].release()
+        onLayer()
       }
-      defer { onLayer() }
-      return try reduced(layers[index]).form.rank
+      return try reduced(layers[index]).rank
     }
     let rankOfTarget = Dictionary(
       zip(layers.map(\.target), ranks), uniquingKeysWith: { first, _ in first })
-    return combination.plan { layer in
-      (
-        .lowRank(rank: rankOfTarget[layer.target] ?? layer.rank, scale: 1),
-        { try reduced(layer).weights }
-      )
+    return combination.plan(onLayer: { if choice.isFixed { onLayer() } }) { layer in
+      let rank = rankOfTarget[layer.target] ?? layer.rank
+      return (rank, 1, { try reduced(layer).factors })
     }
   }
 

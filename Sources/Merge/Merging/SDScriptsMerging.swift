@@ -8,14 +8,12 @@ import Tensors
 ///
 /// Source: kohya-ss/sd-scripts, `networks/merge_lora.py` and `networks/svd_merge_lora.py`.
 enum SDScriptsMerging {
-  typealias Result = (form: ResultModule.Form, weights: ResultWeights)
-
   /// `merge_lora.py --concat`: every factor times its ratio, the rank's growth not made up for.
   ///
   /// The effective coefficient of an input is sign(ratio) · ratio² · rank / Σ rank.
   static func concatenation(
     _ layer: Combination.Layer
-  ) throws -> Result {
+  ) throws -> Reduction {
     let parts = try scaledParts(layer)
     let factors = LowRank(
       up: .joiningColumns(parts.map(\.up)), down: .joiningRows(parts.map(\.down)))
@@ -25,7 +23,7 @@ enum SDScriptsMerging {
   /// `merge_lora.py`: the factors are summed, so that their products cross.
   static func sum(
     _ layer: Combination.Layer
-  ) throws -> Result {
+  ) throws -> Reduction {
     let parts = try scaledParts(layer)
     guard let first = parts.first, parts.allSatisfy({ $0.rank == first.rank }) else {
       let ranks = parts.map { "\($0.rank)" }.joined(separator: " and ")
@@ -44,7 +42,7 @@ enum SDScriptsMerging {
   /// Which signs torch's vectors would have had cannot be known.
   static func approximation(
     _ layer: Combination.Layer, _ choice: RankChoice
-  ) throws -> Result {
+  ) throws -> Reduction {
     let sum = try layer.sum()
     let decomposition = try ProductDecomposition(of: sum.up, sum.down)
     let rank = min(
@@ -54,7 +52,7 @@ enum SDScriptsMerging {
     let up = best.left.scalingColumns(by: best.values)
     let limit = quantile(0.99, of: up.elements + best.right.elements)
     let factors = LowRank(up: up.clamped(to: limit), down: best.right.clamped(to: limit))
-    return (.lowRank(rank: rank, scale: 1), ResultWeights(.lowRank(factors, asked: sum)))
+    return Reduction(factors, scale: 1, asked: sum)
   }
 
   /// Up times |ratio·√(alpha / first alpha)|, down times the same with its sign; block weights go
@@ -90,7 +88,7 @@ enum SDScriptsMerging {
   ) -> AdapterError {
     AdapterError(
       file: layer.terms[0].module.file.path,
-      reason: .shapesDiffer(module: layer.terms[0].module.name, detail: detail))
+      reason: .refused("\(layer.terms[0].module.name) \(detail)"))
   }
 
   private static func alpha(_ module: Module) -> Double { module.alpha ?? Double(module.rank) }
@@ -98,12 +96,9 @@ enum SDScriptsMerging {
   /// Under the first input's alpha; the error is measured against the exact sum.
   private static func result(
     _ factors: LowRank, _ layer: Combination.Layer
-  ) throws -> Result {
+  ) throws -> Reduction {
     let scale = alpha(layer.terms[0].module) / Double(factors.rank)
-    return (
-      .lowRank(rank: factors.rank, scale: scale),
-      ResultWeights(.lowRank(factors, asked: try layer.sum()))
-    )
+    return Reduction(factors, scale: scale, asked: try layer.sum())
   }
 
   /// torch.quantile: between neighbours in proportion.
