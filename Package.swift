@@ -192,7 +192,8 @@ let package = Package(
       of: "Train",
       [
         "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Datasets", "Diffusion",
-        "EmulatedDevice", "Files", "Images", "JSON", "LinearAlgebra", "Safetensors", "TOML", "Tensors", argumentParser,
+        "EmulatedDevice", "Files", "Images", "JSON", "LinearAlgebra", "Safetensors", "TOML",
+        "Tensors", argumentParser,
       ]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Safetensors", "Tensors"]),
     .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Safetensors", "Tensors"]),
@@ -204,7 +205,7 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["CommandSupport", "TestSupport", "lora", argumentParser],
+      dependencies: ["CommandSupport", "JSON", "TestSupport", "lora", argumentParser],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
