@@ -212,7 +212,7 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["CommandSupport", "TestSupport", "lora", argumentParser],
+      dependencies: ["CommandSupport", "JSON", "TestSupport", "lora", argumentParser],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

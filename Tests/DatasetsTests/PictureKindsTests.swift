@@ -78,16 +78,6 @@ import Testing
     #expect(try data([file]).warnings == [])
   }
 
-  @Test(arguments: [
-    ("white", Color.white), ("BLACK", .black), ("grey", Color(128, 128, 128)),
-    ("#ff8000", Color(255, 128, 0)), ("ff8000", Color(255, 128, 0)), ("#ff80", nil), ("red", nil),
-    ("#+f8000", nil), ("", nil),
-  ])
-  func coloursAreRead(_ text: String, _ color: Color?) {
-    #expect(Color(argument: text) == color)
-    if let color { #expect(Color(argument: color.description) == color) }
-  }
-
   /// sd-scripts finds pictures by a shell's `*`, which passes over names that begin with a dot.
   @Test func hiddenFilesAreNotSeen() throws {
     let folder = try TemporaryFolder()

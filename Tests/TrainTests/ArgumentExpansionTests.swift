@@ -191,7 +191,7 @@ import Testing
     #expect(options.run.resolution == PixelSize(width: 512, height: 512))
     #expect(options.schedule.lrWarmupSteps == .steps(250))
     #expect(options.schedule.lrScheduler == .cosineWithRestarts)
-    #expect(options.optimizer.optimizerType == .adamW8bit)
+    #expect(options.optimizer.optimizerType.rawValue == "AdamW8bit")
     #expect(options.buckets.bucketNoUpscale)
     #expect(options.noise.noiseOffset == 0.1)
   }

@@ -1,10 +1,10 @@
 import ArgumentParser
-import Datasets
 import Foundation
 import Images
 import TestSupport
 import Testing
 
+@testable import Datasets
 @testable import Train
 
 extension TemporaryFolder {

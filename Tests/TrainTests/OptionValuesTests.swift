@@ -29,11 +29,21 @@ import Testing
   }
 
   @Test(arguments: [
-    ("adamw", OptimizerType.adamW), ("AdamW8BIT", .adamW8bit), ("adafactor", .adafactor),
+    ("white", Color.white), ("BLACK", .black), ("grey", Color(128, 128, 128)),
+    ("#ff8000", Color(255, 128, 0)), ("ff8000", Color(255, 128, 0)), ("#ff80", nil), ("red", nil),
+    ("#+f8000", nil), ("", nil),
+  ])
+  func coloursAreRead(_ text: String, _ color: Color?) {
+    #expect(Color(argument: text) == color)
+    if let color { #expect(Color(argument: color.description) == color) }
+  }
+
+  @Test(arguments: [
+    ("adamw", "AdamW"), ("AdamW8BIT", "AdamW8bit"), ("adafactor", "AdaFactor"),
     ("DAdaptation", nil),
   ])
-  func optimizerIsReadWithoutRegardToCase(_ text: String, _ type: OptimizerType?) {
-    #expect(OptimizerType(argument: text) == type)
+  func optimizerIsReadWithoutRegardToCase(_ text: String, _ name: String?) {
+    #expect(OptimizerType(argument: text)?.rawValue == name)
   }
 
   @Test(arguments: [

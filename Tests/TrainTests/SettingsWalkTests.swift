@@ -1,9 +1,9 @@
 import ArgumentParser
-import Datasets
 import Images
 import TOML
 import Testing
 
+@testable import Datasets
 @testable import Train
 
 /// Every key of a configuration file and of a data set, with values of every type and size: each
@@ -69,7 +69,7 @@ import Testing
     let options = try NetworkOptions.parse([])
     let arguments =
       NetworkPlan.keys.map { ("--network-args", $0) }
-      + OptimizerPlan.keys(type).map { ("--optimizer-args", $0) }
+      + type.rule.keys.map { ("--optimizer-args", $0) }
     for (option, key) in arguments {
       for value in [
         "0", "-1", "1", "2147483648", "9223372036854775807", "1e308", "nan", "inf", "", "x", "True",

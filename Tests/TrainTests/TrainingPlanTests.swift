@@ -26,9 +26,8 @@ import Testing
     #expect(plan.noise.offset == 0.1)
     #expect(plan.noise.multiresolutionIterations == 0)
     #expect(plan.gradientLimit == 1)
-    #expect(
-      plan.optimizer.rule
-        == .adamW(betas: .init(first: 0.9, second: 0.999), epsilon: 1e-8, weightDecay: 0.01))
+    #expect(plan.optimizer == (try OptimizerPlan(.standard, [])))
+    #expect(plan.optimizer != (try OptimizerPlan(.standard, ["eps=0.1"])))
   }
 
   /// Options, batches of an epoch, and (steps, steps of an epoch, epochs).

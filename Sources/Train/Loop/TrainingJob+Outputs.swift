@@ -30,8 +30,9 @@ extension TrainingJob {
     // A tensor's line in the header has some 120 bytes.
     let adapter =
       modules.parameterCount * type.bitCount / 8 + modules.modules.count * 3 * 120 + 8192
+    let memory = plan.optimizer.rule.memory(of: modules).reduce(0) { $0 + $1.count }
     let state =
-      (modules.parameterCount + plan.optimizer.rule.numbersKept(of: modules)) * 4 + 8192
+      (modules.parameterCount + memory) * 4 + 8192
     var (held, most) = (0, 0)
     for save in plan.saves.all {
       held += adapter + (save.state == nil ? 0 : state)

@@ -196,7 +196,7 @@ extension TrainingPlan {
     {
       warnings.append("--bucket-no-upscale does nothing without --enable-bucket")
     }
-    if options.optimizer.optimizerType == .adamW8bit {
+    if options.optimizer.optimizerType.rawValue == AdamW.eightBit {
       warnings.append("AdamW8bit runs as AdamW, with 32-bit moments")
     }
     if options.data.cacheTextEncoderOutputsToDisk, network.trainsTextEncoders {
@@ -213,18 +213,12 @@ extension TrainingPlan {
 extension TrainingPlan {
   /// That the learning rate is far below what a picture is learned by heart with.
   ///
-  /// How far a weight moves in a step is about the rate with AdamW, whatever the gradient; Lion
-  /// takes a tenth of its rates. The others choose their steps by themselves.
   private func rateWarning(_ options: TrainingOptions) -> String? {
     let rate = options.optimizer.unetLr ?? options.run.learningRate
     let name = options.optimizer.unetLr == nil ? "--learning-rate" : "--unet-lr"
-    let needed: Double
-    switch optimizer.rule {
-    case .adamW: needed = 0.001
-    case .lion: needed = 0.0001
-    case .prodigy, .adafactor, .nesterov: return nil
+    guard let needed = type(of: optimizer.rule).copyingRate, rate < needed / 10, rate > 0 else {
+      return nil
     }
-    guard rate < needed / 10, rate > 0 else { return nil }
     return
       "\(name) \(PythonText.of(rate)) is some \(significant(needed / rate, digits: 1)) times too "
       + "low to learn a picture by heart; give \(name) \(PythonText.of(needed))"

@@ -21,9 +21,8 @@ final class TrainingLoop {
   /// What gradients start from: the batch's share of the step, times the scale of the loss.
   private let seed: Tensor
 
-  /// The batch's loss, and the length of the step's gradient before it is shortened.
+  /// The batch's loss.
   private let loss: Tensor
-  private let norm: Tensor
   private var tensors: [String: BatchTensors] = [:]
   private let updating = RepeatedWork()
   private let unscaling = RepeatedWork()
@@ -48,7 +47,6 @@ final class TrainingLoop {
     stepNumber = Tensor(integers: [0], shape: [1], on: backend)
     seed = Tensor(zeros: [1], on: backend)
     loss = Tensor(zeros: [1], on: backend)
-    norm = Tensor(zeros: [1], on: backend)
     let network = plan.network
     let drops = network.dropout + network.rankDropout + network.moduleDropout > 0
     let dropout = Diffusion.Adapters.Dropout(
@@ -86,7 +84,8 @@ final class TrainingLoop {
       batches.reduce(0) { $0 + $1.lossOfNothing(plan.loss.distance) } / Double(batches.count)
     backend.write([Int32(truncatingIfNeeded: step)], to: stepNumber)
     seed.write([(lossScale?.value ?? 1) / Float(plan.accumulation)])
-    let isMoving = update.prepare(step: updatesDone + 1)
+    let isMoving = update.isMoving(step: updatesDone + 1)
+    update.send(step: updatesDone + 1)
     var losses: [Double] = []
     var length: Double?
     if let only = wholeStep(batches), isMoving {
@@ -114,7 +113,7 @@ final class TrainingLoop {
     }
     losses.append(Double(loss.values()[0]))
     let mean = losses.reduce(0, +) / Double(losses.count)
-    let norm = length ?? Double(norm.values()[0])
+    let norm = length ?? Double(update.norm.values()[0])
     try backend.check()
     guard mean.isFinite else { throw Self.failure("loss", step) }
     // Of a scaled gradient an infinity is no fault, as long as the scale can be lowered.
@@ -131,8 +130,8 @@ final class TrainingLoop {
 
   /// Measures the gradient and forgets it.
   private func standStill() {
-    job.backend.norm(of: gradient, into: norm)
-    job.backend.fill(gradient, with: 0)
+    update.measure()
+    update.forget()
   }
 
   /// The batch of a step that is one piece of work from the first pass to the moved weights: the
@@ -146,8 +145,8 @@ final class TrainingLoop {
 
   /// Measures and shortens the gradient, moves the weights and forgets the gradient.
   private func applyUpdate() {
-    job.backend.norm(of: gradient, into: norm)
-    moveWeights()
+    update.measure()
+    update.move()
   }
 
   /// The same for a gradient that is `lossScale` times too long; one that left fp16's range moves
@@ -159,26 +158,16 @@ final class TrainingLoop {
     lossScale?.send()
     backend.repeating(unscaling) {
       if let inverse = lossScale?.inverse { backend.scale(gradient, by: inverse, into: gradient) }
-      backend.norm(of: gradient, into: norm)
+      update.measure()
     }
-    let length = Double(norm.values()[0])
+    let length = Double(update.norm.values()[0])
     lossScale?.update(isFinite: length.isFinite)
     if length.isFinite {
-      backend.repeating(updating) { moveWeights() }
+      backend.repeating(updating) { update.move() }
     } else {
-      backend.fill(gradient, with: 0)
+      update.forget()
     }
     return length
-  }
-
-  private func moveWeights() {
-    let (plan, backend) = (job.plan, job.backend)
-    if let limit = plan.gradientLimit { backend.clip(gradient, norm: norm, to: Float(limit)) }
-    update.apply()
-    if let limit = plan.updateLimit {
-      backend.limitNorms(adapters.parameters, of: job.modules.products, to: Float(limit))
-    }
-    backend.fill(gradient, with: 0)
   }
 }
 

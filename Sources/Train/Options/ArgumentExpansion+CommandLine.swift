@@ -58,8 +58,8 @@ extension ArgumentExpansion {
 
   /// sd-scripts' flags that stand for an optimiser.
   static let optimizerFlags = [
-    "use_8bit_adam": OptimizerType.adamW8bit.rawValue,
-    "use_lion_optimizer": OptimizerType.lion.rawValue,
+    "use_8bit_adam": AdamW.eightBit,
+    "use_lion_optimizer": Lion.names[0],
   ]
 
   private func pass(

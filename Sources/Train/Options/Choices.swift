@@ -55,24 +55,6 @@ enum SavePrecision: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
-/// The rules of the update, as sd-scripts names them; read without regard to case.
-enum OptimizerType: String, CaseIterable, ExpressibleByArgument {
-  case adamW = "AdamW"
-  case adamW8bit = "AdamW8bit"
-  case lion = "Lion"
-  case prodigy = "Prodigy"
-  case adafactor = "AdaFactor"
-  case sgdNesterov = "SGDNesterov"
-
-  init?(argument: String) {
-    let word = argument.lowercased()
-    guard let type = Self.allCases.first(where: { $0.rawValue.lowercased() == word }) else {
-      return nil
-    }
-    self = type
-  }
-}
-
 /// The shapes that a learning rate can have over a run.
 enum ScheduleShape: String, CaseIterable, ExpressibleByArgument {
   case constant

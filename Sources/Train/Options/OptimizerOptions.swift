@@ -3,7 +3,7 @@ import CommandSupport
 
 /// How gradients become steps.
 struct OptimizerOptions: ParsableArguments {
-  @Option(help: .usual("Rule of the update.", "name")) var optimizerType = OptimizerType.adamW
+  @Option(help: .usual("Rule of the update.", "name")) var optimizerType = OptimizerType.standard
 
   @Option(
     help: .usual("More of the optimiser, such as weight_decay=0.1; may be repeated.", "key=value"))

@@ -93,20 +93,6 @@ extension LearningRateSchedule {
   }
 }
 
-extension OptimizerPlan {
-  /// Throws if the rule decides on its own what the schedule is to decide.
-  func check(
-    _ schedule: LearningRateSchedule, _ origins: SettingOrigins
-  ) throws(OptionsError) {
-    guard case .adafactor(let settings) = rule, settings.isRelative, schedule.warmup != 0 else {
-      return
-    }
-    throw origins.error(
-      ["lr_warmup_steps", "optimizer_type"],
-      "AdaFactor finds its own step sizes; drop --lr-warmup-steps, or add relative_step=False")
-  }
-}
-
 extension NoiseRecipe {
   init(_ options: NoiseOptions) {
     let (first, end) = (options.minTimestep ?? 0, options.maxTimestep ?? 1000)

@@ -64,7 +64,7 @@ extension TrainingPlan {
 
     (network, rates, optimizer) = try Self.rules(options, circumstances.layout)
     schedule = try LearningRateSchedule(options.schedule, steps: steps, origins)
-    try optimizer.check(schedule, origins)
+    try optimizer.rule.check(schedule, origins)
     gradientLimit = options.optimizer.maxGradNorm > 0 ? options.optimizer.maxGradNorm : nil
     updateLimit = options.network.scaleWeightNorms.flatMap { $0 > 0 ? $0 : nil }
     noise = NoiseRecipe(options.noise)

@@ -20,29 +20,28 @@ struct OptimizerLoopTests {
   static func factor(step: Int) -> Double { step == 0 ? 0 : Double(steps - step) / 4 }
 
   struct Case: CustomTestStringConvertible {
-    let type: OptimizerType
+    let type: any Optimizer.Type
     let arguments: [String]
     let rate: Double
-    var testDescription: String { type.rawValue }
-
-    func rule(for modules: AdaptedModules) -> any PlainRule {
-      switch type {
-      case .adamW, .adamW8bit: PlainAdamW()
-      case .lion: PlainLion()
-      case .prodigy: PlainProdigyRun()
-      case .adafactor: PlainAdafactorRun(modules)
-      case .sgdNesterov: PlainNesterov()
-      }
-    }
+    let rule: @Sendable (AdaptedModules) -> any PlainRule
+    var testDescription: String { type.names[0] }
   }
 
   static let cases = [
-    Case(type: .adamW, arguments: ["weight_decay=0.1", "betas=0.9,0.99"], rate: 0.001),
-    Case(type: .lion, arguments: ["weight_decay=0.1"], rate: 0.001),
-    Case(type: .prodigy, arguments: ["d0=0.001"], rate: 1),
-    Case(type: .adafactor, arguments: ["relative_step=False"], rate: 0.1),
-    Case(type: .sgdNesterov, arguments: ["weight_decay=0.1"], rate: 0.5),
+    Case(type: AdamW.self, arguments: ["weight_decay=0.1", "betas=0.9,0.99"], rate: 0.001) { _ in
+      PlainAdamW()
+    },
+    Case(type: Lion.self, arguments: ["weight_decay=0.1"], rate: 0.001) { _ in PlainLion() },
+    Case(type: Prodigy.self, arguments: ["d0=0.001"], rate: 1) { _ in PlainProdigyRun() },
+    Case(type: Adafactor.self, arguments: ["relative_step=False"], rate: 0.1) {
+      PlainAdafactorRun($0)
+    },
+    Case(type: Nesterov.self, arguments: ["weight_decay=0.1"], rate: 0.5) { _ in PlainNesterov() },
   ]
+
+  @Test func everyRuleHasItsFormulas() {
+    #expect(Self.cases.map { $0.type.names } == optimizers.map { $0.names })
+  }
 
   @Test(arguments: cases)
   func everyStepIsThatOfTheFormulas(_ example: Case) throws {
@@ -50,11 +49,11 @@ struct OptimizerLoopTests {
     let job = try run.job(
       steps: Self.steps,
       Self.data + example.arguments.map { "--optimizer-args=\($0)" } + [
-        "--optimizer-type", example.type.rawValue, "--learning-rate", "\(example.rate)",
+        "--optimizer-type", example.type.names[0], "--learning-rate", "\(example.rate)",
         "--lr-scheduler", "linear", "--lr-warmup-steps", "1", "--max-grad-norm", "\(Self.limit)",
       ])
     let loop = try TrainingLoop(job)
-    var rule = example.rule(for: job.modules)
+    var rule = example.rule(job.modules)
     var isClear = job.initialValues.map { _ in true }
     var wasClipped = false
     for step in 0..<Self.steps {

@@ -1,11 +1,11 @@
 import ArgumentParser
 import Compute
 import ComputeCPU
-import Datasets
 import Images
 import TestSupport
 import Testing
 
+@testable import Datasets
 @testable import Train
 
 /// What a dry run counts is what the run then takes.

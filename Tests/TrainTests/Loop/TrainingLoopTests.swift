@@ -14,16 +14,16 @@ import Testing
 struct TrainingLoopTests {
   /// Plain descent by Nesterov's rule moves a weight by 1.9 times its gradient in the first step;
   /// every other rule's first step follows from the gradient in closed form.
-  @Test(arguments: [OptimizerType.adamW, .adamW8bit, .lion, .prodigy])
-  func firstStepFollowsFromTheGradient(_ type: OptimizerType) throws {
+  @Test(arguments: ["AdamW", "AdamW8bit", "Lion", "Prodigy"])
+  func firstStepFollowsFromTheGradient(_ type: String) throws {
     let run = try TinyRun()
     let common = ["--max-grad-norm", "0", "--network-train-unet-only"]
     let descent = try run.trained(
       steps: 1, common + ["--optimizer-type", "SGDNesterov", "--learning-rate", "1"])
     let gradient = zip(descent.before, descent.after).map { (Double($0) - Double($1)) / 1.9 }
-    let rate = type == .prodigy ? "1" : "0.001"
+    let rate = type == "Prodigy" ? "1" : "0.001"
     let other = try run.trained(
-      steps: 1, common + ["--optimizer-type", type.rawValue, "--learning-rate", rate])
+      steps: 1, common + ["--optimizer-type", type, "--learning-rate", rate])
     #expect(other.before == descent.before)
     #expect(gradient.contains { $0 != 0 })
     // U alone: it begins at 0, where decay and rounding take nothing.
@@ -35,24 +35,23 @@ struct TrainingLoopTests {
     }
   }
 
-  private static func firstStep(of type: OptimizerType, _ gradient: Double) -> Double {
+  private static func firstStep(of type: String, _ gradient: Double) -> Double {
     let sign = gradient < 0 ? -1.0 : 1
     return switch type {
-    case .adamW, .adamW8bit: -0.001 * gradient / (abs(gradient) + 1e-8)
-    case .lion: -0.001 * sign
+    case "Lion": -0.001 * sign
+    case "AdamW", "AdamW8bit": -0.001 * gradient / (abs(gradient) + 1e-8)
     // d₀ = 1e-6; m and √v are not yet corrected: 0.1 and √0.001 of the gradient.
-    case .prodigy: -1e-6 * 0.1 * gradient / (0.001.squareRoot() * abs(gradient) + 1e-8)
-    case .adafactor, .sgdNesterov: .nan
+    case "Prodigy": -1e-6 * 0.1 * gradient / (0.001.squareRoot() * abs(gradient) + 1e-8)
+    default: .nan
     }
   }
 
   @Test(arguments: OptimizerType.allCases)
   func everyRuleLowersTheLoss(_ type: OptimizerType) throws {
-    let rates: [OptimizerType: String] = [
-      .prodigy: "1", .lion: "0.003", .sgdNesterov: "0.05", .adafactor: "0.003",
-    ]
-    var more = ["--optimizer-type", type.rawValue, "--learning-rate", rates[type] ?? "0.003"]
-    if type == .adafactor {
+    let rates = ["Prodigy": "1", "SGDNesterov": "0.05"]
+    let name = type.rawValue
+    var more = ["--optimizer-type", name, "--learning-rate", rates[name] ?? "0.003"]
+    if type.rule == Adafactor.self {
       more += ["--optimizer-args=relative_step=False", "--optimizer-args=scale_parameter=False"]
     }
     let losses = try TinyRun().trained(steps: 40, more).losses
