@@ -3,8 +3,8 @@ package import Tensors
 
 /// A device of NVIDIA's.
 ///
-/// Operations are asked for and not waited for; ask for them from one thread at a time. They throw
-/// nothing: after a fault they do nothing, and `check` says what it was.
+/// Operations return before the device has done them; call them from one thread at a time. They do
+/// not throw: after a fault they do nothing, and `check` throws the fault.
 package final class CUDABackend: Backend {
   package let name: String
   package let activationType: ElementType
@@ -13,31 +13,31 @@ package final class CUDABackend: Backend {
   let kernels: Kernels
   let products: Products
 
-  /// By cuDNN; `nil` where that is not there.
+  /// Convolutions by cuDNN; `nil` where the machine has none.
   let convolutions: Convolutions?
   let choices: AlgorithmChoices
   let tables: Tables
 
-  /// What a convolution's columns may take at once.
-  let mostColumnBytes: Int
+  /// The largest matrix of columns that a convolution makes at once, in bytes.
+  let maxColumnBytes: Int
 
   /// - Parameters:
-  ///   - cudnn: Computes convolutions where it can; without it all are products.
+  ///   - cudnn: Computes convolutions where it can; without it all are matrix products.
   ///   - activationType: float32, bfloat16 (from compute capability 8.0 on) or float16.
   ///   - code: Where the kernels' code comes from.
   ///   - choices: The file that keeps the choice of algorithms; `nil` for none.
-  ///   - leastPiece: See `DeviceMemory`.
-  ///   - mostColumnBytes: Of the matrix that a convolution without cuDNN is computed by, in pieces.
+  ///   - minPiece: See `DeviceMemory`.
+  ///   - maxColumnBytes: The largest matrix of columns that a convolution without cuDNN makes.
   /// - Throws: Where the device cannot be used.
-  package init(
+  init(
     _ device: Device, _ driver: Driver, _ cublasLt: CublasLt, cudnn: Cudnn? = nil,
     code: any KernelCode, activationType: ElementType, choices: String? = nil,
-    leastPiece: Int = 32 << 20, mostColumnBytes: Int = 64 << 20
+    minPiece: Int = 32 << 20, maxColumnBytes: Int = 64 << 20
   ) throws(CUDAError) {
     name = "cuda"
     self.activationType = activationType
     context = try Context(device, driver)
-    memory = DeviceMemory(context, leastPiece: leastPiece)
+    memory = DeviceMemory(context, minPiece: minPiece)
     kernels = Kernels(context, code: code)
     tables = Tables(context, memory)
     self.choices = AlgorithmChoices(path: choices)
@@ -45,13 +45,13 @@ package final class CUDABackend: Backend {
     convolutions = cudnn.flatMap { [context, memory, choices = self.choices] in
       try? Convolutions(context, $0, memory, choices)
     }
-    self.mostColumnBytes = mostColumnBytes
+    self.maxColumnBytes = maxColumnBytes
   }
 
   /// The first device, with the libraries that were found.
   ///
   /// - Parameter cacheFolder: Keeps compiled kernels and chosen algorithms; `nil` for none.
-  /// - Throws: What is missing.
+  /// - Throws: The library or the device that is missing.
   package convenience init(
     _ libraries: CUDALibraries, activationType: ElementType, cacheFolder: String?
   ) throws(CUDAError) {
@@ -76,7 +76,7 @@ package final class CUDABackend: Backend {
     self.activationType = activationType
     (context, memory, kernels) = (other.context, other.memory, other.kernels)
     (products, convolutions, choices) = (other.products, other.convolutions, other.choices)
-    (tables, mostColumnBytes) = (other.tables, other.mostColumnBytes)
+    (tables, maxColumnBytes) = (other.tables, other.maxColumnBytes)
   }
 
   package var heldByteCount: Int { memory.heldByteCount }
@@ -89,31 +89,24 @@ package final class CUDABackend: Backend {
 
   package func release(address: UInt, byteCount: Int) { memory.release(address) }
 
-  /// Starts a kernel that has a thread for each pack of activations.
-  func launch<each Argument: BitwiseCopyable>(
-    _ file: String, _ entry: String, packsOf tensor: Tensor, _ arguments: repeat each Argument
-  ) {
-    let packs = (tensor.count + tensor.elementType.packCount - 1) / tensor.elementType.packCount
-    kernels.launch(
-      file, entry, tensor.elementType.definitions, grid: Grid((packs + 255) / 256),
-      repeat each arguments)
+  /// A launch with a thread for each pack of a tensor's elements.
+  func launch(_ kernel: Kernel, packsOf tensor: Tensor) -> Kernels.Launch {
+    launch(kernel, tensor.elementType, rows: 1, width: tensor.count)
   }
 
-  /// Starts a kernel that has a thread for each pack of each row.
-  func launch<each Argument: BitwiseCopyable>(
-    _ file: String, _ entry: String, _ type: ElementType, rows: Int, width: Int,
-    _ arguments: repeat each Argument
-  ) {
-    let packs = (width + type.packCount - 1) / type.packCount
+  /// A launch with a thread for each pack of each row.
+  func launch(
+    _ kernel: Kernel, _ type: ElementType, rows: Int, width: Int
+  ) -> Kernels.Launch {
     kernels.launch(
-      file, entry, type.definitions, grid: Grid((rows * packs + 255) / 256),
-      repeat each arguments)
+      kernel, type, threads: rows * ((width + type.packCount - 1) / type.packCount))
   }
-}
 
-extension Bool {
-  /// As kernels take it.
-  var word: Int32 { self ? 1 : 0 }
+  /// A launch with a thread for each element of flat parameters, which are float32 whatever the
+  /// activations are.
+  func launch(_ kernel: Kernel, elementsOf tensor: Tensor) -> Kernels.Launch {
+    kernels.launch(kernel, .float32, threads: tensor.count)
+  }
 }
 
 extension ElementType {

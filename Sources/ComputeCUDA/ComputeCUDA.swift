@@ -1,7 +1,8 @@
 // ComputeCUDA: NVIDIA's devices as a backend of Compute.
 //
 //     Device/        LibrarySearch ─▶ Driver, Compiler, CublasLt, Cudnn: found when the program runs
-//                    Context (a stream, and the first fault), DeviceMemory, Kernels, KernelCache
+//                    Context (a stream, and the first fault), DeviceMemory
+//                    Kernel, as its text declares it ─▶ KernelCache, compiled ─▶ Kernels, launched
 //     Products/      matrices, by cuBLASLt; the fastest algorithm is found by timing and kept
 //     Convolutions/  by cuDNN, or by columns and products
 //     Operations/    the operations of Backend, one file each, with the launches of their kernels

@@ -37,7 +37,7 @@ extension CUDABackend {
     if work.recording == nil {
       memory.with(.recordedSteps, body)
       choices.save()
-      // Where pieces were taken as they were needed, one of the right size takes less.
+      // One piece of the right size takes less memory than pieces taken one by one.
       if memory.recordedWorks == 0 { memory.gather(.recordedSteps) }
       work.recording = DoneOnce()
     } else if let recorded = record(body) {

@@ -8,10 +8,9 @@
 #define TEXT_OF(a) #a
 #define TEXT(a) TEXT_OF(a)
 
-#define ENTRY(file, name)                                                               \
-  const emulation::Registration register_##name(                                        \
-      file, "ELEMENT=" ELEMENT_NAME " HEAD_WIDTH=" TEXT(HEAD_WIDTH), #name, \
-      emulation::kernel(name));
+#define ENTRY(name)                                                                       \
+  const emulation::Registration register_##name(                                          \
+      "ELEMENT=" ELEMENT_NAME " HEAD_WIDTH=" TEXT(HEAD_WIDTH), #name, emulation::kernel(name));
 
 namespace {
 

@@ -151,7 +151,7 @@ CUresult copy(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
 
 // MARK: Kernels
 
-using File = std::map<std::string, emulation::Kernel>;
+using Variant = std::map<std::string, emulation::Kernel>;
 
 CUresult load(CUlibrary *library, const void *code) {
   const auto found = emulation::registry().find(static_cast<const char *>(code));
@@ -161,9 +161,9 @@ CUresult load(CUlibrary *library, const void *code) {
 }
 
 CUresult entry(CUkernel *kernel, CUlibrary library, const char *name) {
-  File &file = *reinterpret_cast<File *>(library);
-  const auto found = file.find(name);
-  if (found == file.end()) return 500;  // not found
+  Variant &variant = *reinterpret_cast<Variant *>(library);
+  const auto found = variant.find(name);
+  if (found == variant.end()) return 500;  // not found
   *kernel = reinterpret_cast<CUkernel>(&found->second);
   return 0;
 }
@@ -191,31 +191,14 @@ void run(const emulation::Kernel &kernel, uint3 grid, uint3 block, void **argume
   for (std::thread &thread : threads) thread.join();
 }
 
-// The arguments' bytes are the caller's only until the launch returns; parameters of kernels here
-// have at most eight.
-constexpr size_t most_parameters = 48;
-
-// Whether the arguments are as many and of such kinds as the kernel's parameters, and what it takes
-// for addresses lies in memory of the device. Behind the arguments stands a null, behind that their
-// kinds.
-bool are_right(const emulation::Kernel &kernel, void **arguments) {
-  size_t count = 0;
-  while (count < most_parameters && arguments[count]) count++;
-  if (count == most_parameters) return false;
-  const std::string kinds(static_cast<const char *>(arguments[count + 1]), count);
-  bool right = kinds.size() == kernel.kinds.size();
-  for (size_t i = 0; right && i < count; i++) {
-    const char wanted = kernel.kinds[i];
-    right = kinds[i] == (wanted == 'p' ? 'l' : wanted);
-    if (!right || wanted != 'p') continue;
-    CUdeviceptr address;
-    std::memcpy(&address, arguments[i], sizeof address);
-    right = address == 0 || is_allocated(address, 0);
-  }
-  if (!right)
-    std::fprintf(stderr, "emulation: a kernel of parameters '%s' is given '%s'\n",
-                 kernel.kinds.c_str(), kinds.c_str());
-  return right;
+// Whether all that the kernel takes for addresses lies in memory of the device, or is null.
+bool are_allocated(const emulation::Kernel &kernel, const std::vector<uint64_t> &arguments) {
+  for (size_t i = 0; i < arguments.size(); i++)
+    if (kernel.kinds[i] == 'p' && arguments[i] != 0 && !is_allocated(arguments[i], 0)) {
+      std::fprintf(stderr, "emulation: argument %zu lies in no block\n", i);
+      return false;
+    }
+  return true;
 }
 
 CUresult launch(const CUlaunchConfig *config, CUfunction function, void **parameters) {
@@ -224,13 +207,11 @@ CUresult launch(const CUlaunchConfig *config, CUfunction function, void **parame
   if (threads == 0 || threads > 1024 || config->gridDimX == 0 || config->gridDimY > 65535 ||
       config->gridDimZ > 65535 || config->sharedMemBytes != 0)
     return 1;
-  if (!are_right(kernel, parameters)) return 1;
-  auto values = std::make_shared<std::vector<uint64_t>>();
-  for (size_t i = 0; i < most_parameters && parameters[i]; i++) {
-    uint64_t value;
-    std::memcpy(&value, parameters[i], sizeof value);
-    values->push_back(value);
-  }
+  // The arguments' bytes are the caller's only until the launch returns; each is a word there.
+  auto values = std::make_shared<std::vector<uint64_t>>(kernel.kinds.size());
+  for (size_t i = 0; i < values->size(); i++)
+    std::memcpy(&(*values)[i], parameters[i], sizeof(uint64_t));
+  if (!are_allocated(kernel, *values)) return 1;
   const uint3 grid = {config->gridDimX, config->gridDimY, config->gridDimZ};
   const uint3 block = {config->blockDimX, config->blockDimY, config->blockDimZ};
   emulation::submit([=, &kernel] {
@@ -407,6 +388,13 @@ void lora_emulation_limit_memory(size_t bytes) {
 }
 
 lora_emulation_counts lora_emulation_count(void) { return emulation::counts; }
+
+const char *lora_emulated_parameters(const char *variant, const char *entry) {
+  const auto file = emulation::registry().find(variant);
+  if (file == emulation::registry().end()) return nullptr;
+  const auto kernel = file->second.find(entry);
+  return kernel == file->second.end() ? nullptr : kernel->second.kinds.c_str();
+}
 
 int lora_emulate_parting_threads(void) {
   gridDim = {1, 1, 1};

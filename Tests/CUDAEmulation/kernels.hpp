@@ -7,85 +7,108 @@
 namespace {
 
 namespace kernels {
+
+#define ENTRY(name)                                                             \
+  const emulation::Registration register_##name("ELEMENT=" ELEMENT_NAME, #name, \
+                                                emulation::kernel(name));
+
 #include "activation.cu"
+ENTRY(activate)
+ENTRY(activate_backward)
+
 #include "adafactor.cu"
+ENTRY(adafactor)
+
 #include "adamw.cu"
+ENTRY(adamw)
+
 #include "addends.cu"
+ENTRY(addends)
+
 #include "clip.cu"
+ENTRY(clip)
+
 #include "columns.cu"
+ENTRY(gather_elements)
+ENTRY(gather_packs)
+ENTRY(sum_elements)
+ENTRY(sum_packs)
+
 #include "copy_columns.cu"
+ENTRY(copy_columns)
+
 #include "elementwise.cu"
+ENTRY(add)
+ENTRY(fill)
+ENTRY(from_f32)
+ENTRY(mask)
+ENTRY(mix)
+ENTRY(scale)
+ENTRY(scale_f32)
+ENTRY(to_f32)
+
 #include "embedding.cu"
+ENTRY(embed_timesteps)
+ENTRY(embed_tokens)
+
 #include "fill_mask.cu"
+ENTRY(fill_mask)
+
 #include "fill_with_normals.cu"
+ENTRY(fill_with_normals)
+
 #include "gated_gelu.cu"
+ENTRY(gated_gelu)
+ENTRY(gated_gelu_backward)
+
 #include "group_norm.cu"
+ENTRY(group_norm)
+ENTRY(group_norm_backward)
+ENTRY(group_norm_gradient_sums)
+ENTRY(group_norm_statistics)
+ENTRY(group_norm_sums)
+ENTRY(group_norm_terms)
+
 #include "layer_norm.cu"
+ENTRY(layer_norm)
+ENTRY(layer_norm_backward)
+
 #include "limit_norms.cu"
+ENTRY(limit_norms)
+ENTRY(limit_norms_partials)
+
 #include "lion.cu"
+ENTRY(lion)
+
 #include "loss.cu"
+ENTRY(loss)
+ENTRY(loss_of_pieces)
+
 #include "momentum_sgd.cu"
+ENTRY(momentum_sgd)
+
 #include "norm.cu"
+ENTRY(norm_of_partials)
+ENTRY(norm_partials)
+
 #include "prodigy.cu"
+ENTRY(prodigy_begin)
+ENTRY(prodigy_finish)
+ENTRY(prodigy_moments)
+ENTRY(prodigy_move)
+
 #include "product.cu"
+ENTRY(product_in_f32)
+ENTRY(product_of_activations)
+
 #include "sum_over_pixels.cu"
+ENTRY(sum_pieces)
+ENTRY(sum_pixels_of_pieces)
+
 #include "upsample.cu"
+ENTRY(upsample)
+ENTRY(upsample_backward)
+
 }  // namespace kernels
-
-#define ENTRY(file, name)                                                              \
-  const emulation::Registration register_##name(file, "ELEMENT=" ELEMENT_NAME, #name, \
-                                                emulation::kernel(kernels::name));
-
-ENTRY("activation.cu", activate)
-ENTRY("activation.cu", activate_backward)
-ENTRY("adafactor.cu", adafactor)
-ENTRY("adamw.cu", adamw)
-ENTRY("addends.cu", addends)
-ENTRY("clip.cu", clip)
-ENTRY("columns.cu", gather_elements)
-ENTRY("columns.cu", gather_packs)
-ENTRY("columns.cu", sum_elements)
-ENTRY("columns.cu", sum_packs)
-ENTRY("copy_columns.cu", copy_columns)
-ENTRY("elementwise.cu", add)
-ENTRY("elementwise.cu", fill)
-ENTRY("elementwise.cu", from_f32)
-ENTRY("elementwise.cu", mask)
-ENTRY("elementwise.cu", mix)
-ENTRY("elementwise.cu", scale)
-ENTRY("elementwise.cu", scale_f32)
-ENTRY("elementwise.cu", to_f32)
-ENTRY("embedding.cu", embed_timesteps)
-ENTRY("embedding.cu", embed_tokens)
-ENTRY("fill_mask.cu", fill_mask)
-ENTRY("fill_with_normals.cu", fill_with_normals)
-ENTRY("gated_gelu.cu", gated_gelu)
-ENTRY("gated_gelu.cu", gated_gelu_backward)
-ENTRY("group_norm.cu", group_norm)
-ENTRY("group_norm.cu", group_norm_backward)
-ENTRY("group_norm.cu", group_norm_gradient_sums)
-ENTRY("group_norm.cu", group_norm_statistics)
-ENTRY("group_norm.cu", group_norm_sums)
-ENTRY("group_norm.cu", group_norm_terms)
-ENTRY("layer_norm.cu", layer_norm)
-ENTRY("layer_norm.cu", layer_norm_backward)
-ENTRY("limit_norms.cu", limit_norms)
-ENTRY("limit_norms.cu", limit_norms_partials)
-ENTRY("lion.cu", lion)
-ENTRY("loss.cu", loss)
-ENTRY("loss.cu", loss_of_pieces)
-ENTRY("momentum_sgd.cu", momentum_sgd)
-ENTRY("norm.cu", norm_of_partials)
-ENTRY("norm.cu", norm_partials)
-ENTRY("prodigy.cu", prodigy_begin)
-ENTRY("prodigy.cu", prodigy_finish)
-ENTRY("prodigy.cu", prodigy_moments)
-ENTRY("prodigy.cu", prodigy_move)
-ENTRY("product.cu", product_in_f32)
-ENTRY("product.cu", product_of_activations)
-ENTRY("sum_over_pixels.cu", sum_pieces)
-ENTRY("sum_over_pixels.cu", sum_pixels_of_pieces)
-ENTRY("upsample.cu", upsample)
-ENTRY("upsample.cu", upsample_backward)
 
 }  // namespace

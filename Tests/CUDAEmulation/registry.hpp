@@ -21,8 +21,7 @@ struct Kernel {
   std::string kinds;
 };
 
-// A parameter's kind: p an address, l a u64, u a u32, i an int, f a float, s 8 bytes of a struct. What Kernels.swift says
-// of the arguments it gives are the same letters, but for addresses, which are l there.
+// A parameter's kind: p an address, l a u64, u a u32, i an int, f a float, s 8 bytes of a struct.
 template <typename Parameter>
 constexpr char kind_of() {
   if constexpr (std::is_pointer_v<Parameter>) return 'p';
@@ -34,7 +33,7 @@ constexpr char kind_of() {
   return 0;
 }
 
-// Keyed by file and how it is compiled, then by entry: "add.cu ELEMENT=bf16" and "add".
+// Keyed by how files are compiled, then by entry: "ELEMENT=bf16" and "add".
 std::map<std::string, std::map<std::string, Kernel>> &registry();
 
 template <typename... Parameters, size_t... indices>
@@ -53,8 +52,8 @@ Kernel kernel(void (*body)(Parameters...)) {
 }
 
 struct Registration {
-  Registration(const char *file, const char *variant, const char *entry, Kernel kernel) {
-    registry()[std::string(file) + " " + variant][entry] = std::move(kernel);
+  Registration(const char *variant, const char *entry, Kernel kernel) {
+    registry()[variant][entry] = std::move(kernel);
   }
 };
 

@@ -115,7 +115,7 @@ struct ConvolutionTests {
     {
       let expected = outcome(
         example, on: CPUBackend(threads: 1), numbers.type, withBranch: withBranch)
-      let cuda = emulatedBackend(numbers.type, withCudnn: withCudnn, mostColumnBytes: 1 << 13)
+      let cuda = emulatedBackend(numbers.type, withCudnn: withCudnn, maxColumnBytes: 1 << 13)
       let actual = outcome(example, on: cuda, numbers.type, withBranch: withBranch)
       try cuda.check()
       #expect(distance(actual.y, expected.y) < numbers.tolerance)

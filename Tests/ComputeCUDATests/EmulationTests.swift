@@ -10,61 +10,20 @@ import Testing
 
 /// The emulated device notices what a device would do without a word: each guard is broken here.
 @Suite struct EmulationTests {
-  /// Launches `scale_f32`-like `add` with what a caller might give it.
-  private func fault(_ launch: (CUDABackend, _ x: UInt64) -> Void) -> CUDAError? {
+  private static let add = Kernel("elementwise.cu", "add")
+
+  /// A count in an address's place has the type of one, but lies in no memory.
+  @Test(arguments: [true, false])
+  func addressesOfNoMemoryAreAFault(isAllocated: Bool) {
     let cuda = emulatedBackend()
     let x = Tensor([1, 2, 3, 4], shape: [4], on: cuda)
-    launch(cuda, x.deviceAddress)
-    do {
-      try cuda.check()
-      return nil
-    } catch {
-      return error as? CUDAError
+    let y = isAllocated ? x.deviceAddress : 4
+    cuda.launch(Self.add, packsOf: x)(x: x, y: y, z: x, count: 4)
+    if isAllocated {
+      #expect(throws: Never.self) { try cuda.check() }
+    } else {
+      #expect(throws: CUDAError.self) { try cuda.check() }
     }
-  }
-
-  private static let definitions = ["ELEMENT=float"]
-
-  @Test func rightArgumentsAreTaken() {
-    #expect(
-      fault { cuda, x in
-        cuda.kernels.launch(
-          "elementwise.cu", "add", Self.definitions, grid: Grid(1), x, x, x, 4 as UInt64)
-      } == nil)
-  }
-
-  @Test func tooFewOrTooManyArgumentsAreAFault() {
-    #expect(
-      fault { cuda, x in
-        cuda.kernels.launch("elementwise.cu", "add", Self.definitions, grid: Grid(1), x, x, x)
-      } != nil)
-    #expect(
-      fault { cuda, x in
-        cuda.kernels.launch(
-          "elementwise.cu", "add", Self.definitions, grid: Grid(1), x, x, x, 4 as UInt64, x)
-      } != nil)
-  }
-
-  @Test func argumentsOfOtherKindsAreAFault() {
-    #expect(
-      fault { cuda, x in
-        cuda.kernels.launch(
-          "elementwise.cu", "add", Self.definitions, grid: Grid(1), x, x, x, 4 as UInt32)
-      } != nil)
-    #expect(
-      fault { cuda, x in
-        cuda.kernels.launch(
-          "elementwise.cu", "add", Self.definitions, grid: Grid(1), x, x, x, 4 as Float)
-      } != nil)
-  }
-
-  /// A count in an address's place has the kind of one, but is none.
-  @Test func addressesOfNoMemoryAreAFault() {
-    #expect(
-      fault { cuda, x in
-        cuda.kernels.launch(
-          "elementwise.cu", "add", Self.definitions, grid: Grid(1), x, 4 as UInt64, x, x)
-      } != nil)
   }
 
   @Test(arguments: [-1, 10, 300])

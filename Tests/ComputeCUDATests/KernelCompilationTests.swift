@@ -20,7 +20,7 @@ struct KernelCompilationTests {
       let variant = KernelVariant(source, definitions)
       let cubin = Data(try TestLibraries.compiler.get().cubin(of: variant, for: architecture))
       #expect(cubin.prefix(4) == Data([0x7F, 0x45, 0x4C, 0x46]))
-      for entry in Self.entries(of: source) {
+      for entry in source.signatures.map(\.entry) {
         #expect(cubin.range(of: Data(".text.\(entry)\0".utf8)) != nil, "\(entry), \(definitions)")
       }
     }
@@ -40,15 +40,6 @@ struct KernelCompilationTests {
       let short = architecture.hasBFloat16 && index % 2 == 0 ? "bf16" : "fp16"
       return ["ELEMENT=\(isPlain ? "float" : short)", "HEAD_WIDTH=\(width)"]
     }
-  }
-
-  /// The names after `__launch_bounds__(…)`.
-  static func entries(of source: KernelSource) -> [String] {
-    source.text.matches(of: /__launch_bounds__\([^)]*\)\s+(\w+)\(/).map { String($0.1) }
-  }
-
-  @Test func everyFileHasEntries() {
-    for source in KernelSource.all { #expect(!Self.entries(of: source).isEmpty, "\(source.name)") }
   }
 
   @Test func aFaultIsToldInOneLine() {

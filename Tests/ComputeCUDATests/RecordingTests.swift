@@ -70,14 +70,14 @@ import Testing
 }
 
 @Suite struct DeviceMemoryTests {
-  private func memory(leastPiece: Int) throws -> DeviceMemory {
+  private func memory(minPiece: Int) throws -> DeviceMemory {
     let driver = unsafe Driver(functions: lora_emulated_driver())
     return DeviceMemory(
-      try Context(driver.devices()[0], driver), leastPiece: leastPiece)
+      try Context(driver.devices()[0], driver), minPiece: minPiece)
   }
 
   @Test func blocksAreUsedAgainAndJoined() throws {
-    let memory = try memory(leastPiece: 1 << 20)
+    let memory = try memory(minPiece: 1 << 20)
     let blocks = (0..<8).map { _ in memory.allocate(64 << 10) }
     #expect(Set(blocks).count == 8 && blocks.allSatisfy { $0 % 256 == 0 })
     let held = memory.heldByteCount
@@ -90,7 +90,7 @@ import Testing
 
   /// Random sizes against a plain account: no two blocks overlap.
   @Test func blocksNeverOverlap() throws {
-    let memory = try memory(leastPiece: 1 << 20)
+    let memory = try memory(minPiece: 1 << 20)
     var generator = Philox(seed: 1, stream: 1)
     var blocks: [Range<UInt>] = []
     for _ in 0..<2000 {

@@ -9,26 +9,26 @@ package import Tensors
 /// - Parameters:
 ///   - withCudnn: Whether it has cuDNN, or convolutions are products.
 ///   - choices: The file that keeps the choice of algorithms.
-///   - mostColumnBytes: So few by default that pictures of tests are cut.
+///   - maxColumnBytes: The default is so small that the tests' pictures are cut.
 package func emulatedBackend(
   _ activationType: ElementType = .float32, withCudnn: Bool = false, choices: String? = nil,
-  mostColumnBytes: Int = 1 << 14
+  maxColumnBytes: Int = 1 << 14
 ) -> CUDABackend {
   let driver = unsafe Driver(functions: lora_emulated_driver())
   do {
     return try unsafe CUDABackend(
       driver.devices()[0], driver, CublasLt(functions: lora_emulated_cublaslt()),
-      cudnn: withCudnn ? Cudnn(functions: lora_emulated_cudnn()) : nil, code: NamesAsCode(),
-      activationType: activationType, choices: choices, leastPiece: 0,
-      mostColumnBytes: mostColumnBytes)
+      cudnn: withCudnn ? Cudnn(functions: lora_emulated_cudnn()) : nil, code: DefinitionsAsCode(),
+      activationType: activationType, choices: choices, minPiece: 0,
+      maxColumnBytes: maxColumnBytes)
   } catch {
     preconditionFailure("the emulated device cannot be used: \(error)")
   }
 }
 
-/// What the emulation takes for code: the name of a file, and how it is compiled.
-private struct NamesAsCode: KernelCode {
+/// The emulation's code of a file is how it is compiled; it knows the kernels by name.
+private struct DefinitionsAsCode: KernelCode {
   func code(of variant: KernelVariant) -> [UInt8] {
-    Array("\(variant.source.name) \(variant.definitions.joined(separator: " "))\0".utf8)
+    Array("\(variant.definitions.joined(separator: " "))\0".utf8)
   }
 }

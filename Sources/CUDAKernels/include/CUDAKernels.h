@@ -1,7 +1,7 @@
 // CUDAKernels: the CUDA C++ text of our kernels, embedded at build time.
 //
-// To add a kernel: write kernels/NAME.cu, then give it its two lines in embed.c. Who launches it,
-// and with which grid, is ComputeCUDA's affair.
+// To add a kernel: write kernels/NAME.cu, then give it its entry in embed.c. ComputeCUDA launches
+// it: it reads from the text which parameters the kernel takes.
 #ifndef LORA_CUDA_KERNELS_H
 #define LORA_CUDA_KERNELS_H
 
@@ -15,7 +15,7 @@ typedef struct lora_kernel_source {
 extern const size_t lora_kernel_source_count;
 lora_kernel_source lora_kernel_source_at(size_t index);
 
-// What kernels include: "common.cuh" and others.
+// The files that kernels include: "common.cuh" and others.
 extern const size_t lora_kernel_header_count;
 lora_kernel_source lora_kernel_header_at(size_t index);
 

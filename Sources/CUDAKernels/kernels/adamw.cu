@@ -13,10 +13,10 @@
 // CPU twin: ComputeCPU/Optimizers.swift, `adamW`.
 #include "common.cuh"
 
-// A thread for each element: gridDim = ⌈count / blockDim.x⌉.
+// One thread per element: gridDim = ⌈count / blockDim.x⌉.
 KERNEL void __launch_bounds__(256)
     adamw(float *__restrict__ p, float *__restrict__ m, float *__restrict__ v,
-              const float *__restrict__ g, const float *__restrict__ rates, u64 count) {
+          const float *__restrict__ g, const float *__restrict__ rates, u64 count) {
   const u64 i = u64(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= count) return;
 

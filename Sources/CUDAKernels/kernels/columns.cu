@@ -54,11 +54,11 @@ __device__ inline void gather_columns(const Element *x, Element *columns, Extent
   }
 }
 
-// A thread for each run of elements of x.
+// One thread per run of elements of x.
 template <int n>
 __device__ inline void sum_columns(const Element *columns, Element *x, Extent picture, Extent result,
                            Extent kernel, Extent before, u32 stride, u32 inputs, u32 first,
-                           u32 rows, u32 pixels, u32 accumulating) {
+                           u32 rows, u32 pixels, int accumulating) {
   const u32 runs = inputs / n;
   const u64 index = u64(blockIdx.x) * blockDim.x + threadIdx.x;
   if (index >= u64(pixels) * runs) return;
@@ -109,7 +109,7 @@ KERNEL void __launch_bounds__(256)
 KERNEL void __launch_bounds__(256)
     sum_packs(const Element *columns, Element *x, Extent picture, Extent result, Extent kernel,
               Extent before, u32 stride, u32 inputs, u32 first, u32 rows, u32 pixels,
-              u32 accumulating) {
+              int accumulating) {
   sum_columns<pack_count>(columns, x, picture, result, kernel, before, stride, inputs, first, rows, pixels,
                   accumulating);
 }
@@ -117,7 +117,7 @@ KERNEL void __launch_bounds__(256)
 KERNEL void __launch_bounds__(256)
     sum_elements(const Element *columns, Element *x, Extent picture, Extent result, Extent kernel,
                  Extent before, u32 stride, u32 inputs, u32 first, u32 rows, u32 pixels,
-                 u32 accumulating) {
+                 int accumulating) {
   sum_columns<1>(columns, x, picture, result, kernel, before, stride, inputs, first, rows, pixels,
          accumulating);
 }

@@ -1,15 +1,22 @@
 import Compute
 import Tensors
 
-// A convolution without cuDNN: what each pixel of the result sees is gathered to a row of a matrix,
-// [pixels, kernel's pixels · inputs], which a product then reads; see `columns.cu`. The matrix is
-// several times as large as the picture: it is made in pieces.
+// A convolution without cuDNN (im2col): the inputs of each result pixel are gathered into a row of a
+// matrix, [pixels, kernel's pixels · inputs], which is then multiplied; see `columns.cu`. The matrix
+// is several times as large as the picture, so it is made in pieces.
+
+extension Kernel {
+  fileprivate static let gatherPacks = Kernel("columns.cu", "gather_packs")
+  fileprivate static let gatherElements = Kernel("columns.cu", "gather_elements")
+  fileprivate static let sumPacks = Kernel("columns.cu", "sum_packs")
+  fileprivate static let sumElements = Kernel("columns.cu", "sum_elements")
+}
 
 extension CUDABackend {
   /// Calls `body` with ranges of the result's pixels, all of them in turn, and room for their rows.
   func forPieces(of window: Window, _ body: (Range<Int>, MatrixView) -> Void) {
     let pieces = window.pieces(
-      ofAtMost: max(1, mostColumnBytes / (window.patch * activationType.byteWidth)))
+      ofAtMost: max(1, maxColumnBytes / (window.patch * activationType.byteWidth)))
     guard let largest = pieces.first?.count else { return }
     let room = Tensor(shape: [largest, window.patch], elementType: activationType, on: self)
     for pixels in pieces {
@@ -17,14 +24,13 @@ extension CUDABackend {
     }
   }
 
-  /// Copies what some pixels of the result see.
+  /// Copies the inputs of some pixels of the result.
   func gather(_ x: Tensor, _ window: Window, _ pixels: Range<Int>, into columns: MatrixView) {
-    let byPacks = isPacked(window, x)
-    kernels.launch(
-      "columns.cu", byPacks ? "gather_packs" : "gather_elements", activationType.definitions,
-      grid: Grid((pixels.count + 7) / 8), x.deviceAddress, columns.address, window.picture,
-      window.result, window.kernel, window.before, UInt32(window.stride), UInt32(window.inputs),
-      UInt32(pixels.lowerBound), UInt32(pixels.count))
+    let kernel: Kernel = isPacked(window, x) ? .gatherPacks : .gatherElements
+    kernels.launch(kernel, activationType, threads: 32 * pixels.count)(
+      x: x, columns: columns.address, picture: window.picture, result: window.result,
+      kernel: window.kernel, before: window.before, stride: window.stride, inputs: window.inputs,
+      first: pixels.lowerBound, rows: pixels.count)
   }
 
   /// Adds each number of the columns of some pixels to the pixel of x that it was gathered from.
@@ -36,15 +42,14 @@ extension CUDABackend {
   ) {
     let byPacks = isPacked(window, x)
     let threads = x.count / (byPacks ? activationType.packCount : 1)
-    kernels.launch(
-      "columns.cu", byPacks ? "sum_packs" : "sum_elements", activationType.definitions,
-      grid: Grid((threads + 255) / 256), columns.address, x.deviceAddress, window.picture,
-      window.result, window.kernel, window.before, UInt32(window.stride), UInt32(window.inputs),
-      UInt32(pixels.lowerBound), UInt32(pixels.count), UInt32(window.inputPixels),
-      UInt32(accumulating ? 1 : 0))
+    kernels.launch(byPacks ? .sumPacks : .sumElements, activationType, threads: threads)(
+      columns: columns.address, x: x, picture: window.picture, result: window.result,
+      kernel: window.kernel, before: window.before, stride: window.stride, inputs: window.inputs,
+      first: pixels.lowerBound, rows: pixels.count, pixels: window.inputPixels,
+      accumulating: accumulating)
   }
 
-  /// Whether a pixel of x is whole packs.
+  /// Whether each pixel of x consists of whole packs.
   private func isPacked(_ window: Window, _ x: Tensor) -> Bool {
     window.inputs.isMultiple(of: activationType.packCount) && x.deviceAddress.isMultiple(of: 16)
   }

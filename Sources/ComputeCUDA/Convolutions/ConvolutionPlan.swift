@@ -116,7 +116,7 @@ struct ConvolutionPlan {
   private let descriptor: CudnnDescriptor
   let workspaceByteCount: Int
 
-  /// What the addresses of all operands are multiples of.
+  /// The addresses of all operands are multiples of this.
   static let alignment = 16
 
   /// - Throws: Where the engine does not take the convolution.

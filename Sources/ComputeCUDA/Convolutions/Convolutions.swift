@@ -19,7 +19,7 @@ import Synchronization
   private let state = Mutex<[ConvolutionShape: Choice]>([:])
 
   /// Bytes that an engine may use beside its operands.
-  private static let mostWorkspace = 64 << 20
+  private static let maxWorkspace = 64 << 20
 
   /// - Throws: Where the library cannot be used on the device.
   init(
@@ -78,7 +78,7 @@ import Synchronization
   private func choice(
     for shape: ConvolutionShape, _ buffers: ConvolutionBuffers, _ columns: () -> Void
   ) -> Choice {
-    // What is refused is no fault: there are columns.
+    // A refusal is no fault: columns compute the convolution.
     guard let graph = try? unsafe shape.graph(library, handle) else { return .columns }
     let key = "\(shape) cuDNN \(library.version)"
     for mode in [LORA_HEURISTICS_TREE, LORA_HEURISTICS_FALLBACK] {
@@ -115,7 +115,7 @@ import Synchronization
   /// An engine made ready; `nil` where it does not take the convolution, or wants too much memory.
   private func plan(_ proposal: EngineProposals.Proposal) -> ConvolutionPlan? {
     let plan = try? unsafe ConvolutionPlan(proposal.configuration, library, handle)
-    return plan.flatMap { $0.workspaceByteCount <= Self.mostWorkspace ? $0 : nil }
+    return plan.flatMap { $0.workspaceByteCount <= Self.maxWorkspace ? $0 : nil }
   }
 
   /// Times the engines and the columns on the operands of a call, whose result is written again

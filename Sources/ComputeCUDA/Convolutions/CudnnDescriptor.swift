@@ -21,7 +21,7 @@ import CCUDA
         number: number, type: LORA_CUDNN_TYPE_INT64, values: .integers(values.map(Int64.init)))
     }
 
-    /// - Parameter type: That of an enumeration of theirs.
+    /// - Parameter type: The attribute type of one of cuDNN's enumerations.
     static func choice(_ number: Int, _ type: Int, _ value: Int) -> Attribute {
       Attribute(number: number, type: type, values: .number(Int32(value)))
     }
@@ -35,7 +35,7 @@ import CCUDA
         number: number, type: LORA_CUDNN_TYPE_DESCRIPTOR, values: .descriptors([value]))
     }
 
-    /// Where data lie on the device.
+    /// Addresses of data on the device.
     static func addresses(_ number: Int, _ values: [UInt64]) -> Attribute {
       Attribute(number: number, type: LORA_CUDNN_TYPE_POINTER, values: .addresses(values))
     }
@@ -54,7 +54,7 @@ import CCUDA
   /// A descriptor with these attributes, ready for use.
   ///
   /// - Parameter kind: `LORA_CUDNN_TENSOR` and so on.
-  /// - Throws: Where cuDNN refuses an attribute, or what they are together.
+  /// - Throws: Where cuDNN refuses an attribute or their combination.
   init(_ kind: Int, _ library: Cudnn, _ attributes: [Attribute]) throws(CUDAError) {
     self.library = library
     parts = attributes.flatMap { attribute -> [CudnnDescriptor] in
@@ -117,28 +117,28 @@ extension CudnnDescriptor {
     _ attribute: Int, _ type: Int, as number: Number.Type
   ) -> [Number] {
     var (values, count) = ([Number](repeating: 0, count: 32), Int64(0))
-    let most = Int64(type == LORA_CUDNN_TYPE_INT64 ? 1 : values.count)
+    let maximum = Int64(type == LORA_CUDNN_TYPE_INT64 ? 1 : values.count)
     let status = unsafe values.withUnsafeMutableBytes {
       unsafe library.functions.pointee.cudnnBackendGetAttribute(
-        pointer, Int32(attribute), Int32(type), most, &count, $0.baseAddress)
+        pointer, Int32(attribute), Int32(type), maximum, &count, $0.baseAddress)
     }
     return status == 0 ? Array(values.prefix(Int(clamping: count))) : []
   }
 
-  /// The descriptors of an attribute, at most so many.
+  /// Up to `maximum` descriptors of an attribute.
   ///
-  /// - Parameter kind: Of these descriptors.
+  /// - Parameter kind: The kind of these descriptors.
   func descriptors(
-    _ attribute: Int, of kind: Int, atMost most: Int
+    _ attribute: Int, of kind: Int, atMost maximum: Int
   ) throws(CUDAError) -> [CudnnDescriptor] {
     var results: [CudnnDescriptor] = []
-    for _ in 0..<most { results.append(try CudnnDescriptor(kind, filledFrom: self)) }
+    for _ in 0..<maximum { results.append(try CudnnDescriptor(kind, filledFrom: self)) }
     var pointers = unsafe results.map { unsafe $0.pointer }
     var count: Int64 = 0
     try library.check(
       "cudnnBackendGetAttribute(\(attribute))",
       unsafe library.functions.pointee.cudnnBackendGetAttribute(
-        pointer, Int32(attribute), Int32(LORA_CUDNN_TYPE_DESCRIPTOR), Int64(most), &count,
+        pointer, Int32(attribute), Int32(LORA_CUDNN_TYPE_DESCRIPTOR), Int64(maximum), &count,
         &pointers))
     return Array(results.prefix(Int(clamping: count)))
   }

@@ -12,8 +12,8 @@ struct EngineProposals {
   /// In the order of cuDNN's heuristics, the same on each run.
   let proposals: [Proposal]
 
-  /// So many are asked for, and so many tried.
-  private static let most = (asked: 32, tried: 8)
+  /// The numbers of proposals that cuDNN is asked for, and that are timed.
+  private static let maximum = (asked: 32, tried: 8)
 
   /// - Parameter mode: `LORA_HEURISTICS_TREE` or `LORA_HEURISTICS_FALLBACK`.
   init(
@@ -26,7 +26,7 @@ struct EngineProposals {
         .choice(LORA_HEURISTICS_MODE, LORA_CUDNN_TYPE_HEURISTIC_MODE, mode),
       ])
     let configurations = try heuristics.descriptors(
-      LORA_HEURISTICS_RESULTS, of: LORA_CUDNN_CONFIGURATION, atMost: Self.most.asked)
+      LORA_HEURISTICS_RESULTS, of: LORA_CUDNN_CONFIGURATION, atMost: Self.maximum.asked)
     var (ready, compiled): ([Proposal], [Proposal]) = ([], [])
     for configuration in configurations {
       let engines = try configuration.descriptors(
@@ -43,7 +43,7 @@ struct EngineProposals {
       }
     }
     // Those that cuDNN compiles first cost every run of the program a second each.
-    proposals = Array((ready.isEmpty ? compiled : ready).prefix(Self.most.tried))
+    proposals = Array((ready.isEmpty ? compiled : ready).prefix(Self.maximum.tried))
   }
 
   /// Whether it computes with float32 sums of what it is given, the same on each run.
@@ -52,7 +52,7 @@ struct EngineProposals {
       LORA_NOTE_ROUNDS_INPUTS, LORA_NOTE_ROUNDS_SUMS, LORA_NOTE_FOURIER,
       LORA_NOTE_NONDETERMINISTIC, LORA_NOTE_WINOGRAD,
     ]
-    // Of float32 these keep ten bits of the fraction.
+    // These keep only ten bits of a float32's fraction.
     if elementType == .float32 { unwanted.append(LORA_NOTE_TENSOR_CORE) }
     let notes = engine.numbers(
       LORA_ENGINE_NUMERICAL_NOTES, LORA_CUDNN_TYPE_NUMERICAL_NOTE, as: Int32.self)

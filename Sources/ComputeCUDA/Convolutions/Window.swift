@@ -1,7 +1,7 @@
 import Compute
 import Tensors
 
-/// Which pixels of a picture a pixel of a convolution's result sees.
+/// The extents of a convolution: its picture, kernel, stride, padding and result.
 struct Window: Hashable {
   let samples: Int
   let height: Int
@@ -23,7 +23,7 @@ struct Window: Hashable {
     (stride, padding) = (operands.stride, operands.padding)
   }
 
-  /// The numbers that one pixel of the result is made from.
+  /// The number of inputs of one pixel of the result.
   var patch: Int { kernelHeight * kernelWidth * inputs }
   var inputPixels: Int { samples * height * width }
   var resultPixels: Int { samples * resultHeight * resultWidth }
@@ -35,11 +35,13 @@ struct Window: Hashable {
     return window
   }
 
-  /// Cuts the result's pixels into pieces of at most so many; of one size, where a number of pieces
-  /// less than twice the smallest divides them: products of one size are chosen once.
-  func pieces(ofAtMost most: Int) -> [Range<Int>] {
-    let fewest = max(1, (resultPixels + most - 1) / most)
-    let count = (fewest..<2 * fewest).first { resultPixels.isMultiple(of: $0) } ?? fewest
+  /// Cuts the result's pixels into pieces of at most `maximum`.
+  ///
+  /// The pieces have one size where fewer than twice the minimal number of pieces allow it: the
+  /// algorithm of a product is chosen once per size.
+  func pieces(ofAtMost maximum: Int) -> [Range<Int>] {
+    let minCount = max(1, (resultPixels + maximum - 1) / maximum)
+    let count = (minCount..<2 * minCount).first { resultPixels.isMultiple(of: $0) } ?? minCount
     let size = (resultPixels + count - 1) / count
     return Swift.stride(from: 0, to: resultPixels, by: size).map {
       $0..<min($0 + size, resultPixels)
@@ -48,7 +50,7 @@ struct Window: Hashable {
 }
 
 extension Window {
-  /// As kernels take heights and widths.
+  // Heights and widths as kernels take them.
   var picture: SIMD2<UInt32> { [UInt32(height), UInt32(width)] }
   var result: SIMD2<UInt32> { [UInt32(resultHeight), UInt32(resultWidth)] }
   var kernel: SIMD2<UInt32> { [UInt32(kernelHeight), UInt32(kernelWidth)] }

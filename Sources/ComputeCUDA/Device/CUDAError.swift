@@ -1,6 +1,6 @@
-/// What is missing or refused, and what can be done.
+/// A fault of CUDA or of a device, with a remedy.
 package enum CUDAError: Error, Hashable {
-  /// No file of these names was found by the system, or in so many folders.
+  /// Neither the system nor a search of `folders` folders found a file of these names.
   case missing(Library, names: [String], folders: Int, cuda: Int?)
   case unusable(Library, path: String, detail: String)
   case driverTooOld(LibraryVersion)
@@ -16,7 +16,7 @@ package enum CUDAError: Error, Hashable {
   case compilation(kernel: String, Architecture, line: String)
   case outOfMemory(wanted: Int, free: Int)
 
-  /// A call to the driver that failed otherwise.
+  /// Any other call to the driver that failed.
   case call(function: String, name: String, text: String)
 }
 
@@ -30,7 +30,7 @@ extension CUDAError: CustomStringConvertible {
       \(library == .driver ? "" : ", or set LORA_CUDA_PATH to its folder")
       """
     case .unusable(let library, let path, let detail):
-      "\(path): cannot be used as \(library.title): \(detail); install it anew"
+      "\(path): cannot be used as \(library.title): \(detail); install it again"
     case .driverTooOld(let version):
       "the driver runs CUDA \(version), 12.0 is needed; \(Library.driver.remedy(cuda: nil))"
     case .noDevice:

@@ -2,32 +2,19 @@ import CCUDA
 import CUDAKernels
 import Glibc
 
-/// NVRTC, loaded: it needs neither a device nor a driver.
-@safe package struct Compiler: Sendable {
-  private nonisolated(unsafe) let functions: UnsafePointer<lora_nvrtc>
+// NVRTC needs neither a device nor a driver.
 
-  /// The file that it came from.
-  package let path: String
-  package let version: LibraryVersion
-
+extension Compiler {
   /// The kinds of devices that it compiles for.
-  package let architectures: [Architecture]
-
-  init(_ library: OpenLibrary) throws(CUDAError) {
-    let (functions, missing) = unsafe library.table(lora_nvrtc(), fill: lora_nvrtc_fill)
-    if let missing { throw library.lacks(missing) }
-    unsafe self.functions = functions
-    path = library.path
-    var (major, minor, count): (Int32, Int32, Int32) = (0, 0, 0)
-    _ = unsafe functions.pointee.nvrtcVersion(&major, &minor)
-    version = LibraryVersion(major: Int(major), minor: Int(minor))
+  var architectures: [Architecture] {
+    var count: Int32 = 0
     _ = unsafe functions.pointee.nvrtcGetNumSupportedArchs(&count)
     var numbers = [Int32](repeating: 0, count: Int(count))
     _ = unsafe functions.pointee.nvrtcGetSupportedArchs(&numbers)
-    architectures = numbers.map { Architecture(major: Int($0) / 10, minor: Int($0) % 10) }
+    return numbers.map { Architecture(major: Int($0) / 10, minor: Int($0) % 10) }
   }
 
-  /// The options of a compilation, which are a part of what a cache is keyed by.
+  /// The options of a compilation; the cache's key contains them.
   static func options(
     of variant: KernelVariant, for architecture: Architecture
   ) -> [String] {
@@ -38,7 +25,7 @@ import Glibc
   /// Compiles a file to the device's code.
   ///
   /// - Complexity: Some tenths of a second.
-  package func cubin(
+  func cubin(
     of variant: KernelVariant, for architecture: Architecture
   ) throws(CUDAError) -> [UInt8] {
     let source = variant.source

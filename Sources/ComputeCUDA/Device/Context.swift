@@ -1,19 +1,19 @@
 import CCUDA
 import Synchronization
 
-/// A device in use: one stream, in which all work is done in order, and what went wrong.
+/// A device in use: one stream, which does all work in order, and the first fault.
 ///
-/// The first fault stays, and after it nothing is asked of the device any more, so that operations
-/// need not throw: who reads values back asks `check` first.
-@safe package final class Context: Sendable {
-  package let device: Device
+/// The first fault stays, and after it the device gets no more work, so that operations need not
+/// throw: callers that read values back call `check` first.
+@safe final class Context: Sendable {
+  let device: Device
   let driver: Driver
   nonisolated(unsafe) let stream: CUstream?
   private nonisolated(unsafe) let context: CUcontext?
   private let fault = Mutex<CUDAError?>(nil)
 
   /// - Throws: Where the device cannot be used.
-  package init(_ device: Device, _ driver: Driver) throws(CUDAError) {
+  init(_ device: Device, _ driver: Driver) throws(CUDAError) {
     self.device = device
     self.driver = driver
     let functions = unsafe driver.functions
@@ -36,14 +36,14 @@ import Synchronization
   }
 
   /// Throws the first fault, if there was one.
-  package func check() throws(CUDAError) {
+  func check() throws(CUDAError) {
     if let fault = fault.withLock({ $0 }) { throw fault }
   }
 
   /// Whether nothing went wrong.
   var isSound: Bool { fault.withLock { $0 == nil } }
 
-  /// Takes note of a fault; the first is kept.
+  /// Keeps a fault, unless there was one before.
   func fail(_ error: CUDAError) {
     fault.withLock { $0 = $0 ?? error }
   }
@@ -64,7 +64,7 @@ import Synchronization
     return false
   }
 
-  /// Makes the device the one that other libraries of NVIDIA's work on.
+  /// Makes the device current for NVIDIA's other libraries.
   ///
   /// - Returns: Whether nothing went wrong, now or before.
   func makeCurrent() -> Bool { perform("cuCtxSetCurrent") { _ in CUresult(LORA_CUDA_SUCCESS) } }

@@ -20,7 +20,7 @@ import CCUDA
     _ = unsafe context.driver.functions.pointee.cuEventDestroy_v2(end)
   }
 
-  /// How long the device works on what `work` asks for; waits for it.
+  /// The time that the device takes for the work that `work` submits; waits for it.
   func milliseconds(_ work: () throws(CUDAError) -> Void) throws(CUDAError) -> Float {
     context.perform("cuEventRecord") {
       unsafe $0.functions.pointee.cuEventRecord(start, context.stream)

@@ -8,7 +8,7 @@ import Synchronization
 /// pieces of their own: a graph writes to the same addresses each time it runs, and nobody else may
 /// keep anything there.
 final class DeviceMemory: Sendable {
-  /// What a block is for.
+  /// The use of a block.
   enum Use: Hashable {
     case tensors
     case recordedSteps
@@ -37,11 +37,11 @@ final class DeviceMemory: Sendable {
 
   /// Pieces are at least so large: 32 MiB; 0 in tests, where each tensor has a piece of its own and
   /// a read beyond it shows.
-  private let leastPiece: Int
+  private let minPiece: Int
 
-  init(_ context: Context, leastPiece: Int = 32 << 20) {
+  init(_ context: Context, minPiece: Int = 32 << 20) {
     self.context = context
-    self.leastPiece = leastPiece
+    self.minPiece = minPiece
   }
 
   deinit {
@@ -103,7 +103,7 @@ final class DeviceMemory: Sendable {
       else { preconditionFailure("a block is given back that was not given out") }
       state.used[state.pieces[index].piece.use, default: 0] -= byteCount
       state.pieces[index].piece.free.insert(block: address..<address + UInt(byteCount))
-      if leastPiece == 0 { drop(&state) { $0.start == start && $0.piece.use == .tensors } }
+      if minPiece == 0 { drop(&state) { $0.start == start && $0.piece.use == .tensors } }
     }
   }
 
@@ -115,7 +115,7 @@ final class DeviceMemory: Sendable {
     state.withLock { state in drop(&state) { $0.piece.use == use } }
   }
 
-  /// Takes one piece for all that the recorded steps had at once, where nothing of theirs is used.
+  /// Replaces the recorded steps' pieces by one piece of their peak size, unless some are in use.
   func gather(_ use: Use) {
     trim(use)
     state.withLock { state in
@@ -127,9 +127,9 @@ final class DeviceMemory: Sendable {
 
   private static let alignment = 256
 
-  /// What sizes of blocks are multiples of: a piece of one tensor ends where the tensor does.
+  /// Sizes of blocks are multiples of this: a piece for one tensor ends where the tensor does.
   private func unit(of use: Use) -> Int {
-    leastPiece == 0 && use == .tensors ? 1 : Self.alignment
+    minPiece == 0 && use == .tensors ? 1 : Self.alignment
   }
 
   /// The smallest free range that holds so much.
@@ -137,13 +137,13 @@ final class DeviceMemory: Sendable {
     _ size: UInt, _ use: Use, _ pieces: [(start: UInt, piece: Piece)]
   ) -> (piece: Int, range: Int)? {
     var best: (piece: Int, range: Int)?
-    var least = UInt.max
+    var smallest = UInt.max
     for (index, entry) in pieces.enumerated() where entry.piece.use == use {
       for (number, range) in entry.piece.free.enumerated() {
         let length = range.upperBound - range.lowerBound
-        if length >= size, length < least {
+        if length >= size, length < smallest {
           best = (index, number)
-          least = length
+          smallest = length
         }
       }
     }
@@ -151,11 +151,11 @@ final class DeviceMemory: Sendable {
   }
 
   private func grow(by size: UInt, _ use: Use, _ state: inout State) -> Bool {
-    let step = UInt(leastPiece == 0 ? unit(of: use) : 2 << 20)
-    var byteCount = (max(size, UInt(leastPiece)) + step - 1) / step * step
+    let step = UInt(minPiece == 0 ? unit(of: use) : 2 << 20)
+    var byteCount = (max(size, UInt(minPiece)) + step - 1) / step * step
     var address = take(byteCount)
     if address == nil {
-      // What is kept for later may be what is missing.
+      // Blocks that are kept for later may make room.
       drop(&state) { $0.piece.use == .tensors }
       byteCount = (size + step - 1) / step * step
       address = take(byteCount)
@@ -189,7 +189,7 @@ final class DeviceMemory: Sendable {
     _ = unsafe context.driver.functions.pointee.cuMemFree_v2(CUdeviceptr(address))
   }
 
-  /// Gives back the pieces of which nothing is used and that are wanted away.
+  /// Gives unused pieces that fulfil the condition back to the driver.
   private func drop(
     _ state: inout State, _ isUnwanted: ((start: UInt, piece: Piece)) -> Bool
   ) {

@@ -1,40 +1,42 @@
 import CCUDA
 
-/// The CUDA driver, loaded.
-@safe package struct Driver: Sendable {
-  nonisolated(unsafe) let functions: UnsafePointer<lora_driver>
+/// A kind of device, by its compute capability: 8.6 is `sm_86`.
+package struct Architecture: Hashable, Sendable, CustomStringConvertible {
+  package let major: Int
+  package let minor: Int
 
-  /// The file that it came from.
-  package let path: String
-
-  /// The newest version of CUDA that it runs.
-  package let version: LibraryVersion
-
-  init(_ library: OpenLibrary) throws(CUDAError) {
-    let (functions, missing) = unsafe library.table(lora_driver(), fill: lora_driver_fill)
-    unsafe self.functions = functions
-    path = library.path
-    guard let ask = unsafe functions.pointee.cuDriverGetVersion else {
-      throw library.lacks("cuDriverGetVersion")
-    }
-    var number: Int32 = 0
-    _ = unsafe ask(&number)
-    version = LibraryVersion(driver: Int(number))
-    if version < LibraryVersion(major: 12, minor: 0) { throw .driverTooOld(version) }
-    if let missing { throw library.lacks(missing) }
+  package init(major: Int, minor: Int) {
+    self.major = major
+    self.minor = minor
   }
 
-  /// A driver whose functions are at hand: the tests' own.
-  init(functions: UnsafePointer<lora_driver>) {
-    unsafe self.functions = functions
-    path = "emulated"
-    version = LibraryVersion(major: 13, minor: 0)
-  }
+  /// The compiler's name for it.
+  package var description: String { "sm_\(major)\(minor)" }
 
+  /// Whether its units compute with bf16; all here do with fp16.
+  package var hasBFloat16: Bool { major >= 8 }
+
+  /// Before Turing: CUDA 13 no longer compiles for it.
+  var isOlder: Bool { (major, minor) < (7, 5) }
+}
+
+/// A device, as the driver describes it.
+package struct Device: Hashable, Sendable {
+  /// Its number, from 0.
+  package let number: Int
+  package let name: String
+  package let architecture: Architecture
+
+  /// All of its memory, in bytes.
+  package let memory: Int
+  package let multiprocessors: Int
+}
+
+extension Driver {
   /// The devices that this process may use.
   ///
   /// - Throws: `noDevice` where there is none.
-  package func devices() throws(CUDAError) -> [Device] {
+  func devices() throws(CUDAError) -> [Device] {
     try check("cuInit", unsafe functions.pointee.cuInit(0))
     var count: Int32 = 0
     try check("cuDeviceGetCount", unsafe functions.pointee.cuDeviceGetCount(&count))
@@ -74,7 +76,7 @@ import CCUDA
     if let error = error(function, result) { throw error }
   }
 
-  /// What a call's result says; `nil` for success.
+  /// The error of a call's result; `nil` for success.
   func error(_ function: String, _ result: CUresult) -> CUDAError? {
     if result == LORA_CUDA_SUCCESS { return nil }
     if result == LORA_CUDA_NO_DEVICE { return .noDevice }

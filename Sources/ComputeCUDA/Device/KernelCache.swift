@@ -1,17 +1,17 @@
 import Files
 
-/// Compiled kernels on disk, so that a kernel is compiled once for a kind of device.
+/// Compiled kernels on disk: each is compiled once per kind of device.
 ///
-/// A file is named by the digest of all that its bytes depend on, and begins with the digest of its
-/// bytes: one that is damaged is compiled anew. It appears whole or not at all, so that processes
-/// may share the folder: where two compile the same, the last one's file stays.
+/// A file is named by the digest of everything that its bytes depend on, and begins with the digest
+/// of its bytes: a damaged file is compiled again. Files appear whole or not at all, so processes may
+/// share the folder; where two compile the same kernel, the last one's file stays.
 package struct KernelCache: KernelCode {
   /// `nil` keeps nothing.
   package let folder: String?
   private let compiler: Compiler
   private let architecture: Architecture
 
-  package init(folder: String?, compiler: Compiler, for architecture: Architecture) {
+  init(folder: String?, compiler: Compiler, for architecture: Architecture) {
     self.folder = folder
     self.compiler = compiler
     self.architecture = architecture
@@ -19,7 +19,7 @@ package struct KernelCache: KernelCode {
 
   /// `$XDG_CACHE_HOME/lora/kernels`, where that is unset `~/.cache/lora/kernels`.
   ///
-  /// - Parameter environment: What a variable of the environment says.
+  /// - Parameter environment: Returns the value of a variable of the environment.
   /// - Returns: `nil` where there is no home either.
   package static func folder(environment: (String) -> String?) -> String? {
     // By the XDG specification a path that is not absolute is not heeded.
@@ -27,7 +27,7 @@ package struct KernelCache: KernelCode {
     return (cache ?? environment("HOME").map { "\($0)/.cache" }).map { "\($0)/lora/kernels" }
   }
 
-  /// The device's code of a file, compiled where it is not at hand.
+  /// The device's code of a file: from the folder, or compiled.
   package func code(of variant: KernelVariant) throws(CUDAError) -> [UInt8] {
     guard let folder else { return try compiler.cubin(of: variant, for: architecture) }
     let path = "\(folder)/\(name(of: variant))"
@@ -38,7 +38,7 @@ package struct KernelCache: KernelCode {
     return cubin
   }
 
-  /// The file in which the code lies, or would.
+  /// The name of the file that keeps the code.
   package func name(of variant: KernelVariant) -> String {
     let source = variant.source
     let parts =

@@ -10,7 +10,7 @@ package struct KernelSource: Hashable, Sendable {
     self.text = text
   }
 
-  /// What files include: `common.cuh` and others.
+  /// The headers that files include: `common.cuh` and others.
   static let headers: [KernelSource] = (0..<lora_kernel_header_count).map { index in
     unsafe KernelSource(lora_kernel_header_at(index))
   }
@@ -50,6 +50,6 @@ package struct KernelVariant: Hashable, Sendable {
 
 /// Where the device's code of kernels comes from.
 package protocol KernelCode: Sendable {
-  /// What `cuLibraryLoadData` takes.
+  /// The code that `cuLibraryLoadData` takes.
   func code(of variant: KernelVariant) throws(CUDAError) -> [UInt8]
 }

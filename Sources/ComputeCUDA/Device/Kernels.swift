@@ -1,7 +1,8 @@
 import CCUDA
 import Synchronization
+import Tensors
 
-/// How many blocks of threads a launch has, along three axes.
+/// The number of blocks of a launch along three axes.
 struct Grid: Hashable {
   var x: Int
   var y = 1
@@ -12,12 +13,13 @@ struct Grid: Hashable {
   }
 }
 
-/// The kernels of a device: loaded when they are first asked for, then launched by name.
+/// The kernels of a device: each is loaded when it is first launched.
 @safe final class Kernels: Sendable {
+  /// A kernel, and how its file is compiled.
   private struct Key: Hashable {
-    let file: String
-    let definitions: [String]
-    let entry: String
+    let kernel: ObjectIdentifier
+    let elementType: ElementType
+    let headWidth: Int?
   }
 
   @safe private struct State: ~Copyable {
@@ -43,45 +45,51 @@ struct Grid: Hashable {
     }
   }
 
-  /// Starts a kernel after the work that was asked for before.
+  /// Returns a launch of a kernel, to be called with the kernel's arguments.
   ///
   /// - Parameters:
-  ///   - file: `add.cu`.
-  ///   - definitions: How the file is compiled: `ELEMENT=bf16`.
-  ///   - threads: Of a block, at most what the kernel's launch bounds say.
-  ///   - arguments: In the kernel's order and of its very types: addresses and `u64` as `UInt64`,
-  ///     `u32` as `UInt32`, `int` as `Int32`, `float` as `Float`.
-  func launch<each Argument: BitwiseCopyable>(
-    _ file: String, _ entry: String, _ definitions: [String], grid: Grid, threads: Int = 256,
-    _ arguments: repeat each Argument
-  ) {
+  ///   - elementType: The type of activations that its file is compiled for.
+  ///   - headWidth: The columns per head that a file about attention is compiled for.
+  func launch(
+    _ kernel: Kernel, _ elementType: ElementType, headWidth: Int? = nil, grid: Grid
+  ) -> Launch {
+    Launch(
+      kernels: self, kernel: kernel, elementType: elementType, headWidth: headWidth, grid: grid)
+  }
+
+  /// A launch with at least this many threads, in blocks along one axis.
+  func launch(_ kernel: Kernel, _ elementType: ElementType, threads: Int) -> Launch {
+    let perBlock = kernel.signature.threads
+    return launch(kernel, elementType, grid: Grid((threads + perBlock - 1) / perBlock))
+  }
+
+  /// A kernel on a grid: `launch(arguments)`, where the arguments are named as in the `.cu` file.
+  @dynamicCallable struct Launch {
+    fileprivate let kernels: Kernels
+    fileprivate let kernel: Kernel
+    fileprivate let elementType: ElementType
+    fileprivate let headWidth: Int?
+    fileprivate let grid: Grid
+
+    /// Starts the kernel after the work that was asked for before.
+    func dynamicallyCall(withKeywordArguments arguments: KeyValuePairs<String, any KernelArgument>)
+    {
+      kernels.run(self, kernel.signature.words(arguments))
+    }
+  }
+
+  private func run(_ launch: Launch, _ words: [UInt64]) {
+    let grid = launch.grid
     if grid.x == 0 || grid.y == 0 || grid.z == 0 { return }
-    let key = Key(file: file, definitions: definitions, entry: entry)
-    guard context.isSound, let function = unsafe function(key) else {
-      return
-    }
-    var words: [UInt64] = []
-    var kinds: [UInt8] = []
-    for argument in repeat each arguments {
-      words.append(Self.word(argument))
-      kinds.append(Self.kind(argument))
-    }
+    guard context.isSound, let function = unsafe function(launch) else { return }
+    var words = words
     unsafe words.withUnsafeMutableBufferPointer { words in
-      var addresses: [UnsafeMutableRawPointer?] = unsafe []
-      for index in 0..<words.count {
-        let address = unsafe words.baseAddress.map { unsafe UnsafeMutableRawPointer($0 + index) }
-        unsafe addresses.append(address)
+      var addresses = unsafe words.indices.map { index in
+        unsafe words.baseAddress.map { unsafe UnsafeMutableRawPointer($0 + index) }
       }
-      // The emulation compares their number and kinds with the kernel's; a device does not look so
-      // far.
-      unsafe addresses.append(nil)
-      let letters = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: kinds.count + 1)
-      defer { unsafe letters.deallocate() }
-      _ = unsafe letters.initialize(from: kinds + [0])
-      unsafe addresses.append(UnsafeMutableRawPointer(letters.baseAddress))
       var configuration = unsafe CUlaunchConfig(
         gridDimX: UInt32(grid.x), gridDimY: UInt32(grid.y), gridDimZ: UInt32(grid.z),
-        blockDimX: UInt32(threads), blockDimY: 1, blockDimZ: 1,
+        blockDimX: UInt32(launch.kernel.signature.threads), blockDimY: 1, blockDimZ: 1,
         sharedMemBytes: 0, hStream: context.stream, attrs: nil, numAttrs: 0)
       context.perform("cuLaunchKernelEx") {
         unsafe $0.functions.pointee.cuLaunchKernelEx(&configuration, function, &addresses, nil)
@@ -89,34 +97,18 @@ struct Grid: Hashable {
     }
   }
 
-  /// An argument in the first bytes of a word, where the device looks for it.
-  private static func word<Argument: BitwiseCopyable>(_ argument: Argument) -> UInt64 {
-    precondition(MemoryLayout<Argument>.size <= 8, "arguments of kernels have at most 8 bytes")
-    var word: UInt64 = 0
-    unsafe withUnsafeMutableBytes(of: &word) {
-      unsafe $0.storeBytes(of: argument, as: Argument.self)
-    }
-    return word
-  }
-
-  /// The letter of an argument's kind, as `kind_of` of the emulation has it.
-  private static func kind<Argument: BitwiseCopyable>(_ argument: Argument) -> UInt8 {
-    switch argument {
-    case is UInt64: UInt8(ascii: "l")
-    case is UInt32: UInt8(ascii: "u")
-    case is Int32: UInt8(ascii: "i")
-    case is Float: UInt8(ascii: "f")
-    // `Extent` of columns.cu; an `Int` by mistake is no letter's either.
-    default: UInt8(ascii: "s")
-    }
-  }
-
-  private func function(_ key: Key) -> CUfunction? {
-    unsafe state.withLock { state in
+  private func function(_ launch: Launch) -> CUfunction? {
+    let kernel = launch.kernel
+    let key = Key(
+      kernel: ObjectIdentifier(kernel), elementType: launch.elementType,
+      headWidth: launch.headWidth)
+    return unsafe state.withLock { state in
       if let function = unsafe state.functions[key] { return unsafe function }
-      let variant = KernelVariant(KernelSource.named(key.file), key.definitions)
+      let definitions =
+        launch.elementType.definitions + (launch.headWidth.map { ["HEAD_WIDTH=\($0)"] } ?? [])
+      let variant = KernelVariant(kernel.source, definitions)
       guard let library = unsafe library(variant, &state),
-        let function = unsafe load(key.entry, from: library)
+        let function = unsafe load(kernel.signature.entry, from: library)
       else { return nil }
       unsafe state.functions[key] = function
       return unsafe function

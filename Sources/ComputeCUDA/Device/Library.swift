@@ -1,4 +1,4 @@
-/// A library of NVIDIA's.
+/// A library from NVIDIA.
 package enum Library: String, CaseIterable, Sendable {
   case driver
   case nvrtc = "NVRTC"
@@ -20,7 +20,7 @@ package enum Library: String, CaseIterable, Sendable {
 
   private var stem: String { self == .nvrtc ? "libnvrtc" : "libcublasLt" }
 
-  /// What gets it, as the end of a sentence.
+  /// How to get it, as the end of a sentence.
   ///
   /// - Parameter cuda: The newest version of CUDA that the driver runs.
   package func remedy(cuda: Int?) -> String {
@@ -45,12 +45,12 @@ package struct LibraryVersion: Hashable, Comparable, Sendable, CustomStringConve
 }
 
 extension LibraryVersion {
-  /// Of the driver, which says 13010 for CUDA 13.1.
+  /// The version of the driver, which reports 13010 for CUDA 13.1.
   init(driver number: Int) {
     self.init(major: number / 1000, minor: number % 1000 / 10)
   }
 
-  /// Of cuBLASLt and cuDNN 9, which say 130100 and 91400 for 13.1 and 9.14.
+  /// The version of cuBLASLt or cuDNN 9, which report 130100 and 91400 for 13.1 and 9.14.
   init(library number: Int) {
     self.init(major: number / 10_000, minor: number % 10_000 / 100)
   }

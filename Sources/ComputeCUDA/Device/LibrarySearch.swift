@@ -2,12 +2,12 @@ import CCUDA
 import Files
 import Glibc
 
-/// Where NVIDIA's libraries may be.
+/// The folders in which NVIDIA's libraries may lie.
 package struct LibrarySearch: Sendable {
   /// The folders that are looked through after the system's own search, in this order.
   package let folders: [String]
 
-  /// - Parameter environment: What a variable of the environment says.
+  /// - Parameter environment: Returns the value of a variable of the environment.
   package init(environment: (String) -> String?) {
     let home = environment("HOME")
     folders =
@@ -23,7 +23,7 @@ package struct LibrarySearch: Sendable {
     LibrarySearch(environment: Files.environment)
   }
 
-  /// What `LORA_CUDA_PATH` names, folders between colons: each may hold the libraries themselves,
+  /// The folders of `LORA_CUDA_PATH`, separated by colons: each may hold the libraries themselves,
   /// be a toolkit's folder, or be a Python environment.
   private static func asked(_ list: String?) -> [String] {
     (list ?? "").split(separator: ":").map(String.init).flatMap { folder in
@@ -110,7 +110,8 @@ extension LibrarySearch {
 
   /// A table of its functions, for as long as the process lives.
   ///
-  /// - Parameter fill: Of CCUDA: fills a table, and returns the name of a function that is missing.
+  /// - Parameter fill: A function of CCUDA that fills a table and returns the name of a missing
+  ///   function.
   func table<Table>(
     _ empty: Table,
     fill: (UnsafeMutablePointer<Table>?, UnsafeMutableRawPointer?) -> UnsafePointer<CChar>?

@@ -1,10 +1,10 @@
 import CCUDA
 import Synchronization
 
-/// Lists of numbers that kernels read and that never change: sent once, found by what they hold.
+/// Constant lists of numbers that kernels read: each is sent once and found by its contents.
 ///
-/// Recorded work may not write from the host. It is done once before it is recorded, and then its
-/// lists are here. They stay as long as the device's memory.
+/// Recorded work may not write from the host; it runs once before it is recorded, which sends its
+/// lists. They stay as long as the device's memory.
 final class Tables: Sendable {
   private let context: Context
   private let memory: DeviceMemory
@@ -14,7 +14,7 @@ final class Tables: Sendable {
     (self.context, self.memory) = (context, memory)
   }
 
-  /// Where a list lies on the device; 0 for an empty one.
+  /// The address of a list on the device; 0 for an empty one.
   func address(of words: [UInt32]) -> UInt64 {
     if words.isEmpty { return 0 }
     return addresses.withLock { addresses in

@@ -1,24 +1,27 @@
 package import Compute
 
+extension Kernel {
+  fileprivate static let activate = Kernel("activation.cu", "activate")
+  fileprivate static let activateBackward = Kernel("activation.cu", "activate_backward")
+}
+
 extension CUDABackend {
   package func activate(_ x: Tensor, _ activation: Activation, into y: Tensor) {
-    launch(
-      "activation.cu", "activate", packsOf: y, x.deviceAddress, y.deviceAddress,
-      activation.number, UInt64(y.count))
+    launch(.activate, packsOf: y)(x: x, y: y, activation: activation.number, count: y.count)
   }
 
   package func activateBackward(
     _ x: Tensor, _ activation: Activation, gradient dy: Tensor, into dx: Tensor, accumulating: Bool
   ) {
-    launch(
-      "activation.cu", "activate_backward", packsOf: dx, x.deviceAddress, dy.deviceAddress,
-      dx.deviceAddress, activation.number, accumulating.word, UInt64(dx.count))
+    launch(.activateBackward, packsOf: dx)(
+      x: x, dy: dy, dx: dx, activation: activation.number, accumulating: accumulating,
+      count: dx.count)
   }
 }
 
 extension Activation {
   /// `ActivationKind` of the kernels.
-  var number: Int32 {
+  var number: Int {
     switch self {
     case .silu: 0
     case .gelu: 1
@@ -29,5 +32,5 @@ extension Activation {
 
 extension Activation? {
   /// `ActivationKind` of the kernels.
-  var number: Int32 { map(\.number) ?? -1 }
+  var number: Int { map(\.number) ?? -1 }
 }

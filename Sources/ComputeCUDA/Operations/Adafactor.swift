@@ -1,6 +1,10 @@
 package import Compute
 import Tensors
 
+extension Kernel {
+  fileprivate static let adafactor = Kernel("adafactor.cu", "adafactor")
+}
+
 extension CUDABackend {
   package func adafactor(_ state: AdafactorState, rates: Tensor) {
     var (words, matrices) = ([UInt32](), 0)
@@ -12,10 +16,8 @@ extension CUDABackend {
       matrices += tensor.outer * tensor.inner
     }
     let means = Tensor(shape: [matrices], elementType: .float32, on: self)
-    kernels.launch(
-      "adafactor.cu", "adafactor", Self.flat, grid: Grid(state.tensors.count), threads: 512,
-      state.parameters.deviceAddress, state.gradient.deviceAddress, state.moments.deviceAddress,
-      state.momentum?.deviceAddress ?? 0, means.deviceAddress, tables.address(of: words),
-      rates.deviceAddress)
+    kernels.launch(.adafactor, .float32, grid: Grid(state.tensors.count))(
+      p: state.parameters, g: state.gradient, moments: state.moments, momentum: state.momentum,
+      row_means: means, table: tables.address(of: words), rates: rates)
   }
 }

@@ -1,18 +1,33 @@
 package import Compute
 import Tensors
 
+extension Kernel {
+  fileprivate static let attention = Kernel("attention.cu", "attention")
+  fileprivate static let backwardQueries = Kernel(
+    "attention_backward_queries.cu", "attention_backward_queries")
+  fileprivate static let backwardKeys = Kernel(
+    "attention_backward_keys.cu", "attention_backward_keys")
+  fileprivate static let backwardSum = Kernel(
+    "attention_backward_keys.cu", "attention_backward_sum")
+  fileprivate static let attentionPlain = Kernel("attention_plain.cu", "attention_plain")
+  fileprivate static let plainBackwardQueries = Kernel(
+    "attention_plain_backward.cu", "attention_plain_backward_queries")
+  fileprivate static let plainBackwardKeys = Kernel(
+    "attention_plain_backward.cu", "attention_plain_backward_keys")
+  fileprivate static let plainBackwardValues = Kernel(
+    "attention_plain_backward.cu", "attention_plain_backward_values")
+}
+
 extension CUDABackend {
   package func attention(_ operands: AttentionOperands, into y: Tensor, logSums: Tensor) {
     let kernels = AttentionKernels(y.elementType, headWidth: operands.headWidth)
     let (q, k, v) = (operands.queries, operands.keys, operands.values)
-    let name = kernels.usesTensorCores ? "attention" : "attention_plain"
     self.kernels.launch(
-      "\(name).cu", name, kernels.definitions,
-      grid: operands.grid(q.tokens, by: kernels.queriesOfBlock), threads: kernels.threads,
-      y.deviceAddress, logSums.deviceAddress, q.deviceAddress, k.deviceAddress, v.deviceAddress,
-      Int32(q.stride), Int32(k.stride), Int32(v.stride), Int32(q.tokens), Int32(k.tokens),
-      Int32(operands.heads), Int32(operands.headWidth), operands.scale,
-      Int32(operands.isCausal ? 1 : 0))
+      kernels.usesTensorCores ? .attention : .attentionPlain, y.elementType,
+      headWidth: kernels.width, grid: operands.grid(q.tokens, by: kernels.queriesOfBlock))(
+        y: y, log_sums: logSums, q: q, k: k, v: v, q_stride: q.stride, k_stride: k.stride,
+        v_stride: v.stride, queries: q.tokens, keys: k.tokens, heads: operands.heads,
+        head_width: operands.headWidth, scale: operands.scale, is_causal: operands.isCausal)
   }
 
   package func attentionBackward(
@@ -50,21 +65,21 @@ private struct AttentionBackward {
   private var q: Columns { operands.queries }
   private var k: Columns { operands.keys }
   private var v: Columns { operands.values }
-  private var heads: Int32 { Int32(operands.heads) }
-  private var headWidth: Int32 { Int32(operands.headWidth) }
-  private var isCausal: Int32 { operands.isCausal ? 1 : 0 }
   private var keyGrid: Grid { operands.grid(k.tokens, by: AttentionKernels.backwardRows) }
 
+  private func launch(_ kernel: Kernel, grid: Grid) -> Kernels.Launch {
+    backend.kernels.launch(kernel, output.elementType, headWidth: kernels.width, grid: grid)
+  }
+
   func differentiateQueries() {
-    let name = kernels.usesTensorCores ? "attention_backward" : "attention_plain_backward"
-    backend.kernels.launch(
-      kernels.usesTensorCores ? "\(name)_queries.cu" : "\(name).cu", "\(name)_queries",
-      kernels.definitions, grid: operands.grid(q.tokens, by: AttentionKernels.backwardRows),
-      threads: kernels.threads, gradients.queries.deviceAddress, delta.deviceAddress,
-      q.deviceAddress, k.deviceAddress, v.deviceAddress, output.deviceAddress, dy.deviceAddress,
-      logSums.deviceAddress, Int32(gradients.queries.stride), Int32(q.stride), Int32(k.stride),
-      Int32(v.stride), Int32(q.tokens), Int32(k.tokens), heads, headWidth, operands.scale,
-      isCausal)
+    let dq = gradients.queries
+    launch(
+      kernels.usesTensorCores ? .backwardQueries : .plainBackwardQueries,
+      grid: operands.grid(q.tokens, by: AttentionKernels.backwardRows))(
+        dq: dq, delta: delta, q: q, k: k, v: v, y: output, dy: dy, log_sums: logSums,
+        dq_stride: dq.stride, q_stride: q.stride, k_stride: k.stride, v_stride: v.stride,
+        queries: q.tokens, keys: k.tokens, heads: operands.heads, head_width: operands.headWidth,
+        scale: operands.scale, is_causal: operands.isCausal)
   }
 
   func differentiateKeysAndValues() {
@@ -77,51 +92,45 @@ private struct AttentionBackward {
       grid.z == 1
       ? nil : Tensor(shape: [grid.z, 2, count], elementType: .float32, on: backend)
     let (dk, dv) = (gradients.keys, gradients.values)
-    backend.kernels.launch(
-      "attention_backward_keys.cu", "attention_backward_keys", kernels.definitions, grid: grid,
-      threads: kernels.threads, dk.deviceAddress, dv.deviceAddress, parts?.deviceAddress ?? 0,
-      q.deviceAddress, k.deviceAddress, v.deviceAddress, dy.deviceAddress, logSums.deviceAddress,
-      delta.deviceAddress, Int32(dk.stride), Int32(dv.stride), Int32(q.stride), Int32(k.stride),
-      Int32(v.stride), Int32(q.tokens), Int32(k.tokens), heads, headWidth, operands.scale,
-      isCausal)
+    launch(.backwardKeys, grid: grid)(
+      dk: dk, dv: dv, parts: parts, q: q, k: k, v: v, dy: dy, log_sums: logSums, delta: delta,
+      dk_stride: dk.stride, dv_stride: dv.stride, q_stride: q.stride, k_stride: k.stride,
+      v_stride: v.stride, queries: q.tokens, keys: k.tokens, heads: operands.heads,
+      head_width: operands.headWidth, scale: operands.scale, is_causal: operands.isCausal)
     guard let parts else { return }
-    backend.kernels.launch(
-      "attention_backward_keys.cu", "attention_backward_sum", kernels.definitions,
-      grid: Grid((2 * count + 255) / 256), dk.deviceAddress, dv.deviceAddress,
-      parts.deviceAddress, Int32(dk.stride), Int32(dv.stride), Int32(k.tokens), heads, headWidth,
-      Int32(grid.z), UInt64(count))
+    launch(.backwardSum, grid: Grid((2 * count + 255) / 256))(
+      dk: dk, dv: dv, parts: parts, dk_stride: dk.stride, dv_stride: dv.stride, keys: k.tokens,
+      heads: operands.heads, head_width: operands.headWidth, splits: grid.z, count: count)
   }
 
   func differentiateKeys() {
-    backend.kernels.launch(
-      "attention_plain_backward.cu", "attention_plain_backward_keys", kernels.definitions,
-      grid: keyGrid, threads: kernels.threads, gradients.keys.deviceAddress, q.deviceAddress,
-      k.deviceAddress, v.deviceAddress, dy.deviceAddress, logSums.deviceAddress,
-      delta.deviceAddress, Int32(gradients.keys.stride), Int32(q.stride), Int32(k.stride),
-      Int32(v.stride), Int32(q.tokens), Int32(k.tokens), heads, headWidth, operands.scale,
-      isCausal)
+    let dk = gradients.keys
+    launch(.plainBackwardKeys, grid: keyGrid)(
+      dk: dk, q: q, k: k, v: v, dy: dy, log_sums: logSums, delta: delta, dk_stride: dk.stride,
+      q_stride: q.stride, k_stride: k.stride, v_stride: v.stride, queries: q.tokens,
+      keys: k.tokens, heads: operands.heads, head_width: operands.headWidth,
+      scale: operands.scale, is_causal: operands.isCausal)
   }
 
   func differentiateValues() {
-    backend.kernels.launch(
-      "attention_plain_backward.cu", "attention_plain_backward_values", kernels.definitions,
-      grid: keyGrid, threads: kernels.threads, gradients.values.deviceAddress, q.deviceAddress,
-      k.deviceAddress, dy.deviceAddress, logSums.deviceAddress, Int32(gradients.values.stride),
-      Int32(q.stride), Int32(k.stride), Int32(q.tokens), Int32(k.tokens), heads, headWidth,
-      operands.scale, isCausal)
+    let dv = gradients.values
+    launch(.plainBackwardValues, grid: keyGrid)(
+      dv: dv, q: q, k: k, dy: dy, log_sums: logSums, dv_stride: dv.stride, q_stride: q.stride,
+      k_stride: k.stride, queries: q.tokens, keys: k.tokens, heads: operands.heads,
+      head_width: operands.headWidth, scale: operands.scale, is_causal: operands.isCausal)
   }
 }
 
 extension AttentionOperands {
-  /// A block for so many rows of each head.
+  /// One block per `rows` rows of each head.
   fileprivate func grid(_ tokens: Int, by rows: Int) -> Grid {
     Grid((tokens + rows - 1) / rows, samples * heads)
   }
 }
 
-extension Columns {
-  /// Of the first column's first row.
-  fileprivate var deviceAddress: UInt64 {
-    tensor.deviceAddress + UInt64(first * tensor.elementType.byteWidth)
+extension Columns: KernelArgument {
+  /// The address of the first column's first row.
+  func word(as type: KernelSignature.ParameterType) -> UInt64? {
+    (tensor.deviceAddress + UInt64(first * tensor.elementType.byteWidth)).word(as: type)
   }
 }

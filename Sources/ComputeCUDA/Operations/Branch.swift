@@ -1,6 +1,10 @@
 import Compute
 import Tensors
 
+extension Kernel {
+  fileprivate static let mask = Kernel("elementwise.cu", "mask")
+}
+
 /// The products of a low-rank branch on the device.
 ///
 /// For a convolution `inputs` counts the pixels of the kernel too.
@@ -115,8 +119,6 @@ struct BranchProducts {
 
   private func applyMask(to tensor: Tensor) {
     guard let mask else { return }
-    backend.launch(
-      "elementwise.cu", "mask", packsOf: tensor, tensor.deviceAddress, mask.deviceAddress,
-      UInt64(tensor.count))
+    backend.launch(.mask, packsOf: tensor)(x: tensor, m: mask, count: tensor.count)
   }
 }

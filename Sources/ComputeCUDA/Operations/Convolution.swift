@@ -4,6 +4,10 @@ import Tensors
 // By cuDNN where it takes the convolution and is faster, else by columns and a product. A branch's
 // D is a convolution of the same picture to few channels; its gradient is always by columns.
 
+extension Kernel {
+  fileprivate static let addends = Kernel("addends.cu", "addends")
+}
+
 extension CUDABackend {
   package func convolution(
     _ operands: ConvolutionOperands, into y: Tensor, saving saved: BranchActivations?
@@ -113,10 +117,9 @@ extension CUDABackend {
   /// Adds what there is to a convolution's result, in one pass over it.
   private func addAddends(to y: Tensor, bias: Tensor?, sampleBias: Tensor?, residual: Tensor?) {
     if bias == nil && sampleBias == nil && residual == nil { return }
-    launch(
-      "addends.cu", "addends", packsOf: y, y.deviceAddress, bias?.deviceAddress ?? 0,
-      sampleBias?.deviceAddress ?? 0, residual?.deviceAddress ?? 0, UInt32(y.channels),
-      UInt64(y.count / y.shape.extents[0]), UInt64(y.count))
+    launch(.addends, packsOf: y)(
+      y: y, bias: bias, sample_bias: sampleBias, residual: residual, channels: y.channels,
+      size: y.count / y.shape.extents[0], count: y.count)
   }
 }
 

@@ -1,12 +1,16 @@
 package import Compute
 import Tensors
 
+extension Kernel {
+  fileprivate static let fillMask = Kernel("fill_mask.cu", "fill_mask")
+}
+
 extension CUDABackend {
   package func fillMask(_ mask: Tensor, _ dropout: AdapterDropout, step: Tensor) {
-    let extents = mask.shape.extents.map(UInt32.init)
-    kernels.launch(
-      "fill_mask.cu", "fill_mask", Self.flat, grid: Self.threadEach(mask), mask.deviceAddress,
-      step.deviceAddress, dropout.seed, dropout.stream, dropout.module, dropout.rank,
-      dropout.network, extents[0], extents[1], extents[2])
+    let extents = mask.shape.extents
+    launch(.fillMask, elementsOf: mask)(
+      mask: mask, step: step, seed: dropout.seed, stream: dropout.stream, module: dropout.module,
+      rank: dropout.rank, network: dropout.network, samples: extents[0], tokens: extents[1],
+      width: extents[2])
   }
 }

@@ -1,18 +1,20 @@
 package import Compute
 
+extension Kernel {
+  fileprivate static let gatedGELU = Kernel("gated_gelu.cu", "gated_gelu")
+  fileprivate static let gatedGELUBackward = Kernel("gated_gelu.cu", "gated_gelu_backward")
+}
+
 extension CUDABackend {
   package func gatedGELU(_ x: Tensor, into y: Tensor) {
-    launch(
-      "gated_gelu.cu", "gated_gelu", y.elementType, rows: y.rows, width: y.channels,
-      x.deviceAddress, y.deviceAddress, UInt32(y.rows), UInt32(y.channels))
+    launch(.gatedGELU, y.elementType, rows: y.rows, width: y.channels)(
+      x: x, y: y, rows: y.rows, width: y.channels)
   }
 
   package func gatedGELUBackward(
     _ x: Tensor, gradient dy: Tensor, into dx: Tensor, accumulating: Bool
   ) {
-    launch(
-      "gated_gelu.cu", "gated_gelu_backward", dy.elementType, rows: dy.rows, width: dy.channels,
-      x.deviceAddress, dy.deviceAddress, dx.deviceAddress, accumulating.word, UInt32(dy.rows),
-      UInt32(dy.channels))
+    launch(.gatedGELUBackward, dy.elementType, rows: dy.rows, width: dy.channels)(
+      x: x, dy: dy, dx: dx, accumulating: accumulating, rows: dy.rows, width: dy.channels)
   }
 }

@@ -1,23 +1,29 @@
 package import Compute
 import Tensors
 
+extension Kernel {
+  fileprivate static let sums = Kernel("group_norm.cu", "group_norm_sums")
+  fileprivate static let statistics = Kernel("group_norm.cu", "group_norm_statistics")
+  fileprivate static let groupNorm = Kernel("group_norm.cu", "group_norm")
+  fileprivate static let gradientSums = Kernel("group_norm.cu", "group_norm_gradient_sums")
+  fileprivate static let terms = Kernel("group_norm.cu", "group_norm_terms")
+  fileprivate static let groupNormBackward = Kernel("group_norm.cu", "group_norm_backward")
+}
+
 extension CUDABackend {
   package func groupNorm(_ x: Tensor, _ norm: NormOperands, into y: Tensor, statistics: Tensor) {
     let cut = PixelPieces(x)
     let partials = cut.partials(2, on: self)
-    launch(
-      "group_norm_sums", x, cut.grid, partials.deviceAddress, x.deviceAddress,
-      UInt32(cut.pixels), UInt32(cut.channels), UInt32(norm.groups), UInt32(cut.packs),
-      UInt32(cut.piece))
-    launch(
-      "group_norm_statistics", x, Grid(norm.groups, cut.samples), statistics.deviceAddress,
-      partials.deviceAddress, x.deviceAddress, norm.epsilon, UInt32(cut.pixels),
-      UInt32(cut.channels), UInt32(norm.groups), UInt32(cut.count))
-    launch(
-      "group_norm", x, cut.grid, x.deviceAddress, statistics.deviceAddress,
-      norm.weight.deviceAddress, norm.bias.deviceAddress, y.deviceAddress, norm.activation.number,
-      UInt32(cut.pixels), UInt32(cut.channels), UInt32(norm.groups), UInt32(cut.packs),
-      UInt32(cut.piece))
+    kernels.launch(.sums, x.elementType, grid: cut.grid)(
+      partials: partials, x: x, pixels: cut.pixels, channels: cut.channels, groups: norm.groups,
+      packs: cut.packs, piece: cut.piece)
+    kernels.launch(.statistics, x.elementType, grid: Grid(norm.groups, cut.samples))(
+      statistics: statistics, partials: partials, x: x, epsilon: norm.epsilon,
+      pixels: cut.pixels, channels: cut.channels, groups: norm.groups, pieces: cut.count)
+    kernels.launch(.groupNorm, x.elementType, grid: cut.grid)(
+      x: x, statistics: statistics, weight: norm.weight, bias: norm.bias, y: y,
+      activation: norm.activation.number, pixels: cut.pixels, channels: cut.channels,
+      groups: norm.groups, packs: cut.packs, piece: cut.piece)
   }
 
   package func groupNormBackward(
@@ -27,27 +33,16 @@ extension CUDABackend {
     let cut = PixelPieces(x)
     let partials = cut.partials(2, on: self)
     let terms = Tensor(shape: statistics.shape, elementType: .float32, on: self)
-    launch(
-      "group_norm_gradient_sums", x, cut.grid, partials.deviceAddress, x.deviceAddress,
-      dy.deviceAddress, statistics.deviceAddress, norm.weight.deviceAddress,
-      norm.bias.deviceAddress, norm.activation.number, UInt32(cut.pixels), UInt32(cut.channels),
-      UInt32(norm.groups), UInt32(cut.packs), UInt32(cut.piece))
-    launch(
-      "group_norm_terms", x, Grid(norm.groups, cut.samples), terms.deviceAddress,
-      partials.deviceAddress, statistics.deviceAddress, norm.weight.deviceAddress,
-      UInt32(cut.pixels), UInt32(cut.channels), UInt32(norm.groups), UInt32(cut.count))
-    launch(
-      "group_norm_backward", x, cut.grid, x.deviceAddress, dy.deviceAddress,
-      statistics.deviceAddress, terms.deviceAddress, norm.weight.deviceAddress,
-      norm.bias.deviceAddress, dx.deviceAddress, norm.activation.number, accumulating.word,
-      UInt32(cut.pixels), UInt32(cut.channels), UInt32(norm.groups), UInt32(cut.packs),
-      UInt32(cut.piece))
-  }
-
-  private func launch<each Argument: BitwiseCopyable>(
-    _ entry: String, _ x: Tensor, _ grid: Grid, _ arguments: repeat each Argument
-  ) {
-    kernels.launch(
-      "group_norm.cu", entry, x.elementType.definitions, grid: grid, repeat each arguments)
+    kernels.launch(.gradientSums, x.elementType, grid: cut.grid)(
+      partials: partials, x: x, dy: dy, statistics: statistics, weight: norm.weight,
+      bias: norm.bias, activation: norm.activation.number, pixels: cut.pixels,
+      channels: cut.channels, groups: norm.groups, packs: cut.packs, piece: cut.piece)
+    kernels.launch(.terms, x.elementType, grid: Grid(norm.groups, cut.samples))(
+      terms: terms, partials: partials, statistics: statistics, weight: norm.weight,
+      pixels: cut.pixels, channels: cut.channels, groups: norm.groups, pieces: cut.count)
+    kernels.launch(.groupNormBackward, x.elementType, grid: cut.grid)(
+      x: x, dy: dy, statistics: statistics, terms: terms, weight: norm.weight, bias: norm.bias,
+      dx: dx, activation: norm.activation.number, accumulating: accumulating, pixels: cut.pixels,
+      channels: cut.channels, groups: norm.groups, packs: cut.packs, piece: cut.piece)
   }
 }

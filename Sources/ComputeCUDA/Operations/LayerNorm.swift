@@ -1,23 +1,25 @@
 package import Compute
 
+extension Kernel {
+  fileprivate static let layerNorm = Kernel("layer_norm.cu", "layer_norm")
+  fileprivate static let layerNormBackward = Kernel("layer_norm.cu", "layer_norm_backward")
+}
+
 extension CUDABackend {
   package func layerNorm(_ x: Tensor, _ norm: NormOperands, into y: Tensor, statistics: Tensor) {
-    kernels.launch(
-      "layer_norm.cu", "layer_norm", x.elementType.definitions, grid: Self.warpEachRow(x),
-      x.deviceAddress, norm.weight.deviceAddress, norm.bias.deviceAddress, y.deviceAddress,
-      statistics.deviceAddress, norm.epsilon, UInt32(x.rows), UInt32(x.channels))
+    kernels.launch(.layerNorm, x.elementType, threads: warpPerRow(x))(
+      x: x, weight: norm.weight, bias: norm.bias, y: y, statistics: statistics,
+      epsilon: norm.epsilon, rows: x.rows, channels: x.channels)
   }
 
   package func layerNormBackward(
     _ x: Tensor, _ norm: NormOperands, statistics: Tensor, gradient dy: Tensor, into dx: Tensor,
     accumulating: Bool
   ) {
-    kernels.launch(
-      "layer_norm.cu", "layer_norm_backward", x.elementType.definitions, grid: Self.warpEachRow(x),
-      x.deviceAddress, dy.deviceAddress, norm.weight.deviceAddress, statistics.deviceAddress,
-      dx.deviceAddress, accumulating.word, UInt32(x.rows), UInt32(x.channels))
+    kernels.launch(.layerNormBackward, x.elementType, threads: warpPerRow(x))(
+      x: x, dy: dy, weight: norm.weight, statistics: statistics, dx: dx,
+      accumulating: accumulating, rows: x.rows, channels: x.channels)
   }
 
-  /// Blocks of 256 threads, eight warps.
-  private static func warpEachRow(_ x: Tensor) -> Grid { Grid((x.rows + 7) / 8) }
+  private func warpPerRow(_ x: Tensor) -> Int { 32 * x.rows }
 }

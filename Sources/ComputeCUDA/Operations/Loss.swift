@@ -1,6 +1,11 @@
 package import Compute
 import Tensors
 
+extension Kernel {
+  fileprivate static let lossOfPieces = Kernel("loss.cu", "loss_of_pieces")
+  fileprivate static let loss = Kernel("loss.cu", "loss")
+}
+
 extension CUDABackend {
   package func loss(
     _ operands: LossOperands, into loss: Tensor, perSample: Tensor, gradient dx: Tensor
@@ -11,22 +16,19 @@ extension CUDABackend {
     let size = dx.count / samples
     let pieces = (size + 256 * type.packCount - 1) / (256 * type.packCount)
     let partials = Tensor(shape: [samples, pieces], elementType: .float32, on: self)
-    kernels.launch(
-      "loss.cu", "loss_of_pieces", type.definitions, grid: Grid(pieces, samples),
-      partials.deviceAddress, dx.deviceAddress, operands.prediction.deviceAddress,
-      operands.target.deviceAddress, operands.weights.deviceAddress,
-      operands.thresholds?.deviceAddress ?? 0, operands.mask?.deviceAddress ?? 0,
-      operands.distance.number, UInt32(size), UInt32(dx.channels))
-    kernels.launch(
-      "loss.cu", "loss", type.definitions, grid: Grid(1), loss.deviceAddress,
-      perSample.deviceAddress, partials.deviceAddress, operands.weights.deviceAddress,
-      UInt32(samples), UInt32(pieces), UInt32(size))
+    kernels.launch(.lossOfPieces, type, grid: Grid(pieces, samples))(
+      partials: partials, gradient: dx, prediction: operands.prediction, target: operands.target,
+      weights: operands.weights, thresholds: operands.thresholds, mask: operands.mask,
+      kind: operands.distance.number, size: size, channels: dx.channels)
+    kernels.launch(.loss, type, grid: Grid(1))(
+      loss: loss, per_sample: perSample, partials: partials, weights: operands.weights,
+      samples: samples, pieces: pieces, size: size)
   }
 }
 
 extension Distance {
   /// `DistanceKind` of the kernels.
-  fileprivate var number: Int32 {
+  fileprivate var number: Int {
     switch self {
     case .squared: 0
     case .absolute: 1

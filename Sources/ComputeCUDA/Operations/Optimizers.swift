@@ -1,51 +1,61 @@
 package import Compute
 import Tensors
 
+extension Kernel {
+  fileprivate static let normPartials = Kernel("norm.cu", "norm_partials")
+  fileprivate static let normOfPartials = Kernel("norm.cu", "norm_of_partials")
+  fileprivate static let clip = Kernel("clip.cu", "clip")
+  fileprivate static let adamW = Kernel("adamw.cu", "adamw")
+  fileprivate static let lion = Kernel("lion.cu", "lion")
+  fileprivate static let momentumSGD = Kernel("momentum_sgd.cu", "momentum_sgd")
+  fileprivate static let limitNormsPartials = Kernel("limit_norms.cu", "limit_norms_partials")
+  fileprivate static let limitNorms = Kernel("limit_norms.cu", "limit_norms")
+}
+
 extension CUDABackend {
   package func norm(of gradient: Tensor, into norm: Tensor) {
     let pieces = (gradient.count + 4095) / 4096
     let partials = Tensor(shape: [pieces], elementType: .float32, on: self)
-    kernels.launch(
-      "norm.cu", "norm_partials", Self.flat, grid: Grid(pieces), partials.deviceAddress,
-      gradient.deviceAddress, UInt64(gradient.count))
-    kernels.launch(
-      "norm.cu", "norm_of_partials", Self.flat, grid: Grid(1), norm.deviceAddress,
-      partials.deviceAddress,
-      UInt64(pieces))
+    kernels.launch(.normPartials, .float32, grid: Grid(pieces))(
+      partials: partials, g: gradient, count: gradient.count)
+    kernels.launch(.normOfPartials, .float32, grid: Grid(1))(
+      norm: norm, partials: partials, count: pieces)
   }
 
   package func clip(_ gradient: Tensor, norm: Tensor, to limit: Float) {
-    kernels.launch(
-      "clip.cu", "clip", Self.flat, grid: Self.threadEach(gradient), gradient.deviceAddress,
-      norm.deviceAddress, limit, UInt64(gradient.count))
+    launch(.clip, elementsOf: gradient)(
+      g: gradient, norm: norm, limit: limit, count: gradient.count)
   }
 
   package func adamW(_ state: AdamState, rates: Tensor) {
-    kernels.launch(
-      "adamw.cu", "adamw", Self.flat, grid: Self.threadEach(state.parameters),
-      state.parameters.deviceAddress, state.first.deviceAddress, state.second.deviceAddress,
-      state.gradient.deviceAddress, rates.deviceAddress, UInt64(state.parameters.count))
+    launch(.adamW, elementsOf: state.parameters)(
+      p: state.parameters, m: state.first, v: state.second, g: state.gradient, rates: rates,
+      count: state.parameters.count)
   }
 
   package func lion(_ parameters: Tensor, gradient: Tensor, momentum: Tensor, rates: Tensor) {
-    kernels.launch(
-      "lion.cu", "lion", Self.flat, grid: Self.threadEach(parameters), parameters.deviceAddress,
-      momentum.deviceAddress, gradient.deviceAddress, rates.deviceAddress,
-      UInt64(parameters.count))
+    launch(.lion, elementsOf: parameters)(
+      p: parameters, m: momentum, g: gradient, rates: rates, count: parameters.count)
   }
 
   package func momentumSGD(
     _ parameters: Tensor, gradient: Tensor, momentum: Tensor, rates: Tensor
   ) {
-    kernels.launch(
-      "momentum_sgd.cu", "momentum_sgd", Self.flat, grid: Self.threadEach(parameters),
-      parameters.deviceAddress, momentum.deviceAddress, gradient.deviceAddress,
-      rates.deviceAddress, UInt64(parameters.count))
+    launch(.momentumSGD, elementsOf: parameters)(
+      p: parameters, m: momentum, g: gradient, rates: rates, count: parameters.count)
   }
 
-  /// How files about flat parameters are compiled: these are float32 whatever the activations are.
-  static let flat = ElementType.float32.definitions
-
-  /// Blocks of 256, a thread for each element.
-  static func threadEach(_ tensor: Tensor) -> Grid { Grid((tensor.count + 255) / 256) }
+  package func limitNorms(_ parameters: Tensor, of products: [LowRankProduct], to limit: Float) {
+    let words = products.flatMap { product -> [UInt32] in
+      let extents = [product.down, product.up, product.rank, product.inputs, product.outputs]
+      return extents.map(UInt32.init) + [product.scale.bitPattern, 0, 0]
+    }
+    let tiles = products.map { ($0.rank + 15) / 16 * (($0.rank + 15) / 16) }.max() ?? 0
+    let partials = Tensor(shape: [products.count, tiles], elementType: .float64, on: self)
+    let table = tables.address(of: words)
+    kernels.launch(.limitNormsPartials, .float32, grid: Grid(tiles, products.count))(
+      partials: partials, p: parameters, table: table)
+    kernels.launch(.limitNorms, .float32, grid: Grid(products.count))(
+      p: parameters, partials: partials, table: table, limit: limit, tiles: tiles)
+  }
 }

@@ -1,6 +1,13 @@
 package import Compute
 import Tensors
 
+extension Kernel {
+  fileprivate static let begin = Kernel("prodigy.cu", "prodigy_begin")
+  fileprivate static let moments = Kernel("prodigy.cu", "prodigy_moments")
+  fileprivate static let finish = Kernel("prodigy.cu", "prodigy_finish")
+  fileprivate static let move = Kernel("prodigy.cu", "prodigy_move")
+}
+
 extension CUDABackend {
   package func prodigy(_ state: ProdigyState, settings: ProdigySettings) {
     let (beta1, beta2) = settings.betas
@@ -9,39 +16,30 @@ extension CUDABackend {
     let pieces = ranges.reduce(0) { $0 + ($1.count + 4095) / 4096 }
     let step = Tensor(shape: [6], elementType: .float32, on: self)
     let partials = Tensor(shape: [2, pieces], elementType: .float32, on: self)
-    launch(
-      "prodigy_begin", Grid(1), threads: 32, step.deviceAddress, state.estimate.deviceAddress,
-      settings.rates.deviceAddress, beta1, beta2, settings.initialEstimate,
-      settings.correctsBias.word, settings.safeguardsWarmup.word)
+    kernels.launch(.begin, .float32, grid: Grid(1))(
+      step: step, estimate: state.estimate, rates: settings.rates, beta1: beta1, beta2: beta2,
+      initial: settings.initialEstimate, corrects_bias: settings.correctsBias,
+      safeguards_warmup: settings.safeguardsWarmup)
     var piece = 0
     for range in ranges {
       let adam = state.adam.slice(range)
       let count = (range.count + 4095) / 4096
-      launch(
-        "prodigy_moments", Grid(count), adam.parameters.deviceAddress,
-        adam.gradient.deviceAddress, adam.first.deviceAddress, adam.second.deviceAddress,
-        state.sums.slice(range).deviceAddress, state.origin.slice(range).deviceAddress,
-        step.deviceAddress, partials.deviceAddress + UInt64(4 * piece), beta1, beta2, beta3,
-        UInt64(pieces), UInt64(range.count))
+      kernels.launch(.moments, .float32, grid: Grid(count))(
+        p: adam.parameters, g: adam.gradient, m: adam.first, v: adam.second,
+        s: state.sums.slice(range), origin: state.origin.slice(range), step: step,
+        partials: partials.deviceAddress + UInt64(4 * piece), beta1: beta1, beta2: beta2,
+        beta3: beta3, pieces: pieces, count: range.count)
       piece += count
     }
-    launch(
-      "prodigy_finish", Grid(1), state.estimate.deviceAddress, step.deviceAddress,
-      partials.deviceAddress, beta3, settings.initialEstimate, settings.coefficient,
-      settings.growthRate, UInt64(pieces))
+    kernels.launch(.finish, .float32, grid: Grid(1))(
+      estimate: state.estimate, step: step, partials: partials, beta3: beta3,
+      initial: settings.initialEstimate, coefficient: settings.coefficient,
+      growth: settings.growthRate, pieces: pieces)
     for range in ranges {
       let adam = state.adam.slice(range)
-      launch(
-        "prodigy_move", Self.threadEach(adam.parameters), adam.parameters.deviceAddress,
-        adam.first.deviceAddress, adam.second.deviceAddress, step.deviceAddress, settings.epsilon,
-        settings.weightDecay, UInt64(range.count))
+      launch(.move, elementsOf: adam.parameters)(
+        p: adam.parameters, m: adam.first, v: adam.second, step: step, epsilon: settings.epsilon,
+        decay: settings.weightDecay, count: range.count)
     }
-  }
-
-  private func launch<each Argument: BitwiseCopyable>(
-    _ entry: String, _ grid: Grid, threads: Int = 256, _ arguments: repeat each Argument
-  ) {
-    kernels.launch(
-      "prodigy.cu", entry, Self.flat, grid: grid, threads: threads, repeat each arguments)
   }
 }

@@ -2,6 +2,13 @@ import CCUDA
 package import Compute
 import Tensors
 
+extension Kernel {
+  fileprivate static let fill = Kernel("elementwise.cu", "fill")
+  fileprivate static let fromF32 = Kernel("elementwise.cu", "from_f32")
+  fileprivate static let toF32 = Kernel("elementwise.cu", "to_f32")
+  fileprivate static let fillWithNormals = Kernel("fill_with_normals.cu", "fill_with_normals")
+}
+
 extension CUDABackend {
   package func write(_ values: [Float], to tensor: Tensor) {
     if values.isEmpty { return }
@@ -43,8 +50,7 @@ extension CUDABackend {
       }
       return
     }
-    launch(
-      "elementwise.cu", "fill", packsOf: tensor, tensor.deviceAddress, value, UInt64(tensor.count))
+    launch(.fill, packsOf: tensor)(x: tensor, value: value, count: tensor.count)
   }
 
   /// Copies, and changes the element type where the tensors' differ.
@@ -58,13 +64,9 @@ extension CUDABackend {
           target.deviceAddress, source.deviceAddress, target.count * to.byteWidth, context.stream)
       }
     case (.float32, _):
-      launch(
-        "elementwise.cu", "from_f32", packsOf: target, source.deviceAddress, target.deviceAddress,
-        UInt64(target.count))
+      launch(.fromF32, packsOf: target)(x: source, y: target, count: target.count)
     case (_, .float32):
-      launch(
-        "elementwise.cu", "to_f32", packsOf: source, source.deviceAddress, target.deviceAddress,
-        UInt64(target.count))
+      launch(.toF32, packsOf: source)(x: source, y: target, count: target.count)
     case (let from, let to):
       preconditionFailure("no copy from \(from.rawValue) to \(to.rawValue)")
     }
@@ -74,10 +76,8 @@ extension CUDABackend {
     let draw = Tensor(shape: [3], elementType: .int64, on: self)
     send([seed, stream, offset], to: draw)
     let blocks = (tensor.count + 3) / 4 + 1
-    kernels.launch(
-      "fill_with_normals.cu", "fill_with_normals", tensor.elementType.definitions,
-      grid: Grid((blocks + 255) / 256), tensor.deviceAddress, draw.deviceAddress,
-      UInt64(tensor.count))
+    kernels.launch(.fillWithNormals, tensor.elementType, threads: blocks)(
+      x: tensor, draw: draw, count: tensor.count)
   }
 
   /// Sends elements of the tensor's size from the host.

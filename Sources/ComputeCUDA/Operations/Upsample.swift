@@ -1,19 +1,23 @@
 package import Compute
 import Tensors
 
+extension Kernel {
+  fileprivate static let upsample = Kernel("upsample.cu", "upsample")
+  fileprivate static let upsampleBackward = Kernel("upsample.cu", "upsample_backward")
+}
+
 extension CUDABackend {
   package func upsample(_ x: Tensor, into y: Tensor) {
-    let (small, large) = (x.shape.extents.map(UInt32.init), y.shape.extents.map(UInt32.init))
-    launch(
-      "upsample.cu", "upsample", y.elementType, rows: y.rows, width: y.channels, x.deviceAddress,
-      y.deviceAddress, small[0], small[1], small[2], large[1], large[2], large[3])
+    let (small, large) = (x.shape.extents, y.shape.extents)
+    launch(.upsample, y.elementType, rows: y.rows, width: y.channels)(
+      x: x, y: y, samples: small[0], h: small[1], w: small[2], H: large[1], W: large[2],
+      channels: large[3])
   }
 
   package func upsampleBackward(_ dy: Tensor, into dx: Tensor, accumulating: Bool) {
-    let (small, large) = (dx.shape.extents.map(UInt32.init), dy.shape.extents.map(UInt32.init))
-    launch(
-      "upsample.cu", "upsample_backward", dx.elementType, rows: dx.rows, width: dx.channels,
-      dy.deviceAddress, dx.deviceAddress, accumulating.word, small[0], small[1], small[2],
-      large[1], large[2], large[3])
+    let (small, large) = (dx.shape.extents, dy.shape.extents)
+    launch(.upsampleBackward, dx.elementType, rows: dx.rows, width: dx.channels)(
+      dy: dy, dx: dx, accumulating: accumulating, samples: small[0], h: small[1], w: small[2],
+      H: large[1], W: large[2], channels: large[3])
   }
 }

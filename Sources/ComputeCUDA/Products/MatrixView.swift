@@ -3,7 +3,7 @@ import Tensors
 
 /// A matrix in the device's memory, by rows.
 struct MatrixView: Hashable {
-  /// Of its first element.
+  /// The address of its first element.
   let address: UInt64
   let elementType: ElementType
   let rows: Int
@@ -67,7 +67,7 @@ extension MatrixView {
 }
 
 extension Tensor {
-  /// Where its first element lies, as kernels take it.
+  /// The address of its first element, as kernels take it.
   var deviceAddress: UInt64 {
     UInt64(storage.address) + UInt64(offset * elementType.byteWidth)
   }

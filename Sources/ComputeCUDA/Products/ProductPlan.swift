@@ -7,11 +7,11 @@ struct ProductShape: Hashable, CustomStringConvertible {
   let columns: Int
   let inner: Int
 
-  /// Of a, b, the addend and the result.
+  /// The strides of a, b, the addend and the result.
   let strides: [Int]
   let alignments: [Int]
 
-  /// Of the factors, and of the result.
+  /// The type of the factors, and that of the result.
   let types: [ElementType]
   let isTransposed: (a: Bool, b: Bool)
   let hasAddend: Bool
@@ -148,7 +148,7 @@ struct ProductShape: Hashable, CustomStringConvertible {
       "cublasLtMatmulPreferenceSetAttribute",
       unsafe functions.pointee.cublasLtMatmulPreferenceSetAttribute(
         preference, Int32(LORA_PREFERENCE_WORKSPACE), &bytes, MemoryLayout<Int>.size))
-    // Of their a, b, c, d: our b, a, addend, result.
+    // cuBLASLt's a, b, c, d are our b, a, addend, result.
     let order = [1, 0, 2, 3]
     for (place, index) in order.enumerated() {
       var alignment = UInt32(shape.alignments[index])

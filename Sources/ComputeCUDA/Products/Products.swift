@@ -2,11 +2,16 @@ import CCUDA
 import Synchronization
 import Tensors
 
+extension Kernel {
+  fileprivate static let productOfActivations = Kernel("product.cu", "product_of_activations")
+  fileprivate static let productInF32 = Kernel("product.cu", "product_in_f32")
+}
+
 /// Products of matrices, by cuBLASLt.
 ///
-/// Of the algorithms that the library proposes for a product the fastest is taken: it is found by
-/// timing them when a product of these extents is first asked for, and kept for later runs. Where
-/// the library has none (rows that begin at odd places, on some devices), a kernel of ours computes.
+/// The first product of some extents times the algorithms that the library proposes; the fastest is
+/// kept, also for later runs. Where the library proposes none (rows that begin at odd addresses, on
+/// some devices), our own kernel computes the product.
 @safe final class Products: Sendable {
   private struct State: ~Copyable {
     var plans: [ProductShape: ProductPlan] = [:]
@@ -24,7 +29,7 @@ import Tensors
   private let workspace: UInt
   private let state = Mutex(State())
 
-  /// Bytes that an algorithm may use beside its operands: what NVIDIA advises for Hopper.
+  /// Bytes that an algorithm may use beside its operands: NVIDIA's advice for Hopper.
   private static let workspaceByteCount = 32 << 20
 
   /// - Throws: Where the library cannot be used on the device.
@@ -57,8 +62,8 @@ import Tensors
   /// - Parameters:
   ///   - a: [rows, inner].
   ///   - b: [inner, columns], of a's type.
-  ///   - addend: Of c's shape and type; may be c itself.
-  ///   - bias: Where one number a column lies, of c's type.
+  ///   - addend: Has c's shape and type; may be c itself.
+  ///   - bias: The address of one number per column, of c's type.
   func multiply(
     _ a: Factor, _ b: Factor, into c: MatrixView, alpha: Float = 1,
     adding addend: MatrixView? = nil,
@@ -100,7 +105,7 @@ import Tensors
   private func run(_ plan: ProductPlan, _ call: Call) throws(CUDAError) {
     if plan.shape.hasBias { try plan.set(LORA_PRODUCT_BIAS, call.bias, library) }
     var (alpha, beta, algorithm) = (call.alpha, call.beta, plan.algorithm)
-    // Rows of ours are columns of theirs: the product is computed transposed, b first.
+    // Our rows are cuBLASLt's columns: the product is computed transposed, b first.
     let status = unsafe library.functions.pointee.cublasLtMatmul(
       handle, plan.descriptor, &alpha, pointer(call.b), plan.b, pointer(call.a), plan.a, &beta,
       pointer(call.c), plan.c, pointer(call.d), plan.d, &algorithm, pointer(UInt64(workspace)),
@@ -109,18 +114,19 @@ import Tensors
   }
 
   private func runOurs(_ shape: ProductShape, _ call: Call) {
-    func strides(_ index: Int, _ isTransposed: Bool) -> (UInt64, UInt64) {
-      let stride = UInt64(shape.strides[index])
+    func strides(_ index: Int, _ isTransposed: Bool) -> (Int, Int) {
+      let stride = shape.strides[index]
       return isTransposed ? (1, stride) : (stride, 1)
     }
     let (a, b) = (strides(0, shape.isTransposed.a), strides(1, shape.isTransposed.b))
     let type = shape.types[0]
     kernels.launch(
-      "product.cu", type == shape.types[1] ? "product_of_activations" : "product_in_f32",
-      type.definitions, grid: Grid((shape.columns + 31) / 32, (shape.rows + 31) / 32),
-      call.a, call.b, call.beta == 0 ? 0 : call.c, call.d, shape.hasBias ? call.bias : 0, a.0, a.1,
-      b.0, b.1, UInt64(shape.strides[2]), UInt64(shape.strides[3]), UInt32(shape.rows),
-      UInt32(shape.columns), UInt32(shape.inner), call.alpha)
+      type == shape.types[1] ? .productOfActivations : .productInF32, type,
+      grid: Grid((shape.columns + 31) / 32, (shape.rows + 31) / 32))(
+        a: call.a, b: call.b, c: call.beta == 0 ? nil : call.c, d: call.d,
+        bias: shape.hasBias ? call.bias : nil, a_row: a.0, a_column: a.1, b_row: b.0,
+        b_column: b.1, c_stride: shape.strides[2], d_stride: shape.strides[3], rows: shape.rows,
+        columns: shape.columns, inner: shape.inner, alpha: call.alpha)
   }
 
   private func pointer(_ address: UInt64) -> UnsafeMutableRawPointer? {
@@ -150,7 +156,7 @@ import Tensors
     return plan
   }
 
-  /// Times algorithms on the operands of a call, of which none is changed.
+  /// Times algorithms on the operands of a call without changing any.
   private func fastest(
     of proposals: [cublasLtMatmulAlgo_t], _ plan: ProductPlan, _ call: Call
   ) throws(CUDAError) -> cublasLtMatmulAlgo_t {

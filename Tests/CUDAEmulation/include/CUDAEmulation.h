@@ -4,9 +4,9 @@
 //     cuBLASLt table ─▶ products.cpp: plain loops in float64
 //     cuDNN table ─▶ convolutions.cpp: the same, and every descriptor checked
 //
-// "Device" memory is the host's, filled with NaN before it is handed out; "code" is the name of a
-// file and how it is compiled; a captured graph is a list of calls. Wrong grids, wrong arguments,
-// threads that do not meet and reads beyond an allocation show as they would seldom do on a device.
+// "Device" memory is the host's, filled with NaN before it is handed out; "code" is how a file is
+// compiled; a captured graph is a list of calls. Wrong grids, addresses of no memory, threads that
+// do not meet and reads beyond an allocation show as they would seldom do on a device.
 #ifndef LORA_CUDA_EMULATION_H
 #define LORA_CUDA_EMULATION_H
 
@@ -42,6 +42,11 @@ typedef struct lora_emulation_counts {
   uint64_t engines[10];
 } lora_emulation_counts;
 lora_emulation_counts lora_emulation_count(void);
+
+// The kinds of a kernel's parameters as the C++ compiler sees them, a letter each (see registry.hpp);
+// null where there is no such kernel. `variant` is how its file is compiled: "ELEMENT=bf16".
+const char *_Nullable lora_emulated_parameters(const char *_Nonnull variant,
+                                               const char *_Nonnull entry);
 
 // A kernel half of whose threads go on without the others: what the emulation must notice.
 // Returns 1 where it does.
