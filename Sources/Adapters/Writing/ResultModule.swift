@@ -1,4 +1,5 @@
 import LinearAlgebra
+package import Names
 package import Tensors
 
 /// One module of a result: its shape, which is known before a weight is read, and what computes its
