@@ -49,7 +49,7 @@ import Testing
 
   @Test func wholeKroneckerFactorsAreScaledByTheConfiguredRank() throws {
     #expect(try scale(#"{"r":8,"alpha":4}"#, LoKr(), rank: 0) == 0.5)
-    #expect(try scale(#"{"r":8,"lora_alpha":4}"#, .full, rank: 0) == nil)
+    #expect(try scale(#"{"r":8,"lora_alpha":4}"#, Full(), rank: 0) == nil)
   }
 
   @Test(arguments: ["", "[]", "{", "null"])
