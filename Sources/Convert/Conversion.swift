@@ -116,6 +116,7 @@ struct Conversion {
     if layer.kind == .embedding && !naming.holdsTable(layer.target) {
       return (nil, ["an embedding"])
     }
+    if !naming.holdsFactors(of: layer.extents) { return (nil, ["a convolution"]) }
     var obstacles: [String] = []
     var content = whole.content
     if case .dense(let shape, let isNorm, _) = content {

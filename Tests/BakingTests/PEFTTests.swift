@@ -97,6 +97,22 @@ import Testing
     try check(try bake(inputs, into: model("qwen")).file, base, names.map { ($0, 0.5) })
   }
 
+  /// (IA)³ and rotations do not tell the layer's extents; the model does.
+  @Test(arguments: [
+    ("ia3", "qwen"), ("ia3-convolutions", "layers"), ("ia3-square", "layers"),
+    ("conv1d-ia3", "gpt2"),
+  ])
+  func changesHaveTheExtentsOfTheModel(name: String, modelName: String) throws {
+    let adapter = try adapter(name)
+    let base = CheckpointLayers(try Checkpoint(path: model(modelName)), for: [adapter])
+    let combination = try Combination([.init(adapter, weight: 1)], base: base)
+    for layer in combination.layers where layer.changesWeight {
+      let change = try layer.difference()
+      #expect(change.rows == layer.extents.outputs)
+      #expect(change.columns == layer.extents.columns)
+    }
+  }
+
   /// A weight, a bias or a row that is stored itself comes out to the bit.
   @Test(arguments: [
     ("whole-modules", "qwen", ["lm_head.weight", "model.layers.0.input_layernorm.weight"]),

@@ -88,6 +88,17 @@ import Testing
     #expect(comparison.output.contains("the same update (relative difference"), "\(comparison)")
   }
 
+  /// MLX's factors are matrices, in which a kernel has no place.
+  @Test func mlxHoldsNoConvolution() throws {
+    let folder = try TemporaryFolder()
+    let arguments = [
+      "convert", "adapters/algorithms.safetensors", "--to", "mlx", "-o", folder["m"],
+    ]
+    #expect(try Program.run(arguments).errors.contains("lora_unet_convolution (a convolution)"))
+    #expect(try Program.run(arguments + ["--skip-unsupported"]).status == 0)
+    #expect(try Program.run("inspect", folder["m"]).status == 0)
+  }
+
   @Test(arguments: [
     (["--to", "webui"], "--to takes kohya, diffusers, "), ([], "Say whose names"),
     (["--to", "cloneofsimo"], "--to takes kohya, diffusers, "),

@@ -6,6 +6,13 @@ extension Combination.Term {
   /// The extents of the layer.
   package var extents: Module.Extents {
     let own = module.extents
+    if !module.algorithm.tellsExtents,
+      let shape = base?.shape(CheckpointLayers.Key(module.target, .weight))?.extents,
+      shape.count > 1
+    {
+      return Module.Extents(
+        outputs: shape[0], inputs: shape[1], kernel: Array(shape.dropFirst(2)))
+    }
     if isStoredTransposed {
       return Module.Extents(outputs: own.inputs, inputs: own.outputs, kernel: [])
     }

@@ -131,6 +131,11 @@ extension Naming {
     }
   }
 
+  /// Whether factors of a layer have a shape: transposed ones are matrices, without a kernel.
+  package func holdsFactors(of extents: Module.Extents) -> Bool {
+    !isTransposed || !extents.hasWideKernel
+  }
+
   /// Whether a difference of the bias has a name beside a module.
   ///
   /// - Parameter hasFactors: Whether the module has factors.

@@ -76,7 +76,9 @@ package struct AdapterWriter: Sendable {
   package func names(of modules: [ResultModule], file: String) throws(AdapterError) -> [String] {
     var unnamed: [String] = []
     let names = modules.map { module in
-      let isHeld = module.kind != .embedding || naming.holdsTable(module.target)
+      let isHeld =
+        (module.kind != .embedding || naming.holdsTable(module.target))
+        && naming.holdsFactors(of: module.extents)
       let name =
         isHeld
         ? module.names[naming] ?? naming.moduleName(for: module.target, in: model) : nil

@@ -99,7 +99,7 @@ extension Module {
   /// The suffix of a part under a naming; ComfyUI knows a core between factors of sd-scripts'
   /// spelling only.
   private func suffix(_ part: Part, in naming: Naming) -> String? {
-    (isTucker ? .kohya : naming).suffix(part)
+    (isTucker ? .kohya : naming).suffix(part, isTable: kind == .embedding)
   }
 
   private func shape(of part: Part, _ shape: Shape, in naming: Naming) -> Shape {
