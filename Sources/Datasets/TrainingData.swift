@@ -30,13 +30,6 @@ package struct TrainingData: Hashable, Sendable {
   var trainImageCount: Int { datasets.map(\.trainImageCount).reduce(0, +) }
   var regImageCount: Int { datasets.map(\.regImageCount).reduce(0, +) }
 
-  /// Pictures of one size that are trained on together.
-  package struct Batch: Hashable, Sendable {
-    let dataset: Int
-    package let size: PixelSize
-    package let samples: [Sample]
-  }
-
   /// One use of a picture.
   package struct Sample: Hashable, Sendable {
     package let dataset: Int
@@ -51,13 +44,16 @@ package struct TrainingData: Hashable, Sendable {
     let position: Int
   }
 
-  /// The batches of an epoch: each picture exactly as often as it is repeated, buckets and
-  /// batches in an order of their own.
+  /// The batches of an epoch, each of pictures of one size: each picture exactly as often as it is
+  /// repeated, buckets and batches in an order of their own.
   ///
-  /// - Parameter epoch: Counted from 1. Any epoch can be had without those before.
+  /// - Parameter epoch: Counted from 1. No epoch depends on the ones before it.
   package func batches(epoch: Int, seed: UInt64) -> EpochBatches {
     EpochBatches(datasets, epoch: epoch, seed: seed)
   }
+
+  /// The size that a batch's pictures are brought to.
+  package func size(of batch: [Sample]) -> PixelSize { picture(of: batch[0]).choice.bucket }
 }
 
 extension DatasetConfiguration {

@@ -49,7 +49,7 @@ extension TrainingJob {
     let pixels = largest / (factor * factor) * plan.batchCount
     let channels = unet.configuration.channels.first ?? 320
     let activations = pixels * channels * 190 * 4
-    let kept = options.machine.gradientCheckpointing ? activations / 8 : activations
+    let kept = plan.recomputesActivations ? activations / 8 : activations
     return (residentBytes() ?? 0) + modules.parameterCount * 16 + kept
   }
 }

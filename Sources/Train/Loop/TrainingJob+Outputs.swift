@@ -9,27 +9,19 @@ extension TrainingJob {
     var outputs = PlannedOutputs()
     let output = plan.saves.output
     outputs.addFile(output.directory + output.final, byteCount: savedByteCount)
-    outputs.addFile(logPath)
-    if !options.samples.isUnused { outputs.addFolder(output.directory + "sample") }
-    if options.data.cacheLatentsToDisk || options.data.cacheTextEncoderOutputsToDisk {
+    outputs.addFile(plan.logPath)
+    if plan.samples != nil { outputs.addFolder(output.directory + "sample") }
+    if plan.caches.latentFiles || plan.caches.captionFiles {
       for folder in data?.folders ?? [] { outputs.addFolder(folder) }
     }
     return outputs
   }
 
-  /// The file of `--log`, or that in `--logging-dir`.
-  var logPath: String? {
-    let machine = options.machine
-    return machine.log
-      ?? machine.loggingDir.map { "\($0)/\(plan.saves.output.name ?? "last").jsonl" }
-  }
-
   /// The most bytes that the saves of the run take up at once.
   var savedByteCount: Int {
-    let type = (options.saving.savePrecision ?? .float).elementType
     // A tensor's line in the header has some 120 bytes.
     let adapter =
-      modules.parameterCount * type.bitCount / 8 + modules.modules.count * 3 * 120 + 8192
+      modules.parameterCount * plan.saves.type.bitCount / 8 + modules.modules.count * 3 * 120 + 8192
     let memory = plan.optimizer.rule.memory(of: modules).reduce(0) { $0 + $1.count }
     let state =
       (modules.parameterCount + memory) * 4 + 8192

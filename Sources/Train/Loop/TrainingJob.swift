@@ -10,7 +10,6 @@ import Tensors
 
 /// A run that is ready to begin: the plan, the model on its device, the data and the adapters.
 struct TrainingJob {
-  let options: TrainingOptions
   let plan: TrainingPlan
   let kind: PretrainedModel.Kind
   let device: ComputeDevice
@@ -97,12 +96,12 @@ extension TrainingJob {
         randomSeed: UInt32.random(in: .min ... .max)))
     (modules, initialValues) = try Self.adapters(options, plan, unet, parts.text)
     if let resumedFolder, let resumedState {
-      try resumedState.check(against: options, plan, folder: resumedFolder.path)
+      try resumedState.check(against: plan, folder: resumedFolder.path)
       resumed = (resumedFolder, resumedState)
     } else {
       resumed = nil
     }
-    source = try replay ?? parts.source(plan, options, kind: model.kind, on: device.backend)
+    source = try replay ?? parts.source(plan, kind: model.kind, on: device.backend)
     metadata = TrainingMetadata(
       options: options, plan: plan, base: base,
       dataset: parts.data.map {
@@ -112,7 +111,6 @@ extension TrainingJob {
         Clock(sourceDateEpoch: environment("SOURCE_DATE_EPOCH")),
         session: UInt32.random(in: .min ... .max)),
       thumbnail: try options.metadata.metadataThumbnail.map(dataURL))
-    self.options = options
     self.plan = plan
     self.warnings =
       options.origins.settingNote + device.notes + warnings + (parts.data?.warnings ?? [])

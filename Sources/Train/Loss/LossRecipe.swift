@@ -13,6 +13,9 @@ struct LossRecipe: Hashable {
   var scalesVelocityLikeNoise = false
   var velocityLikeLoss: Double?
   var prediction = Prediction.noise
+
+  /// The factor of a regularisation picture's loss.
+  var priorWeight = 1.0
 }
 
 extension LossRecipe {

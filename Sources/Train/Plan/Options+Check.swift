@@ -113,6 +113,7 @@ extension LossRecipe {
       huberScale: options.huberScale, minSNRGamma: options.minSnrGamma,
       isDebiased: options.debiasedEstimationLoss,
       scalesVelocityLikeNoise: options.scaleVPredLossLikeNoisePred,
-      velocityLikeLoss: options.vPredLikeLoss, prediction: prediction)
+      velocityLikeLoss: options.vPredLikeLoss, prediction: prediction,
+      priorWeight: options.priorLossWeight)
   }
 }

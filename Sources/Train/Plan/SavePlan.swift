@@ -1,3 +1,5 @@
+import Tensors
+
 /// What is saved when, and what is deleted then.
 struct SavePlan: Hashable {
   /// One save: files and folders are names inside the folder of the results.
@@ -23,6 +25,9 @@ struct SavePlan: Hashable {
   }
 
   let output: OutputName
+
+  /// The type of the result's numbers.
+  let type: ElementType
   let totalSteps: Int
   let stepsPerEpoch: Int
   let epochs: Int
@@ -40,6 +45,7 @@ struct SavePlan: Hashable {
     epochs: Int
   ) {
     self.output = output
+    type = (options.savePrecision ?? .float).elementType
     self.totalSteps = totalSteps
     self.stepsPerEpoch = stepsPerEpoch
     self.epochs = epochs

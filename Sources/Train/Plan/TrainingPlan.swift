@@ -29,7 +29,31 @@ struct TrainingPlan: Hashable {
   let noise: NoiseRecipe
   let loss: LossRecipe
   let hasZeroTerminalSNR: Bool
+
+  /// Whether activations are computed a second time for the backward pass, not kept.
+  let recomputesActivations: Bool
+  let caches: CachePlan
   let saves: SavePlan
+
+  /// The file of `--log`, or that in `--logging-dir`.
+  let logPath: String?
+
+  /// nil where no pictures are drawn.
+  let samples: SamplePlan?
+
+  /// The options as given, for reports; and those that a resumed run must share, by key.
+  let settings: [Setting]
+  let decisiveSettings: [String: String]
+}
+
+/// What is kept of encoded pictures and captions.
+struct CachePlan: Hashable {
+  /// Whether a picture's latent is drawn from the VAE's distribution once, not at each use.
+  let latents: Bool
+
+  /// Whether files beside the pictures keep latents and captions for later runs.
+  let latentFiles: Bool
+  let captionFiles: Bool
 }
 
 /// What a plan has to know about the model and the data.
@@ -72,9 +96,20 @@ extension TrainingPlan {
       options.model.vParameterization || circumstances.prediction == .velocity
     loss = LossRecipe(options.loss, predictsVelocity ? .velocity : .noise)
     hasZeroTerminalSNR = options.noise.zeroTerminalSnr
+    recomputesActivations = options.machine.gradientCheckpointing
+    caches = CachePlan(
+      latents: options.data.cacheLatents || options.data.cacheLatentsToDisk,
+      latentFiles: options.data.cacheLatentsToDisk,
+      captionFiles: options.data.cacheTextEncoderOutputsToDisk)
     saves = SavePlan(
       options.saving, try OutputName(options.saving, output: run.output), totalSteps: steps,
       stepsPerEpoch: stepsPerEpoch, epochs: epochs)
+    let logName = saves.output.stem
+    logPath =
+      options.machine.log ?? options.machine.loggingDir.map { "\($0)/\(logName).jsonl" }
+    samples = SamplePlan(options.samples, stepsPerEpoch: stepsPerEpoch)
+    settings = Setting.all(of: options)
+    decisiveSettings = TrainingState.decisiveSettings(options, schedule, steps: steps)
     guard saves.count <= Self.saveLimit else {
       throw origins.error(
         ["save_every_n_steps", "save_every_n_epochs", "save_n_epoch_ratio"],
