@@ -221,7 +221,8 @@ if Context.environment["LORA_FUZZ"] != nil {
     .target(
       name: "FuzzReaders",
       dependencies: [
-        "Adapters", "CMemoryFile", "Compute", "ComputeCPU", "Datasets", "Diffusion", "Files", "Images",
+        "Adapters", "CMemoryFile", "Compute", "ComputeCPU", "Datasets", "Diffusion", "Files",
+        "Images",
         "Safetensors", "TOML", "Tensors", "Train", argumentParser,
       ], path: "Fuzz/Readers", swiftSettings: strict),
     .executableTarget(

@@ -7,7 +7,7 @@ package struct EpochBatches: RandomAccessCollection, Hashable {
     let bucket: Int32
     let start: Int32
 
-    /// Of its first sample in the epoch.
+    /// The place of its first sample in the epoch.
     var position: Int32 = 0
   }
 
@@ -67,8 +67,9 @@ package struct EpochBatches: RandomAccessCollection, Hashable {
   }
 }
 
-/// Which random numbers the data of a run draw: a stream of their own for each use, so that a
-/// resumed run goes on with the same.
+/// The random numbers that the data of a run draw.
+///
+/// Each use has a stream of its own, so that a resumed run goes on with the same numbers.
 ///
 /// The stream's number is purpose · 2⁵⁶ + epoch · 2³² + position; purposes below 32 are those of
 /// a training step.

@@ -5,10 +5,10 @@ import Tensors
 package struct TrainingData: Hashable, Sendable {
   package let datasets: [Dataset]
 
-  /// How many pictures an epoch may show: its order is held in memory, some 30 bytes for each.
+  /// The most pictures in an epoch: its order is held in memory, some 30 bytes per picture.
   package static let epochLimit = 10_000_000
 
-  /// What the user should know, in the order it was found.
+  /// Notes for the user, in the order in which they were found.
   package let warnings: [String]
 
   /// Reads every header and caption; no pixels.

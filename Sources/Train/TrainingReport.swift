@@ -7,7 +7,7 @@ import Files
 import Images
 import JSON
 
-/// What a run does, said before it is done, and what came of it.
+/// The report of a run: its plan, and after it the outcome.
 struct TrainingReport: Encodable {
   struct Bucket: Encodable {
     let width: Int

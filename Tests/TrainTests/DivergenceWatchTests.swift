@@ -85,7 +85,9 @@ import Testing
       let result = try loop.step()
       // A network of random weights predicts about as badly.
       #expect(result.lossOfNothing > 0)
-      #expect((0.5..<2).contains(result.loss / result.lossOfNothing), "\(result.loss) of \(result.lossOfNothing)")
+      #expect(
+        (0.5..<2).contains(result.loss / result.lossOfNothing),
+        "\(result.loss) of \(result.lossOfNothing)")
     }
   }
 }

@@ -42,7 +42,7 @@ struct BatchTensors {
   let thresholds: Tensor
   let mask: Tensor?
 
-  /// What batches must have in common to share the tensors.
+  /// Names the shape that batches must have in common to share the tensors.
   static func key(of prepared: PreparedBatch) -> String {
     let (batch, shape) = (prepared.batch, prepared.batch.shape)
     return "batch \(shape.count)x\(shape.height)x\(shape.width), text \(batch.context.shape)"
@@ -86,8 +86,7 @@ struct BatchTensors {
     for case (let source?, let target?) in pairs { target.backend.copy(source, into: target) }
   }
 
-  /// What the U-Net reads where text encoders are trained: gradients flow back through a batch's own
-  /// text.
+  /// The inputs where text encoders are trained: gradients flow back through a batch's own text.
   func inputs(textOf batch: TrainingBatch) -> UNetInputs {
     UNetInputs(
       latents: inputs.latents, timesteps: inputs.timesteps, context: batch.context,

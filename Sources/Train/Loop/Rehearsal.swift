@@ -36,7 +36,7 @@ struct Rehearsal {
     memoryByteCount = tensorByteCount + (device.isHost ? residentBytes() ?? 0 : 0)
   }
 
-  /// What a slider does with a copy: draws it, and sends its picture through the VAE.
+  /// Does what a slider does with a copy: draws it, and sends its picture through the VAE.
   private static func draw(_ job: TrainingJob, _ loop: TrainingLoop) throws {
     let maker = try PictureMaker(job)
     guard let size = job.data?.largestSize else { return }

@@ -18,7 +18,7 @@ struct ReplaySource: BatchSource {
   private let pooled: Recorded?
   private let timeIDs: Recorded?
 
-  /// A tensor of which each step takes one slice.
+  /// A tensor with one slice per step.
   private struct Recorded {
     let values: [Float]
 

@@ -25,7 +25,7 @@ struct TrainingBatch {
   let draws: StepDraws?
 }
 
-/// Which batch of a run is wanted, and the random numbers that are its own.
+/// The place of a batch in a run, and the random numbers that are its own.
 struct BatchNumber: Hashable {
   let seed: UInt64
 
@@ -50,7 +50,7 @@ struct BatchNumber: Hashable {
   }
 }
 
-/// Where batches come from: pictures, or a file that holds what another trainer saw.
+/// A source of batches: pictures, or a file of the batches that another trainer saw.
 protocol BatchSource {
   var batchesPerEpoch: Int { get }
 

@@ -4,7 +4,7 @@ import Files
 import Tensors
 
 extension TrainingJob {
-  /// All that the run writes: what is written and not named here may fail after hours.
+  /// All outputs of the run: one that is not named here may fail after hours.
   var outputs: PlannedOutputs {
     var outputs = PlannedOutputs()
     let output = plan.saves.output
@@ -41,7 +41,7 @@ extension TrainingData {
     Set(datasets.flatMap(\.pictures).map { Path($0.file).folder }).sorted()
   }
 
-  /// What a tokenizer has to read: each caption with its prefix and suffix.
+  /// Each caption with its prefix and suffix, as a tokenizer reads it.
   var wholeCaptions: [String] {
     datasets.flatMap { dataset in
       dataset.pictures.map { picture in

@@ -15,10 +15,10 @@ struct TrainingJob {
   let device: ComputeDevice
   let unet: UNet
 
-  /// Where the U-Net and what is trained lie.
+  /// The device of the U-Net and of the weights that are trained.
   var backend: any Backend { device.backend }
 
-  /// What the trained layers are, and where their weights lie.
+  /// The trained layers, and the places of their weights.
   let modules: AdaptedModules
   let initialValues: [Float]
   let source: any BatchSource
@@ -32,7 +32,7 @@ struct TrainingJob {
   /// The state that the run goes on from.
   let resumed: (folder: StateFolder, state: TrainingState)?
 
-  /// What the user should know before it begins.
+  /// Notes for the user, before the run begins.
   let warnings: [String]
 }
 
@@ -179,7 +179,7 @@ extension TrainingJob {
 }
 
 extension TrainingPlan {
-  /// What is asked for and does nothing, or more than meets the eye.
+  /// Notes on options that do nothing, or more than they seem to.
   fileprivate func warnings(_ options: TrainingOptions) -> [String] {
     var warnings: [String] = []
     let discountIsSet =
@@ -209,7 +209,7 @@ extension TrainingPlan {
 }
 
 extension TrainingPlan {
-  /// That the learning rate is far below what a picture is learned by heart with.
+  /// A warning where the learning rate is far below the one that learns a picture by heart.
   ///
   private func rateWarning(_ options: TrainingOptions) -> String? {
     let rate = options.optimizer.unetLr ?? options.run.learningRate

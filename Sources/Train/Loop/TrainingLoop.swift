@@ -67,17 +67,6 @@ final class TrainingLoop {
   var weights: [Float] { adapters.parameters.values() }
 }
 
-/// What a step has done.
-struct StepResult {
-  /// The mean loss of its batches, and that of predictions of zeros.
-  let loss: Double
-  let lossOfNothing: Double
-
-  /// The length of the gradient before it was shortened.
-  let gradientNorm: Double
-  let learningRate: Double
-}
-
 extension TrainingLoop {
   /// Does one step.
   func step() throws -> StepResult {
@@ -86,8 +75,9 @@ extension TrainingLoop {
     var losses = work(on: batches)
     prepareNext()
     losses.append(Double(loss.values()[0]))
+    let nothing = batches.map { $0.lossOfNothing(job.plan.loss.distance) }
     let result = StepResult(
-      loss: mean(losses), lossOfNothing: mean(batches.map { $0.lossOfNothing(job.plan.loss.distance) }),
+      loss: mean(losses), lossOfNothing: mean(nothing),
       gradientNorm: Double(update.norm.values()[0]),
       learningRate: update.shownRate(step: updatesDone + 1))
     try check(result)

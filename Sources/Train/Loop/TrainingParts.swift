@@ -6,7 +6,7 @@ import FoundationEssentials
 import Images
 import TOML
 
-/// What a run on pictures needs beside the U-Net; nothing for a `--replay`.
+/// The parts of a run on pictures beside the U-Net; none for a `--replay`.
 struct TrainingParts {
   let data: TrainingData?
   let text: TextConditioner?

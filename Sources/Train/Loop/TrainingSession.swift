@@ -10,7 +10,7 @@ struct TrainingSession {
   let loop: TrainingLoop
   let quiet: Bool
 
-  /// Where the last save goes, and what an interrupted run saves.
+  /// The name of the last save, and of the saves of an interrupted run.
   private let results: OutputName
   private let copy: SliderCopy?
   private let log: LineFile?
@@ -37,7 +37,7 @@ struct TrainingSession {
     }
   }
 
-  /// What changes from step to step.
+  /// The values that change from step to step.
   private struct Course {
     let start = ContinuousClock.now
     var average: LossAverage

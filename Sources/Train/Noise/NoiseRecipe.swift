@@ -1,7 +1,7 @@
 import Diffusion
 import Tensors
 
-/// What noise a batch of latents gets, and at which timesteps.
+/// The noise and the timesteps of batches.
 struct NoiseRecipe: Hashable {
   var offset = 0.0
   var offsetIsRandom = false
@@ -29,7 +29,7 @@ struct LatentShape: Hashable {
 struct StepDraws: Hashable {
   let timesteps: [Int]
 
-  /// What the network is to find, `[count, height, width, 4]`.
+  /// The noise that the network is to find, `[count, height, width, 4]`.
   let noise: [Float]
 
   /// The noise that the network's input gets, where it is another.
@@ -37,7 +37,7 @@ struct StepDraws: Hashable {
 }
 
 extension StepDraws {
-  /// What the network is given of latents and what it should answer, both `[count, height, width, 4]`:
+  /// The network's input and the answer that it should give, both `[count, height, width, 4]`:
   /// √ᾱ·x + √(1 − ᾱ)·ε, and ε or √ᾱ·ε − √(1 − ᾱ)·x.
   ///
   /// - Parameter latents: x, scaled.

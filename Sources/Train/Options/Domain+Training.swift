@@ -17,7 +17,7 @@ extension Domain where Value == Int {
   /// One side of a picture, in pixels.
   static var side: Domain { .whole(PictureSide.multiple...PictureSide.most) }
 
-  /// What sides of buckets are multiples of.
+  /// The step of the sides of buckets.
   static var bucketStep: Domain { .whole(1...16384) }
 
   /// Tags of a caption that are treated apart.
@@ -44,7 +44,7 @@ extension Domain where Value == Double {
   /// Shares that are dropped while training: something must be left.
   static var dropout: Domain { .number(0..<1) }
 
-  /// How far pictures go from the negative prompt.
+  /// The guidance away from the negative prompt.
   static var guidance: Domain { .number(0...1000) }
 }
 

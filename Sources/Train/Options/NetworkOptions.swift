@@ -34,7 +34,7 @@ struct NetworkOptions: ParsableArguments {
   var scaleWeightNorms: Double?
 }
 
-/// How the base model is read.
+/// The base model, its VAE and its tokenizer.
 struct ModelOptions: ParsableArguments {
   @Flag(help: .usual("Check that the model is Stable Diffusion 2.")) var v2 = false
 

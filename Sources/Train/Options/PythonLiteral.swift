@@ -43,7 +43,7 @@ enum PythonLiteral: Hashable {
     return .text(String(isQuoted ? text.dropFirst().dropLast() : text))
   }
 
-  /// Those of a tuple; anything else is one of its own.
+  /// The elements of a tuple; anything else counts as one element.
   var elements: [PythonLiteral] { if case .tuple(let elements) = self { elements } else { [self] } }
 }
 
@@ -67,7 +67,7 @@ extension PythonLiteral: CustomStringConvertible {
   }
 }
 
-/// What Python's `str` makes of a value: `None`, `True`, `0.001`.
+/// A value as Python's `str` writes it: `None`, `True`, `0.001`.
 enum PythonText {
   static func of(_ value: Bool) -> String { value ? "True" : "False" }
   static func of(_ value: Int) -> String { "\(value)" }

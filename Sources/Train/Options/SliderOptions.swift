@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandSupport
 
-/// What `lora slider` needs beside the options of training.
+/// The options of `lora slider` beside those of training.
 struct SliderOptions: ParsableArguments {
   @Option(
     name: .customLong("before"),
@@ -59,13 +59,13 @@ extension SliderOptions {
   }
 }
 
-/// Which of the two adapters that a slider is made of.
+/// One of the two adapters that a slider is made of.
 enum SliderCopy: String, Hashable, Codable {
   case before
   case after
 }
 
-/// How a slider is made of two pictures.
+/// The way in which two pictures become a slider.
 enum SliderMethod: String, CaseIterable, ExpressibleByArgument, Encodable {
   /// Two adapters trained on the same model; the slider is their exact difference.
   case difference

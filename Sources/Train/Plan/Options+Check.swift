@@ -8,7 +8,7 @@ extension TrainingOptions {
     }
   }
 
-  /// What cannot be asked for together: the keys that do, and the sentence that says so.
+  /// The contradictions: their keys, and the sentence that says so.
   private var contradictions: [(isWrong: Bool, keys: [String], sentence: String)] {
     [
       (

@@ -1,11 +1,11 @@
 import Tensors
 
-/// What is saved when, and what is deleted then.
+/// The saves of a run, and the older ones that each replaces.
 struct SavePlan: Hashable {
   /// One save: files and folders are names inside the folder of the results.
   struct Save: Hashable {
     enum Occasion: Hashable {
-      /// In a run of which step this many is done.
+      /// After this many steps.
       case step(Int)
 
       /// At the end of this epoch, counted from 1.
@@ -19,7 +19,7 @@ struct SavePlan: Hashable {
     /// The folder to resume from, if one is written.
     let state: String?
 
-    /// What older saves leave behind that are no longer kept.
+    /// The older save that is no longer kept, and its state.
     let removedFile: String?
     let removedState: String?
   }
@@ -87,7 +87,7 @@ struct SavePlan: Hashable {
     return steps.sorted().flatMap(saves(after:))
   }
 
-  /// How many saves there are, without making them.
+  /// The number of saves, without a list of them.
   var count: Int {
     let (bySteps, byEpochs) = (
       everySteps.map { totalSteps / $0 } ?? 0, everyEpochs.map { epochs / $0 } ?? 0

@@ -46,7 +46,7 @@ struct TrainingPlan: Hashable {
   let decisiveSettings: [String: String]
 }
 
-/// What is kept of encoded pictures and captions.
+/// The caches of encoded pictures and captions.
 struct CachePlan: Hashable {
   /// Whether a picture's latent is drawn from the VAE's distribution once, not at each use.
   let latents: Bool
@@ -56,11 +56,11 @@ struct CachePlan: Hashable {
   let captionFiles: Bool
 }
 
-/// What a plan has to know about the model and the data.
+/// The facts about the model and the data that a plan depends on.
 struct TrainingCircumstances: Hashable {
   let layout: BlockLayout
 
-  /// What the base model predicts, by its configuration; `--v-parameterization` overrides it.
+  /// The base model's prediction, by its configuration; `--v-parameterization` overrides it.
   let prediction: Prediction
 
   /// The batches of an epoch, given the steps asked for: a picture of `--image` is repeated as
@@ -120,7 +120,7 @@ extension TrainingPlan {
 
   private static let saveLimit = 100_000
 
-  /// What `--network-args`, `--optimizer-args` and learning rates ask for.
+  /// The plans of `--network-args`, `--optimizer-args` and the learning rates.
   ///
   /// Needs nothing of the model but its kind, so that it can be asked before the model is read.
   static func rules(
@@ -174,7 +174,7 @@ extension TrainingPlan {
     hasZeroTerminalSNR ? NoiseSchedule().withZeroTerminalSNR : NoiseSchedule()
   }
 
-  /// Of how many batches a step's gradients are, and which: batches of an epoch that follow.
+  /// The batches of an epoch whose gradients make a step.
   ///
   /// - Parameter step: Counted from 0.
   /// - Returns: Places in the epoch; the last step of an epoch may have fewer than `accumulation`.

@@ -69,7 +69,7 @@ extension PreparedBatch {
 }
 
 extension Distance {
-  /// Of a number from 0.
+  /// The distance of a number from 0.
   fileprivate func fromZero(_ y: Double, _ c: Double) -> Double {
     switch self {
     case .squared: y * y

@@ -12,7 +12,7 @@ struct PictureCopy {
   /// The picture as it was trained on: resized and cropped.
   let picture: Picture
 
-  /// What the model draws without the adapter, a picture a seed of the check.
+  /// Pictures that the model draws without the adapter, one per seed of the check.
   let untouched: [Picture]
 
   /// nil where the user wanted an end before it was made.

@@ -1,4 +1,5 @@
-/// What a run has to know, beside weights and moments, to go on as if it had not stopped.
+/// The counters and settings, beside weights and moments, with which a run goes on as if it had not
+/// stopped.
 ///
 /// All random numbers are drawn by the step's number, so the number is enough.
 struct TrainingState: Codable, Hashable {
@@ -9,7 +10,7 @@ struct TrainingState: Codable, Hashable {
   /// The steps done.
   let step: Int
 
-  /// Those that the optimiser has seen, where `--initial-step` made them others.
+  /// The steps that the optimiser has seen, where `--initial-step` made that another number.
   let updates: Int?
   let seed: UInt32
 
