@@ -34,12 +34,12 @@ func readState(_ bytes: [UInt8]) throws {
   let state = try folder.state()
   _ = try folder.tensors(
     of: state, weightCount: 4, counts: [("exp_avg", 4), ("exp_avg_sq", 4)])
-  let (options, plan) = plainRun
-  try? state.check(against: options, plan, folder: "state")
+  let plan = plainRun.plan
+  try? state.check(against: plan, folder: "state")
   // The same with the settings of this run, which no input guesses.
   let same = TrainingState(
-    step: state.step, updates: state.updates ?? state.step, plan: plan, options: options)
-  try same.check(against: options, plan, folder: "state")
+    step: state.step, updates: state.updates ?? state.step, plan: plan)
+  try same.check(against: plan, folder: "state")
   precondition(0...plan.steps ~= state.step, "step \(state.step) of \(plan.steps)")
   precondition(0...state.step ~= state.updates ?? state.step, "\(state)")
 }
@@ -51,16 +51,17 @@ func readReplay(_ bytes: [UInt8]) throws {
     try ReplaySource(path: $0, for: unsafe unet.configuration, on: cpu)
   }
   for total in 0..<min(2, source.batchesPerEpoch) {
-    let batch = try source.batch(BatchNumber(epoch: 1, index: total, total: total, step: total))
+    let batch = try source.batch(
+      BatchNumber(seed: 0, total: total, index: total, step: total), adapters: nil)
     guard let draws = batch.draws, batch.latents.count <= 1024 else { continue }
-    let noised = NoisedBatch(batch.latents, draws, NoiseSchedule(), .noise)
+    let noised = draws.noised(batch.latents, NoiseSchedule(), .noise)
     let shape = batch.shape
     let latents = Tensor(
       noised.input, shape: [shape.count, shape.height, shape.width, LatentShape.channels], on: cpu)
     let inputs = UNetInputs(
       latents: latents,
       timesteps: Tensor(draws.timesteps.map(Float.init), shape: [shape.count], on: cpu),
-      context: batch.conditioning.context)
+      context: batch.context)
     _ = unsafe unet.prediction(of: inputs).values()
   }
 }

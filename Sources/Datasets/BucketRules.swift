@@ -1,6 +1,6 @@
 package import Images
 
-/// Which sizes the pictures of a data set are brought to.
+/// The sizes that the pictures of a data set are brought to.
 ///
 /// Source: sd-scripts' BucketManager and make_bucket_resolutions.
 package struct BucketRules: Hashable, Sendable {
@@ -11,7 +11,7 @@ package struct BucketRules: Hashable, Sendable {
   /// The sizes to choose from, sorted; empty where each picture has its own.
   let sizes: [PixelSize]
 
-  /// What was changed of the settings.
+  /// Notes on settings that were rounded.
   let warnings: [String]
 
   init(_ settings: DatasetConfiguration.Dataset) throws(DatasetError) {
@@ -77,7 +77,7 @@ package struct BucketRules: Hashable, Sendable {
 }
 
 extension BucketRules {
-  /// What becomes of a picture.
+  /// The bucket of a picture, and the size that it is resized to.
   package struct Choice: Hashable {
     package let bucket: PixelSize
 
@@ -126,7 +126,7 @@ extension BucketRules {
     return (PixelSize(width: floored(resized.width), height: floored(resized.height)), resized)
   }
 
-  /// Of the two sizes that have one side in whole steps, the one nearer to the picture's shape;
+  /// The one of two sizes with one side in whole steps that is nearer to the picture's shape;
   /// nil where a side would vanish.
   private func shrunkToArea(_ aspectRatio: Double) -> PixelSize? {
     let area = Double(resolution.width * resolution.height)

@@ -2,7 +2,7 @@ import Files
 
 /// The caption beside a picture.
 enum CaptionFile {
-  /// What was read, and from which extension.
+  /// A caption, and the extension of its file.
   struct Found: Hashable {
     let text: String
     let fileExtension: String

@@ -1,6 +1,6 @@
 import Tensors
 
-/// What is done to a caption each time it is used; fields are named as sd-scripts names them.
+/// The changes to a caption at each use; fields are named as sd-scripts names them.
 package struct CaptionRules: Hashable, Sendable {
   package var captionPrefix: String?
   package var captionSuffix: String?
@@ -26,7 +26,7 @@ package struct CaptionRules: Hashable, Sendable {
       && !shuffleCaption && captionTagDropoutRate == 0 && tokenWarmupStep == 0
   }
 
-  /// What `isConstant` rules make of a caption.
+  /// A caption as `isConstant` rules change it.
   func constant(_ caption: String) -> String {
     var unused = Philox(seed: 0, stream: 0)
     return apply(to: caption, at: Moment(epoch: 1, step: 0, stepCount: 1), using: &unused)
@@ -135,7 +135,7 @@ extension CaptionRules {
     return result
   }
 
-  /// What stands between an opening brace and the next closing one; nil where that is nothing.
+  /// The text between an opening brace and the next closing one, split at bars; nil where it is empty.
   private static func choices(_ text: Substring) -> [Substring]? {
     guard let end = text.firstIndex(of: "}") else { return nil }
     let inside = text[text.index(after: text.startIndex)..<end]
@@ -144,7 +144,7 @@ extension CaptionRules {
 }
 
 extension String {
-  /// What stands before, between and after the occurrences of a separator.
+  /// The text before, between and after the occurrences of a separator.
   fileprivate func pieces(between separator: String) -> [String] {
     guard !separator.isEmpty else { return [self] }
     var pieces = [""]

@@ -92,7 +92,7 @@ extension Dataset {
     settings.subsets[picture.subset]
   }
 
-  /// How often each tag stands in the captions of a subset, in the order of first appearance
+  /// The number of times that each tag stands in the captions of a subset, in the order of appearance
   /// (`ss_tag_frequency`).
   package func tagFrequency(ofSubset number: Int) -> [(tag: String, count: Int)] {
     var counts: [String: Int] = [:]

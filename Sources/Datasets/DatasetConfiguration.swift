@@ -1,6 +1,6 @@
 package import Images
 
-/// What to train on, as values; fields are named as sd-scripts names them.
+/// The data sets of a run, as values; fields are named as sd-scripts names them.
 ///
 /// A `--dataset-config`, a folder of `100_girl` folders and a list of pictures come to this.
 package struct DatasetConfiguration: Hashable, Sendable {
@@ -40,7 +40,7 @@ package struct DatasetConfiguration: Hashable, Sendable {
     package var conditioningDataDir: String?
     package var alphaMask = false
 
-    /// What lies behind transparent pixels, unless they weigh the loss.
+    /// The colour behind transparent pixels, unless they weigh the loss.
     package var background = Color.white
     package var flipAug = false
     package var randomCrop = false
@@ -64,6 +64,6 @@ extension DatasetConfiguration.Dataset {
 extension DatasetConfiguration.Subset {
   package init(_ source: DatasetConfiguration.Source) { self.init(source: source) }
 
-  /// What `numRepeats` may be.
+  /// The range of `numRepeats`.
   package static let repeats = 1...1_000_000
 }

@@ -75,7 +75,7 @@ package enum ImageFolder {
     return [".png", ".jpg", ".jpeg", ".webp", ".bmp"].contains(where: name.hasSuffix)
   }
 
-  /// What is in a folder but for hidden names, as a shell's `*` has it: macOS leaves `._a.png`
+  /// The names in a folder but for hidden ones, as a shell's `*` has it: macOS leaves `._a.png`
   /// beside `a.png`, Jupyter `.ipynb_checkpoints`.
   private static func entries(of folder: String) throws(DatasetError) -> [String] {
     do throws(FileError) {

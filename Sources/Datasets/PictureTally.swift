@@ -1,6 +1,6 @@
 import Images
 
-/// What is done to the pictures of a subset before they are trained on, for a word to the user.
+/// Counts the pictures of a subset that are turned, enlarged or cropped, for a note to the user.
 struct PictureTally {
   private var turned: [String] = []
   private var enlarged: [TrainingPicture] = []

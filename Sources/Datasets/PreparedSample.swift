@@ -1,7 +1,7 @@
 package import Images
 import Tensors
 
-/// What a VAE and the loss need of one use of a picture.
+/// One use of a picture, as the VAE and the loss read it.
 package struct PreparedSample: Hashable, Sendable {
   /// -1...1, `[height, width, 3]`, of the bucket's size.
   package let values: [Float]
@@ -10,14 +10,14 @@ package struct PreparedSample: Hashable, Sendable {
   package let mask: Mask?
 }
 
-/// Where in the resized picture a bucket's rectangle lies, and whether it is mirrored.
+/// The place of a bucket's rectangle in the resized picture, and whether it is mirrored.
 package struct Placement: Hashable, Sendable {
   package let left: Int
   package let top: Int
   package let isFlipped: Bool
 }
 
-/// What SDXL is told of a picture's size, in pixels.
+/// A picture's size as SDXL reads it, in pixels.
 package struct SizeConditioning: Hashable, Sendable {
   package let original: PixelSize
   package let target: PixelSize
@@ -35,7 +35,7 @@ package struct LatentsKey: Hashable, Sendable {
   package let placement: Placement
   package let interpolation: Interpolation?
 
-  /// What lies behind transparent pixels; nil where they weigh the loss.
+  /// The colour behind transparent pixels; nil where they weigh the loss.
   package let background: Color?
 }
 
@@ -48,7 +48,7 @@ extension TrainingData {
     datasets[sample.dataset].subset(of: picture(of: sample))
   }
 
-  /// Whether latents can be kept: no picture is cropped anew at each use.
+  /// Whether latents can be kept: no picture is cropped elsewhere at each use.
   package var hasConstantPixels: Bool {
     datasets.allSatisfy { dataset in dataset.settings.subsets.allSatisfy { !$0.randomCrop } }
   }
@@ -144,7 +144,9 @@ extension TrainingData {
   }
 
   /// Reads, resizes, crops and mirrors one picture and its mask.
-  package func prepare(_ sample: Sample, _ placement: Placement) throws(DatasetError) -> PreparedSample {
+  package func prepare(
+    _ sample: Sample, _ placement: Placement
+  ) throws(DatasetError) -> PreparedSample {
     let whole = try pixels(of: sample, placement)
     let mask: Mask? =
       if let file = picture(of: sample).mask {

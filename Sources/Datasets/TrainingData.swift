@@ -5,10 +5,10 @@ import Tensors
 package struct TrainingData: Hashable, Sendable {
   package let datasets: [Dataset]
 
-  /// How many pictures an epoch may show: its order is held in memory, some 30 bytes for each.
+  /// The most pictures in an epoch: its order is held in memory, some 30 bytes per picture.
   package static let epochLimit = 10_000_000
 
-  /// What the user should know, in the order it was found.
+  /// Notes for the user, in the order in which they were found.
   package let warnings: [String]
 
   /// Reads every header and caption; no pixels.
@@ -30,13 +30,6 @@ package struct TrainingData: Hashable, Sendable {
   var trainImageCount: Int { datasets.map(\.trainImageCount).reduce(0, +) }
   var regImageCount: Int { datasets.map(\.regImageCount).reduce(0, +) }
 
-  /// Pictures of one size that are trained on together.
-  package struct Batch: Hashable, Sendable {
-    let dataset: Int
-    package let size: PixelSize
-    package let samples: [Sample]
-  }
-
   /// One use of a picture.
   package struct Sample: Hashable, Sendable {
     package let dataset: Int
@@ -51,13 +44,16 @@ package struct TrainingData: Hashable, Sendable {
     let position: Int
   }
 
-  /// The batches of an epoch: each picture exactly as often as it is repeated, buckets and
-  /// batches in an order of their own.
+  /// The batches of an epoch, each of pictures of one size: each picture exactly as often as it is
+  /// repeated, buckets and batches in an order of their own.
   ///
-  /// - Parameter epoch: Counted from 1. Any epoch can be had without those before.
+  /// - Parameter epoch: Counted from 1. No epoch depends on the ones before it.
   package func batches(epoch: Int, seed: UInt64) -> EpochBatches {
     EpochBatches(datasets, epoch: epoch, seed: seed)
   }
+
+  /// The size that a batch's pictures are brought to.
+  package func size(of batch: [Sample]) -> PixelSize { picture(of: batch[0]).choice.bucket }
 }
 
 extension DatasetConfiguration {

@@ -18,7 +18,7 @@ package struct TrainingPicture: Hashable, Sendable {
   /// Its place among its data set's subsets.
   package let subset: Int
 
-  /// How often it lies in its bucket.
+  /// The number of times that it lies in its bucket.
   package var repeats: Int
 }
 
@@ -53,7 +53,7 @@ extension TrainingPicture {
     return pictures
   }
 
-  /// What a picture file says of itself.
+  /// The header of a picture file.
   package static func header(of file: String) throws(DatasetError) -> PictureHeader {
     let mapped = try open(file)
     do throws(ImageError) {
@@ -97,7 +97,7 @@ extension TrainingPicture {
   }
 }
 
-/// Where a subset's captions came from, for a word to the user.
+/// Counts where a subset's captions came from, for a note to the user.
 private struct CaptionTally {
   private var byExtension: [String: Int] = [:]
   private var withoutFile = 0

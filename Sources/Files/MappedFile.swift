@@ -170,3 +170,12 @@ import Synchronization
     }
   }
 }
+
+/// All bytes of a small file, decompressed: settings, a vocabulary, a picture.
+package func readFile(
+  _ path: String, atMost limit: Int = MappedFile.usualLimit
+) throws(FileError) -> [UInt8] {
+  try MappedFile(path: path, atMost: limit).withBytes { bytes in
+    unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+  }
+}

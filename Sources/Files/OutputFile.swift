@@ -145,3 +145,14 @@ import Glibc
     }
   }
 }
+
+extension OutputFile {
+  /// Writes all bytes of a small file and finishes it.
+  package func commit(_ bytes: [UInt8]) throws(FileError) {
+    try unsafe write(bytes.span.bytes, at: 0)
+    try commit()
+  }
+
+  /// Writes a text as the whole file and finishes it.
+  package func commit(_ text: String) throws(FileError) { try commit(Array(text.utf8)) }
+}

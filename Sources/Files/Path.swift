@@ -5,7 +5,9 @@ package struct Path {
   package init(_ text: String) { self.text = text }
 
   /// The last component: `b.st` of `folder/b.st`; the whole path where it is slashes alone.
-  package var name: String { text.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) } ?? text }
+  package var name: String {
+    text.utf8.split(separator: UInt8(ascii: "/")).last.map { String(Substring($0)) } ?? text
+  }
 
   /// What stands before the last component: `folder/` of `folder/b.st`, empty for a name alone.
   package var prefix: String {
@@ -19,7 +21,8 @@ package struct Path {
     return prefix == "/" ? "/" : String(prefix.dropLast())
   }
 
-  /// The end of the name from its last dot on, with zstd's: `.st` of `b.st`, `.st.zst` of `b.st.zst`.
+  /// The end of the name from its last dot on, with zstd's: `.st` of `b.st`, `.st.zst` of
+  /// `b.st.zst`.
   ///
   /// A dot at the beginning of a name begins no extension.
   package var fileExtension: String {

@@ -7,7 +7,7 @@
 
 import FoundationEssentials
 
-/// How JSON is laid out.
+/// The layout of JSON.
 package enum JSONLayout: Sendable {
   /// One line per element: for reports.
   case pretty

@@ -227,7 +227,7 @@ package struct SampleCommand: ParsableCommand {
     ).drawn()
   }
 
-  /// What was asked for, as other programs write it into their pictures.
+  /// The settings of the pictures, as other programs write them into theirs.
   private func settings(_ prompts: [SamplePrompt]) -> String {
     let size = prompts.first.map { "\($0.width)x\($0.height)" } ?? ""
     return """

@@ -147,7 +147,7 @@ extension SliderCommand {
     ).unet(on: job.backend)
   }
 
-  /// What the slider says about itself: the run of its second half, with its own rank.
+  /// The slider's metadata: those of the run of its second half, with its own rank.
   func metadata(
     _ job: TrainingJob, _ modules: AdaptedModules
   ) -> [(key: String, value: String)] {

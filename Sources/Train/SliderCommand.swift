@@ -134,7 +134,7 @@ package struct SliderCommand: ParsableCommand {
     return compared
   }
 
-  /// All that the command writes but for what each of its runs does.
+  /// The outputs of the command beside those of its runs.
   private func outputs(_ output: String) throws -> PlannedOutputs {
     var outputs = PlannedOutputs()
     outputs.addFile(output)
@@ -158,7 +158,7 @@ package struct SliderCommand: ParsableCommand {
     try Terminal.show(common.json ? json(report) : "twice: \(report.text)")
   }
 
-  /// What is there after both runs, in order.
+  /// The files that are there after both runs, in order.
   private func saves(of job: TrainingJob, _ output: String) throws -> [String] {
     let names = try [copyName(.before), copyName(.after)]
     let between = job.plan.saves.all.filter { $0.occasion != .final }.map { save in
@@ -171,7 +171,7 @@ package struct SliderCommand: ParsableCommand {
     return copies + results.compactMap(\.self)
   }
 
-  /// What a copy is called that is kept, and what its other saves are named after.
+  /// The name of a copy that is kept; its other saves are named after it.
   func copyName(_ copy: SliderCopy) throws(OptionsError) -> OutputName {
     let path = try OutputName(options.saving, output: options.run.output).path(with: copy.rawValue)
     return try OutputName(options.saving, output: path)

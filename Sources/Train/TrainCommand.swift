@@ -99,7 +99,7 @@ package struct TrainCommand: ParsableCommand {
   }
 }
 
-/// What is to be said, before the work, of where a result goes.
+/// Notes, before the work, on the path of the result.
 func resultNotes(_ path: String, isResumed: Bool) -> [String] {
   let isReplaced = !isResumed && FileKind(path: path) != .missing
   return [

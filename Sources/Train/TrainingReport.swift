@@ -7,7 +7,7 @@ import Files
 import Images
 import JSON
 
-/// What a run does, said before it is done, and what came of it.
+/// The report of a run: its plan, and after it the outcome.
 struct TrainingReport: Encodable {
   struct Bucket: Encodable {
     let width: Int
@@ -58,7 +58,7 @@ struct TrainingReport: Encodable {
   /// - Parameters:
   ///   - memory: nil where it was not measured.
   ///   - saves: In place of those of the plan.
-  ///   - options: As given, in place of the job's.
+  ///   - options: As given, in place of the plan's settings.
   init(
     _ job: TrainingJob, memory: Int? = nil, saves: [String]? = nil, options: TrainingOptions? = nil
   ) {
@@ -75,7 +75,7 @@ struct TrainingReport: Encodable {
     self.saves = saves ?? plan.saves.all.map(\.file)
     device = job.backend.name
     memoryBytes = memory
-    let all = Setting.all(of: options ?? job.options)
+    let all = options.map { Setting.all(of: $0) } ?? plan.settings
     settings = Dictionary(
       all.map { ($0.key, $0.value.json) } + [("seed", .integer(Int(plan.seed)))]
     ) { $1 }

@@ -29,7 +29,7 @@ import Testing
   }
 
   private func first(_ data: TrainingData) throws -> TrainingData.Sample {
-    try #require(data.batches(epoch: 1, seed: 1).first?.samples.first)
+    try #require(data.batches(epoch: 1, seed: 1).first?.first)
   }
 
   private func value(_ byte: Int) -> Float { Float(byte) / 127.5 - 1 }
@@ -86,7 +86,7 @@ import Testing
       $0.flipAug = true
       $0.numRepeats = 200
     }
-    let samples = data.batches(epoch: 1, seed: 3).flatMap(\.samples)
+    let samples = data.batches(epoch: 1, seed: 3).flatMap(\.self)
     let places = samples.map { data.placement(of: $0, seed: 3) }
     let spare = data.datasets[0].pictures[0].choice.resized.width - 64
     #expect(Set(places.map(\.left)) == Set(0...spare))

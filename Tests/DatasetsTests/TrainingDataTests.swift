@@ -116,19 +116,20 @@ extension TemporaryFolder {
     for epoch in 1...4 {
       let batches = data.batches(epoch: epoch, seed: 7)
       #expect(batches.count == data.batchesPerEpoch)
-      let samples = batches.flatMap(\.samples)
+      let samples = batches.flatMap(\.self)
       #expect(samples.map(\.position) == Array(0..<13))
       for (picture, repeats) in [(0, 3), (1, 5), (2, 5)] {
         #expect(samples.count { $0.picture == picture } == repeats)
       }
       for batch in batches {
-        #expect(batch.samples.allSatisfy { data.picture(of: $0).choice.bucket == batch.size })
+        #expect(batch.allSatisfy { data.picture(of: $0).choice.bucket == data.size(of: batch) })
       }
       #expect(data.batches(epoch: epoch, seed: 7) == batches)
       #expect(data.batches(epoch: epoch, seed: 8) != batches)
     }
     #expect(
-      data.batches(epoch: 1, seed: 7).map(\.size) != data.batches(epoch: 2, seed: 7).map(\.size))
+      data.batches(epoch: 1, seed: 7).map(data.size)
+        != data.batches(epoch: 2, seed: 7).map(data.size))
   }
 
   @Test func regularizationPicturesFillUp() throws {

@@ -82,10 +82,12 @@ import Testing
       steps: 3, ["--loss-type", type, "--min-snr-gamma", "5", "--network-train-unet-only"])
     let loop = try TrainingLoop(job)
     for _ in 0..<3 {
-      let loss = try loop.step().loss
+      let result = try loop.step()
       // A network of random weights predicts about as badly.
-      #expect(loop.lossOfNothing > 0)
-      #expect((0.5..<2).contains(loss / loop.lossOfNothing), "\(loss) of \(loop.lossOfNothing)")
+      #expect(result.lossOfNothing > 0)
+      #expect(
+        (0.5..<2).contains(result.loss / result.lossOfNothing),
+        "\(result.loss) of \(result.lossOfNothing)")
     }
   }
 }

@@ -50,9 +50,9 @@ import Testing
     let expected = try JSONDecoder().decode(Expected.self, from: Data(contentsOf: url))
     let shape = LatentShape(count: 2, height: expected.height, width: expected.width)
     for example in expected.cases {
-      let place = BatchPlace(
-        seed: example.seed, batch: example.batch, firstSample: example.firstSample)
-      let draws = example.recipe.value.draws(for: expected.latents, shape, at: place)
+      let number = BatchNumber(
+        seed: example.seed, total: example.batch, firstSample: example.firstSample)
+      let draws = example.recipe.value.draws(for: expected.latents, shape, of: number)
       #expect(draws.timesteps == example.timesteps)
       expect(draws.noise, approximates: example.noise, within: 2e-6)
       #expect((draws.inputNoise == nil) == (example.inputNoise == nil))
@@ -67,10 +67,10 @@ import Testing
     let recipe = NoiseRecipe(offset: 0.1, inputGamma: 0.1)
     let latents = [Float](repeating: 0.5, count: 2 * 6 * 4 * 4)
     let both = recipe.draws(
-      for: latents, LatentShape(count: 2, height: 6, width: 4), at: BatchPlace(seed: 7, batch: 3))
+      for: latents, LatentShape(count: 2, height: 6, width: 4), of: BatchNumber(seed: 7, total: 3))
     let second = recipe.draws(
       for: Array(latents.suffix(96)), LatentShape(count: 1, height: 6, width: 4),
-      at: BatchPlace(seed: 7, batch: 3, firstSample: 1))
+      of: BatchNumber(seed: 7, total: 3, firstSample: 1))
     #expect(Array(both.noise.suffix(96)) == second.noise)
     #expect(both.timesteps.last == second.timesteps.first)
     #expect(both.inputNoise.map { Array($0.suffix(96)) } == second.inputNoise)
@@ -81,8 +81,8 @@ import Testing
     let recipe = NoiseRecipe()
     let shape = LatentShape(count: 8, height: 1, width: 1)
     for batch in 0..<1000 {
-      let place = BatchPlace(seed: 1, batch: batch)
-      for timestep in recipe.draws(for: [Float](repeating: 0, count: 32), shape, at: place)
+      let number = BatchNumber(seed: 1, total: batch)
+      for timestep in recipe.draws(for: [Float](repeating: 0, count: 32), shape, of: number)
         .timesteps
       {
         counts[timestep / 100] += 1
@@ -108,7 +108,7 @@ import Testing
     let draws = StepDraws(
       timesteps: [0, 999], noise: [1, 2, 3, 4, 5, 6, 7, 8], inputNoise: [2, 2, 3, 4, 5, 6, 7, 9])
     let latents: [Float] = [8, 7, 6, 5, 4, 3, 2, 1]
-    let batch = NoisedBatch(latents, draws, schedule, prediction)
+    let batch = draws.noised(latents, schedule, prediction)
     let (s, n) = (schedule.signalScale(at: 999), schedule.noiseScale(at: 999))
     #expect(batch.input[7] == s * 1 + n * 9)
     #expect(batch.target[7] == (prediction == .noise ? 8 : s * 8 - n * 1))

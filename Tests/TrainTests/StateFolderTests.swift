@@ -18,7 +18,7 @@ import Testing
       options,
       TrainingCircumstances(
         layout: .stableDiffusion, prediction: .noise, batchesPerEpoch: 50, randomSeed: 9))
-    return TrainingState(step: step, updates: step, plan: plan, options: options)
+    return TrainingState(step: step, updates: step, plan: plan)
   }
 
   private func write(_ name: String, step: Int, weight: Float, _ arguments: [String] = []) throws {

@@ -31,7 +31,9 @@ func describeNetwork(
 /// What the arguments say, the ranks of wide kernels left out; nothing of LyCORIS's, whose
 /// algorithms are none of the result's.
 private func arguments(_ text: String?, keeping isKept: Bool) -> [String: JSONValue] {
-  guard isKept, let text, case .object(var arguments)? = JSONValue(parsing: text) else { return [:] }
+  guard isKept, let text, case .object(var arguments)? = JSONValue(parsing: text) else {
+    return [:]
+  }
   arguments["conv_dim"] = nil
   arguments["conv_alpha"] = nil
   return arguments

@@ -4,7 +4,7 @@ import ComputeCUDA
 import LinearAlgebra
 import Tensors
 
-/// Where a command computes.
+/// The device that a command computes on.
 struct ComputeDevice {
   /// For the U-Net and all that is trained.
   let backend: any Backend
@@ -13,7 +13,7 @@ struct ComputeDevice {
   /// are not trained.
   let exact: any Backend
 
-  /// What the user should know.
+  /// Notes for the user.
   let notes: [String]
 
   init(_ backend: any Backend, exact: any Backend, notes: [String] = []) {

@@ -5,7 +5,7 @@ import Diffusion
 import Glibc
 import Images
 
-/// What the machine has, and what a run may not ask for.
+/// The memory of the machine, and the refusal of work that exceeds it.
 enum MachineMemory {
   /// Bytes of main memory.
   static var byteCount: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
@@ -38,7 +38,7 @@ extension TrainingJob {
       remedy: "lower --resolution or --train-batch-size, or use --gradient-checkpointing")
   }
 
-  /// What is held now, the optimiser's four numbers a weight, and the activations of a step.
+  /// The bytes held now, the optimiser's four numbers per weight, and the activations of a step.
   ///
   /// The last are about 190 numbers a pixel of a latent and channel of the first level, an eighth
   /// of that where they are computed again. A rehearsal counts them, but goes through the run.
@@ -49,7 +49,7 @@ extension TrainingJob {
     let pixels = largest / (factor * factor) * plan.batchCount
     let channels = unet.configuration.channels.first ?? 320
     let activations = pixels * channels * 190 * 4
-    let kept = options.machine.gradientCheckpointing ? activations / 8 : activations
+    let kept = plan.recomputesActivations ? activations / 8 : activations
     return (residentBytes() ?? 0) + modules.parameterCount * 16 + kept
   }
 }

@@ -2,13 +2,16 @@ import Compute
 import Diffusion
 import Tensors
 
-/// A batch with its noise, all on the host but for the text's states.
+/// A batch with its noise, on the host but for the text's states.
 struct PreparedBatch {
   let batch: TrainingBatch
   let timesteps: [Int]
-  let noised: NoisedBatch
 
-  /// One each for a sample: the weight of its loss, and c of the Huber distances.
+  /// `[count, height, width, 4]`.
+  let input: [Float]
+  let target: [Float]
+
+  /// Per sample: the weight of its loss, and c of the Huber distances.
   let weights: [Float]
   let thresholds: [Float]
 
@@ -17,7 +20,7 @@ struct PreparedBatch {
   ) {
     self.batch = batch
     timesteps = draws.timesteps
-    noised = NoisedBatch(batch.latents, draws, schedule, recipe.prediction)
+    (input, target) = draws.noised(batch.latents, schedule, recipe.prediction)
     weights = zip(batch.weights, draws.timesteps).map { weight, timestep in
       weight * Float(recipe.weight(at: timestep, schedule))
     }
@@ -25,31 +28,30 @@ struct PreparedBatch {
   }
 }
 
-/// What the work of a step reads of a batch: tensors that stay, and are written anew for each.
+/// The tensors that the work of a step reads: they stay, and each batch of their shape is written into
+/// them.
 struct BatchTensors {
   /// The passes that read them.
   let work = RepeatedWork()
 
   /// The same with the update behind them.
   let wholeStep = RepeatedWork()
-  let latents: Tensor
-  let timesteps: Tensor
+  let inputs: UNetInputs
   let target: Tensor
   let weights: Tensor
   let thresholds: Tensor
   let mask: Tensor?
-  private let conditioning: Conditioning
 
-  /// What batches must have in common to share the tensors.
+  /// Names the shape that batches must have in common to share the tensors.
   static func key(of prepared: PreparedBatch) -> String {
-    let (shape, conditioning) = (prepared.batch.shape, prepared.batch.conditioning)
-    return "batch \(shape.count)x\(shape.height)x\(shape.width), text \(conditioning.context.shape)"
-      + (prepared.batch.mask == nil ? "" : ", masked")
+    let (batch, shape) = (prepared.batch, prepared.batch.shape)
+    return "batch \(shape.count)x\(shape.height)x\(shape.width), text \(batch.context.shape)"
+      + (batch.mask == nil ? "" : ", masked")
   }
 
   /// Room for a batch like this one; `write` fills it.
   init(like prepared: PreparedBatch, on backend: any Backend) {
-    let (shape, conditioning) = (prepared.batch.shape, prepared.batch.conditioning)
+    let (batch, shape) = (prepared.batch, prepared.batch.shape)
     func empty(_ shape: Shape) -> Tensor {
       Tensor(shape: shape, elementType: .float32, on: backend)
     }
@@ -57,39 +59,37 @@ struct BatchTensors {
       Tensor(shape: tensor.shape, elementType: tensor.elementType, on: backend)
     }
     let picture: Shape = [shape.count, shape.height, shape.width, LatentShape.channels]
-    (latents, target) = (empty(picture), empty(picture))
-    (timesteps, weights) = (empty([shape.count]), empty([shape.count]))
+    let latents = empty(picture)
+    target = empty(picture)
+    let timesteps = empty([shape.count])
+    weights = empty([shape.count])
     thresholds = empty([shape.count])
-    mask = prepared.batch.mask.map { _ in empty([shape.count, shape.height * shape.width]) }
-    self.conditioning = Conditioning(
-      context: room(for: conditioning.context), pooled: conditioning.pooled.map(room),
-      timeIDs: conditioning.timeIDs.map(room))
+    mask = batch.mask.map { _ in empty([shape.count, shape.height * shape.width]) }
+    inputs = UNetInputs(
+      latents: latents, timesteps: timesteps, context: room(for: batch.context),
+      pooled: batch.pooled.map(room), timeIDs: batch.timeIDs.map(room))
   }
 
   /// Sends a batch to the device.
   func write(_ prepared: PreparedBatch) {
-    latents.write(prepared.noised.input)
-    target.write(prepared.noised.target)
-    timesteps.write(prepared.timesteps.map(Float.init))
+    let batch = prepared.batch
+    inputs.latents.write(prepared.input)
+    target.write(prepared.target)
+    inputs.timesteps.write(prepared.timesteps.map(Float.init))
     weights.write(prepared.weights)
     thresholds.write(prepared.thresholds)
-    if let values = prepared.batch.mask { mask?.write(values) }
-    let given = prepared.batch.conditioning
-    let pairs = [
-      (given.context, conditioning.context), (given.pooled, conditioning.pooled),
-      (given.timeIDs, conditioning.timeIDs),
+    if let values = batch.mask { mask?.write(values) }
+    let pairs: [(Tensor?, Tensor?)] = [
+      (batch.context, inputs.context), (batch.pooled, inputs.pooled),
+      (batch.timeIDs, inputs.timeIDs),
     ]
     for case (let source?, let target?) in pairs { target.backend.copy(source, into: target) }
   }
 
-  /// What the U-Net looks at.
-  ///
-  /// - Parameter text: In place of the batch's own, where its encoders are trained: gradients flow
-  ///   back through it.
-  func inputs(text: Conditioning? = nil) -> UNetInputs {
-    let conditioning = text ?? conditioning
-    return UNetInputs(
-      latents: latents, timesteps: timesteps, context: conditioning.context,
-      pooled: conditioning.pooled, timeIDs: conditioning.timeIDs)
+  /// The inputs where text encoders are trained: gradients flow back through a batch's own text.
+  func inputs(textOf batch: TrainingBatch) -> UNetInputs {
+    UNetInputs(
+      latents: inputs.latents, timesteps: inputs.timesteps, context: batch.context,
+      pooled: batch.pooled, timeIDs: batch.timeIDs)
   }
 }

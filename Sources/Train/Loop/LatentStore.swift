@@ -12,13 +12,13 @@ struct Posterior {
   let mask: [Float]?
 }
 
-/// What the VAE makes of pictures, each encoded once unless it is cropped anew at each use.
+/// The latents of pictures; each is encoded once, unless it is cropped elsewhere at each use.
 final class LatentStore {
   private let data: TrainingData
   private let vae: VAE
   private let backend: any Backend
 
-  /// What the VAE makes of a fixed picture, where latents are kept on disk.
+  /// The latent of a fixed picture, where latents are kept on disk.
   private let answer: [Float]?
   private var known: [LatentsKey: Posterior] = [:]
 

@@ -1,8 +1,8 @@
 import Compute
 import Tensors
 
-/// What the loss is multiplied by so that fp16's gradients do not vanish: as large as goes without
-/// an infinity.
+/// The factor of the loss that keeps fp16's gradients from vanishing: as large as it can be without an
+/// infinity.
 ///
 /// Source: Micikevicius et al., "Mixed Precision Training" (2018); the numbers are PyTorch's.
 struct LossScale {

@@ -11,9 +11,6 @@ final class PictureSource: BatchSource {
   private let latents: LatentStore
   private let vae: VAEConfiguration
   private let text: TextConditioner
-
-  /// Given to the text encoders where they are trained.
-  var adapters: Diffusion.Adapters?
   private let kind: PretrainedModel.Kind
   private let seed: UInt64
   private let stepCount: Int
@@ -24,34 +21,23 @@ final class PictureSource: BatchSource {
   private let backend: any Backend
   private var order: (epoch: Int, batches: EpochBatches)?
 
-  /// What is given in place of the epochs' batches in a rehearsal.
-  private var rehearsed: [TrainingData.Batch]?
-
-  /// What of the options matters here.
-  struct Settings {
-    let seed: UInt32
-    let stepCount: Int
-    let priorWeight: Double
-    let keepsLatents: Bool
-
-    /// Whether they are kept beside the pictures too, for later runs.
-    let keepsFiles: Bool
-  }
+  /// In a rehearsal, the batches that are given in place of the epochs'.
+  private var rehearsed: [[TrainingData.Sample]]?
 
   init(
     _ data: TrainingData, _ vae: VAE, _ text: TextConditioner, kind: PretrainedModel.Kind,
-    _ settings: Settings, on backend: any Backend
+    _ plan: TrainingPlan, on backend: any Backend
   ) {
     self.data = data
-    latents = LatentStore(data, vae, keepsFiles: settings.keepsFiles, on: vae.backend)
+    latents = LatentStore(data, vae, keepsFiles: plan.caches.latentFiles, on: vae.backend)
     self.vae = vae.configuration
     self.text = text
     self.kind = kind
     self.backend = backend
-    seed = UInt64(settings.seed)
-    stepCount = settings.stepCount
-    priorWeight = Float(settings.priorWeight)
-    keepsLatents = settings.keepsLatents
+    seed = UInt64(plan.seed)
+    stepCount = plan.steps
+    priorWeight = Float(plan.loss.priorWeight)
+    keepsLatents = plan.caches.latents
   }
 
   var batchesPerEpoch: Int { data.batchesPerEpoch }
@@ -60,9 +46,6 @@ final class PictureSource: BatchSource {
 
   func prepare(progress: () -> Void) throws { try latents.encodeAll(progress: progress) }
 
-  /// Gives, in turn, one batch of each size from now on: the largest.
-  ///
-  /// - Returns: How many there are.
   func keepLargestOfEachSize() -> Int {
     let batches = data.largestBatches(epoch: 1, seed: seed)
     rehearsed = batches
@@ -76,31 +59,30 @@ final class PictureSource: BatchSource {
     return batches
   }
 
-  func batch(_ number: BatchNumber) throws -> TrainingBatch {
-    let batch =
+  func batch(_ number: BatchNumber, adapters: Diffusion.Adapters?) throws -> TrainingBatch {
+    let samples =
       rehearsed.map { $0[number.index % $0.count] } ?? batches(of: number.epoch)[number.index]
     let factor = vae.downscaling
+    let size = data.size(of: samples)
     let shape = LatentShape(
-      count: batch.samples.count, height: batch.size.height / factor,
-      width: batch.size.width / factor)
-    let placements = batch.samples.map { data.placement(of: $0, seed: seed) }
+      count: samples.count, height: size.height / factor, width: size.width / factor)
+    let placements = samples.map { data.placement(of: $0, seed: seed) }
     var latents: [Float] = []
     var masks: [[Float]?] = []
-    for (place, sample) in batch.samples.enumerated() {
+    for (place, sample) in samples.enumerated() {
       let posterior = try self.latents.posterior(of: sample, placements[place])
       latents += drawn(posterior, sample, placements[place], place, number)
       masks.append(posterior.mask)
     }
-    let captions = batch.samples.map {
+    let captions = samples.map {
       data.caption(of: $0, step: number.step, stepCount: stepCount, seed: seed)
     }
     let state = try text.state(of: captions, adapters: adapters)
     return TrainingBatch(
       shape: shape, latents: latents,
-      conditioning: Conditioning(
-        context: state.context, pooled: state.pooled,
-        timeIDs: kind == .sdxl ? timeIDs(batch.samples, placements) : nil),
-      weights: batch.samples.map { data.subset(of: $0).isReg ? priorWeight : 1 },
+      context: state.context, pooled: state.pooled,
+      timeIDs: kind == .sdxl ? timeIDs(samples, placements) : nil,
+      weights: samples.map { data.subset(of: $0).isReg ? priorWeight : 1 },
       mask: joined(masks, shape), draws: nil)
   }
 
@@ -114,7 +96,7 @@ final class PictureSource: BatchSource {
       ? DrawStream(
         seed: seed, purpose: .keptLatent, step: sample.picture, sample: sample.dataset,
         level: placement.isFlipped ? 1 : 0)
-      : DrawStream(seed: seed, purpose: .latent, step: number.total, sample: place)
+      : number.stream(.latent, sample: place)
     let noise = stream.generator.normals(count: posterior.mean.count)
     let factor = vae.scalingFactor
     return posterior.mean.indices.map { index in

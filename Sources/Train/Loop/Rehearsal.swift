@@ -26,7 +26,7 @@ struct Rehearsal {
       options.withoutFilesBesidePictures, device: counting, environment: environment)
     try job.outputs.check()
     let loop = try TrainingLoop(job)
-    let sizes = (job.source as? PictureSource)?.keepLargestOfEachSize() ?? 1
+    let sizes = job.source.keepLargestOfEachSize()
     // One more than there are sizes: batches are made ready while the one before is trained on.
     let steps = (sizes + job.plan.accumulation - 1) / job.plan.accumulation + 1
     for _ in 0..<min(steps, max(1, job.plan.steps - loop.stepsDone)) { _ = try loop.step() }
@@ -36,7 +36,7 @@ struct Rehearsal {
     memoryByteCount = tensorByteCount + (device.isHost ? residentBytes() ?? 0 : 0)
   }
 
-  /// What a slider does with a copy: draws it, and sends its picture through the VAE.
+  /// Does what a slider does with a copy: draws it, and sends its picture through the VAE.
   private static func draw(_ job: TrainingJob, _ loop: TrainingLoop) throws {
     let maker = try PictureMaker(job)
     guard let size = job.data?.largestSize else { return }
@@ -64,11 +64,11 @@ extension TrainingData {
     datasets.flatMap(\.buckets).map(\.size).max { $0.width * $0.height < $1.width * $1.height }
   }
 
-  /// Of an epoch's batches the largest of each size.
-  func largestBatches(epoch: Int, seed: UInt64) -> [Batch] {
-    Dictionary(grouping: batches(epoch: epoch, seed: seed), by: \.size)
-      .compactMap { $0.value.max { $0.samples.count < $1.samples.count } }
-      .sorted { $0.size < $1.size }
+  /// The largest batch of each size in an epoch, sorted by size.
+  func largestBatches(epoch: Int, seed: UInt64) -> [[Sample]] {
+    Dictionary(grouping: batches(epoch: epoch, seed: seed), by: size)
+      .compactMap { $0.value.max { $0.count < $1.count } }
+      .sorted { size(of: $0) < size(of: $1) }
   }
 }
 

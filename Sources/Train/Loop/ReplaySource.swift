@@ -18,7 +18,7 @@ struct ReplaySource: BatchSource {
   private let pooled: Recorded?
   private let timeIDs: Recorded?
 
-  /// A tensor of which each step takes one slice.
+  /// A tensor with one slice per step.
   private struct Recorded {
     let values: [Float]
 
@@ -74,7 +74,10 @@ struct ReplaySource: BatchSource {
 
   func prepare(progress: () -> Void) {}
 
-  func batch(_ number: BatchNumber) throws -> TrainingBatch {
+  /// All batches of a file have one size.
+  func keepLargestOfEachSize() -> Int { 1 }
+
+  func batch(_ number: BatchNumber, adapters: Diffusion.Adapters?) throws -> TrainingBatch {
     guard number.total < batchesPerEpoch else {
       throw TrainingError.replay(
         file: file.path, "holds \(batchesPerEpoch) batches; --max-train-steps asks for more")
@@ -84,9 +87,8 @@ struct ReplaySource: BatchSource {
     let shape = LatentShape(count: extents[0], height: extents[2], width: extents[3])
     return TrainingBatch(
       shape: shape, latents: channelsLast(latents.slice(step), shape),
-      conditioning: Conditioning(
-        context: tensor(context, step), pooled: pooled.map { tensor($0, step) },
-        timeIDs: timeIDs.map { tensor($0, step) }),
+      context: tensor(context, step), pooled: pooled.map { tensor($0, step) },
+      timeIDs: timeIDs.map { tensor($0, step) },
       weights: [Float](repeating: 1, count: shape.count), mask: nil,
       draws: StepDraws(
         timesteps: timesteps.slice(step).map { Int($0) },

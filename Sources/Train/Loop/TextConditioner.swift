@@ -56,7 +56,7 @@ final class TextConditioner {
   /// Lets go of the encoders, when all captions that will be asked for are known.
   func releaseEncoders() { encoders = [] }
 
-  /// What the U-Net is told of some captions: the states of their tokens, and SDXL's pooled text.
+  /// The text that the U-Net reads: the states of the captions' tokens, and SDXL's pooled text.
   ///
   /// - Parameter adapters: Those that are trained beside the encoders; without any, each caption
   ///   is encoded once.
@@ -197,7 +197,7 @@ extension TextConditioner {
       && pooled?.count == (kind == .sdxl ? widths.last : nil)
   }
 
-  /// What the encoders make of the last of some fixed tokens, which sees all before it.
+  /// The encoders' states of the last of some fixed tokens, which sees all before it.
   private func answer() throws -> [Float] {
     encoders.flatMap { encoder in
       let ids = (0..<Int32(Tokenizer.length)).map {

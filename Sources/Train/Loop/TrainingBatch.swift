@@ -1,22 +1,19 @@
 import Compute
+import Diffusion
 
-/// What the network is told beside the latents.
-struct Conditioning {
-  /// `[count, tokens, width]`.
-  let context: Tensor
-
-  /// SDXL: `[count, width]`, and `[count, 6]`.
-  let pooled: Tensor?
-  let timeIDs: Tensor?
-}
-
-/// Some latents that are trained on together.
+/// Latents that are trained on together, and what the network is told beside them.
 struct TrainingBatch {
   let shape: LatentShape
 
   /// Scaled, `[count, height, width, 4]`.
   let latents: [Float]
-  let conditioning: Conditioning
+
+  /// The text's states, `[count, tokens, width]`.
+  let context: Tensor
+
+  /// SDXL: `[count, width]`, and `[count, 6]`.
+  let pooled: Tensor?
+  let timeIDs: Tensor?
 
   /// The weight of each sample's loss.
   let weights: [Float]
@@ -28,22 +25,32 @@ struct TrainingBatch {
   let draws: StepDraws?
 }
 
-/// Which batch of a run is wanted.
+/// The place of a batch in a run, and the random numbers that are its own.
 struct BatchNumber: Hashable {
-  /// Counted from 1.
-  let epoch: Int
+  let seed: UInt64
 
-  /// Its place in the epoch, from 0.
-  let index: Int
-
-  /// The batches of all epochs before it.
+  /// The batches of the run before it.
   let total: Int
 
+  /// Counted from 1.
+  var epoch = 1
+
+  /// Its place in the epoch, from 0.
+  var index = 0
+
   /// The steps done before.
-  let step: Int
+  var step = 0
+
+  /// The place of its first sample in the batch over all machines.
+  var firstSample = 0
+
+  func stream(_ purpose: DrawStream.Purpose, sample: Int = 0, level: Int = 0) -> DrawStream {
+    DrawStream(
+      seed: seed, purpose: purpose, step: total, sample: firstSample + sample, level: level)
+  }
 }
 
-/// Where batches come from: pictures, or a file that holds what another trainer saw.
+/// A source of batches: pictures, or a file of the batches that another trainer saw.
 protocol BatchSource {
   var batchesPerEpoch: Int { get }
 
@@ -55,5 +62,11 @@ protocol BatchSource {
   /// - Parameter progress: Called after each piece.
   func prepare(progress: () -> Void) throws
 
-  func batch(_ number: BatchNumber) throws -> TrainingBatch
+  /// - Parameter adapters: Those of the text encoders, where these are trained.
+  func batch(_ number: BatchNumber, adapters: Diffusion.Adapters?) throws -> TrainingBatch
+
+  /// Makes `batch` return the largest batch of each size in turn, for a rehearsal.
+  ///
+  /// - Returns: The number of sizes.
+  func keepLargestOfEachSize() -> Int
 }

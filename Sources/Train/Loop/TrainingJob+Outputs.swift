@@ -4,32 +4,24 @@ import Files
 import Tensors
 
 extension TrainingJob {
-  /// All that the run writes: what is written and not named here may fail after hours.
+  /// All outputs of the run: one that is not named here may fail after hours.
   var outputs: PlannedOutputs {
     var outputs = PlannedOutputs()
     let output = plan.saves.output
     outputs.addFile(output.directory + output.final, byteCount: savedByteCount)
-    outputs.addFile(logPath)
-    if !options.samples.isUnused { outputs.addFolder(output.directory + "sample") }
-    if options.data.cacheLatentsToDisk || options.data.cacheTextEncoderOutputsToDisk {
+    outputs.addFile(plan.logPath)
+    if plan.samples != nil { outputs.addFolder(output.directory + "sample") }
+    if plan.caches.latentFiles || plan.caches.captionFiles {
       for folder in data?.folders ?? [] { outputs.addFolder(folder) }
     }
     return outputs
   }
 
-  /// The file of `--log`, or that in `--logging-dir`.
-  var logPath: String? {
-    let machine = options.machine
-    return machine.log
-      ?? machine.loggingDir.map { "\($0)/\(plan.saves.output.name ?? "last").jsonl" }
-  }
-
   /// The most bytes that the saves of the run take up at once.
   var savedByteCount: Int {
-    let type = (options.saving.savePrecision ?? .float).elementType
     // A tensor's line in the header has some 120 bytes.
     let adapter =
-      modules.parameterCount * type.bitCount / 8 + modules.modules.count * 3 * 120 + 8192
+      modules.parameterCount * plan.saves.type.bitCount / 8 + modules.modules.count * 3 * 120 + 8192
     let memory = plan.optimizer.rule.memory(of: modules).reduce(0) { $0 + $1.count }
     let state =
       (modules.parameterCount + memory) * 4 + 8192
@@ -49,7 +41,7 @@ extension TrainingData {
     Set(datasets.flatMap(\.pictures).map { Path($0.file).folder }).sorted()
   }
 
-  /// What a tokenizer has to read: each caption with its prefix and suffix.
+  /// Each caption with its prefix and suffix, as a tokenizer reads it.
   var wholeCaptions: [String] {
     datasets.flatMap { dataset in
       dataset.pictures.map { picture in

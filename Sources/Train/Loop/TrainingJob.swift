@@ -10,16 +10,15 @@ import Tensors
 
 /// A run that is ready to begin: the plan, the model on its device, the data and the adapters.
 struct TrainingJob {
-  let options: TrainingOptions
   let plan: TrainingPlan
   let kind: PretrainedModel.Kind
   let device: ComputeDevice
   let unet: UNet
 
-  /// Where the U-Net and what is trained lie.
+  /// The device of the U-Net and of the weights that are trained.
   var backend: any Backend { device.backend }
 
-  /// What the trained layers are, and where their weights lie.
+  /// The trained layers, and the places of their weights.
   let modules: AdaptedModules
   let initialValues: [Float]
   let source: any BatchSource
@@ -33,7 +32,7 @@ struct TrainingJob {
   /// The state that the run goes on from.
   let resumed: (folder: StateFolder, state: TrainingState)?
 
-  /// What the user should know before it begins.
+  /// Notes for the user, before the run begins.
   let warnings: [String]
 }
 
@@ -97,12 +96,12 @@ extension TrainingJob {
         randomSeed: UInt32.random(in: .min ... .max)))
     (modules, initialValues) = try Self.adapters(options, plan, unet, parts.text)
     if let resumedFolder, let resumedState {
-      try resumedState.check(against: options, plan, folder: resumedFolder.path)
+      try resumedState.check(against: plan, folder: resumedFolder.path)
       resumed = (resumedFolder, resumedState)
     } else {
       resumed = nil
     }
-    source = try replay ?? parts.source(plan, options, kind: model.kind, on: device.backend)
+    source = try replay ?? parts.source(plan, kind: model.kind, on: device.backend)
     metadata = TrainingMetadata(
       options: options, plan: plan, base: base,
       dataset: parts.data.map {
@@ -112,7 +111,6 @@ extension TrainingJob {
         Clock(sourceDateEpoch: environment("SOURCE_DATE_EPOCH")),
         session: UInt32.random(in: .min ... .max)),
       thumbnail: try options.metadata.metadataThumbnail.map(dataURL))
-    self.options = options
     self.plan = plan
     self.warnings =
       options.origins.settingNote + device.notes + warnings + (parts.data?.warnings ?? [])
@@ -181,7 +179,7 @@ extension TrainingJob {
 }
 
 extension TrainingPlan {
-  /// What is asked for and does nothing, or more than meets the eye.
+  /// Notes on options that do nothing, or more than they seem to.
   fileprivate func warnings(_ options: TrainingOptions) -> [String] {
     var warnings: [String] = []
     let discountIsSet =
@@ -211,7 +209,7 @@ extension TrainingPlan {
 }
 
 extension TrainingPlan {
-  /// That the learning rate is far below what a picture is learned by heart with.
+  /// A warning where the learning rate is far below the one that learns a picture by heart.
   ///
   private func rateWarning(_ options: TrainingOptions) -> String? {
     let rate = options.optimizer.unetLr ?? options.run.learningRate

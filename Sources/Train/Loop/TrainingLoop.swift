@@ -5,7 +5,7 @@ import Tensors
 /// The loop: batches in, weights changed.
 ///
 /// A step is the same work each time but for what a few tensors hold: the device may record it, once
-/// for each shape of batch, and repeat it. While it works the next batches are made ready.
+/// per shape of batch, and repeat it. While it works the next batches are made ready.
 final class TrainingLoop {
   private let job: TrainingJob
   private let schedule: NoiseSchedule
@@ -15,13 +15,11 @@ final class TrainingLoop {
   private let update: WeightUpdate
   private var lossScale: LossScale?
 
-  /// The number of the step on the device, which dropouts draw by.
+  /// The number of the step on the device; dropouts draw by it.
   private let stepNumber: Tensor
 
-  /// What gradients start from: the batch's share of the step, times the scale of the loss.
+  /// The gradient that a loss starts with: the batch's share of the step, times the scale of the loss.
   private let seed: Tensor
-
-  /// The batch's loss.
   private let loss: Tensor
   private var tensors: [String: BatchTensors] = [:]
   private let updating = RepeatedWork()
@@ -30,15 +28,15 @@ final class TrainingLoop {
   /// The batches of the next step, made ready while the device works on this one.
   private var next: Result<[PreparedBatch], any Error>?
 
-  /// The place of the run: which batches, noise and names of saves come next.
+  /// The place of the run: it decides which batches, noise and names of saves come next.
   private(set) var stepsDone = 0
 
-  /// What a prediction of zeros would have lost in the step done last.
-  private(set) var lossOfNothing = 0.0
-
-  /// Those that the optimiser and the schedule have seen: fewer, where the run began elsewhere
+  /// The steps that the optimiser and the schedule have seen: fewer, where the run began elsewhere
   /// than at step 0 without a state.
   private var updatesDone = 0
+
+  /// The file that was saved last, for the error of a run that cannot go on.
+  var lastSave: String?
 
   init(_ job: TrainingJob) throws {
     self.job = job
@@ -58,9 +56,6 @@ final class TrainingLoop {
     gradient = adapters.gradient ?? Tensor(zeros: [job.modules.parameterCount], on: backend)
     update = try WeightUpdate(plan, adapters, gradient: gradient, on: backend)
     lossScale = backend.activationType == .float16 ? LossScale(on: backend) : nil
-    if let source = job.source as? PictureSource, network.trainsTextEncoders {
-      source.adapters = adapters
-    }
     if let (folder, state) = job.resumed { try resume(from: folder, state) }
     if let start = plan.start { stepsDone = start }
   }
@@ -70,80 +65,71 @@ final class TrainingLoop {
 
   /// The weights as they are now.
   var weights: [Float] { adapters.parameters.values() }
+}
 
+extension TrainingLoop {
   /// Does one step.
-  ///
-  /// - Returns: The mean loss of its batches, the length of the gradient before it was shortened,
-  ///   and the learning rate.
-  func step() throws -> (loss: Double, gradientNorm: Double, learningRate: Double) {
-    let (plan, backend) = (job.plan, job.backend)
-    let step = stepsDone + 1
+  func step() throws -> StepResult {
     let batches = try (next ?? Result { try prepared(stepsDone) }).get()
-    next = nil
-    lossOfNothing =
-      batches.reduce(0) { $0 + $1.lossOfNothing(plan.loss.distance) } / Double(batches.count)
-    backend.write([Int32(truncatingIfNeeded: step)], to: stepNumber)
-    seed.write([(lossScale?.value ?? 1) / Float(plan.accumulation)])
-    let isMoving = update.isMoving(step: updatesDone + 1)
+    sendNumbers()
+    var losses = work(on: batches)
+    prepareNext()
+    losses.append(Double(loss.values()[0]))
+    let nothing = batches.map { $0.lossOfNothing(job.plan.loss.distance) }
+    let result = StepResult(
+      loss: mean(losses), lossOfNothing: mean(nothing),
+      gradientNorm: Double(update.norm.values()[0]),
+      learningRate: update.shownRate(step: updatesDone + 1))
+    try check(result)
+    (stepsDone, updatesDone) = (stepsDone + 1, updatesDone + 1)
+    return result
+  }
+
+  /// Sends the few numbers in which a step differs from the one before.
+  private func sendNumbers() {
+    job.backend.write([Int32(truncatingIfNeeded: stepsDone + 1)], to: stepNumber)
+    seed.write([(lossScale?.value ?? 1) / Float(job.plan.accumulation)])
     update.send(step: updatesDone + 1)
-    var losses: [Double] = []
-    var length: Double?
-    if let only = wholeStep(batches), isMoving {
-      let tensors = sent(only)
-      backend.repeating(tensors.wholeStep) {
-        pass(tensors, tensors.inputs())
+  }
+
+  /// Asks the device for the gradients of a step's batches and for the update.
+  ///
+  /// - Returns: The losses of all batches but the last: that one is read when all work is asked for.
+  private func work(on batches: [PreparedBatch]) -> [Double] {
+    let isMoving = update.isMoving(step: updatesDone + 1)
+    if isMoving, let batch = wholeStep(batches) {
+      let tensors = sent(batch)
+      job.backend.repeating(tensors.wholeStep) {
+        pass(tensors, tensors.inputs)
         applyUpdate()
       }
+      return []
+    }
+    var losses: [Double] = []
+    for (index, batch) in batches.enumerated() {
+      accumulate(batch)
+      if index < batches.count - 1 { losses.append(Double(loss.values()[0])) }
+    }
+    if !isMoving {
+      update.measure()
+      update.forget()
+    } else if lossScale == nil {
+      job.backend.repeating(updating) { applyUpdate() }
     } else {
-      for (index, batch) in batches.enumerated() {
-        accumulate(batch)
-        // The last one's is read below, when all of the step has been asked for.
-        if index < batches.count - 1 { losses.append(Double(loss.values()[0])) }
-      }
-      if !isMoving {
-        standStill()
-      } else if lossScale == nil {
-        backend.repeating(updating) { applyUpdate() }
-      } else {
-        length = applyScaledUpdate()
-      }
+      applyScaledUpdate()
     }
-    if step < plan.steps, !plan.network.trainsTextEncoders {
-      next = Result { try prepared(step) }
-    }
-    losses.append(Double(loss.values()[0]))
-    let mean = losses.reduce(0, +) / Double(losses.count)
-    let norm = length ?? Double(update.norm.values()[0])
-    try backend.check()
-    guard mean.isFinite else { throw Self.failure("loss", step) }
-    // Of a scaled gradient an infinity is no fault, as long as the scale can be lowered.
-    guard norm.isFinite || (lossScale?.value ?? 1) > 1 else {
-      throw Self.failure("gradient", step)
-    }
-    (stepsDone, updatesDone) = (step, updatesDone + 1)
-    return (mean, norm, update.shownRate(step: updatesDone))
-  }
-
-  private static func failure(_ quantity: String, _ step: Int) -> TrainingError {
-    .notFinite(quantity, step: step, lastSave: nil)
-  }
-
-  /// Measures the gradient and forgets it.
-  private func standStill() {
-    update.measure()
-    update.forget()
+    return losses
   }
 
   /// The batch of a step that is one piece of work from the first pass to the moved weights: the
   /// only one, with a loss that is not scaled and encoders that are not trained.
   private func wholeStep(_ batches: [PreparedBatch]) -> PreparedBatch? {
-    guard batches.count == 1, lossScale == nil,
-      batches[0].batch.conditioning.context.node == nil
-    else { return nil }
+    guard batches.count == 1, lossScale == nil, batches[0].batch.context.node == nil else {
+      return nil
+    }
     return batches[0]
   }
 
-  /// Measures and shortens the gradient, moves the weights and forgets the gradient.
   private func applyUpdate() {
     update.measure()
     update.move()
@@ -151,23 +137,43 @@ final class TrainingLoop {
 
   /// The same for a gradient that is `lossScale` times too long; one that left fp16's range moves
   /// nothing.
-  ///
-  /// - Returns: The length of the gradient.
-  private func applyScaledUpdate() -> Double {
+  private func applyScaledUpdate() {
     let backend = job.backend
     lossScale?.send()
     backend.repeating(unscaling) {
       if let inverse = lossScale?.inverse { backend.scale(gradient, by: inverse, into: gradient) }
       update.measure()
     }
-    let length = Double(update.norm.values()[0])
-    lossScale?.update(isFinite: length.isFinite)
-    if length.isFinite {
+    let isFinite = update.norm.values()[0].isFinite
+    lossScale?.update(isFinite: isFinite)
+    if isFinite {
       backend.repeating(updating) { update.move() }
     } else {
       update.forget()
     }
-    return length
+  }
+
+  /// Makes the next batches ready while the device works, where they do not need the moved weights.
+  private func prepareNext() {
+    let step = stepsDone + 1
+    let isKnown = step < job.plan.steps && !job.plan.network.trainsTextEncoders
+    next = isKnown ? Result { try prepared(step) } : nil
+  }
+
+  /// Throws where the device failed, or where a result is no number.
+  private func check(_ result: StepResult) throws {
+    try job.backend.check()
+    // An infinity in a scaled gradient is no fault, as long as the scale can be lowered.
+    let isScaled = (lossScale?.value ?? 1) > 1
+    for (quantity, isFinite) in [
+      ("loss", result.loss.isFinite), ("gradient", result.gradientNorm.isFinite || isScaled),
+    ] where !isFinite {
+      throw TrainingError.notFinite(quantity, step: stepsDone + 1, lastSave: lastSave)
+    }
+  }
+
+  private func mean(_ numbers: [Double]) -> Double {
+    numbers.reduce(0, +) / Double(numbers.count)
   }
 }
 
@@ -175,16 +181,14 @@ extension TrainingLoop {
   /// The batches of a step, counted from 0, ready to be sent.
   private func prepared(_ step: Int) throws -> [PreparedBatch] {
     let plan = job.plan
+    let text = plan.network.trainsTextEncoders ? adapters : nil
     return try plan.batches(of: step).map { index in
       let epoch = step / plan.stepsPerEpoch
       let number = BatchNumber(
-        epoch: epoch + 1, index: index, total: epoch * plan.batchesPerEpoch + index, step: step)
-      let batch = try job.source.batch(number)
-      let draws =
-        batch.draws
-        ?? plan.noise.draws(
-          for: batch.latents, batch.shape,
-          at: BatchPlace(seed: UInt64(plan.seed), batch: number.total))
+        seed: UInt64(plan.seed), total: epoch * plan.batchesPerEpoch + index, epoch: epoch + 1,
+        index: index, step: step)
+      let batch = try job.source.batch(number, adapters: text)
+      let draws = batch.draws ?? plan.noise.draws(for: batch.latents, batch.shape, of: number)
       return PreparedBatch(batch, draws, plan.loss, schedule)
     }
   }
@@ -192,12 +196,11 @@ extension TrainingLoop {
   /// Adds a batch's gradient to that of the step, and writes its loss.
   private func accumulate(_ prepared: PreparedBatch) {
     let tensors = sent(prepared)
-    let conditioning = prepared.batch.conditioning
-    if conditioning.context.node == nil {
-      job.backend.repeating(tensors.work) { pass(tensors, tensors.inputs()) }
+    if prepared.batch.context.node == nil {
+      job.backend.repeating(tensors.work) { pass(tensors, tensors.inputs) }
     } else {
       // What the text encoders computed is on the tape already, and differs from step to step.
-      pass(tensors, tensors.inputs(text: conditioning))
+      pass(tensors, tensors.inputs(textOf: prepared.batch))
     }
   }
 
@@ -212,7 +215,7 @@ extension TrainingLoop {
 
   private func pass(_ tensors: BatchTensors, _ inputs: UNetInputs) {
     let prediction = job.unet.prediction(
-      of: inputs, adapters: adapters, checkpointing: job.options.machine.gradientCheckpointing)
+      of: inputs, adapters: adapters, checkpointing: job.plan.recomputesActivations)
     let loss = prediction.loss(
       job.plan.loss.distance, target: tensors.target, weights: tensors.weights,
       thresholds: tensors.thresholds, mask: tensors.mask)
@@ -227,8 +230,7 @@ extension TrainingLoop {
   ///
   /// - Parameter saves: Those that the run may remove again.
   func saveState(in folder: String, saves: [String] = []) throws {
-    let state = TrainingState(
-      step: stepsDone, updates: updatesDone, plan: job.plan, options: job.options, saves: saves)
+    let state = TrainingState(step: stepsDone, updates: updatesDone, plan: job.plan, saves: saves)
     try StateFolder(path: folder).write(
       state, weights: weights,
       tensors: update.memory.map { (name: $0.name, values: $0.tensor.values()) })

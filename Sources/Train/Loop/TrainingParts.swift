@@ -6,7 +6,7 @@ import FoundationEssentials
 import Images
 import TOML
 
-/// What a run on pictures needs beside the U-Net; nothing for a `--replay`.
+/// The parts of a run on pictures beside the U-Net; none for a `--replay`.
 struct TrainingParts {
   let data: TrainingData?
   let text: TextConditioner?
@@ -51,28 +51,15 @@ struct TrainingParts {
 
   /// The batches of the run; its captions are encoded for good where they never change.
   func source(
-    _ plan: TrainingPlan, _ options: TrainingOptions, kind: PretrainedModel.Kind,
-    on backend: any Backend
+    _ plan: TrainingPlan, kind: PretrainedModel.Kind, on backend: any Backend
   ) throws -> PictureSource {
     guard let data, let text, let vae else { throw TrainingError.noModel }
     if !plan.network.trainsTextEncoders, let captions = data.constantCaptions {
-      let files = options.data.cacheTextEncoderOutputsToDisk ? data.captionFiles() : [:]
+      let files = plan.caches.captionFiles ? data.captionFiles() : [:]
       try text.encode(captions) { files[$0] }
-      if options.samples.isUnused { text.releaseEncoders() }
+      if plan.samples == nil { text.releaseEncoders() }
     }
-    return PictureSource(
-      data, vae, text, kind: kind,
-      PictureSource.Settings(
-        seed: plan.seed, stepCount: plan.steps, priorWeight: options.loss.priorLossWeight,
-        keepsLatents: options.data.cacheLatents || options.data.cacheLatentsToDisk,
-        keepsFiles: options.data.cacheLatentsToDisk), on: backend)
-  }
-}
-
-extension SampleOptions {
-  /// Whether no pictures are drawn while training.
-  var isUnused: Bool {
-    sampleEveryNSteps == nil && sampleEveryNEpochs == nil && !sampleAtFirst
+    return PictureSource(data, vae, text, kind: kind, plan, on: backend)
   }
 }
 

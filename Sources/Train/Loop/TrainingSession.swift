@@ -10,7 +10,7 @@ struct TrainingSession {
   let loop: TrainingLoop
   let quiet: Bool
 
-  /// Where the last save goes, and what an interrupted run saves.
+  /// The name of the last save, and of the saves of an interrupted run.
   private let results: OutputName
   private let copy: SliderCopy?
   private let log: LineFile?
@@ -32,12 +32,12 @@ struct TrainingSession {
     var outputs = job.outputs
     outputs.addFile(self.results.directory + self.results.final)
     try outputs.prepare()
-    log = try job.logPath.map { path throws(FileError) in
+    log = try job.plan.logPath.map { path throws(FileError) in
       try LineFile(path: path, appends: job.resumed != nil || copy == .after)
     }
   }
 
-  /// What changes from step to step.
+  /// The values that change from step to step.
   private struct Course {
     let start = ContinuousClock.now
     var average: LossAverage
@@ -59,7 +59,7 @@ struct TrainingSession {
         folder: job.plan.saves.output.directory, earlier: job.resumed?.state.saves ?? []))
     try prepare()
     do {
-      if first == 0, job.options.samples.sampleAtFirst { try painter?.paint(step: 0, loop) }
+      if first == 0, job.plan.samples?.atFirst == true { try painter?.paint(step: 0, loop) }
       Interruption.savesFirst()
       try train(from: first, &course)
     } catch is Interrupted {
@@ -84,7 +84,7 @@ struct TrainingSession {
       try log?.write(json(record, .compact))
       course.line.update { record.text(of: job.plan.steps, first: first) }
       for save in job.plan.saves.saves(after: record.step) { try write(save, &course) }
-      if painter?.isDue(after: record.step, job) == true {
+      if job.plan.samples?.isDue(after: record.step) == true {
         course.line.clear()
         try painter?.paint(step: record.step, loop)
       }
@@ -100,24 +100,19 @@ struct TrainingSession {
   }
 
   private func step(_ course: inout Course) throws -> StepRecord {
-    let values: (loss: Double, gradientNorm: Double, learningRate: Double)
-    do {
-      values = try loop.step()
-    } catch TrainingError.notFinite(let quantity, let step, _) {
-      throw TrainingError.notFinite(quantity, step: step, lastSave: course.saved?.file)
-    }
-    let average = course.average.add(values.loss)
+    let result = try loop.step()
+    let average = course.average.add(result.loss)
     course.loss = average
     let warning = course.watch.warning(
-      after: loop.stepsDone, loss: values.loss, ofNothing: loop.lossOfNothing)
+      after: loop.stepsDone, loss: result.loss, ofNothing: result.lossOfNothing)
     if let warning, !quiet {
       course.line.clear()
       Terminal.note(warning)
     }
     return StepRecord(
-      copy: copy, step: loop.stepsDone, epoch: epoch(of: loop.stepsDone), loss: values.loss,
-      averageLoss: average, learningRate: values.learningRate,
-      gradientNorm: values.gradientNorm,
+      copy: copy, step: loop.stepsDone, epoch: epoch(of: loop.stepsDone), loss: result.loss,
+      averageLoss: average, learningRate: result.learningRate,
+      gradientNorm: result.gradientNorm,
       seconds: (ContinuousClock.now - course.start).inSeconds,
       memory: job.backend.heldByteCount)
   }
@@ -132,6 +127,7 @@ struct TrainingSession {
     let isLast = save.occasion == .final
     course.saved = try writeAdapter(
       to: isLast ? results.directory + results.final : folder + save.file)
+    loop.lastSave = course.saved?.file
     if !isLast { try course.record.insert(save.file) }
     if let state = save.state {
       try course.record.insert(state)
@@ -148,11 +144,11 @@ struct TrainingSession {
   private func writeAdapter(to path: String) throws -> SavedAdapter {
     let (step, weights) = (loop.stepsDone, loop.weights)
     guard weights.allSatisfy(\.isFinite) else {
-      throw TrainingError.notFinite("update", step: step, lastSave: nil)
+      throw TrainingError.notFinite("update", step: step, lastSave: loop.lastSave)
     }
     let file = AdapterFile(
       modules: job.modules, values: weights,
-      type: (job.options.saving.savePrecision ?? .float).elementType)
+      type: job.plan.saves.type)
     return try file.write(
       to: path, metadata: job.metadata.entries(step: step, epoch: epoch(of: step)))
   }

@@ -27,7 +27,7 @@ final class WeightUpdate {
   /// The length of the gradient before it is shortened, after `measure`.
   let norm: Tensor
 
-  /// What the rule keeps between steps, by name: saved with a state.
+  /// The numbers that the rule keeps between steps, by name: a state saves them.
   let memory: [(name: String, tensor: Tensor)]
 
   init(

@@ -2,7 +2,7 @@ import Compute
 import Diffusion
 import Glibc
 
-/// How far a prediction is from its target, and what each timestep's distance weighs.
+/// The distance of a prediction from its target, and the weight of each timestep.
 struct LossRecipe: Hashable {
   var type = LossType.l2
   var huberSchedule = HuberSchedule.snr
@@ -13,6 +13,9 @@ struct LossRecipe: Hashable {
   var scalesVelocityLikeNoise = false
   var velocityLikeLoss: Double?
   var prediction = Prediction.noise
+
+  /// The factor of a regularisation picture's loss.
+  var priorWeight = 1.0
 }
 
 extension LossRecipe {

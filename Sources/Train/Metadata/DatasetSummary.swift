@@ -1,9 +1,9 @@
 import Images
 import JSON
 
-/// What the metadata say about the pictures.
+/// The pictures of a run, as the metadata describe them.
 struct DatasetSummary: Hashable {
-  /// How often each tag occurs in the captions of a folder, in the order of first occurrence.
+  /// The number of times that each tag occurs in the captions of a folder, in the order of occurrence.
   struct TagCounts: Hashable {
     let folder: String
     let tags: [(tag: String, count: Int)]
@@ -34,7 +34,7 @@ struct DatasetSummary: Hashable {
     let captions: CaptionSettings
   }
 
-  /// What a folder's options say that is recorded.
+  /// The options of a folder that the metadata record.
   struct CaptionSettings: Hashable {
     let flipAug: Bool
     let randomCrop: Bool

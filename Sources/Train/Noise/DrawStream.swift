@@ -1,6 +1,6 @@
 import Tensors
 
-/// Which random numbers a part of a training step draws.
+/// The random numbers that a part of a training step draws.
 ///
 /// Every draw has a Philox stream of its own, so that no draw depends on whether another was made,
 /// on the number of threads, on the device or on where a run was resumed. The stream's number is

@@ -8,16 +8,16 @@ extension NoiseRecipe {
   /// to the white noise. The deviation is that of the whole batch, the offset included.
   ///
   /// Source: sd-scripts' `pyramid_noise_like`.
-  func addMultiresolution(to noise: inout [Float], _ shape: LatentShape, _ place: BatchPlace) {
+  func addMultiresolution(to noise: inout [Float], _ shape: LatentShape, _ number: BatchNumber) {
     for level in 0..<multiresolutionIterations {
-      let ratio = 2 + 2 * Double(place.stream(.multiresolutionRatio, level: level).uniform)
+      let ratio = 2 + 2 * Double(number.stream(.multiresolutionRatio, level: level).uniform)
       let shrink = pow(ratio, Double(level))
       let grid = LatentShape(
         count: 1, height: max(1, Int(Double(shape.height) / shrink)),
         width: max(1, Int(Double(shape.width) / shrink)))
       let weight = Float(pow(multiresolutionDiscount, Double(level)))
       for sample in 0..<shape.count {
-        let coarse = place.stream(.multiresolutionNoise, sample: sample, level: level).generator
+        let coarse = number.stream(.multiresolutionNoise, sample: sample, level: level).generator
           .normals(count: grid.sampleCount)
         add(coarse, grid, times: weight, to: &noise, shape, sample: sample)
       }

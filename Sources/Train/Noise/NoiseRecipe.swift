@@ -1,7 +1,7 @@
 import Diffusion
 import Tensors
 
-/// What noise a batch of latents gets, and at which timesteps.
+/// The noise and the timesteps of batches.
 struct NoiseRecipe: Hashable {
   var offset = 0.0
   var offsetIsRandom = false
@@ -25,31 +25,43 @@ struct LatentShape: Hashable {
   var sampleCount: Int { height * width * Self.channels }
 }
 
-/// Which batch is drawn.
-struct BatchPlace: Hashable {
-  let seed: UInt64
-
-  /// The batches done before.
-  let batch: Int
-
-  /// The place of its first sample in the batch over all machines.
-  var firstSample = 0
-
-  func stream(_ purpose: DrawStream.Purpose, sample: Int = 0, level: Int = 0) -> DrawStream {
-    DrawStream(
-      seed: seed, purpose: purpose, step: batch, sample: firstSample + sample, level: level)
-  }
-}
-
 /// The random part of one batch.
 struct StepDraws: Hashable {
   let timesteps: [Int]
 
-  /// What the network is to find, `[count, height, width, 4]`.
+  /// The noise that the network is to find, `[count, height, width, 4]`.
   let noise: [Float]
 
   /// The noise that the network's input gets, where it is another.
   let inputNoise: [Float]?
+}
+
+extension StepDraws {
+  /// The network's input and the answer that it should give, both `[count, height, width, 4]`:
+  /// √ᾱ·x + √(1 − ᾱ)·ε, and ε or √ᾱ·ε − √(1 − ᾱ)·x.
+  ///
+  /// - Parameter latents: x, scaled.
+  func noised(
+    _ latents: [Float], _ schedule: NoiseSchedule, _ prediction: Prediction
+  ) -> (input: [Float], target: [Float]) {
+    precondition(
+      latents.count == noise.count && latents.count % max(1, timesteps.count) == 0,
+      "\(latents.count) numbers, \(noise.count) of noise, \(timesteps.count) timesteps")
+    let added = inputNoise ?? noise
+    let sampleCount = latents.count / max(1, timesteps.count)
+    var (input, target) = (latents, noise)
+    for (sample, timestep) in timesteps.enumerated() {
+      let (signal, noise) = (
+        schedule.signalScale(at: timestep), schedule.noiseScale(at: timestep)
+      )
+      for index in sample * sampleCount..<(sample + 1) * sampleCount {
+        input[index] = signal * latents[index] + noise * added[index]
+        guard prediction == .velocity else { continue }
+        target[index] = signal * self.noise[index] - noise * latents[index]
+      }
+    }
+    return (input, target)
+  }
 }
 
 extension NoiseRecipe {
@@ -57,35 +69,35 @@ extension NoiseRecipe {
   ///
   /// - Parameter latents: The scaled latents; only `adaptiveScale` looks at them.
   /// - Complexity: O(count of latents · levels of multiresolution noise).
-  func draws(for latents: [Float], _ shape: LatentShape, at place: BatchPlace) -> StepDraws {
+  func draws(for latents: [Float], _ shape: LatentShape, of number: BatchNumber) -> StepDraws {
     precondition(
       latents.count == shape.count * shape.sampleCount,
       "\(latents.count) numbers for \(shape.count) latents of \(shape.sampleCount)")
     var noise = (0..<shape.count).flatMap {
-      place.stream(.noise, sample: $0).generator.normals(count: shape.sampleCount)
+      number.stream(.noise, sample: $0).generator.normals(count: shape.sampleCount)
     }
-    addOffset(to: &noise, latents, shape, place)
-    if multiresolutionIterations > 0 { addMultiresolution(to: &noise, shape, place) }
+    addOffset(to: &noise, latents, shape, number)
+    if multiresolutionIterations > 0 { addMultiresolution(to: &noise, shape, number) }
     return StepDraws(
-      timesteps: (0..<shape.count).map { timestep(sample: $0, place) }, noise: noise,
-      inputNoise: inputNoise(noise, shape, place))
+      timesteps: (0..<shape.count).map { timestep(sample: $0, number) }, noise: noise,
+      inputNoise: inputNoise(noise, shape, number))
   }
 
-  private func timestep(sample: Int, _ place: BatchPlace) -> Int {
+  private func timestep(sample: Int, _ number: BatchNumber) -> Int {
     guard !timesteps.isEmpty else { return timesteps.upperBound }
-    let stream = place.stream(.timestep, sample: sample)
+    let stream = number.stream(.timestep, sample: sample)
     return timesteps.lowerBound + stream.integer(below: timesteps.count)
   }
 
   /// Adds one normal number to each channel of each sample.
   private func addOffset(
-    to noise: inout [Float], _ latents: [Float], _ shape: LatentShape, _ place: BatchPlace
+    to noise: inout [Float], _ latents: [Float], _ shape: LatentShape, _ number: BatchNumber
   ) {
     guard offset != 0 else { return }
     let strength =
-      Float(offset) * (offsetIsRandom ? place.stream(.noiseOffsetStrength).uniform : 1)
+      Float(offset) * (offsetIsRandom ? number.stream(.noiseOffsetStrength).uniform : 1)
     for sample in 0..<shape.count {
-      let shifts = place.stream(.noiseOffset, sample: sample).generator
+      let shifts = number.stream(.noiseOffset, sample: sample).generator
         .normals(count: LatentShape.channels)
       for channel in 0..<LatentShape.channels {
         let places = stride(
@@ -108,13 +120,13 @@ extension NoiseRecipe {
   }
 
   private func inputNoise(
-    _ noise: [Float], _ shape: LatentShape, _ place: BatchPlace
+    _ noise: [Float], _ shape: LatentShape, _ number: BatchNumber
   ) -> [Float]? {
     guard let inputGamma, inputGamma != 0 else { return nil }
     let gamma =
-      Float(inputGamma) * (inputGammaIsRandom ? place.stream(.inputNoiseStrength).uniform : 1)
+      Float(inputGamma) * (inputGammaIsRandom ? number.stream(.inputNoiseStrength).uniform : 1)
     let more = (0..<shape.count).flatMap {
-      place.stream(.inputNoise, sample: $0).generator.normals(count: shape.sampleCount)
+      number.stream(.inputNoise, sample: $0).generator.normals(count: shape.sampleCount)
     }
     return zip(noise, more).map { $0 + gamma * $1 }
   }

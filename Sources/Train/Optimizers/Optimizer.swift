@@ -74,7 +74,7 @@ struct OptimizerMemory {
   var start = Start.zeros
 }
 
-/// What an update reads and writes on the device.
+/// The tensors that an update reads and writes.
 struct OptimizerState {
   let modules: AdaptedModules
   let parameters: Tensor

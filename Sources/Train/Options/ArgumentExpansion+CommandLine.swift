@@ -1,7 +1,7 @@
 extension ArgumentExpansion {
   /// A command line, taken apart.
   struct CommandLine {
-    /// What is no option of training: left to ArgumentParser.
+    /// Arguments that are no option of training: ArgumentParser reads them.
     var rest: [String] = []
     var assignments: [Assignment] = []
 

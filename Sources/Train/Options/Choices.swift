@@ -25,21 +25,21 @@ enum LossType: String, CaseIterable, ExpressibleByArgument {
   case smoothL1 = "smooth_l1"
 }
 
-/// How the Huber constant depends on the timestep.
+/// The Huber constant's dependence on the timestep.
 enum HuberSchedule: String, CaseIterable, ExpressibleByArgument {
   case constant
   case exponential
   case snr
 }
 
-/// What the base model computes in.
+/// The type that the base model computes in.
 enum MixedPrecision: String, CaseIterable, ExpressibleByArgument {
   case no
   case fp16
   case bf16
 }
 
-/// What the result stores.
+/// The type of the result's numbers.
 enum SavePrecision: String, CaseIterable, ExpressibleByArgument {
   case float
   case fp16

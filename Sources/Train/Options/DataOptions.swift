@@ -2,7 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Images
 
-/// Where pictures come from and what is kept of them.
+/// The sources of pictures, and the caches of encoded ones.
 struct DataOptions: ParsableArguments {
   @Option(
     help: .usual("sd-scripts TOML or JSON that describes several data sets.", "file"),
@@ -26,7 +26,7 @@ struct DataOptions: ParsableArguments {
   var cacheTextEncoderOutputsToDisk = false
 }
 
-/// Which sizes pictures are brought to: what one data set of a `--dataset-config` may set.
+/// The sizes that pictures are brought to; one data set of a `--dataset-config` may set them.
 struct BucketOptions: ParsableArguments {
   @Flag(help: .usual("Group pictures by shape instead of cropping all to one.")) var enableBucket =
     false
@@ -42,7 +42,7 @@ struct BucketOptions: ParsableArguments {
     64
 }
 
-/// What is done to captions and pictures: what one folder of a `--dataset-config` may set.
+/// The changes to captions and pictures; one folder of a `--dataset-config` may set them.
 struct SubsetOptions: ParsableArguments {
   @Option(
     name: [.customLong("caption-extension"), .customLong("caption-extention")],

@@ -1,3 +1,4 @@
+import ArgumentParser
 import CommandSupport
 import Datasets
 import Diffusion
@@ -16,7 +17,7 @@ extension Domain where Value == Int {
   /// One side of a picture, in pixels.
   static var side: Domain { .whole(PictureSide.multiple...PictureSide.most) }
 
-  /// What sides of buckets are multiples of.
+  /// The step of the sides of buckets.
   static var bucketStep: Domain { .whole(1...16384) }
 
   /// Tags of a caption that are treated apart.
@@ -43,7 +44,7 @@ extension Domain where Value == Double {
   /// Shares that are dropped while training: something must be left.
   static var dropout: Domain { .number(0..<1) }
 
-  /// How far pictures go from the negative prompt.
+  /// The guidance away from the negative prompt.
   static var guidance: Domain { .number(0...1000) }
 }
 
@@ -94,3 +95,36 @@ extension Domain where Value == String {
     }
   }
 }
+
+extension Color: ExpressibleByArgument {
+  /// Reads `white`, `grey`, `black` and `#ff8000`.
+  init?(argument: String) {
+    switch argument.lowercased() {
+    case "white": self = .white
+    case "black": self = .black
+    case "grey", "gray": self.init(128, 128, 128)
+    case let text:
+      let digits = text.hasPrefix("#") ? text.dropFirst() : text[...]
+      guard digits.utf8.count == 6, digits.allSatisfy(\.isHexDigit),
+        let number = Int(digits, radix: 16)
+      else { return nil }
+      self.init(
+        UInt8(number >> 16), UInt8(number >> 8 & 0xFF), UInt8(number & 0xFF))
+    }
+  }
+
+  package var defaultValueDescription: String { description }
+}
+
+extension PixelSize {
+  /// Reads `512`, `512,768`, `512x768` and `512, 768`.
+  init?(argument: String) {
+    let parts = argument.split(omittingEmptySubsequences: false) { ",x×".contains($0) }
+      .map { $0.filter { $0 != " " } }
+    let sides = parts.compactMap { Domain.side.read(String($0)) }
+    guard sides.count == parts.count, let width = sides.first, sides.count <= 2 else { return nil }
+    self.init(width: width, height: sides.last ?? width)
+  }
+}
+
+extension Interpolation: ExpressibleByArgument {}

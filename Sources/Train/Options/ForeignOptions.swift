@@ -9,7 +9,7 @@ struct ForeignOption: Hashable {
 
   let key: String
 
-  /// What it is when it is not set; nil for a flag, which is off then.
+  /// Its value when it is not set; nil for a flag, which is off then.
   let standard: String?
   let treatment: Treatment
 

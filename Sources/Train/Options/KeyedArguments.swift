@@ -1,6 +1,6 @@
 import CommandSupport
 
-/// What `--network-args` or `--optimizer-args` set: `key=value`, in the order given.
+/// The values of `--network-args` or `--optimizer-args`: `key=value`, in the order given.
 struct KeyedArguments: Hashable {
   let option: String
 

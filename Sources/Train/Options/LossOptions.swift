@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandSupport
 
-/// What noise is added to the latents.
+/// The noise that is added to the latents.
 struct NoiseOptions: ParsableArguments {
   @Option(.number(0...100), help: .usual("Strength of a shift common to a whole channel.", "x"))
   var noiseOffset: Double?
@@ -35,7 +35,7 @@ struct NoiseOptions: ParsableArguments {
   @Flag(help: .rare("Rescale the schedule to end in pure noise.")) var zeroTerminalSnr = false
 }
 
-/// How prediction and target are compared.
+/// The comparison of prediction and target.
 struct LossOptions: ParsableArguments {
   @Option(help: .usual("Distance of prediction and target.", "name")) var lossType = LossType.l2
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Diffusion
 import Files
 
-/// What the run uses of the machine and says about itself.
+/// The device of a run, and its log.
 struct MachineOptions: ParsableArguments {
   @Option(help: .usual("Where to compute.", "name")) var device = DeviceChoice.auto
 

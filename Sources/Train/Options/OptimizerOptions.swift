@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandSupport
 
-/// How gradients become steps.
+/// The optimiser and its learning rates.
 struct OptimizerOptions: ParsableArguments {
   @Option(help: .usual("Rule of the update.", "name")) var optimizerType = OptimizerType.standard
 
@@ -24,7 +24,7 @@ struct OptimizerOptions: ParsableArguments {
   var gradientAccumulationSteps = 1
 }
 
-/// How the learning rate changes over the run.
+/// The learning rate over the run.
 struct ScheduleOptions: ParsableArguments {
   @Option(help: .usual("Shape of the learning rate.", "name")) var lrScheduler = ScheduleShape
     .constant

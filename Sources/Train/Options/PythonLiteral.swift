@@ -1,4 +1,5 @@
 import Datasets
+import Images
 
 /// A value as Python writes it, which is how sd-scripts reads `optimizer_args`.
 enum PythonLiteral: Hashable {
@@ -42,7 +43,7 @@ enum PythonLiteral: Hashable {
     return .text(String(isQuoted ? text.dropFirst().dropLast() : text))
   }
 
-  /// Those of a tuple; anything else is one of its own.
+  /// The elements of a tuple; anything else counts as one element.
   var elements: [PythonLiteral] { if case .tuple(let elements) = self { elements } else { [self] } }
 }
 
@@ -64,4 +65,25 @@ extension PythonLiteral: CustomStringConvertible {
   private var representation: String {
     if case .text(let text) = self { "'\(text)'" } else { description }
   }
+}
+
+/// A value as Python's `str` writes it: `None`, `True`, `0.001`.
+enum PythonText {
+  static func of(_ value: Bool) -> String { value ? "True" : "False" }
+  static func of(_ value: Int) -> String { "\(value)" }
+  static func of(_ value: Int?) -> String { value.map { "\($0)" } ?? "None" }
+  static func of(_ value: String?) -> String { value ?? "None" }
+
+  /// The shortest digits that are read back as the same number.
+  ///
+  /// Swift writes them as Python does, save that Python uses no exponent from 1e-4 to 1e16.
+  static func of(_ value: Double) -> String {
+    if value.isNaN { return "nan" }
+    return value.isInfinite ? (value < 0 ? "-inf" : "inf") : "\(value)"
+  }
+
+  static func of(_ value: Double?) -> String { value.map { of($0) } ?? "None" }
+
+  /// `(512, 512)`.
+  static func of(_ value: PixelSize) -> String { "(\(value.width), \(value.height))" }
 }

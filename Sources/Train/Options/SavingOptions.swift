@@ -2,7 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Diffusion
 
-/// What is written, when, and under which names.
+/// The files that are written, when, and under which names.
 struct SavingOptions: ParsableArguments {
   @Option(help: .rare("Folder of the results; -o is shorter.", "folder"), completion: .directory)
   var outputDir: String?
@@ -52,7 +52,7 @@ struct SavingOptions: ParsableArguments {
   var initialStep: Int?
 }
 
-/// Which pictures are drawn while training.
+/// The pictures that are drawn while training.
 struct SampleOptions: ParsableArguments {
   @Option(
     name: [.customLong("sample-every-n-steps"), .customLong("sample-every")],
@@ -74,7 +74,7 @@ struct SampleOptions: ParsableArguments {
   var sampleSampler = "ddim"
 }
 
-/// What is written into the result about itself.
+/// The metadata of the result.
 struct MetadataOptions: ParsableArguments {
   @Flag(help: .rare("Write only what readers need.")) var noMetadata = false
 

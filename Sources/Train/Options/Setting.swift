@@ -1,7 +1,7 @@
 import ArgumentParser
 import Images
 
-/// What an option is set to, without its type.
+/// The value of an option, without its type.
 enum SettingValue: Hashable {
   case none
   case boolean(Bool)
@@ -11,7 +11,7 @@ enum SettingValue: Hashable {
   case list([SettingValue])
 }
 
-/// How an option is written on a command line.
+/// The form of an option on a command line.
 enum OptionKind: Hashable {
   case flag
   case single

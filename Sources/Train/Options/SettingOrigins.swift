@@ -1,16 +1,16 @@
 import ArgumentParser
 
-/// Where the settings of a configuration file stand in it.
+/// The places of settings in a configuration file.
 ///
 /// `ArgumentExpansion` writes these among the arguments that it makes of the file, so that an error
 /// which only the model or the data bring to light still names the line.
 struct SettingOrigins: ParsableArguments {
   @Option(help: ArgumentHelp(visibility: .private)) var settingOrigin: [SettingOrigin] = []
 
-  /// What the user should know of the settings.
+  /// Notes on the settings.
   @Option(help: ArgumentHelp(visibility: .private)) var settingNote: [String] = []
 
-  /// Where the last of some settings stands; nil if all are the command line's or defaults.
+  /// The place of the last of some settings; nil if all are the command line's or defaults.
   func place(of keys: [String]) -> String? {
     settingOrigin.last { keys.contains($0.key) }?.place
   }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandSupport
 
-/// What `lora slider` needs beside the options of training.
+/// The options of `lora slider` beside those of training.
 struct SliderOptions: ParsableArguments {
   @Option(
     name: .customLong("before"),
@@ -57,4 +57,20 @@ extension SliderOptions {
     case .after: after
     }
   }
+}
+
+/// One of the two adapters that a slider is made of.
+enum SliderCopy: String, Hashable, Codable {
+  case before
+  case after
+}
+
+/// The way in which two pictures become a slider.
+enum SliderMethod: String, CaseIterable, ExpressibleByArgument, Encodable {
+  /// Two adapters trained on the same model; the slider is their exact difference.
+  case difference
+
+  /// The second is trained on the model with the first one added to its weights, and is the slider
+  /// itself: half the rank.
+  case merged
 }

@@ -60,6 +60,6 @@ struct BlockWeights: Hashable {
 }
 
 extension Domain where Value == Double {
-  /// What a learning rate is multiplied by.
+  /// The factor of a learning rate.
   static var rateFactor: Domain { .number(0...1000) }
 }

@@ -2,7 +2,7 @@ import CommandSupport
 
 /// The learning rate of each matrix of the adapter, before the schedule.
 struct LearningRates: Hashable {
-  /// Which of a module's two matrices.
+  /// One of a module's two matrices.
   enum Matrix: Hashable {
     case down
     case up

@@ -1,7 +1,7 @@
 import CommandSupport
 import Diffusion
 
-/// Which modules get an adapter, of what rank and alpha.
+/// The modules that get an adapter, with their ranks and alphas.
 struct NetworkPlan: Hashable {
   /// The rank and alpha of one module's adapter.
   struct Extent: Hashable {
@@ -11,10 +11,10 @@ struct NetworkPlan: Hashable {
 
   let layout: BlockLayout
 
-  /// Of linear layers and 1 × 1 convolutions.
+  /// The extent of linear layers and 1 × 1 convolutions.
   let linear: Extent
 
-  /// Of larger convolutions; nil leaves them alone.
+  /// The extent of larger convolutions; nil leaves them alone.
   let convolution: Extent?
 
   /// In place of the two above, one a block; rank 0 leaves the block alone.

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Which rule updates the weights, with every constant of it.
+/// The rule that updates the weights, with its constants.
 struct OptimizerPlan: Hashable {
   let rule: any Optimizer
 
@@ -14,7 +14,7 @@ struct OptimizerPlan: Hashable {
     rule = try type.rule.init(arguments)
   }
 
-  /// What sd-scripts would have to be given to do the same.
+  /// The class that does the same in sd-scripts.
   var className: String { type(of: rule).className }
 
   static func == (first: OptimizerPlan, second: OptimizerPlan) -> Bool {

@@ -8,7 +8,7 @@ extension TrainingOptions {
     }
   }
 
-  /// What cannot be asked for together: the keys that do, and the sentence that says so.
+  /// The contradictions: their keys, and the sentence that says so.
   private var contradictions: [(isWrong: Bool, keys: [String], sentence: String)] {
     [
       (
@@ -113,6 +113,7 @@ extension LossRecipe {
       huberScale: options.huberScale, minSNRGamma: options.minSnrGamma,
       isDebiased: options.debiasedEstimationLoss,
       scalesVelocityLikeNoise: options.scaleVPredLossLikeNoisePred,
-      velocityLikeLoss: options.vPredLikeLoss, prediction: prediction)
+      velocityLikeLoss: options.vPredLikeLoss, prediction: prediction,
+      priorWeight: options.priorLossWeight)
   }
 }

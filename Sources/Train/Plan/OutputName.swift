@@ -1,6 +1,6 @@
 import Files
 
-/// Where results go: `DIR/NAME.EXT`, and what is derived from it.
+/// The path of the results, `DIR/NAME.EXT`, and the names derived from it.
 struct OutputName: Hashable {
   /// Ends in `/`, or is empty.
   let directory: String

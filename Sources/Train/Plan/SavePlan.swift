@@ -1,9 +1,11 @@
-/// What is saved when, and what is deleted then.
+import Tensors
+
+/// The saves of a run, and the older ones that each replaces.
 struct SavePlan: Hashable {
   /// One save: files and folders are names inside the folder of the results.
   struct Save: Hashable {
     enum Occasion: Hashable {
-      /// In a run of which step this many is done.
+      /// After this many steps.
       case step(Int)
 
       /// At the end of this epoch, counted from 1.
@@ -17,12 +19,15 @@ struct SavePlan: Hashable {
     /// The folder to resume from, if one is written.
     let state: String?
 
-    /// What older saves leave behind that are no longer kept.
+    /// The older save that is no longer kept, and its state.
     let removedFile: String?
     let removedState: String?
   }
 
   let output: OutputName
+
+  /// The type of the result's numbers.
+  let type: ElementType
   let totalSteps: Int
   let stepsPerEpoch: Int
   let epochs: Int
@@ -40,6 +45,7 @@ struct SavePlan: Hashable {
     epochs: Int
   ) {
     self.output = output
+    type = (options.savePrecision ?? .float).elementType
     self.totalSteps = totalSteps
     self.stepsPerEpoch = stepsPerEpoch
     self.epochs = epochs
@@ -81,7 +87,7 @@ struct SavePlan: Hashable {
     return steps.sorted().flatMap(saves(after:))
   }
 
-  /// How many saves there are, without making them.
+  /// The number of saves, without a list of them.
   var count: Int {
     let (bySteps, byEpochs) = (
       everySteps.map { totalSteps / $0 } ?? 0, everyEpochs.map { epochs / $0 } ?? 0

@@ -29,14 +29,38 @@ struct TrainingPlan: Hashable {
   let noise: NoiseRecipe
   let loss: LossRecipe
   let hasZeroTerminalSNR: Bool
+
+  /// Whether activations are computed a second time for the backward pass, not kept.
+  let recomputesActivations: Bool
+  let caches: CachePlan
   let saves: SavePlan
+
+  /// The file of `--log`, or that in `--logging-dir`.
+  let logPath: String?
+
+  /// nil where no pictures are drawn.
+  let samples: SamplePlan?
+
+  /// The options as given, for reports; and those that a resumed run must share, by key.
+  let settings: [Setting]
+  let decisiveSettings: [String: String]
 }
 
-/// What a plan has to know about the model and the data.
+/// The caches of encoded pictures and captions.
+struct CachePlan: Hashable {
+  /// Whether a picture's latent is drawn from the VAE's distribution once, not at each use.
+  let latents: Bool
+
+  /// Whether files beside the pictures keep latents and captions for later runs.
+  let latentFiles: Bool
+  let captionFiles: Bool
+}
+
+/// The facts about the model and the data that a plan depends on.
 struct TrainingCircumstances: Hashable {
   let layout: BlockLayout
 
-  /// What the base model predicts, by its configuration; `--v-parameterization` overrides it.
+  /// The base model's prediction, by its configuration; `--v-parameterization` overrides it.
   let prediction: Prediction
 
   /// The batches of an epoch, given the steps asked for: a picture of `--image` is repeated as
@@ -72,9 +96,20 @@ extension TrainingPlan {
       options.model.vParameterization || circumstances.prediction == .velocity
     loss = LossRecipe(options.loss, predictsVelocity ? .velocity : .noise)
     hasZeroTerminalSNR = options.noise.zeroTerminalSnr
+    recomputesActivations = options.machine.gradientCheckpointing
+    caches = CachePlan(
+      latents: options.data.cacheLatents || options.data.cacheLatentsToDisk,
+      latentFiles: options.data.cacheLatentsToDisk,
+      captionFiles: options.data.cacheTextEncoderOutputsToDisk)
     saves = SavePlan(
       options.saving, try OutputName(options.saving, output: run.output), totalSteps: steps,
       stepsPerEpoch: stepsPerEpoch, epochs: epochs)
+    let logName = saves.output.stem
+    logPath =
+      options.machine.log ?? options.machine.loggingDir.map { "\($0)/\(logName).jsonl" }
+    samples = SamplePlan(options.samples, stepsPerEpoch: stepsPerEpoch)
+    settings = Setting.all(of: options)
+    decisiveSettings = TrainingState.decisiveSettings(options, schedule, steps: steps)
     guard saves.count <= Self.saveLimit else {
       throw origins.error(
         ["save_every_n_steps", "save_every_n_epochs", "save_n_epoch_ratio"],
@@ -85,7 +120,7 @@ extension TrainingPlan {
 
   private static let saveLimit = 100_000
 
-  /// What `--network-args`, `--optimizer-args` and learning rates ask for.
+  /// The plans of `--network-args`, `--optimizer-args` and the learning rates.
   ///
   /// Needs nothing of the model but its kind, so that it can be asked before the model is read.
   static func rules(
@@ -139,7 +174,7 @@ extension TrainingPlan {
     hasZeroTerminalSNR ? NoiseSchedule().withZeroTerminalSNR : NoiseSchedule()
   }
 
-  /// Of how many batches a step's gradients are, and which: batches of an epoch that follow.
+  /// The batches of an epoch whose gradients make a step.
   ///
   /// - Parameter step: Counted from 0.
   /// - Returns: Places in the epoch; the last step of an epoch may have fewer than `accumulation`.

@@ -55,7 +55,6 @@ struct DivergenceWatch {
 extension PreparedBatch {
   /// The loss of a prediction of zeros: what a network that has learned nothing reaches.
   func lossOfNothing(_ distance: Distance) -> Double {
-    let target = noised.target
     let count = target.count / max(1, weights.count)
     var sum = 0.0
     for (sample, weight) in weights.enumerated() {
@@ -70,7 +69,7 @@ extension PreparedBatch {
 }
 
 extension Distance {
-  /// Of a number from 0.
+  /// The distance of a number from 0.
   fileprivate func fromZero(_ y: Double, _ c: Double) -> Double {
     switch self {
     case .squared: y * y

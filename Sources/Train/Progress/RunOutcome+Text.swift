@@ -12,7 +12,7 @@ extension RunOutcome {
     return "\(saved?.file ?? ""): \(parts.joined(separator: ", "))"
   }
 
-  /// What an interrupted run has saved.
+  /// A sentence on what an interrupted run has saved.
   var stopped: String {
     let place = "stopped after step \(step) of \(steps)"
     guard let saved else { return "\(place); nothing is new" }

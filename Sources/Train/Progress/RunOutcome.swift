@@ -1,4 +1,4 @@
-/// How a run ended, and what it left.
+/// The end of a run, and the files that it left.
 struct RunOutcome: Hashable {
   /// The steps done, and those of the whole run.
   let step: Int
@@ -7,7 +7,7 @@ struct RunOutcome: Hashable {
   /// The mean over the last steps; nil where none was done.
   let loss: Double?
 
-  /// Of this run alone, not of the one that it goes on from.
+  /// The seconds of this run alone, not of the one that it goes on from.
   let seconds: Double
   let modules: Int
 

@@ -1,6 +1,6 @@
-/// What a step came to: a line of the log.
+/// The figures of a step: a line of the log.
 struct StepRecord: Codable, Hashable {
-  /// Of which of a slider's two runs; nil of any other.
+  /// Names one of a slider's two runs; nil for any other run.
   var copy: SliderCopy?
 
   /// Counted from 1.
@@ -13,7 +13,7 @@ struct StepRecord: Codable, Hashable {
   /// The mean over the last steps.
   let averageLoss: Double
 
-  /// That of the first group of weights, after the schedule.
+  /// The rate of the first group of weights, after the schedule.
   let learningRate: Double
 
   /// The length of the gradient before it was shortened.
@@ -58,4 +58,15 @@ struct LossAverage: Hashable {
     next = (next + 1) % window
     return losses.reduce(0, +) / Double(losses.count)
   }
+}
+
+/// The figures of a step, as the loop returns them.
+struct StepResult {
+  /// The mean loss of its batches, and that of predictions of zeros.
+  let loss: Double
+  let lossOfNothing: Double
+
+  /// The length of the gradient before it was shortened.
+  let gradientNorm: Double
+  let learningRate: Double
 }

@@ -1,11 +1,11 @@
 import ArgumentParser
 
-/// What may differ between the pictures of a grid.
+/// A quantity that differs between the pictures of a grid.
 enum PictureAxis: Hashable {
-  /// Of all adapters together, in step.
+  /// The weight of all adapters together, in step.
   case weight
 
-  /// Of one of several adapters, counted from 1.
+  /// The weight of one of several adapters, counted from 1.
   case weightOf(Int)
   case seed
   case file
@@ -24,7 +24,7 @@ extension PictureAxis {
     }
   }
 
-  /// Which axes are chosen first.
+  /// The order in which axes are chosen.
   fileprivate var rank: Int {
     switch self {
     case .weight: 0
@@ -63,12 +63,12 @@ extension PictureAxis: Encodable {
   }
 }
 
-/// Which pictures a grid holds: what changes along its columns and along its rows.
+/// The pictures of a grid: the axes of its columns and rows.
 struct PicturePlan: Hashable {
   let columns: PictureAxis?
   let rows: PictureAxis?
 
-  /// How many values each axis has.
+  /// The number of values of each axis.
   let counts: [PictureAxis: Int]
 
   /// Chooses axes for what has more than one value: weights along columns, then seeds down rows.

@@ -1,7 +1,7 @@
 import Diffusion
 
 extension PretrainedModel.Kind {
-  /// Of the pictures that the published models of this kind were trained on, in pixels.
+  /// The side of the pictures that the published models of this kind were trained on, in pixels.
   func usualSide(predictsVelocity: Bool) -> Int {
     switch self {
     case .sd1: 512
@@ -22,7 +22,7 @@ extension UNet {
   }
 }
 
-/// A side of a picture in pixels, of which one latent covers eight.
+/// A side of a picture in pixels; one latent covers eight.
 enum PictureSide {
   static let multiple = 8
   static let most = 16384

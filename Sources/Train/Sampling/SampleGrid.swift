@@ -1,4 +1,4 @@
-/// What each picture of a grid is drawn of, and what stands beside it.
+/// The prompt, seed and adapters of each picture of a grid, and the labels beside it.
 ///
 /// Several adapters are stacked: all work at once, each at its own weight. Where the files are an
 /// axis, each is drawn alone.
@@ -97,7 +97,7 @@ extension SampleGrid {
   /// A place among the prompts.
   func prompt(at place: [PictureAxis: Int]) -> Int { place[.prompt, default: 0] }
 
-  /// What a picture of the grid is drawn of.
+  /// The seed, prompt and adapters of a picture of the grid.
   func entry(at place: [PictureAxis: Int]) -> SampleReport.Entry {
     SampleReport.Entry(
       seed: seed(at: place), prompt: prompts[prompt(at: place)],
@@ -166,4 +166,29 @@ extension PythonText {
     if value != 0, abs(value) < 0.01 || abs(value) >= 1e12 { return "\(value)" }
     return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
   }
+}
+
+/// The report of `lora sample`.
+struct SampleReport: Encodable {
+  /// One adapter of a picture.
+  struct Use: Encodable {
+    let file: String
+    let weight: Double
+  }
+
+  /// One picture.
+  struct Entry: Encodable {
+    let seed: UInt32
+    let prompt: String
+    let adapters: [Use]
+  }
+
+  let output: String
+
+  /// The axes of columns and rows.
+  let columns: PictureAxis?
+  let rows: PictureAxis?
+
+  /// Row by row.
+  let pictures: [[Entry]]
 }

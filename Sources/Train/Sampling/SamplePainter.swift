@@ -13,13 +13,12 @@ struct SamplePainter {
 
   /// - Returns: nil if no pictures are asked for.
   init?(_ job: TrainingJob) throws {
-    let options = job.options.samples
-    guard !options.isUnused else { return nil }
+    guard let plan = job.plan.samples else { return nil }
     var standard = SamplePrompt()
     (standard.width, standard.height) = Self.size(job)
-    standard.sampler = SamplerMethod(name: options.sampleSampler) ?? standard.sampler
+    standard.sampler = plan.sampler
     prompts =
-      try options.samplePrompts.map { [standard] in
+      try plan.prompts.map { [standard] in
         try SamplePrompts.read(readFile($0, atMost: settingsLimit), file: $0, standard: standard)
       } ?? [standard]
     maker = try PictureMaker(job)
@@ -33,15 +32,6 @@ struct SamplePainter {
   private static func size(_ job: TrainingJob) -> (width: Int, height: Int) {
     let size = job.data?.datasets.first?.buckets.first?.size
     return (size?.width ?? 512, size?.height ?? 512)
-  }
-
-  /// Whether pictures are due when a step is done; epochs go before steps.
-  func isDue(after step: Int, _ job: TrainingJob) -> Bool {
-    let perEpoch = job.plan.stepsPerEpoch
-    if let every = job.options.samples.sampleEveryNEpochs {
-      return step % perEpoch == 0 && step / perEpoch % max(1, every) == 0
-    }
-    return job.options.samples.sampleEveryNSteps.map { step % max(1, $0) == 0 } ?? false
   }
 
   /// Draws all pictures in one step each, and writes none.

@@ -9,7 +9,7 @@ struct SamplePrompt: Hashable {
   var height = 512
   var steps = 30
 
-  /// How far predictions are moved from those for the negative prompt.
+  /// The factor by which predictions are moved from those for the negative prompt.
   var scale = 7.5
 
   /// nil draws another picture each time.

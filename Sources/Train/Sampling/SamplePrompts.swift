@@ -58,7 +58,7 @@ enum SamplePrompts {
     "n": "negative_prompt", "ss": "sample_sampler",
   ]
 
-  /// What stands between the occurrences of ` --`.
+  /// The text between the occurrences of ` --`.
   private static func pieces(of line: String) -> [Substring] {
     var pieces: [Substring] = []
     var rest = line[...]

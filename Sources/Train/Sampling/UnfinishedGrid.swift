@@ -2,7 +2,7 @@ import CommandSupport
 import Files
 import Images
 
-/// What was drawn of a grid before the user wanted an end.
+/// The pictures of a grid that were drawn before the user wanted an end.
 ///
 /// It is saved under a name of its own beside the result: the result's name is that of a whole grid.
 struct UnfinishedGrid {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// How the learning rate changes over a run: a factor for each step.
+/// The learning rate over a run: a factor per step.
 struct LearningRateSchedule: Hashable {
   var shape: ScheduleShape
   var warmup = 0

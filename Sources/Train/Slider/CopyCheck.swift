@@ -9,13 +9,13 @@ import Images
 struct CopyCheck: Hashable, Encodable {
   let picture: String
 
-  /// Of pictures drawn with the copy, from the one it was trained on; the mean over seeds.
+  /// The distance of pictures drawn with the copy from the trained one; the mean over seeds.
   let distance: PictureDistance
 
-  /// Of the same seeds' pictures without the copy.
+  /// The distance of the same seeds' pictures without the copy.
   let start: PictureDistance
 
-  /// Of the trained picture as the VAE gives it back.
+  /// The distance of the trained picture as the VAE gives it back.
   let limit: PictureDistance
 
   enum CodingKeys: String, CodingKey {
@@ -37,7 +37,7 @@ struct CopyCheck: Hashable, Encodable {
     try container.encode(hasConverged, forKey: .hasConverged)
   }
 
-  /// How much of the way from the model's own pictures to the trained one the copy has gone.
+  /// The share of the way from the model's own pictures to the trained one that the copy has gone.
   var progress: Double {
     let way = start.mean - limit.mean
     return way > 0 ? (start.mean - distance.mean) / way : 1
@@ -62,7 +62,7 @@ extension CopyCheck {
       + (progress < 0 ? "farther from it than without training" : "\(percent(progress)) of the way")
   }
 
-  /// What to change where the copy is not one; nil where it is.
+  /// Advice where the copy is none; nil where it is one.
   var warning: String? {
     if hasConverged { return nil }
     if progress < 0 {

@@ -1,7 +1,7 @@
 import CommandSupport
 import Files
 
-/// Where the two copies of a slider lie while it is made.
+/// The place of the two copies of a slider while it is made.
 ///
 /// They are there for the case that the rest fails or is interrupted: hours may have gone into the
 /// first. Kept, they stand beside the result; else in a new folder there, which nobody else uses
@@ -20,7 +20,7 @@ final class CopyFiles {
     folder = try keeps ? nil : PrivateFolder(prefix: output.directory + output.stem + "-copies-")
   }
 
-  /// Where a copy goes.
+  /// The name of a copy.
   func place(of copy: SliderCopy, _ saving: SavingOptions) throws(OptionsError) -> OutputName {
     try OutputName(
       saving,
@@ -37,7 +37,7 @@ final class CopyFiles {
   /// The file of a copy that is whole.
   func file(of picture: String) -> String? { whole.last { $0.picture == picture }?.file }
 
-  /// Which copies are there without their slider; nil where none is.
+  /// A sentence on the copies that are there without their slider; nil where none is.
   var leftover: String? {
     guard !whole.isEmpty else { return nil }
     let names = whole.map { "the copy of \($0.picture) is kept as \($0.file)" }

@@ -12,7 +12,7 @@ struct PictureCopy {
   /// The picture as it was trained on: resized and cropped.
   let picture: Picture
 
-  /// What the model draws without the adapter, a picture a seed of the check.
+  /// Pictures that the model draws without the adapter, one per seed of the check.
   let untouched: [Picture]
 
   /// nil where the user wanted an end before it was made.
@@ -85,7 +85,7 @@ extension TrainingJob {
   /// The first picture as it is trained on.
   fileprivate func firstPicture() throws -> Picture {
     let seed = UInt64(plan.seed)
-    guard let data, let sample = data.batches(epoch: 1, seed: seed).first?.samples.first else {
+    guard let data, let sample = data.batches(epoch: 1, seed: seed).first?.first else {
       throw TrainingError.unsupported("there is no picture to compare with")
     }
     let size = data.picture(of: sample).choice.bucket

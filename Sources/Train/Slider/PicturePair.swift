@@ -6,10 +6,10 @@ struct PicturePair {
   /// After resizing and cropping.
   let difference: PictureDifference
 
-  /// Of the first as it is trained on.
+  /// The size of the first picture as it is trained on.
   let size: PixelSize
 
-  /// What the user should know beside the difference's own warnings.
+  /// Notes beside the difference's own warnings.
   let notes: [String]
 
   /// Reads both pictures.

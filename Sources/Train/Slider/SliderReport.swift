@@ -1,9 +1,9 @@
 import CommandSupport
 import Images
 
-/// What `lora slider` has made, and how good it is.
+/// The report of `lora slider`.
 struct SliderReport: Encodable {
-  /// How the two pictures differ, at the size that is trained on.
+  /// The difference of the two pictures, at the size that is trained on.
   struct Pair: Encodable {
     let pixels: Int
     let differing: Int
@@ -62,7 +62,7 @@ struct SliderReport: Encodable {
   let modules: Int
   let rank: Int
 
-  /// Of all the work, strip and checks included.
+  /// The time of all the work, strip and checks included.
   let seconds: Double
   let pair: Pair
   let copies: [Copy]
@@ -98,7 +98,7 @@ extension SliderReport {
     return "\(output): \(parts.joined(separator: ", "))"
   }
 
-  /// How much changes with the weight; nil where no strip is drawn.
+  /// A table of how much changes with the weight; nil where no strip is drawn.
   var table: String? {
     guard !changes.isEmpty else { return nil }
     var table = Table([("weight", .right), ("inside", .right), ("outside", .right)])

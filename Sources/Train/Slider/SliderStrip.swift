@@ -8,7 +8,7 @@ struct SliderStrip {
   /// A row a seed, a column a weight.
   let pictures: [[Picture]]
 
-  /// How far the pictures of one weight are from those at weight 0; the mean over seeds.
+  /// The distance of the pictures of one weight from those at weight 0; the mean over seeds.
   struct Change: Hashable, Encodable {
     let weight: Double
 

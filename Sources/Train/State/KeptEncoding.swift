@@ -1,7 +1,7 @@
 import Files
 import Safetensors
 
-/// What an encoder made of a picture or a caption, kept in a file for later runs
+/// The numbers of an encoded picture or caption, kept in a file for later runs
 /// (`--cache-latents-to-disk`, `--cache-text-encoder-outputs-to-disk`).
 ///
 /// It counts only while what was encoded is the same, and while the encoder still gives the same
@@ -10,7 +10,7 @@ import Safetensors
 struct KeptEncoding {
   let path: String
 
-  /// What was encoded, and how.
+  /// The input of the encoder, and the settings that matter.
   let key: String
 
   /// The encoder's answer to the fixed question.

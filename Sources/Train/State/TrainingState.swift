@@ -1,4 +1,5 @@
-/// What a run has to know, beside weights and moments, to go on as if it had not stopped.
+/// The counters and settings, beside weights and moments, with which a run goes on as if it had not
+/// stopped.
 ///
 /// All random numbers are drawn by the step's number, so the number is enough.
 struct TrainingState: Codable, Hashable {
@@ -9,7 +10,7 @@ struct TrainingState: Codable, Hashable {
   /// The steps done.
   let step: Int
 
-  /// Those that the optimiser has seen, where `--initial-step` made them others.
+  /// The steps that the optimiser has seen, where `--initial-step` made that another number.
   let updates: Int?
   let seed: UInt32
 
@@ -28,15 +29,13 @@ struct TrainingState: Codable, Hashable {
     case tensorsDigest = "tensors_sha256"
   }
 
-  init(
-    step: Int, updates: Int, plan: TrainingPlan, options: TrainingOptions, saves: [String] = []
-  ) {
+  init(step: Int, updates: Int, plan: TrainingPlan, saves: [String] = []) {
     version = Self.currentVersion
     self.step = step
     self.updates = updates == step ? nil : updates
     seed = plan.seed
     self.saves = saves
-    settings = Self.decisiveSettings(options, plan)
+    settings = plan.decisiveSettings
   }
 
   /// The files of a state's folder.
@@ -45,12 +44,10 @@ struct TrainingState: Codable, Hashable {
 }
 
 extension TrainingState {
-  /// Throws if a run with these options would not be the one that was stopped.
+  /// Throws if a run by this plan would not be the one that was stopped.
   ///
   /// - Parameter folder: The state's, for the message.
-  func check(
-    against options: TrainingOptions, _ plan: TrainingPlan, folder: String
-  ) throws(OptionsError) {
+  func check(against plan: TrainingPlan, folder: String) throws(OptionsError) {
     guard version == Self.currentVersion else {
       throw Self.error(
         folder, "is a state of version \(version); this program reads \(Self.currentVersion)")
@@ -59,10 +56,10 @@ extension TrainingState {
       throw Self.error(
         folder, "counts \(step) steps and \(updates ?? step) updates, which cannot be")
     }
-    if let seed = options.run.seed, seed != self.seed {
-      throw Self.error(folder, "was saved with seed \(self.seed), not \(seed); drop --seed")
+    if plan.seed != seed {
+      throw Self.error(folder, "was saved with seed \(seed), not \(plan.seed); drop --seed")
     }
-    let now = Self.decisiveSettings(options, plan)
+    let now = plan.decisiveSettings
     let differing = Set(now.keys).union(settings.keys).filter { now[$0] != settings[$0] }.sorted()
     guard let key = differing.first else {
       guard (plan.start ?? step) <= plan.steps else {
@@ -99,8 +96,9 @@ extension TrainingState {
     "gradient_checkpointing",
   ]
 
-  private static func decisiveSettings(
-    _ options: TrainingOptions, _ plan: TrainingPlan
+  /// The settings that decide what a run does after its beginning, by key, as text.
+  static func decisiveSettings(
+    _ options: TrainingOptions, _ schedule: LearningRateSchedule, steps: Int
   ) -> [String: String] {
     let groups: [[Setting]] = [
       Setting.all(of: options.run), Setting.all(of: options.model), Setting.all(of: options.data),
@@ -116,8 +114,8 @@ extension TrainingState {
     }
     // A longer run is the same run as far as it went, where the schedule does not look ahead.
     let looksAhead = ![.constant, .constantWithWarmup, .inverseSquareRoot].contains(
-      plan.schedule.shape)
-    texts["max_train_steps"] = looksAhead ? "\(plan.steps)" : nil
+      schedule.shape)
+    texts["max_train_steps"] = looksAhead ? "\(steps)" : nil
     return texts
   }
 }

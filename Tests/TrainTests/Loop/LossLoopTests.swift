@@ -71,7 +71,8 @@ struct LossLoopTests {
       ])
     let loop = try TrainingLoop(job)
     for step in 0..<3 {
-      let number = BatchNumber(epoch: 1, index: step, total: step, step: step)
+      let number = BatchNumber(
+        seed: UInt64(job.plan.seed), total: step, index: step, step: step)
       let expected = try loss(example, job, number, weights: loop.weights)
       #expect(abs(try loop.step().loss - expected) < 1e-4 * expected)
     }
@@ -80,10 +81,8 @@ struct LossLoopTests {
   private func loss(
     _ example: Case, _ job: TrainingJob, _ number: BatchNumber, weights: [Float]
   ) throws -> Double {
-    let batch = try job.source.batch(number)
-    let draws = job.plan.noise.draws(
-      for: batch.latents, batch.shape,
-      at: BatchPlace(seed: UInt64(job.plan.seed), batch: number.total))
+    let batch = try job.source.batch(number, adapters: nil)
+    let draws = job.plan.noise.draws(for: batch.latents, batch.shape, of: number)
     let alphas = Self.alphas(endsInNoise: example.arguments.contains("--zero-terminal-snr"))
     let count = batch.shape.sampleCount
     var (input, target) = (batch.latents.map(Double.init), draws.noise.map(Double.init))
@@ -101,7 +100,7 @@ struct LossLoopTests {
         latents: Tensor(input.map { Float($0) }, shape: shape, on: job.backend),
         timesteps: Tensor(
           draws.timesteps.map { Float($0) }, shape: [batch.shape.count], on: job.backend),
-        context: batch.conditioning.context),
+        context: batch.context),
       adapters: Diffusion.Adapters(job.modules, values: weights, on: job.backend)
     ).values().map(Double.init)
     // The ratios are of the schedule before it is made to end in noise; σ is of the one after.

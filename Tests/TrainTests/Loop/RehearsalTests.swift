@@ -76,9 +76,9 @@ struct RehearsalTests {
       ]))
     let batches = data.largestBatches(epoch: 1, seed: 1)
     #expect(batches.count == data.datasets[0].buckets.count)
-    #expect(Set(batches.map(\.size)) == Set(data.datasets[0].buckets.map(\.size)))
+    #expect(Set(batches.map(data.size)) == Set(data.datasets[0].buckets.map(\.size)))
     #expect(
-      batches.map(\.samples.count) == data.datasets[0].buckets.map { min(2, $0.pictures.count) })
+      batches.map(\.count) == data.datasets[0].buckets.map { min(2, $0.pictures.count) })
   }
 
   /// The room that saves take is known before the first one.

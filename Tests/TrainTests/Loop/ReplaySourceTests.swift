@@ -20,9 +20,10 @@ struct ReplaySourceTests {
   @Test func rightShapesAreBatches() throws {
     let source = try source(Self.right)
     #expect(source.batchesPerEpoch == 2)
-    let batch = try source.batch(BatchNumber(epoch: 1, index: 1, total: 1, step: 1))
+    let batch = try source.batch(
+      BatchNumber(seed: 0, total: 1, index: 1, step: 1), adapters: nil)
     #expect(batch.shape == LatentShape(count: 1, height: 8, width: 8))
-    #expect(batch.conditioning.context.shape == [1, 77, 8])
+    #expect(batch.context.shape == [1, 77, 8])
     #expect(batch.draws?.timesteps == [0])
   }
 
