@@ -78,7 +78,7 @@ let package = Package(
     .module("ComputeCUDA", ["CCUDA", "CUDAKernels", "Compute", "Files", "Tensors"]),
 
     // MARK: - Meaning
-    .module("Names", ["Files"]),
+    .module("Names", ["Files", "Safetensors"]),
     .module("Adapters", ["Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .module("Diffusion", ["Compute", "Files", "Names", "Safetensors", "Tensors"]),
@@ -193,13 +193,15 @@ let package = Package(
     .tests(
       of: "Train",
       [
-        "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion", "EmulatedDevice",
-        "Files", "Images", "LinearAlgebra", "Names", "Safetensors", "TOML", "Tensors",
+        "Adapters", "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Diffusion",
+        "EmulatedDevice", "Files", "Images", "LinearAlgebra", "Names", "Safetensors", "TOML",
+        "Tensors",
         argumentParser,
       ]),
     .tests(of: "Names", ["Files"]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
-    .tests(of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
+    .tests(
+      of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .tests(of: "Inspect", ["Adapters", "Files", "Safetensors", "Tensors"]),
     .testTarget(
       name: "AlgebraTests",
@@ -208,7 +210,10 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["CommandSupport", "TestSupport", "lora", argumentParser],
+      dependencies: [
+        "Adapters", "CommandSupport", "Images", "LinearAlgebra", "Safetensors", "Tensors",
+        "TestSupport", "lora", argumentParser,
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

@@ -1,4 +1,5 @@
 package import Files
+import Names
 package import Safetensors
 
 /// A path as a user gives it, opened: an adapter, or what else it turns out to be.
@@ -17,7 +18,7 @@ package enum AdapterSource: Sendable {
         return
       }
       self = try Self.file(SafetensorsFile(path: weights), beside: path)
-    } else if path.hasSuffix(".safetensors.index.json") {
+    } else if path.hasSuffix(ModelFiles.indexEnding) {
       self = .checkpoint(try Checkpoint(path: path))
     } else {
       let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
