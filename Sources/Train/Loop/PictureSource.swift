@@ -12,7 +12,7 @@ final class PictureSource: BatchSource {
   private let text: TextConditioner
 
   /// Given to the text encoders where they are trained.
-  var adapters: Diffusion.Adapters?
+  var adapters: DeviceAdapters?
   private let kind: PretrainedModel.Kind
   private let seed: UInt64
   private let stepCount: Int

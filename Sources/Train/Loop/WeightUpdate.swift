@@ -14,7 +14,7 @@ final class WeightUpdate {
   private let rule: OptimizerPlan.Rule
   private let schedule: LearningRateSchedule
   private let groups: [Group]
-  private let adapters: Diffusion.Adapters
+  private let adapters: DeviceAdapters
   private let gradient: Tensor
   private let backend: any Backend
 
@@ -25,7 +25,7 @@ final class WeightUpdate {
   private let rates: [Tensor]
 
   init(
-    _ plan: TrainingPlan, _ adapters: Diffusion.Adapters, gradient: Tensor,
+    _ plan: TrainingPlan, _ adapters: DeviceAdapters, gradient: Tensor,
     on backend: any Backend
   ) throws(OptionsError) {
     rule = plan.optimizer.rule
@@ -205,7 +205,7 @@ extension WeightUpdate {
   }
 
   private static func memory(
-    _ rule: OptimizerPlan.Rule, _ adapters: Diffusion.Adapters, on backend: any Backend
+    _ rule: OptimizerPlan.Rule, _ adapters: DeviceAdapters, on backend: any Backend
   ) -> [(name: String, tensor: Tensor)] {
     let count = adapters.modules.parameterCount
     func zeros(_ name: String, _ count: Int) -> (name: String, tensor: Tensor) {

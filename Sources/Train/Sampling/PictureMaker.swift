@@ -22,7 +22,7 @@ struct PictureMaker {
   ///   - seed: The same seed and size start from the same noise, whatever else is asked for.
   ///   - progress: Called after each step with the number of steps done.
   func picture(
-    of prompt: SamplePrompt, seed: UInt32, adapters: Diffusion.Adapters?,
+    of prompt: SamplePrompt, seed: UInt32, adapters: DeviceAdapters?,
     spacing: NoiseGrid.Spacing? = nil, progress: (Int) -> Void = { _ in }
   ) throws -> Picture {
     let factor = vae.configuration.downscaling
@@ -49,7 +49,7 @@ struct PictureMaker {
 
   /// The prediction for a latent, moved away from that for the negative prompt.
   private func network(
-    for prompt: SamplePrompt, _ shape: Shape, _ adapters: Diffusion.Adapters?
+    for prompt: SamplePrompt, _ shape: Shape, _ adapters: DeviceAdapters?
   ) throws -> ([Float], Float) throws(Interrupted) -> [Float] {
     let forText = adapters.flatMap { $0.changesText ? $0 : nil }
     let (context, pooled) = try text.state(of: [prompt.prompt], adapters: forText)
@@ -93,7 +93,7 @@ extension PictureMaker {
   }
 }
 
-extension Diffusion.Adapters {
+extension DeviceAdapters {
   /// Whether layers of a text encoder are among the adapted.
   fileprivate var changesText: Bool {
     modules.modules.contains { $0.layer.name.target.network != .denoiser }
