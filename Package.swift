@@ -79,7 +79,7 @@ let package = Package(
     .module("ComputeCUDA", ["CCUDA", "CUDAKernels", "Compute", "Files", "Tensors"]),
 
     // MARK: - Meaning
-    .module("Names", ["Files"]),
+    .module("Names", ["Files", "JSON", "Safetensors"]),
     .module("Adapters", ["Files", "JSON", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .module("Datasets", ["Files", "Images", "Tensors"]),
@@ -196,9 +196,9 @@ let package = Package(
     .tests(
       of: "Train",
       [
-        "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Datasets", "Diffusion",
-        "EmulatedDevice", "Files", "Images", "JSON", "LinearAlgebra", "Names", "Safetensors",
-        "TOML", "Tensors", argumentParser,
+        "Adapters", "CUDAEmulation", "Compute", "ComputeCPU", "ComputeCUDA", "Datasets",
+        "Diffusion", "EmulatedDevice", "Files", "Images", "JSON", "LinearAlgebra", "Names",
+        "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .tests(of: "Names", ["Files"]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
@@ -212,7 +212,10 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["CommandSupport", "JSON", "TestSupport", "lora", argumentParser],
+      dependencies: [
+        "Adapters", "CommandSupport", "Images", "JSON", "LinearAlgebra", "Safetensors", "Tensors",
+        "TestSupport", "lora", argumentParser,
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

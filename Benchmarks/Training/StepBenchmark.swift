@@ -7,7 +7,7 @@ import Tensors
 /// One training step on made-up latents, as the training loop does it.
 struct StepBenchmark {
   private let unet: UNet
-  private let adapters: Adapters
+  private let adapters: DeviceAdapters
   private let tape = Tape()
   private let state: AdamState
   private let inputs: UNetInputs
@@ -24,7 +24,7 @@ struct StepBenchmark {
     unet = try PretrainedModel(path: model).unet(on: backend)
     let modules = AdaptedModules(of: unet.layers) { $0.name.isDefault ? (4, 1) : nil }
     let values = modules.initialValues(seed: 1)
-    adapters = Adapters(training: modules, values: values, tape: tape, on: backend)
+    adapters = DeviceAdapters(training: modules, values: values, tape: tape, on: backend)
     state = AdamState(
       parameters: adapters.parameters,
       gradient: adapters.gradient ?? adapters.parameters,

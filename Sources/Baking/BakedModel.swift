@@ -1,5 +1,6 @@
 package import Adapters
 import Files
+import Names
 import Safetensors
 
 /// A checkpoint, a sharded one or a folder of components, written with adapters baked in.
@@ -72,7 +73,7 @@ package struct BakedModel: Sendable {
       outputs.addFile(path, byteCount: isCompressed ? 0 : byteCount)
       try outputs.prepare()
     } else {
-      let isIndex = path.hasSuffix(Checkpoint.indexEnding)
+      let isIndex = path.hasSuffix(ModelFiles.indexEnding)
       outputs.addFolder(isIndex ? Path(path).folder : path, byteCount: byteCount)
       try outputs.check()
     }
@@ -83,7 +84,7 @@ package struct BakedModel: Sendable {
     _ path: String, followsLinks: Bool, _ onTensor: @Sendable () -> Void
   ) throws -> ([BakedFile.Draft], OutputFolder) {
     let isIndex = checkpoint.isIndex
-    let target = path.hasSuffix(Checkpoint.indexEnding) ? Path(path).folder : path
+    let target = path.hasSuffix(ModelFiles.indexEnding) ? Path(path).folder : path
     let source = isIndex ? Path(checkpoint.path).folder : checkpoint.path
     let parts = checkpoint.parts.map { relative($0.file.path, to: source) }
     if !isIndex && isBelow(target, source) {
@@ -109,9 +110,7 @@ package struct BakedModel: Sendable {
 }
 
 extension Checkpoint {
-  static let indexEnding = ".safetensors.index.json"
-
-  var isIndex: Bool { path.hasSuffix(Self.indexEnding) }
+  var isIndex: Bool { path.hasSuffix(ModelFiles.indexEnding) }
 
   var isSingleFile: Bool { !isIndex && FileKind(path: path) != .folder }
 }

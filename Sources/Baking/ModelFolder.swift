@@ -1,5 +1,6 @@
 import Adapters
 import Files
+import Names
 
 /// A model's folder, and what of it lies beside the weights that are baked.
 struct ModelFolder {
@@ -27,7 +28,7 @@ struct ModelFolder {
   /// - Parameter below: A folder below, empty or with a slash at its end.
   private func copyRest(of below: String, to output: OutputFolder) throws {
     let names = try names(inFolder: "\(path)/\(below)")
-    let isSharded = names.contains { $0.hasSuffix(Checkpoint.indexEnding) }
+    let isSharded = names.contains { $0.hasSuffix(ModelFiles.indexEnding) }
     let holdsPart = names.contains { parts.contains(below + $0) }
     for name in names where !name.hasPrefix(".") {
       let file = below + name
@@ -38,7 +39,7 @@ struct ModelFolder {
         try copyRest(of: file + "/", to: output)
       case .file:
         let isWeights = Self.weightEndings.contains(where: name.hasSuffix)
-        let isIndex = isSharded && name.hasSuffix(Checkpoint.indexEnding)
+        let isIndex = isSharded && name.hasSuffix(ModelFiles.indexEnding)
         if parts.contains(file) || holdsPart && isWeights && !isIndex { continue }
         try check(file)
         try output.copy("\(path)/\(file)", as: file)

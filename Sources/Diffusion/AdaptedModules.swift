@@ -1,5 +1,4 @@
 import Names
-package import Safetensors
 package import Tensors
 
 /// Where each adapter's D and U lie in the flat parameters.
@@ -7,7 +6,7 @@ package import Tensors
 /// For each network: all D in the order of the layers, then all U. So the D of joined layers
 /// (queries, keys, values) follow one another, and a group of learning rates (an encoder, the U
 /// matrices, a block's D) is one range.
-package struct AdaptedModules {
+package struct AdaptedModules: Sendable {
   /// One low-rank adapter.
   package struct Module: Hashable, Sendable {
     package let layer: AdaptableLayer
@@ -57,7 +56,8 @@ package struct AdaptedModules {
     var first = 0
     while first < chosen.count {
       let network = chosen[first].layer.name.target.network
-      let end = chosen[first...].firstIndex { $0.layer.name.target.network != network } ?? chosen.count
+      let end =
+        chosen[first...].firstIndex { $0.layer.name.target.network != network } ?? chosen.count
       var down = offset
       var up = offset + chosen[first..<end].reduce(0) { $0 + $1.rank * $1.layer.downWidth }
       for (layer, rank, alpha) in chosen[first..<end] {
@@ -106,85 +106,25 @@ extension AdaptedModules {
     return down && module.layer.kind == .convolution
       ? channelsFirst(part, module.rank, 9, module.layer.inputs) : part
   }
+
+  /// Puts a module's D and U, in the order of a file's elements, to their places.
+  package func setFileValues(
+    down: [Float], up: [Float], of module: Module, in values: inout [Float]
+  ) {
+    precondition(
+      down.count == module.downCount && up.count == module.upCount,
+      "\(module.name) has \(down.count) and \(up.count) elements")
+    let ordered =
+      module.layer.kind == .convolution
+      ? channelsLast(down, module.rank, module.layer.inputs, 9) : down
+    values.replaceSubrange(module.down..<module.down + module.downCount, with: ordered)
+    values.replaceSubrange(module.up..<module.up + module.upCount, with: up)
+  }
 }
 
-// MARK: - From files
+// MARK: - Joining
 
 extension AdaptedModules {
-  /// Reads an adapter in sd-scripts' naming: which of the layers it changes, and its numbers.
-  ///
-  /// Where D and U are 2-D for a 1×1 convolution, or the other way round, they are taken as they
-  /// are meant. `alpha` is the rank where the file has none.
-  package static func reading(
-    _ file: SafetensorsFile, for layers: [AdaptableLayer]
-  ) throws -> (modules: AdaptedModules, values: [Float]) {
-    func entry(_ layer: AdaptableLayer, _ suffix: String) -> Header.Entry? {
-      file.header[layer.name.module + suffix]
-        ?? file.header["lora_unet_" + layer.name.target.key + suffix]
-    }
-    var extents: [LayerName: (rank: Int, alpha: Float)] = [:]
-    for layer in layers {
-      guard let down = entry(layer, ".lora_down.weight") else { continue }
-      extents[layer.name] = try extent(file, layer, down, alpha: entry(layer, ".alpha"))
-    }
-    guard !extents.isEmpty else {
-      let example = file.header.entries.first?.name.string ?? "none"
-      throw DiffusionError(file: file.path, reason: .noMatchingModule(example: example))
-    }
-    let modules = AdaptedModules(of: layers) { extents[$0.name] }
-    var values = [Float](repeating: 0, count: modules.parameterCount)
-    for module in modules.modules {
-      let down = try read(
-        file, entry(module.layer, ".lora_down.weight"), module, "down", module.downShape)
-      let up = try read(
-        file, entry(module.layer, ".lora_up.weight"), module, "up", module.upShape)
-      let ordered =
-        module.layer.kind == .convolution
-        ? channelsLast(down, module.rank, module.layer.inputs, 9) : down
-      values.replaceSubrange(module.down..<module.down + module.downCount, with: ordered)
-      values.replaceSubrange(module.up..<module.up + module.upCount, with: up)
-    }
-    return (modules, values)
-  }
-
-  /// The rank and alpha of a layer's adapter, before its numbers are read.
-  private static func extent(
-    _ file: SafetensorsFile, _ layer: AdaptableLayer, _ down: Header.Entry, alpha: Header.Entry?
-  ) throws -> (rank: Int, alpha: Float) {
-    // A tensor without numbers may claim any extents: no rank is beyond a network's widths.
-    guard let rank = down.shape.extents.first, Count.range.contains(rank) else {
-      let detail = "has a down matrix of \(down.shape), which has no rank"
-      throw DiffusionError(
-        file: file.path, reason: .wrongModule(layer.name.module, detail: detail))
-    }
-    let alpha = try alpha.flatMap { try file.floats($0).first } ?? Float(rank)
-    guard alpha.isFinite else {
-      throw DiffusionError(file: file.path, reason: .notFiniteModule(layer.name.module))
-    }
-    return (rank, alpha)
-  }
-
-  /// Reads a matrix of this shape; extents of 1 may be more or fewer.
-  private static func read(
-    _ file: SafetensorsFile, _ entry: Header.Entry?, _ module: Module, _ part: String,
-    _ shape: Shape
-  ) throws -> [Float] {
-    func failure(_ detail: String) -> DiffusionError {
-      DiffusionError(file: file.path, reason: .wrongModule(module.name, detail: detail))
-    }
-    guard let entry else { throw failure("has no \(part) matrix") }
-    guard entry.shape.withoutOnes == shape.withoutOnes else {
-      let layer = module.layer
-      throw failure(
-        "has \(entry.shape) for a layer of \(layer.inputs) to \(layer.outputs) channels")
-    }
-    let values = try file.floats(entry)
-    guard values.allSatisfy(\.isFinite) else {
-      throw DiffusionError(file: file.path, reason: .notFiniteModule(module.name))
-    }
-    return values
-  }
-
   /// Several adapters at their strengths as one: ranks one after another.
   package static func joined(
     _ parts: [(modules: AdaptedModules, values: [Float], multiplier: Float)],

@@ -6,11 +6,12 @@
 //                                  ─▶ .conditioning(state, skip:) | .penultimate, .pooled (SDXL)
 //
 //     textEncoder.layers + unet.layers ─▶ AdaptedModules(of: layers) { rank and alpha of a layer }
-//                                      │  or AdaptedModules.reading(file, for: layers)
+//                                      │
 //                                      ▼
-//     Adapters(training: modules, values:, tape:, dropout:, on:)  – trained
-//     Adapters(modules, values:, multiplier:, on:)                – only used
-//     unet.merge(modules, values:, multiplier:)                   – baked in
+//     DeviceAdapters(training: modules, values:, tape:, dropout:, on:)  – trained
+//     DeviceAdapters(modules, values:, multiplier:, on:)                – only used
+//     unet.merge(modules, values:, multiplier:)                         – baked in
+//     unet(on:, changing: TensorChange)                                 – read with other numbers
 //
 // A training step, in the words of this module and Compute:
 //
@@ -25,5 +26,5 @@
 // `channelsFirst()` convert from and to the files' [b, c, h, w]. Latents are the scaled ones that
 // the U-Net knows; the VAE scales on its own.
 //
-// Names of tensors in files stand in `CheckpointKeys` only. This module knows no LoRA file except
-// for the shapes and names of its tensors (`AdaptedModules`), and no optimizer.
+// Names of tensors in files stand in the module Names. This module knows no LoRA file and no
+// optimizer.

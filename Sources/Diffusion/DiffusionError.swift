@@ -1,6 +1,6 @@
 package import Tensors
 
-/// Why a model or adapter cannot be used.
+/// Why a model cannot be used.
 package struct DiffusionError: Error, Hashable {
   package enum Reason: Hashable {
     case missingTensor(String, part: String)
@@ -16,9 +16,6 @@ package struct DiffusionError: Error, Hashable {
     case missingPart(String)
     case badConfiguration(String)
     case unsupported(String)
-    case noMatchingModule(example: String)
-    case wrongModule(String, detail: String)
-    case notFiniteModule(String)
   }
 
   package let file: String
@@ -59,12 +56,6 @@ extension DiffusionError.Reason: CustomStringConvertible {
       "it has no \(part); use a checkpoint with all parts, or a diffusers folder"
     case .badConfiguration(let detail): "cannot read the configuration: \(detail)"
     case .unsupported(let detail): detail
-    case .noMatchingModule(let example):
-      "none of its modules belongs to this model ('\(example)', for one); is it for another base?"
-    case .wrongModule(let name, let detail):
-      "module '\(name)' \(detail); is it for another base?"
-    case .notFiniteModule(let name):
-      "module '\(name)' holds NaN or infinity; was its training stopped too late?"
     }
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 import Names
 import Safetensors
@@ -78,25 +79,14 @@ struct ModelFolder: ModelLayout {
     )
   }
 
-  /// The safetensors files of a part: one, that of half precision, or all shards.
+  /// The safetensors files of a part.
   static func files(in folder: String) throws -> [SafetensorsFile] {
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-      .filter { $0.hasSuffix(".safetensors") }.sorted()
-    let stems = ["diffusion_pytorch_model", "model"]
-    for suffix in [".safetensors", ".fp16.safetensors"] {
-      for stem in stems where names.contains(stem + suffix) {
-        return [try SafetensorsFile(path: "\(folder)/\(stem)\(suffix)")]
-      }
-    }
-    let shards = names.filter { $0.contains("-of-") }
-    let whole = shards.filter { !$0.contains(".fp16") }
-    let chosen = whole.isEmpty ? shards : whole
-    guard !chosen.isEmpty else {
-      let isPickle = try FileManager.default.contentsOfDirectory(atPath: folder)
-        .contains { $0.hasSuffix(".bin") }
+    let paths = try ModelFiles.paths(inFolder: folder)
+    guard !paths.isEmpty else {
+      let isPickle = try names(inFolder: folder).contains { $0.hasSuffix(".bin") }
       throw DiffusionError(
         file: folder, reason: isPickle ? .pickle : .missingPart("safetensors file"))
     }
-    return try chosen.map { try SafetensorsFile(path: "\(folder)/\($0)") }
+    return try paths.map { try SafetensorsFile(path: $0) }
   }
 }

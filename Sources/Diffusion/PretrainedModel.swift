@@ -75,10 +75,17 @@ package struct PretrainedModel {
       && !path.hasSuffix(".safetensors") && !path.contains("\\")
   }
 
+  /// Whether the weights are made up.
+  package var isRandom: Bool { layout is RandomModel }
+
   /// Reads the U-Net.
-  package func unet(on backend: any Backend) throws -> UNet {
+  ///
+  /// - Parameter change: What is done to the tensors.
+  package func unet(on backend: any Backend, changing change: TensorChange? = nil) throws -> UNet {
     let (weights, file) = try layout.unet()
-    return try UNet(UNetConfiguration(weights, file, kind: kind), weights, kind, on: backend)
+    return try UNet(
+      UNetConfiguration(weights, file, kind: kind), weights.changed(in: .denoiser, by: change),
+      kind, on: backend)
   }
 
   /// Reads the VAE, which turns pictures to latents and back.
@@ -88,11 +95,16 @@ package struct PretrainedModel {
   }
 
   /// Reads the text encoders: one, or SDXL's two.
-  package func textEncoders(on backend: any Backend) throws -> [TextEncoder] {
+  ///
+  /// - Parameter change: What is done to the tensors.
+  package func textEncoders(
+    on backend: any Backend, changing change: TensorChange? = nil
+  ) throws -> [TextEncoder] {
     let encoders = try (0..<(kind == .sdxl ? 2 : 1)).map { index in
       let (weights, file) = try layout.textEncoder(index)
       let configuration = try TextEncoderConfiguration(weights, file, kind: kind, index: index)
-      return try TextEncoder(configuration, weights, on: backend)
+      return try TextEncoder(
+        configuration, weights.changed(in: .textEncoder(index + 1), by: change), on: backend)
     }
     try check(encoders.map(\.configuration))
     return encoders

@@ -41,7 +41,7 @@ struct Resnet {
   }
 
   /// - Parameter time: SiLU of the time embedding, [b, timeWidth].
-  func callAsFunction(_ x: Tensor, time: Tensor? = nil, _ adapters: Adapters?) -> Tensor {
+  func callAsFunction(_ x: Tensor, time: Tensor? = nil, _ adapters: DeviceAdapters?) -> Tensor {
     let bias = time.flatMap { time in timeProjection.map { $0(time, adapters) } }
     let hidden = conv1(norm1(x), sampleBias: bias, adapters)
     let straight = shortcut.map { $0(x, adapters) } ?? x

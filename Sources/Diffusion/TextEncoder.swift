@@ -127,7 +127,7 @@ package struct TextEncoder {
   /// Returns the states of token ids, [b, up to 77].
   ///
   /// - Parameter adapters: Beside the layers; its tape, if any, records.
-  package func encode(tokens: Tensor, adapters: Adapters? = nil) -> TextState {
+  package func encode(tokens: Tensor, adapters: DeviceAdapters? = nil) -> TextState {
     adapters?.roundFactors()
     var hidden = [tokens.embedded(table: table, positions: places)]
     for block in blocks { hidden.append(block(hidden[hidden.count - 1], adapters)) }
@@ -198,7 +198,7 @@ private struct TextLayer {
     joined.adaptable + out.adaptable + inner.adaptable + outer.adaptable
   }
 
-  func callAsFunction(_ x: Tensor, _ adapters: Adapters?) -> Tensor {
+  func callAsFunction(_ x: Tensor, _ adapters: DeviceAdapters?) -> Tensor {
     let within = joined(norm1(x), adapters).selfAttention(heads: heads, isCausal: true)
     let first = out(within, adding: x, adapters)
     let hidden = inner(norm2(first), adapters).activated(activation)

@@ -36,7 +36,7 @@ struct Transformer {
   ///   - context: The text's states, [b, tokens, contextWidth].
   ///   - checkpointing: Whether each block is a unit that is computed again in the backward pass.
   func callAsFunction(
-    _ x: Tensor, context: Tensor, _ adapters: Adapters?, checkpointing: Bool
+    _ x: Tensor, context: Tensor, _ adapters: DeviceAdapters?, checkpointing: Bool
   ) -> Tensor {
     let e = x.shape.extents
     let tokens: Shape = [e[0], e[1] * e[2], e[3]]
@@ -96,7 +96,7 @@ struct TransformerBlock {
     [joined1, out1, queries2, keysValues2, out2, gated, out3].flatMap(\.adaptable)
   }
 
-  func callAsFunction(_ x: Tensor, context: Tensor, _ adapters: Adapters?) -> Tensor {
+  func callAsFunction(_ x: Tensor, context: Tensor, _ adapters: DeviceAdapters?) -> Tensor {
     let within = joined1(norm1(x), adapters).selfAttention(heads: heads)
     let first = out1(within, adding: x, adapters)
     let toText = queries2(norm2(first), adapters)
@@ -111,7 +111,8 @@ struct TransformerBlock {
 /// - Parameter units: Whether to; nothing is recorded, and so nothing repeated, where no input
 ///   has a gradient and no adapter is trained.
 func checkpointed(
-  _ units: Bool, _ adapters: Adapters?, _ inputs: [Tensor], _ body: @escaping ([Tensor]) -> Tensor
+  _ units: Bool, _ adapters: DeviceAdapters?, _ inputs: [Tensor],
+  _ body: @escaping ([Tensor]) -> Tensor
 ) -> Tensor {
   guard units, let tape = adapters?.tape else { return body(inputs) }
   return tape.checkpoint(inputs, body)

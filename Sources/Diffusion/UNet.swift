@@ -76,7 +76,7 @@ package struct UNet {
   ///   - checkpointing: Whether resnets and transformers keep only their inputs for the backward
   ///     pass and are computed again there.
   package func prediction(
-    of inputs: UNetInputs, adapters: Adapters? = nil, checkpointing: Bool = false
+    of inputs: UNetInputs, adapters: DeviceAdapters? = nil, checkpointing: Bool = false
   ) -> Tensor {
     let inputs = inputs.activations(on: backend)
     adapters?.roundFactors()
@@ -99,7 +99,7 @@ struct Pass {
   /// SiLU of the time embedding.
   let time: Tensor
   let context: Tensor
-  let adapters: Adapters?
+  let adapters: DeviceAdapters?
   let checkpointing: Bool
 
   func resnet(_ resnet: Resnet, _ x: Tensor) -> Tensor {

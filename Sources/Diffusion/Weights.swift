@@ -1,7 +1,15 @@
 import Compute
-import Names
+package import Names
 import Safetensors
-import Tensors
+package import Tensors
+
+/// Changes the numbers of a tensor of a model when it is read.
+///
+/// It is given the layer, whether the tensor is the layer's bias, and the numbers in the order of
+/// files with their shape.
+package typealias TensorChange = (
+  _ layer: Target, _ isBias: Bool, _ values: inout [Float], _ shape: Shape
+) throws -> Void
 
 /// The tensors of one part of a model under diffusers' names, wherever and however they lie.
 struct Weights {
@@ -17,6 +25,9 @@ struct Weights {
 
   /// The shapes of a model without files, whose numbers are made up.
   private let madeUp: ((String) -> Shape?)?
+
+  /// What is done to the numbers of a key's tensor.
+  private var change: ((String, inout [Float], Shape) throws -> Void)?
 
   init(
     path: String, part: String, files: [SafetensorsFile],
@@ -86,7 +97,27 @@ struct Weights {
 
   /// Reads a tensor of the given shape; extents of 1 may be more or fewer.
   func values(_ key: String, _ shape: Shape) throws -> [Float] {
-    if madeUp != nil { return madeUpValues(key, shape) }
+    var values = try madeUp == nil ? stored(key, shape) : madeUpValues(key, shape)
+    try change?(key, &values, shape)
+    return values
+  }
+
+  /// The same tensors, changed when they are read.
+  ///
+  /// - Parameter network: The network that they are of.
+  func changed(in network: Target.Network, by change: TensorChange?) -> Weights {
+    guard let change else { return self }
+    var weights = self
+    weights.change = { key, values, shape in
+      guard let dot = key.lastIndex(of: ".") else { return }
+      let path = String(key[..<dot])
+      let layer = Target(network: network, key: path.replacing(".", with: "_"), path: path)
+      try change(layer, key[dot...] == ".bias", &values, shape)
+    }
+    return weights
+  }
+
+  private func stored(_ key: String, _ shape: Shape) throws -> [Float] {
     guard let found = find(key) else { throw failure(.missingTensor(key, part: part)) }
     guard let piece = found.shape, piece.withoutOnes == shape.withoutOnes else {
       let expected = found.location.expectation(shape)

@@ -1,5 +1,6 @@
 package import ArgumentParser
 import CommandSupport
+import Compute
 import ComputeCPU
 import Diffusion
 import Files
@@ -172,13 +173,12 @@ package struct SampleCommand: ParsableCommand {
     let (backend, exact) = (computing.backend, computing.exact)
     let model = try PretrainedModel(path: model, random: randomWeights)
     let unet = try model.unet(on: backend)
-    let text = try TextConditioner(
-      // Adapters beside its layers are rounded as the U-Net's are.
-      try model.textEncoders(on: lora.isEmpty ? exact : backend),
-      try Tokenizer(
-        path: options.tokenizer, environment: environment("LORA_TOKENIZER"),
-        besideModel: model.path), kind: model.kind, clipSkip: options.clipSkip,
-      maximumTokens: options.maxTokenLength, on: backend)
+    // Adapters beside its layers are rounded as the U-Net's are.
+    let textDevice = lora.isEmpty ? exact : backend
+    let encoders = try model.textEncoders(on: textDevice)
+    let tokenizer = try Tokenizer(
+      path: options.tokenizer, environment: environment("LORA_TOKENIZER"), besideModel: model.path)
+    let text = try conditioner(encoders, tokenizer, model, on: backend)
     let vae =
       try options.vae.map { try VAE(path: $0, for: model.kind, on: exact) }
       ?? model.vae(on: exact)
@@ -192,12 +192,27 @@ package struct SampleCommand: ParsableCommand {
         remedy: "lower --width or --height")
     }
     try text.check(prompts.flatMap { [$0.prompt, $0.negativePrompt] })
-    return PictureGridMaker(
-      maker: PictureMaker(
-        unet: unet, vae: vae, text: text, kind: model.kind,
-        prediction: velocity ? .velocity : .noise, backend: backend),
-      stack: try AdapterStack(grid.files, for: text.layers + unet.layers), grid: grid,
-      prompts: prompts, spacing: spacing)
+    let maker = PictureMaker(
+      unet: unet, vae: vae, text: text, kind: model.kind,
+      prediction: velocity ? .velocity : .noise, backend: backend)
+    let stack = try AdapterStack(
+      grid.files.map(\.path), for: text.layers + unet.layers, of: model)
+    return PictureGridMaker(maker, stack, grid, prompts: prompts, spacing: spacing) { change in
+      PictureMaker(
+        unet: try model.unet(on: backend, changing: change), vae: vae,
+        text: try conditioner(
+          model.textEncoders(on: textDevice, changing: change), tokenizer, model, on: backend),
+        kind: model.kind, prediction: velocity ? .velocity : .noise, backend: backend)
+    }
+  }
+
+  private func conditioner(
+    _ encoders: [TextEncoder], _ tokenizer: Tokenizer, _ model: PretrainedModel,
+    on backend: any Backend
+  ) throws -> TextConditioner {
+    try TextConditioner(
+      encoders, tokenizer, kind: model.kind, clipSkip: options.clipSkip,
+      maximumTokens: options.maxTokenLength, on: backend)
   }
 
   /// - Parameter side: Where none is asked for.

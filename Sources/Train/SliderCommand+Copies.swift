@@ -1,3 +1,4 @@
+import Adapters
 import ArgumentParser
 import CommandSupport
 import Diffusion
@@ -10,6 +11,9 @@ extension SliderCommand {
     let copy: PictureCopy
     let job: TrainingJob
     let outcome: RunOutcome
+
+    /// Where it is saved.
+    let file: String
   }
 
   /// Trains a copier of one picture and looks at what it draws.
@@ -41,10 +45,10 @@ extension SliderCommand {
       untouched: low?.copy.untouched, quiet: common.quiet)
     guard let check = picture.check else {
       if copy == .before { throw try stopped(copy, outcome, files) }
-      return Trained(copy: picture, job: job, outcome: outcome)
+      return Trained(copy: picture, job: job, outcome: outcome, file: saved.file)
     }
     try judge(check, copy)
-    return Trained(copy: picture, job: job, outcome: outcome)
+    return Trained(copy: picture, job: job, outcome: outcome, file: saved.file)
   }
 
   /// Says how good a copy is; a first one that is none makes a second one vain.
@@ -99,6 +103,26 @@ extension SliderCommand {
 }
 
 extension SliderCommand {
+  /// The adapter that changes the first picture to the second: the second copy less the first, or
+  /// the second alone where that was trained over the first.
+  func slider(
+    _ low: Trained, _ high: Trained
+  ) throws -> (adapter: TrainedAdapter, plan: ResultPlan) {
+    guard pair.method == .difference else {
+      return (high.copy.adapter, high.copy.adapter.plan)
+    }
+    let inputs = try [(high, 1.0), (low, -1.0)].map { copy, weight in
+      try Combination.Input(AdapterSource(path: copy.file).adapter(), weight: weight)
+    }
+    let difference = try Combination(inputs)
+    let layers = high.job.modules.modules.map(\.layer)
+    return (
+      try TrainedAdapter(
+        of: difference, for: layers, in: options.run.pretrainedModelNameOrPath ?? ""),
+      difference.concatenation {}
+    )
+  }
+
   /// Draws the strip where one is asked for.
   ///
   /// - Returns: How much changes with the weight; nothing where the strip was interrupted.
@@ -109,7 +133,7 @@ extension SliderCommand {
     guard let path = pair.strip else { return [] }
     Interruption.setLastWords("\(output) is written; the strip is not")
     let maker = try PictureMaker(job, unet: pair.method == .merged ? plainUNet(job) : nil)
-    let adapters = Diffusion.Adapters(slider.modules, values: slider.values, on: job.backend)
+    let adapters = DeviceAdapters(slider.modules, values: slider.values, on: job.backend)
     let weights = WeightedFile.weights(pair.stripWeights) ?? []
     let seeds = pair.stripSeeds.seeds
     let prompt = SamplePrompt(compared.size)

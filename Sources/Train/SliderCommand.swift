@@ -79,17 +79,10 @@ package struct SliderCommand: ParsableCommand {
     let start = ContinuousClock.now
     let low = try trained(.before, device, files)
     let high = try trained(.after, device, files, after: low)
-    let slider =
-      switch pair.method {
-      case .difference:
-        low.copy.adapter.modules.difference(
-          high.copy.adapter.values, less: low.copy.adapter.values)
-      case .merged: high.copy.adapter
-      }
-    let saved = try AdapterFile(
-      modules: slider.modules, values: slider.values,
-      type: (options.saving.savePrecision ?? .float).elementType
-    ).write(to: output, metadata: metadata(high.job, slider.modules))
+    let (slider, plan) = try self.slider(low, high)
+    let saved = try SavedAdapter(
+      writing: plan, to: output, as: job.plan.saves.type,
+      metadata: metadata(high.job, slider.modules))
     try files.close()
     let changes = try strip(of: slider, compared, high.job, beside: output)
     let rank = slider.modules.modules.map(\.rank).max() ?? 0

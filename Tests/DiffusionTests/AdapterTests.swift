@@ -30,9 +30,9 @@ struct AdapterTests {
     let tape = Tape()
 
     func loss(_ values: [Float]) -> (loss: Loss, gradient: Tensor?) {
-      let adapters = Adapters(
+      let adapters = DeviceAdapters(
         training: modules, values: values, tape: tape,
-        dropout: Adapters.Dropout(module: 0.1, network: 0.1, rank: 0.1, seed: 3, step: step),
+        dropout: DeviceAdapters.Dropout(module: 0.1, network: 0.1, rank: 0.1, seed: 3, step: step),
         on: backend)
       let context = encoder.conditioning(encoder.encode(tokens: tokens, adapters: adapters))
       let prediction = unet.prediction(
@@ -78,7 +78,7 @@ struct TinyAdapterTests {
       $0.name.module.hasSuffix("up_blocks_1_attentions_1_proj_out") ? (4, 1) : nil
     }
     let tape = Tape()
-    let adapters = Adapters(
+    let adapters = DeviceAdapters(
       training: modules, values: modules.initialValues(seed: 1), tape: tape, on: backend)
     _ = unet.prediction(
       of: UNetInputs(
@@ -124,7 +124,7 @@ struct TinyAdapterTests {
       timesteps: Tensor([500], shape: [1], on: backend),
       context: Tensor(noise(77 * 8, stream: 7), shape: [1, 77, 8], on: backend))
     let expected = beside.prediction(
-      of: inputs, adapters: Adapters(modules, values: values, multiplier: -0.7, on: backend)
+      of: inputs, adapters: DeviceAdapters(modules, values: values, multiplier: -0.7, on: backend)
     ).values()
     expect(changed.prediction(of: inputs).values(), approximates: expected, within: 1e-5)
     let plain = beside.prediction(of: inputs).values()

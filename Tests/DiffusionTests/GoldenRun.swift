@@ -68,3 +68,26 @@ extension SafetensorsFile {
     )
   }
 }
+
+extension AdaptedModules {
+  /// Reads what sd-scripts' network wrote.
+  static func reading(
+    _ file: SafetensorsFile, for layers: [AdaptableLayer]
+  ) throws -> (modules: AdaptedModules, values: [Float]) {
+    let alphas = try layers.map { layer in
+      try file.header[layer.name.module + ".alpha"].flatMap { try file.floats($0).first }
+    }
+    let known = Dictionary(uniqueKeysWithValues: zip(layers.map(\.name), alphas))
+    let modules = AdaptedModules(of: layers) { layer in
+      let down = file.header[layer.name.module + ".lora_down.weight"]
+      return down.map { ($0.shape.extents[0], known[layer.name].flatMap { $0 } ?? 1) }
+    }
+    var values = [Float](repeating: 0, count: modules.parameterCount)
+    for module in modules.modules {
+      modules.setFileValues(
+        down: try file.floats(named: module.name + ".lora_down.weight"),
+        up: try file.floats(named: module.name + ".lora_up.weight"), of: module, in: &values)
+    }
+    return (modules, values)
+  }
+}

@@ -63,7 +63,7 @@ struct GoldenTests {
     let unet = try run.pretrained().unet(on: backend)
     let (modules, initial) = try AdaptedModules.reading(run.open("init"), for: unet.layers)
     let tape = Tape()
-    let adapters = Adapters(training: modules, values: initial, tape: tape, on: backend)
+    let adapters = DeviceAdapters(training: modules, values: initial, tape: tape, on: backend)
     let replay = try Replay(run, backend: backend)
     let expected = try run.open("expected")
     let (losses, norms) = (

@@ -33,8 +33,10 @@ extension Checkpoint {
     var path = path
     while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
     self.path = path
-    if path.hasSuffix(".safetensors.index.json") {
-      parts = try Self.shards(index: path).map { Part(component: "", file: $0) }
+    if path.hasSuffix(ModelFiles.indexEnding) {
+      parts = try ModelFiles.shards(ofIndex: path).map {
+        Part(component: "", file: try SafetensorsFile(path: $0))
+      }
     } else if FileKind(path: path) == .folder {
       parts = try Self.folder(path, component: "")
       if parts.isEmpty {
@@ -55,48 +57,17 @@ extension Checkpoint {
   }
 
   private static func folder(_ path: String, component: String) throws -> [Part] {
-    let names = try names(inFolder: path)
-    if let index = names.first(where: { $0.hasSuffix(".safetensors.index.json") }) {
-      return try shards(index: "\(path)/\(index)").map { Part(component: component, file: $0) }
-    }
-    let files = names.filter { $0.hasSuffix(".safetensors") }
+    let files = try ModelFiles.paths(inFolder: path)
     if !files.isEmpty {
-      return try preferred(files).map {
-        Part(component: component, file: try SafetensorsFile(path: "\(path)/\($0)"))
-      }
+      return try files.map { Part(component: component, file: try SafetensorsFile(path: $0)) }
     }
     guard component.isEmpty else { return [] }
     // A hidden one may be what a run that was killed left.
-    let folders = names.filter { !$0.hasPrefix(".") && FileKind(path: "\(path)/\($0)") == .folder }
+    let folders = try names(inFolder: path).filter {
+      !$0.hasPrefix(".") && FileKind(path: "\(path)/\($0)") == .folder
+    }
     return try folders.flatMap {
       try folder("\(path)/\($0)", component: $0)
-    }
-  }
-
-  /// Of `x.safetensors` and `x.fp16.safetensors`, which hold the same, the first.
-  private static func preferred(_ files: [String]) -> [String] {
-    files.filter { file in
-      let plain = file.replacing(".fp16.safetensors", with: ".safetensors")
-      return plain == file || !files.contains(plain)
-    }
-  }
-
-  /// The files that an index names, each once.
-  private static func shards(index path: String) throws -> [SafetensorsFile] {
-    let bytes = try readFile(path, atMost: 64 << 20)
-    guard case .object(let fields)? = JSONValue(parsing: bytes),
-      case .object(let map)? = fields["weight_map"]
-    else {
-      let detail = "has no weight_map; is it an index of safetensors files?"
-      throw AdapterError(file: path, reason: .refused(detail))
-    }
-    let names = Set(map.values.compactMap { if case .string(let name) = $0 { name } else { nil } })
-    return try names.sorted().map { name in
-      guard !name.contains("/") else {
-        let detail = "names the file '\(printable(name))' outside of its folder"
-        throw AdapterError(file: path, reason: .refused(detail))
-      }
-      return try SafetensorsFile(path: Path(path).prefix + name)
     }
   }
 }

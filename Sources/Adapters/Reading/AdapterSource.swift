@@ -18,7 +18,7 @@ package enum AdapterSource: Sendable {
         return
       }
       self = try Self.file(SafetensorsFile(path: weights), beside: path)
-    } else if path.hasSuffix(".safetensors.index.json") {
+    } else if path.hasSuffix(ModelFiles.indexEnding) {
       self = .checkpoint(try Checkpoint(path: path))
     } else {
       self = try Self.file(SafetensorsFile(path: path), beside: Path(path).folder)

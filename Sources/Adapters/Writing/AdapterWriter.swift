@@ -60,13 +60,20 @@ package struct AdapterWriter: Sendable {
   package let naming: Naming
   package let model: BaseModel
   package let type: ElementType
+
+  /// Of alphas, where the naming stores them: sd-scripts' trainer rounds them as the factors.
+  private let alphaType: ElementType
   package let threads: Int
 
   /// - Parameter type: F64, F32, F16 or BF16.
-  package init(naming: Naming, model: BaseModel, type: ElementType, threads: Int) {
+  package init(
+    naming: Naming, model: BaseModel, type: ElementType, alphaType: ElementType = .float32,
+    threads: Int
+  ) {
     self.naming = naming
     self.model = model
     self.type = type
+    self.alphaType = alphaType
     self.threads = threads
   }
 
@@ -126,7 +133,7 @@ package struct AdapterWriter: Sendable {
   ) throws(AdapterError) -> (stored: [StoredModule], layout: Layout) {
     let names = try names(of: plan.modules, file: file)
     let stored = zip(plan.modules, names).map {
-      StoredModule($0, name: $1, naming: naming, type: type, file: file)
+      StoredModule($0, name: $1, naming: naming, type: type, alphaType: alphaType, file: file)
     }
     let foreign = plan.foreign.map { foreign in
       Layout.Tensor(
@@ -170,8 +177,9 @@ package struct AdapterWriter: Sendable {
       metadata, for: plan.modules, sourceHashes: Array(hashes.dropFirst()), file: output.path)
     return Written(
       modules: verified, naming: naming, type: type, promise: plan.promise,
-      byteCount: try writer.finish(metadata: said, modelHash: hashes[0]), sshsModelHash: hashes[0],
-      verification: verification)
+      byteCount: try writer.finish(
+        metadata: said, modelHash: hashes[0], isOfInputs: metadata.isOfInputs),
+      sshsModelHash: hashes[0], verification: verification)
   }
 
   /// The modules with the norms of what was asked for: those that lost nothing have not taken

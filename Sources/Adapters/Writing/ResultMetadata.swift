@@ -32,6 +32,12 @@ package struct ResultMetadata: Sendable {
   private let model: BaseModel
   private let comment: String
 
+  /// All that a training says of its result; `nil` for what is made of other adapters.
+  private let ofTraining: Metadata?
+
+  /// Whether the result is made of files, which must still be what they were.
+  var isOfInputs: Bool { ofTraining == nil }
+
   /// - Parameters:
   ///   - sources: The adapters that the result is made of.
   ///   - model: What the result is for.
@@ -40,6 +46,14 @@ package struct ResultMetadata: Sendable {
     self.sources = sources
     self.model = model
     self.comment = comment
+    ofTraining = nil
+  }
+
+  /// - Parameter entries: All that a training says of its result, save for hashes.
+  package init(ofTraining entries: [(key: String, value: String)]) {
+    var metadata = Metadata()
+    for (key, value) in entries { metadata[key] = value }
+    (sources, model, comment, ofTraining) = ([], .unknown, "", metadata)
   }
 
   /// The metadata of a result under a naming.
@@ -52,6 +66,7 @@ package struct ResultMetadata: Sendable {
   func metadata(
     naming: Naming, modules: [ResultModule], sourceHashes: [String]? = nil
   ) -> Metadata {
+    if let ofTraining { return ofTraining }
     var result = Metadata()
     for source in sources.reversed() {
       for entry in source.metadata.entries where !isStale(entry.key) {
@@ -73,11 +88,11 @@ package struct ResultMetadata: Sendable {
   private func describeModel(in result: inout Metadata) {
     result["modelspec.sai_model_spec"] = result["modelspec.sai_model_spec"] ?? "1.0.1"
     result["modelspec.date"] = dateText(Clock.ofProcess.now)
-    if result["modelspec.architecture"] == nil, let (name, implementation) = model.modelSpec {
-      result["modelspec.architecture"] = name + "/lora"
-      result["modelspec.implementation"] = implementation
+    if result["modelspec.architecture"] == nil, let spec = model.modelSpec() {
+      result["modelspec.architecture"] = spec.architecture
+      result["modelspec.implementation"] = spec.implementation
     }
-    if result["ss_base_model_version"] == nil, let version = model.versionOfSS {
+    if result["ss_base_model_version"] == nil, let version = model.sdScriptsVersion() {
       result["ss_base_model_version"] = version
       result["ss_v2"] = model == .sd2 ? "True" : "False"
     }
@@ -103,32 +118,6 @@ package struct ResultMetadata: Sendable {
       "lora.sources",
     ]
     return stale.contains(key) || key.hasSuffix(":rank") || key.hasPrefix("<")
-  }
-}
-
-extension BaseModel {
-  /// What sd-scripts calls the model under `ss_base_model_version`.
-  fileprivate var versionOfSS: String? {
-    switch self {
-    case .sd1: "sd_v1"
-    case .sd2: "sd_v2"
-    case .sdxl: "sdxl_base_v1-0"
-    case .sd3: "sd3"
-    case .flux1: "flux1"
-    default: nil
-    }
-  }
-
-  /// What modelspec calls the model, and whose layout its adapters have; `nil` where the family
-  /// alone does not tell.
-  fileprivate var modelSpec: (architecture: String, implementation: String)? {
-    switch self {
-    case .sd1: ("stable-diffusion-v1", "diffusers")
-    case .sdxl:
-      ("stable-diffusion-xl-v1-base", "https://github.com/Stability-AI/generative-models")
-    case .flux1: ("flux-1", "https://github.com/black-forest-labs/flux")
-    default: nil
-    }
   }
 }
 

@@ -11,19 +11,12 @@ extension Metadata {
 }
 
 extension SafetensorsWriter {
-  /// Finishes a file of a training whose metadata hold sd-scripts' hashes of the data that were
-  /// written.
+  /// Finishes a file whose metadata hold sd-scripts' hashes of the data that were written.
   ///
-  /// - Parameter metadata: What the writer was begun with, with room for the hashes.
-  /// - Returns: The bytes of the whole file, and `sshs_model_hash`.
-  @discardableResult
-  package func finish(hashing metadata: Metadata) throws -> (byteCount: Int, modelHash: String) {
-    let hash = try dataSHA256()
-    return (try finish(metadata: metadata, modelHash: hash, isOfInputs: false), hash)
-  }
-
-  /// The same where the SHA-256 of the data has been taken.
-  ///
+  /// - Parameters:
+  ///   - metadata: What the writer was begun with, with room for the hashes.
+  ///   - modelHash: The SHA-256 of the data.
+  ///   - isOfInputs: Whether the file is made of the files that are open.
   /// - Returns: The bytes of the whole file.
   @discardableResult
   func finish(metadata: Metadata, modelHash: String, isOfInputs: Bool = true) throws -> Int {

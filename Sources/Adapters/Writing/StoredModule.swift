@@ -9,18 +9,21 @@ struct StoredModule: Sendable {
   private let name: String
   private let naming: Naming
   private let type: ElementType
+  private let alphaType: ElementType
 
   /// Where the module is written, for errors.
   private let file: String
 
   init(
-    _ module: ResultModule, name: String, naming: Naming, type: ElementType, file: String
+    _ module: ResultModule, name: String, naming: Naming, type: ElementType,
+    alphaType: ElementType, file: String
   ) {
     self.module = module
     self.file = file
     self.name = name
     self.naming = naming
     self.type = type
+    self.alphaType = alphaType
   }
 
   private func tensorName(_ part: Part) -> String {
@@ -38,7 +41,7 @@ struct StoredModule: Sendable {
       tensors.append(.init(name: tensorName(.up), type: type, shape: up))
       tensors.append(.init(name: tensorName(.down), type: type, shape: down))
       if naming.storesAlpha {
-        tensors.append(.init(name: tensorName(.alpha), type: .float32, shape: []))
+        tensors.append(.init(name: tensorName(.alpha), type: alphaType, shape: []))
       }
     case .dense(let shape, _, _):
       tensors.append(.init(name: tensorName(densePart), type: type, shape: shape))
@@ -191,11 +194,10 @@ struct StoredModule: Sendable {
   @discardableResult
   private func storeAlpha(scale: Double, rank: Int, to writer: SafetensorsWriter) throws -> Float {
     let alpha = Float(scale * Double(rank))
-    if naming.storesAlpha {
-      let bytes = encoded([Double(alpha)], as: .float32)
-      try unsafe writer.write(bytes.span.bytes, to: tensorName(.alpha))
-    }
-    return alpha
+    guard naming.storesAlpha else { return alpha }
+    let bytes = encoded([Double(alpha)], as: alphaType)
+    try unsafe writer.write(bytes.span.bytes, to: tensorName(.alpha))
+    return unsafe floats(from: bytes.span.bytes, as: alphaType).first ?? alpha
   }
 
   /// Writes one factor.

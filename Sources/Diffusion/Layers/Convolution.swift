@@ -30,7 +30,8 @@ struct Convolution {
 
   /// - Parameter sampleBias: [b, outputs], added to every pixel.
   func callAsFunction(
-    _ x: Tensor, sampleBias: Tensor? = nil, adding residual: Tensor? = nil, _ adapters: Adapters?
+    _ x: Tensor, sampleBias: Tensor? = nil, adding residual: Tensor? = nil,
+    _ adapters: DeviceAdapters?
   ) -> Tensor {
     x.convolution(
       weight, bias: bias, sampleBias: sampleBias, adding: residual, stride: stride,

@@ -44,7 +44,8 @@ struct Linear {
 
   var adaptable: [AdaptableWeight] { [AdaptableWeight(weight: weight, layers: layers)] }
 
-  func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil, _ adapters: Adapters?) -> Tensor
+  func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil, _ adapters: DeviceAdapters?)
+    -> Tensor
   {
     x.linear(weight, bias: bias, adding: residual, branch: adapters?.branch(beside: layers))
   }

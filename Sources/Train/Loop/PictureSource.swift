@@ -59,7 +59,7 @@ final class PictureSource: BatchSource {
     return batches
   }
 
-  func batch(_ number: BatchNumber, adapters: Diffusion.Adapters?) throws -> TrainingBatch {
+  func batch(_ number: BatchNumber, adapters: DeviceAdapters?) throws -> TrainingBatch {
     let samples =
       rehearsed.map { $0[number.index % $0.count] } ?? batches(of: number.epoch)[number.index]
     let factor = vae.downscaling

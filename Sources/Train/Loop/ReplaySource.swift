@@ -77,7 +77,7 @@ struct ReplaySource: BatchSource {
   /// All batches of a file have one size.
   func keepLargestOfEachSize() -> Int { 1 }
 
-  func batch(_ number: BatchNumber, adapters: Diffusion.Adapters?) throws -> TrainingBatch {
+  func batch(_ number: BatchNumber, adapters: DeviceAdapters?) throws -> TrainingBatch {
     guard number.total < batchesPerEpoch else {
       throw TrainingError.replay(
         file: file.path, "holds \(batchesPerEpoch) batches; --max-train-steps asks for more")

@@ -53,6 +53,12 @@ final class TextConditioner {
     for encoder in encoders { encoder.merge(modules, values: values, multiplier: multiplier) }
   }
 
+  /// Takes other encoders of the same model, whose weights are changed.
+  func replaceEncoders(_ others: [TextEncoder]) {
+    encoders = others
+    known = [:]
+  }
+
   /// Lets go of the encoders, when all captions that will be asked for are known.
   func releaseEncoders() { encoders = [] }
 
@@ -61,7 +67,7 @@ final class TextConditioner {
   /// - Parameter adapters: Those that are trained beside the encoders; without any, each caption
   ///   is encoded once.
   func state(
-    of captions: [String], adapters: Diffusion.Adapters? = nil
+    of captions: [String], adapters: DeviceAdapters? = nil
   ) throws -> (context: Tensor, pooled: Tensor?) {
     if let adapters { return try encode(captions, adapters) }
     let parts = try captions.map(encoded)
@@ -101,7 +107,7 @@ extension TextConditioner {
   private var length: Int { maximum + 2 }
 
   private func encode(
-    _ captions: [String], _ adapters: Diffusion.Adapters?
+    _ captions: [String], _ adapters: DeviceAdapters?
   ) throws -> (context: Tensor, pooled: Tensor?) {
     let ids = try encoders.indices.map { encoder in
       try captions.map { try self.ids(of: $0, encoder: encoder) }
@@ -116,7 +122,7 @@ extension TextConditioner {
   ///
   /// - Parameter ids: For each encoder, for each caption, 77 of them.
   private func encode(
-    chunk ids: [[[Int32]]], _ adapters: Diffusion.Adapters?
+    chunk ids: [[[Int32]]], _ adapters: DeviceAdapters?
   ) -> (context: Tensor, pooled: Tensor?) {
     let states = zip(encoders, ids).map { encoder, ids in
       encoder.encode(

@@ -63,7 +63,7 @@ protocol BatchSource {
   func prepare(progress: () -> Void) throws
 
   /// - Parameter adapters: Those of the text encoders, where these are trained.
-  func batch(_ number: BatchNumber, adapters: Diffusion.Adapters?) throws -> TrainingBatch
+  func batch(_ number: BatchNumber, adapters: DeviceAdapters?) throws -> TrainingBatch
 
   /// Makes `batch` return the largest batch of each size in turn, for a rehearsal.
   ///

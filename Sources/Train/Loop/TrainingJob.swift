@@ -5,7 +5,6 @@ import Diffusion
 import Files
 import Glibc
 import Images
-import Safetensors
 import Tensors
 
 /// A run that is ready to begin: the plan, the model on its device, the data and the adapters.
@@ -36,14 +35,6 @@ struct TrainingJob {
   let warnings: [String]
 }
 
-/// An adapter in memory.
-struct TrainedAdapter {
-  let modules: AdaptedModules
-
-  /// The flat weights.
-  let values: [Float]
-}
-
 extension TrainingJob {
   /// Opens everything that the options name.
   ///
@@ -72,15 +63,15 @@ extension TrainingJob {
     let layout: BlockLayout = model.kind == .sdxl ? .stableDiffusionXL : .stableDiffusion
     _ = try TrainingPlan.rules(options, layout)
     self.device = device
-    let unet = try model.unet(on: device.backend)
-    self.unet = unet
+    var unet = try model.unet(on: device.backend)
     var warnings: [String] = []
     let parts = try TrainingParts(
       model, options, resolution: base.usualResolution, on: device, environment,
       warnings: &warnings)
     (data, text, vae) = (parts.data, parts.text, parts.vae)
-    try Self.addBaseWeights(options.network, to: unet, parts.text)
+    try Self.addBaseWeights(options, of: model, to: &unet, parts.text, on: device)
     if let copy { unet.merge(copy.modules, values: copy.values, multiplier: 1) }
+    self.unet = unet
 
     let replay = try options.machine.replay.map {
       try ReplaySource(path: $0, for: unet.configuration, on: device.backend)
@@ -119,16 +110,21 @@ extension TrainingJob {
 
   /// Adds the adapters of `--base-weights` to the model, for good.
   private static func addBaseWeights(
-    _ options: NetworkOptions, to unet: UNet, _ text: TextConditioner?
+    _ options: TrainingOptions, of model: PretrainedModel, to unet: inout UNet,
+    _ text: TextConditioner?, on device: ComputeDevice
   ) throws {
-    for (index, path) in options.baseWeights.enumerated() {
-      let multipliers = options.baseWeightsMultiplier
-      let multiplier = index < multipliers.count ? Float(multipliers[index]) : 1
-      let (modules, values) = try AdaptedModules.reading(
-        SafetensorsFile(path: path), for: (text?.layers ?? []) + unet.layers)
-      unet.merge(modules, values: values, multiplier: multiplier)
-      text?.merge(modules, values: values, multiplier: multiplier)
+    let (paths, weights) = (options.network.baseWeights, options.network.baseWeightsMultiplier)
+    if paths.isEmpty { return }
+    let stack = try AdapterStack(paths, for: (text?.layers ?? []) + unet.layers, of: model)
+    let uses = paths.indices.map {
+      SampleGrid.Use(file: $0, weight: $0 < weights.count ? weights[$0] : 1)
     }
+    if let change = try stack.change(uses) {
+      unet = try model.unet(on: device.backend, changing: change)
+      try text?.replaceEncoders(
+        TrainingParts.textEncoders(model, options, on: device, changing: change))
+    }
+    for use in uses { stack.merge(use, into: unet, text) }
   }
 
   /// The layers that are trained, with the weights they begin with.
@@ -137,9 +133,10 @@ extension TrainingJob {
   ) throws -> (AdaptedModules, [Float]) {
     let layers = (text?.layers ?? []) + unet.layers
     let start = try options.network.networkWeights.map {
-      try AdaptedModules.reading(SafetensorsFile(path: $0), for: layers)
+      try TrainedAdapter(
+        continuing: $0, for: layers, in: options.run.pretrainedModelNameOrPath ?? "")
     }
-    if options.network.dimFromWeights, let start { return start }
+    if options.network.dimFromWeights, let start { return (start.modules, start.values) }
     let modules = AdaptedModules(of: layers) { layer in
       guard layer.name.isDefault || plan.network.adaptsResnets else { return nil }
       let extent = plan.network.extent(
@@ -159,8 +156,7 @@ extension TrainingJob {
 
   /// Puts an adapter's weights where the same modules of another lie; others keep their start.
   private static func copy(
-    _ start: (modules: AdaptedModules, values: [Float]), into values: inout [Float],
-    of modules: AdaptedModules, _ path: String
+    _ start: TrainedAdapter, into values: inout [Float], of modules: AdaptedModules, _ path: String
   ) throws(TrainingError) {
     for module in modules.modules {
       guard let (_, source) = start.modules.module(for: module.layer) else { continue }

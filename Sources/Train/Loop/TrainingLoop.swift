@@ -10,7 +10,7 @@ final class TrainingLoop {
   private let job: TrainingJob
   private let schedule: NoiseSchedule
   private let tape = Tape()
-  private let adapters: Diffusion.Adapters
+  private let adapters: DeviceAdapters
   private let gradient: Tensor
   private let update: WeightUpdate
   private var lossScale: LossScale?
@@ -47,10 +47,10 @@ final class TrainingLoop {
     loss = Tensor(zeros: [1], on: backend)
     let network = plan.network
     let drops = network.dropout + network.rankDropout + network.moduleDropout > 0
-    let dropout = Diffusion.Adapters.Dropout(
+    let dropout = DeviceAdapters.Dropout(
       module: Float(network.moduleDropout), network: Float(network.dropout),
       rank: Float(network.rankDropout), seed: UInt64(plan.seed), step: stepNumber)
-    adapters = Diffusion.Adapters(
+    adapters = DeviceAdapters(
       training: job.modules, values: job.initialValues, tape: tape,
       dropout: drops ? dropout : nil, on: backend)
     gradient = adapters.gradient ?? Tensor(zeros: [job.modules.parameterCount], on: backend)
@@ -61,7 +61,7 @@ final class TrainingLoop {
   }
 
   /// The adapters as they are now, to draw pictures with.
-  var currentAdapters: Diffusion.Adapters { adapters.scaled(1) }
+  var currentAdapters: DeviceAdapters { adapters.scaled(1) }
 
   /// The weights as they are now.
   var weights: [Float] { adapters.parameters.values() }

@@ -23,8 +23,7 @@ struct TrainingParts {
     data = try TrainingData(
       Self.configuration(options, resolution: resolution, warnings: &warnings))
     text = try TextConditioner(
-      try model.textEncoders(
-        on: options.network.networkTrainUnetOnly ? device.exact : device.backend),
+      try Self.textEncoders(model, options, on: device),
       try Tokenizer(
         path: options.model.tokenizer, environment: environment("LORA_TOKENIZER"),
         besideModel: model.path), kind: model.kind, clipSkip: options.model.clipSkip,
@@ -34,6 +33,15 @@ struct TrainingParts {
     vae =
       try options.model.vae.map { try VAE(path: $0, for: model.kind, on: device.exact) }
       ?? model.vae(on: device.exact)
+  }
+
+  /// - Parameter change: What is done to their tensors.
+  static func textEncoders(
+    _ model: PretrainedModel, _ options: TrainingOptions, on device: ComputeDevice,
+    changing change: TensorChange? = nil
+  ) throws -> [TextEncoder] {
+    try model.textEncoders(
+      on: options.network.networkTrainUnetOnly ? device.exact : device.backend, changing: change)
   }
 
   private static func configuration(

@@ -146,11 +146,10 @@ struct TrainingSession {
     guard weights.allSatisfy(\.isFinite) else {
       throw TrainingError.notFinite("update", step: step, lastSave: loop.lastSave)
     }
-    let file = AdapterFile(
-      modules: job.modules, values: weights,
-      type: job.plan.saves.type)
-    return try file.write(
-      to: path, metadata: job.metadata.entries(step: step, epoch: epoch(of: step)))
+    return try SavedAdapter(
+      writing: TrainedAdapter(modules: job.modules, values: weights).plan, to: path,
+      as: job.plan.saves.type,
+      metadata: job.metadata.entries(step: step, epoch: epoch(of: step)))
   }
 
   /// Saves what there is, with a state to go on from, under the names of its step: the name of the

@@ -31,7 +31,7 @@ final class WeightUpdate {
   let memory: [(name: String, tensor: Tensor)]
 
   init(
-    _ plan: TrainingPlan, _ adapters: Diffusion.Adapters, gradient: Tensor,
+    _ plan: TrainingPlan, _ adapters: DeviceAdapters, gradient: Tensor,
     on backend: any Backend
   ) throws(OptionsError) {
     let (rule, modules) = (plan.optimizer.rule, adapters.modules)

@@ -6,12 +6,7 @@ import Images
 extension TrainingMetadata.BaseSummary {
   /// Describes an open model; a file is hashed, which reads all of it.
   init(_ model: PretrainedModel, _ options: TrainingOptions) {
-    family =
-      switch model.kind {
-      case .sd1: .sd1
-      case .sd2: .sd2
-      case .sdxl: .sdxl
-      }
+    family = model.kind.baseModel
     predictsVelocity = options.model.vParameterization || model.predictsVelocity == true
     name = Path(model.path).name
     let hashes =

@@ -1,5 +1,6 @@
 import Diffusion
 import Images
+import Names
 
 extension TrainingMetadata {
   /// Stability AI's model specification 1.0.1; what is not known is left out.
@@ -7,6 +8,7 @@ extension TrainingMetadata {
   /// - Parameter seconds: The time of the save.
   func modelSpecification(at seconds: Double) -> [(key: String, value: String)] {
     let date = clock.date(at: seconds)
+    let spec = base.family.modelSpec(predictsVelocity: base.predictsVelocity)
     let title = options.metadata.metadataTitle ?? plan.saves.output.name ?? "LoRA@\(date)"
     let optional: [(String, String?)] = [
       ("author", options.metadata.metadataAuthor),
@@ -23,8 +25,8 @@ extension TrainingMetadata {
       ("encoder_layer", options.model.clipSkip.map { "\($0)" }),
     ]
     let always: [(String, String)] = [
-      ("sai_model_spec", "1.0.1"), ("architecture", base.architecture),
-      ("implementation", base.implementation), ("title", title),
+      ("sai_model_spec", "1.0.1"), ("architecture", spec?.architecture ?? ""),
+      ("implementation", spec?.implementation ?? ""), ("title", title),
       ("resolution", "\(resolution.width)x\(resolution.height)"), ("date", date),
       ("prediction_type", base.predictsVelocity ? "v" : "epsilon"),
     ]
@@ -44,26 +46,9 @@ extension TrainingMetadata {
 }
 
 extension TrainingMetadata.BaseSummary {
-  fileprivate var architecture: String {
-    switch family {
-    case .sd1: "stable-diffusion-v1/lora"
-    case .sd2: predictsVelocity ? "stable-diffusion-v2-768-v/lora" : "stable-diffusion-v2-512/lora"
-    case .sdxl: "stable-diffusion-xl-v1-base/lora"
-    }
-  }
-
-  fileprivate var implementation: String {
-    family == .sdxl ? "https://github.com/Stability-AI/generative-models" : "diffusers"
-  }
-
   /// What the models of the family were trained on.
   var usualResolution: PixelSize {
-    let kind: PretrainedModel.Kind =
-      switch family {
-      case .sd1: .sd1
-      case .sd2: .sd2
-      case .sdxl: .sdxl
-      }
+    let kind = PretrainedModel.Kind(rawValue: family.rawValue) ?? .sd1
     let side = kind.usualSide(predictsVelocity: predictsVelocity)
     return PixelSize(width: side, height: side)
   }

@@ -1,6 +1,6 @@
 import Files
 import JSON
-
+import Names
 /// What a result says about the run that made it, in sd-scripts' words.
 struct TrainingMetadata {
   let options: TrainingOptions
@@ -16,13 +16,7 @@ struct TrainingMetadata {
 
   /// What the metadata say about the base model.
   struct BaseSummary: Hashable {
-    enum Family: Hashable {
-      case sd1
-      case sd2
-      case sdxl
-    }
-
-    let family: Family
+    let family: BaseModel
     let predictsVelocity: Bool
 
     /// The file's name, or the folder's.
@@ -37,15 +31,6 @@ struct TrainingMetadata {
       let name: String
       let legacyHash: String?
       let sha256: String?
-    }
-
-    /// sd-scripts' `ss_base_model_version`.
-    var version: String {
-      switch family {
-      case .sd1: predictsVelocity ? "sd_v1_v" : "sd_v1"
-      case .sd2: predictsVelocity ? "sd_v2_v" : "sd_v2"
-      case .sdxl: "sdxl_base_v1-0"
-      }
     }
   }
 
@@ -67,7 +52,10 @@ struct TrainingMetadata {
     let arguments = networkArguments.map { [("ss_network_args", $0)] } ?? []
     return [
       ("ss_v2", PythonText.of(base.family == .sd2)),
-      ("ss_base_model_version", base.version),
+      (
+        "ss_base_model_version",
+        PythonText.of(base.family.sdScriptsVersion(predictsVelocity: base.predictsVelocity))
+      ),
       ("ss_network_module", NetworkModule.lora.rawValue),
       ("ss_network_dim", PythonText.of(plan.network.linear.rank)),
       ("ss_network_alpha", PythonText.of(plan.network.linear.alpha)),

@@ -22,7 +22,7 @@ struct PictureMaker {
   ///   - seed: The same seed and size start from the same noise, whatever else is asked for.
   ///   - progress: Called after each step with the number of steps done.
   func picture(
-    of prompt: SamplePrompt, seed: UInt32, adapters: Diffusion.Adapters?,
+    of prompt: SamplePrompt, seed: UInt32, adapters: DeviceAdapters?,
     spacing: NoiseGrid.Spacing? = nil, progress: (Int) -> Void = { _ in }
   ) throws -> Picture {
     let factor = vae.configuration.downscaling
@@ -49,7 +49,7 @@ struct PictureMaker {
 
   /// The prediction for a latent, moved away from that for the negative prompt.
   private func network(
-    for prompt: SamplePrompt, _ shape: Shape, _ adapters: Diffusion.Adapters?
+    for prompt: SamplePrompt, _ shape: Shape, _ adapters: DeviceAdapters?
   ) throws -> ([Float], Float) throws(Interrupted) -> [Float] {
     let forText = adapters.flatMap { $0.changesText ? $0 : nil }
     let (context, pooled) = try text.state(of: [prompt.prompt], adapters: forText)
@@ -93,7 +93,7 @@ extension PictureMaker {
   }
 }
 
-extension Diffusion.Adapters {
+extension DeviceAdapters {
   /// Whether layers of a text encoder are among the adapted.
   fileprivate var changesText: Bool {
     modules.modules.contains { $0.layer.name.target.network != .denoiser }
@@ -108,26 +108,5 @@ extension Picture {
       return level.isNaN ? 0 : UInt8(level.rounded())
     }
     self.init(width: width, height: height, bytes: bytes)
-  }
-}
-
-/// Draws the pictures of a grid, each under the same noise as its neighbours of one seed.
-struct PictureGridMaker {
-  let maker: PictureMaker
-  let stack: AdapterStack
-  let grid: SampleGrid
-
-  /// Beside the grid's prompts.
-  let prompts: [SamplePrompt]
-  let spacing: NoiseGrid.Spacing?
-
-  /// Draws one picture of the grid.
-  func picture(
-    at place: [PictureAxis: Int], progress: (Int) -> Void
-  ) throws -> Picture {
-    try maker.picture(
-      of: prompts[grid.prompt(at: place)], seed: grid.seed(at: place),
-      adapters: stack.adapters(grid.uses(at: place), on: maker.backend), spacing: spacing,
-      progress: progress)
   }
 }

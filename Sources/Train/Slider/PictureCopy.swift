@@ -32,14 +32,14 @@ extension PictureCopy {
     let maker = try PictureMaker(job)
     let picture = try job.firstPicture()
     let prompt = SamplePrompt(picture.size)
-    let adapters = Diffusion.Adapters(
+    let adapters = DeviceAdapters(
       adapter.modules, values: adapter.values, on: job.backend)
     let known = untouched.flatMap { $0.first?.size == picture.size ? $0 : nil }
     let progress = Progress(
       "checking the copy",
       total: (known == nil ? 2 : 1) * CopyCheck.seeds.count * prompt.steps, quiet: quiet)
     defer { progress.finish() }
-    func drawn(_ adapters: Diffusion.Adapters?) throws -> [Picture] {
+    func drawn(_ adapters: DeviceAdapters?) throws -> [Picture] {
       try CopyCheck.seeds.map {
         try maker.picture(of: prompt, seed: $0, adapters: adapters) { _ in progress.advance() }
       }

@@ -101,7 +101,7 @@ struct LossLoopTests {
         timesteps: Tensor(
           draws.timesteps.map { Float($0) }, shape: [batch.shape.count], on: job.backend),
         context: batch.context),
-      adapters: Diffusion.Adapters(job.modules, values: weights, on: job.backend)
+      adapters: DeviceAdapters(job.modules, values: weights, on: job.backend)
     ).values().map(Double.init)
     // The ratios are of the schedule before it is made to end in noise; σ is of the one after.
     let plain = Self.alphas(endsInNoise: false)

@@ -66,8 +66,8 @@ struct ModelKindTests {
     }
     func step(_ values: [Float], rate: String) throws -> (loss: Double, after: [Float]) {
       let file = run.folder["weights.st"]
-      try AdapterFile(modules: first.modules, values: values, type: .float32)
-        .write(to: file, metadata: [])
+      let adapter = TrainedAdapter(modules: first.modules, values: values)
+      _ = try SavedAdapter(writing: adapter.plan, to: file, as: .float, metadata: [])
       let job = try job(
         run, TinyRun.modelXL, steps: 1,
         options + ["--learning-rate", rate, "--network-weights", file])

@@ -89,8 +89,8 @@ struct OptimizerLoopTests {
     _ run: TinyRun, _ job: TrainingJob, of weights: [Float], at step: Int
   ) throws -> [Double] {
     let file = run.folder["weights.st"]
-    try AdapterFile(modules: job.modules, values: weights, type: .float32)
-      .write(to: file, metadata: [])
+    let adapter = TrainedAdapter(modules: job.modules, values: weights)
+    _ = try SavedAdapter(writing: adapter.plan, to: file, as: .float, metadata: [])
     let rate = 1000.0
     let loop = try TrainingLoop(
       run.job(

@@ -122,14 +122,14 @@ struct TrainingLoopTests {
     let run = try TinyRun()
     let trained = try run.trained(steps: 3, ["--learning-rate", "0.01"])
     let file = run.folder["base.st"]
-    try AdapterFile(modules: trained.job.modules, values: trained.after, type: .float32)
-      .write(to: file, metadata: [])
+    let adapter = TrainedAdapter(modules: trained.job.modules, values: trained.after)
+    _ = try SavedAdapter(writing: adapter.plan, to: file, as: .float, metadata: [])
     let doubled = try run.job(
       steps: 1, ["--base-weights", file, "--base-weights-multiplier", "0.5"])
     let plain = try run.job(steps: 1)
-    let adapters = Diffusion.Adapters(
+    let adapters = DeviceAdapters(
       trained.job.modules, values: trained.after, multiplier: 0.5, on: plain.backend)
-    func prediction(_ job: TrainingJob, _ adapters: Diffusion.Adapters?) throws -> [Float] {
+    func prediction(_ job: TrainingJob, _ adapters: DeviceAdapters?) throws -> [Float] {
       let latents = (0..<4 * 64).map { sinf(Float($0)) }
       let text = try #require(job.text)
       return job.unet.prediction(

@@ -2,7 +2,7 @@ package import Compute
 import Tensors
 
 /// Low-rank adapters on a device, bound to the layers they stand beside.
-package struct Adapters {
+package struct DeviceAdapters {
   package let modules: AdaptedModules
 
   /// All D and U, flat, float32.
@@ -63,7 +63,7 @@ package struct Adapters {
     dropout = nil
   }
 
-  private init(_ other: Adapters, multiplier: Float) {
+  private init(_ other: DeviceAdapters, multiplier: Float) {
     modules = other.modules
     parameters = other.parameters
     factors = other.factors
@@ -74,7 +74,9 @@ package struct Adapters {
   }
 
   /// The same parameters at another strength, without a gradient.
-  package func scaled(_ multiplier: Float) -> Adapters { Adapters(self, multiplier: multiplier) }
+  package func scaled(_ multiplier: Float) -> DeviceAdapters {
+    DeviceAdapters(self, multiplier: multiplier)
+  }
 
   private static func factors(of parameters: Tensor) -> Tensor {
     let type = parameters.backend.activationType
