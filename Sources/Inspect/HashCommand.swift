@@ -6,14 +6,14 @@ import Safetensors
 package struct HashCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "hash",
-    abstract: "Print the checksums that this field knows files by.",
+    abstract: "Print the checksums by which web UIs and trainers identify files.",
     discussion: """
-      Without --kind, every kind on a line of its own: HASH  KIND  FILE. With one,
-      HASH  FILE, as sha256sum prints it. Compressed files are hashed as what they
-      hold, folders file by file.
+      Without --kind, prints one line per kind: HASH  KIND  FILE. With --kind, prints
+      HASH  FILE, as sha256sum does. The hash of a compressed file is that of its
+      contents; folders are hashed file by file.
 
         sha256            the whole file
-        autov1            64 KiB from 1 MiB on, 8 digits: A1111, of old
+        autov1            64 KiB from 1 MiB on, 8 digits: early A1111
         autov2            sha256, 10 digits: A1111, Civitai
         autov3            sshs_model_hash, 12 digits: A1111 and Civitai, of LoRAs
         sshs_model_hash   the tensors without the header: sd-scripts, Civitai
