@@ -1,9 +1,9 @@
 import Files
 import FoundationEssentials
 
-/// How JSON is laid out.
+/// The layout of JSON.
 package enum JSONLayout: Sendable {
-  /// A line an element: for reports.
+  /// One line per element: for reports.
   case pretty
 
   /// One line: for logs.
