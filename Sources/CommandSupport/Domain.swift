@@ -1,13 +1,14 @@
 package import ArgumentParser
+import Glibc
 
-/// The values that an option takes, a configuration file's key or a setting in a line alike: how
-/// a text is read, and the words for what can be read.
+/// The values that an option, a configuration file's key or a setting in a line takes: how a text is
+/// read, and the words for the texts that can be read.
 ///
-/// Every option that is no word or path has one, at its declaration:
+/// Every option that is no word or path declares its domain:
 ///
 ///     @Option(.whole(1...1000), help: "Steps of the sampler.") var steps = 30
 package struct Domain<Value>: Sendable {
-  /// What follows "takes": `a whole number from 1 to 1000`.
+  /// The words after "takes": `a whole number from 1 to 1000`.
   package let wanted: String
 
   /// The value that a text stands for; nil outside the domain.
@@ -29,7 +30,7 @@ package struct Domain<Value>: Sendable {
 package struct DomainError: Error, Hashable, CustomStringConvertible {
   package let wanted: String
 
-  /// As a sentence has it: a number plain, any other text quoted.
+  /// The value as sentences print it: a number plain, any other text quoted.
   package let found: String
 
   package init(wanted: String, _ text: String) {
@@ -86,13 +87,28 @@ extension Domain where Value == Int {
 
   /// No machine has more cores, and more threads only cost memory.
   package static var threads: Domain { .whole(1...1024) }
+
+  /// Sizes as people write them, in bytes: `8MB`, `500kB`, `1.5GiB`, `4096`.
+  package static var byteCount: Domain {
+    Domain("a size such as 8MB or 500kB, from 1 byte to 1000000 GB") { argument in
+      let units: [(String, Double)] = [
+        ("kib", 0x1p10), ("mib", 0x1p20), ("gib", 0x1p30), ("kb", 1e3), ("mb", 1e6), ("gb", 1e9),
+        ("k", 1e3), ("m", 1e6), ("g", 1e9), ("b", 1), ("", 1),
+      ]
+      let text = argument.lowercased().filter { $0 != " " }
+      guard let (suffix, factor) = units.first(where: { text.hasSuffix($0.0) }),
+        let number = Double(text.dropLast(suffix.count)), (1...1e15).contains(number * factor)
+      else { return nil }
+      return Int(number * factor)
+    }
+  }
 }
 
 extension Domain where Value == Double {
   /// Weights of adapters, of either sign.
   package static var weight: Domain { .number(-1e6...1e6) }
 
-  /// Shares of a whole of which something must be left.
+  /// Shares of a whole above zero.
   package static var positiveShare: Domain { .number(above: 0, upTo: 1) }
 }
 
@@ -131,4 +147,23 @@ extension Option {
       completion: completion
     ) { try domain.value($0) }
   }
+}
+
+/// Options that every command has.
+package struct CommonOptions: ParsableArguments {
+  @Flag(name: .long, help: "Print the report as JSON.")
+  package var json = false
+
+  @Flag(name: .shortAndLong, help: "Print no progress and no warnings.")
+  package var quiet = false
+
+  @Option(
+    .threads,
+    help: ArgumentHelp("How many threads to use (default: one per core).", valueName: "n"))
+  var threads: Int?
+
+  package init() {}
+
+  /// The number of threads to use.
+  package var threadCount: Int { threads ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 }

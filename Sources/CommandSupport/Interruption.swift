@@ -3,10 +3,9 @@ import Synchronization
 
 /// Ctrl-C, SIGTERM and SIGHUP, for the whole program.
 ///
-/// A thread of its own waits for them, so that they work whatever the other threads compute. The
-/// first one ends the program where nothing is worth saving. Work that has something to save says
-/// so (`savesFirst`): then the first one is a wish, which the work looks for between its steps
-/// (`check`), and the second one ends the program.
+/// A thread of its own waits for them, so that they work while the other threads compute. The first
+/// signal ends the program unless there is something to save (`savesFirst`): then the work finds the
+/// first signal between its steps (`check`), and only a second one ends the program.
 package enum Interruption {
   private struct State {
     var savesFirst = false
@@ -53,21 +52,21 @@ package enum Interruption {
     return handler == ignoring
   }
 
-  /// From now on there is something to save: one signal asks for an end, a second one is the end.
+  /// From now on there is something to save: the first signal requests an end, a second one forces it.
   package static func savesFirst() { state.withLock { $0.savesFirst = true } }
 
-  /// What a second signal leaves behind, said when it ends the program; nil where that is nothing.
+  /// Sets the note that is printed when a second signal ends the program; nil for none.
   package static func setLastWords(_ words: String?) { state.withLock { $0.lastWords = words } }
 
   /// The exit status that tells of the signal, 130, 143 or 129; nil if none came.
   package static var exitStatus: Int32? { state.withLock { $0.wish.map { 128 + $0.number } } }
 
-  /// To be called between steps; throws if the user wants an end.
+  /// Throws if the user wants an end; long work calls it between steps.
   package static func check() throws(Interrupted) {
     if let status = exitStatus { throw Interrupted(exitStatus: status) }
   }
 
-  /// What a signal leads to.
+  /// The response to a signal.
   private enum Answer {
     case wish
     case end(lastWords: String?)
@@ -110,7 +109,7 @@ package struct Interrupted: Error, Hashable {
   package init(exitStatus: Int32) { self.exitStatus = exitStatus }
 }
 
-/// What the waiting thread needs.
+/// The state of the waiting thread.
 private final class Listener: Sendable {
   private let signals: sigset_t
   private let cleanUp: @Sendable () -> Void
@@ -120,7 +119,7 @@ private final class Listener: Sendable {
     self.cleanUp = cleanUp
   }
 
-  /// The thread's life.
+  /// The loop of the thread.
   func listen() {
     var signals = signals
     var number: Int32 = 0

@@ -1,4 +1,4 @@
-/// A number to so many significant digits: the last ones differ between processors.
+/// A number to `digits` significant digits: later ones differ between processors.
 package func significant(_ value: Double, digits: Int = 4) -> String {
   guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-inf" : "inf" }
   if value == 0 { return "0" }

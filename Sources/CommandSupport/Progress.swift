@@ -1,8 +1,8 @@
 import Synchronization
 
-/// How far a long piece of work is, on standard error: a bar on a terminal, else a line at times.
+/// The progress of long work, on standard error: a bar on a terminal, elsewhere a line at times.
 ///
-/// Nothing is shown of work that takes under a second.
+/// Work that takes less than a second shows nothing.
 package final class Progress: Sendable {
   private let title: String
   private let total: Int
@@ -15,7 +15,7 @@ package final class Progress: Sendable {
     state = Mutex((0, StatusLine(quiet: quiet, shown: .now)))
   }
 
-  /// Says that one more piece is done; from any thread.
+  /// Counts pieces that are done; from any thread.
   package func advance(by count: Int = 1) {
     state.withLock { state in
       state.done += count
@@ -40,5 +40,35 @@ package final class Progress: Sendable {
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
     let parts = [shortened(title, to: max(1, room - width - 1)), bar, times]
     return parts.filter { !$0.isEmpty }.joined(separator: " ")
+  }
+}
+
+/// A line about work that goes on: overwritten in place on a terminal, elsewhere a new line every
+/// few seconds.
+package struct StatusLine: Sendable {
+  private let isShown: Bool
+  private var shown: ContinuousClock.Instant?
+
+  /// - Parameter shown: When a text was last shown; the first waits its turn from then on.
+  package init(quiet: Bool, shown: ContinuousClock.Instant? = nil) {
+    isShown = !quiet
+    self.shown = shown
+  }
+
+  /// Shows a text, unless one was shown a moment ago.
+  ///
+  /// - Parameter text: Made only if it is shown.
+  package mutating func update(_ text: () -> String) {
+    let interval: Duration = Terminal.errorIsErasable ? .milliseconds(100) : .seconds(5)
+    let now = ContinuousClock.now
+    guard isShown, shown.map({ now - $0 > interval }) ?? true else { return }
+    shown = now
+    if Terminal.errorIsErasable { Terminal.showStatus(text()) } else { Terminal.note(text()) }
+  }
+
+  /// Takes the line away; the next text is shown at once.
+  package mutating func clear() {
+    Terminal.eraseStatus()
+    shown = nil
   }
 }

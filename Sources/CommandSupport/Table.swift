@@ -21,19 +21,19 @@ package struct Table {
   /// The lines, without spaces at their ends.
   package var text: String { text(width: nil) }
 
-  /// The same in so many columns.
+  /// The lines, at most `width` columns wide.
   ///
-  /// Where the lines would be wider, the first column's cells are cut in their middle, and
-  /// columns that still have no room are left out from the right, with a line that names them.
+  /// Where the lines would be wider, the first column's cells are cut in their middle, and columns
+  /// that still do not fit are left out from the right, with a line that names them.
   ///
-  /// - Parameter width: `nil` where nothing is to be cut.
+  /// - Parameter width: `nil` to cut nothing.
   package func text(width: Int?) -> String {
     var widths = header.indices.map { column in rows.map { columns(of: $0[column]) }.max() ?? 0 }
     var count = header.count
     if let width, let first = widths.first {
-      let least = min(first, max(10, width / 4))
-      while count > 1 && needed(widths[1..<count]) + least > width { count -= 1 }
-      widths[0] = max(least, min(first, width - needed(widths[1..<count])))
+      let minimum = min(first, max(10, width / 4))
+      while count > 1 && needed(widths[1..<count]) + minimum > width { count -= 1 }
+      widths[0] = max(minimum, min(first, width - needed(widths[1..<count])))
     }
     let lines = rows.map { line($0[..<count], widths) }
     let missing = header[count...].map(\.title).filter { !$0.isEmpty }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Standard error and standard output, as the person before them sees them.
 ///
-/// All that a command says goes through here, so that no name, no metadata and no argument reaches
-/// a terminal with its controls.
+/// All output of commands goes through here, so that no name, no metadata and no argument reaches a
+/// terminal with its control characters.
 package enum Terminal {
   /// Prints one line on standard error.
   package static func note(_ line: String) {
@@ -27,7 +27,7 @@ package enum Terminal {
     try writeOutput(escaped(line) + "\n")
   }
 
-  /// Prints text on standard output as it is: for words of our own, and for what was asked for raw.
+  /// Prints text on standard output unchanged: for our own words, and where raw output was requested.
   package static func show(verbatim text: String) throws(FileError) {
     try writeOutput(text + "\n")
   }
@@ -41,7 +41,7 @@ package enum Terminal {
   /// The same of standard error.
   package static var errorWidth: Int? { errorIsTerminal ? columns(of: STDERR_FILENO) : nil }
 
-  /// `COLUMNS` goes before what the terminal says of itself.
+  /// `COLUMNS` overrides the terminal's own answer.
   private static func columns(of descriptor: Int32) -> Int {
     if let asked = environment("COLUMNS").flatMap({ Int($0) }), asked > 0 { return asked }
     var size = winsize()
@@ -67,7 +67,7 @@ package enum Terminal {
     }
   }
 
-  /// Takes the status line away.
+  /// Erases the status line.
   static func eraseStatus() { writeError("") }
 
   private static func writeError(_ text: String) {

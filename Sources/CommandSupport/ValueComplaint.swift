@@ -1,7 +1,7 @@
-/// What is wrong with an option's value, taken from ArgumentParser's message.
+/// A complaint about an option's value, taken from ArgumentParser's message.
 ///
-/// The message is all that the parser tells: "The value 'V' is invalid for '--key <n>': REASON", or
-/// with the words that are valid in place of a reason.
+/// The parser gives only a message: "The value 'V' is invalid for '--key <n>': REASON", or the valid
+/// words in place of a reason.
 package struct ValueComplaint: Hashable {
   /// `--key`; for an argument its value.
   package let subject: String

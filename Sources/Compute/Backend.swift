@@ -1,26 +1,26 @@
 package import Tensors
 
-/// What a device must know to run the operations.
+/// The operations of a device.
 ///
-/// Shapes were checked by the caller (`Operations/`): a backend may trust them. A result is written
-/// to a tensor that the caller made. `accumulating` asks to add to it instead. Rows are the extents
-/// before the last, joined.
+/// The caller (`Operations/`) has checked the shapes. A backend writes a result to a tensor that the
+/// caller made; with `accumulating` it adds to that tensor. Rows are all extents but the last,
+/// joined.
 package protocol Backend: AnyObject, Sendable {
-  /// For messages and test names: `cpu`.
+  /// Its name in messages and tests: `cpu`.
   var name: String { get }
 
   /// The type of activations and base weights; low-rank parameters are always float32.
   var activationType: ElementType { get }
 
-  /// Does work that is the same each time but for what the tensors hold that it reads.
+  /// Does work that differs from time to time only in the contents of the tensors that it reads.
   ///
-  /// A device may record it, and then repeats what it recorded without calling `body` again. So
-  /// `body` asks for operations alone: it reads no values back, writes none from the host, and
-  /// leaves what it computes in tensors that were there before.
+  /// A device may record the work and then repeat it without calling `body` again. So `body` calls
+  /// operations only: it reads no values back, writes none from the host, and leaves its results in
+  /// tensors that existed before.
   func repeating(_ work: RepeatedWork, _ body: () -> Void)
 
-  /// Throws what went wrong on the device before, in a sentence; after a fault operations do
-  /// nothing, and values are not to be trusted.
+  /// Throws the device's first fault, if there was one. After a fault operations do nothing, and
+  /// values are not to be trusted.
   func check() throws
 
   /// Bytes of memory that tensors use or that are kept for them.
@@ -68,7 +68,7 @@ package protocol Backend: AnyObject, Sendable {
   ///   - step: One int32, the number of the step, on the device.
   func fillMask(_ mask: Tensor, _ dropout: AdapterDropout, step: Tensor)
 
-  /// Sums over the pixels of a sample: [b, …, c] to [b, c].
+  /// Sums over the pixels of each sample: [b, …, c] to [b, c].
   func sumOverPixels(_ x: Tensor, into sums: Tensor, accumulating: Bool)
 
   /// - Parameter statistics: [2, b, groups]: mean and 1/√(variance + ε), for the backward pass.
@@ -133,4 +133,13 @@ package protocol Backend: AnyObject, Sendable {
   /// Scales down D and U of each product whose ‖scale·U·D‖ is above the limit; see
   /// `scale_weight_norms`.
   func limitNorms(_ parameters: Tensor, of products: [LowRankProduct], to limit: Float)
+}
+
+/// Work that is done many times, with what a device recorded of it: keep one for as long as its
+/// tensors are the same.
+package final class RepeatedWork {
+  /// The device's own.
+  package var recording: AnyObject?
+
+  package init() {}
 }

@@ -10,9 +10,10 @@
 // Layout: channels last everywhere, `[batch, height, width, channels]`; a picture is its own token
 // matrix `[batch · height · width, channels]`.
 //
-// Gradients are made only where a low-rank branch needs them. A tensor carries a `Node` when its
-// gradient is wanted; the first adapted layer makes the first node, an operation is recorded only
-// if an input has one, and a backward rule is asked for those inputs alone. Base weights have none.
+// Gradients are computed only where a low-rank branch needs them. A tensor carries a `Node` when its
+// gradient is wanted: the first adapted layer makes the first node, an operation is recorded only if
+// an input has one, and a backward rule computes the gradients of those inputs only. Base weights
+// have no node.
 //
 // An operation never waits for the device and never reads values back: `Tensor.values()` is the
 // one call that does. What changes from step to step (learning rate, step number, noise) is read

@@ -33,8 +33,8 @@ package final class CountingBackend: Backend {
 
 /// The memory of tensors that are only counted.
 ///
-/// Of blocks that are given back a processor's pool keeps each for a tensor of its size; a GPU's
-/// memory is cut anew. That is how `ComputeCPU` and `ComputeCUDA` hold theirs.
+/// As in `ComputeCPU`, blocks that are given back may be kept for tensors of their size; or, as in
+/// `ComputeCUDA`, their memory is free for any tensor.
 package final class CountedMemory: Sendable {
   private struct State {
     var free: [Int: Int] = [:]
@@ -48,7 +48,7 @@ package final class CountedMemory: Sendable {
 
   package init(keepsBlocks: Bool) { self.keepsBlocks = keepsBlocks }
 
-  /// The most bytes that were taken at once, with those that were kept for later.
+  /// The peak of the bytes that were in use or kept for later.
   package var heldByteCount: Int { state.withLock { $0.heldByteCount } }
 
   fileprivate func take(_ byteCount: Int) {
@@ -73,7 +73,7 @@ package final class CountedMemory: Sendable {
     let size = Self.blockSize(of: byteCount)
     state.withLock { state in
       state.usedByteCount -= size
-      // What is large and of which much is free goes back to the system.
+      // Large blocks go back to the system where much memory is free.
       if !keepsBlocks || size >= Self.unpooled && state.freeByteCount + size > Self.unpooled * 8 {
         return
       }
@@ -85,11 +85,11 @@ package final class CountedMemory: Sendable {
   /// The size from which a processor's pool gives blocks back: 64 MiB.
   package static let unpooled = 1 << 26
 
-  /// What a block takes: one of eight steps between powers of two.
+  /// The size of a block: one of eight steps between powers of two.
   package static func blockSize(of byteCount: Int) -> Int {
-    let least = max(byteCount, 64)
-    let step = max(64, 1 << max(0, Int.bitWidth - least.leadingZeroBitCount - 4))
-    return (least + step - 1) / step * step
+    let size = max(byteCount, 64)
+    let step = max(64, 1 << max(0, Int.bitWidth - size.leadingZeroBitCount - 4))
+    return (size + step - 1) / step * step
   }
 }
 

@@ -77,10 +77,10 @@ package struct LowRankBranch {
   }
 }
 
-/// The three dropouts of a low-rank branch, drawn anew each step.
+/// The three dropouts of a low-rank branch, drawn in each step.
 ///
-/// They multiply x Dᵀ by one mask: 0 everywhere (module), 0 or 1/(1 − p) for an element (network)
-/// and for a sample's rank (rank), each independent of the others.
+/// They multiply x Dᵀ by one mask: 0 everywhere (module), 0 or 1/(1 − p) per element (network) and
+/// per rank of a sample (rank), each independent of the others.
 package struct AdapterDropout: Sendable {
   package let module: Float
   package let network: Float

@@ -1,6 +1,6 @@
 import Tensors
 
-/// What was computed, in order, so that gradients can be computed backwards.
+/// The computation so far, in order, so that gradients can be computed backwards.
 ///
 /// A rule is dropped, with the tensors it kept, as soon as it has run.
 package final class Tape {
@@ -16,7 +16,7 @@ package final class Tape {
 
   package init() {}
 
-  /// How many operations are recorded.
+  /// The number of recorded operations.
   package var count: Int { entries.count }
 
   /// Takes note of how the gradient of `output` reaches the inputs.
@@ -57,7 +57,7 @@ package final class Tape {
 }
 
 extension Tape {
-  /// Runs a block of a network and keeps only its inputs; backward runs it a second time.
+  /// Runs part of a network and keeps only its inputs; backward runs it a second time.
   ///
   /// `body` must compute the same twice, and reach the recorded world through its arguments and
   /// low-rank branches alone.
@@ -78,7 +78,7 @@ extension Tape {
   }
 }
 
-/// Where the gradient of a tensor gathers until the rule that made the tensor uses it.
+/// Gathers the gradient of a tensor until the rule that made the tensor uses it.
 package final class Node {
   package unowned let tape: Tape
   private var gradient: Tensor?

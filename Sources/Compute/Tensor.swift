@@ -13,7 +13,7 @@ package struct Tensor {
   package let offset: Int
   package let backend: any Backend
 
-  /// Where its gradient gathers; `nil` where none is wanted.
+  /// Gathers its gradient; `nil` where none is wanted.
   package let node: Node?
 
   /// A tensor whose elements are not yet written.
@@ -123,4 +123,20 @@ extension Tensor {
 
   /// Whether no other tensor shares the storage, so that it may be written in place.
   mutating func isUniquelyReferenced() -> Bool { isKnownUniquelyReferenced(&storage) }
+}
+
+/// Memory of a device, shared by the tensors that lie in it; the last of them gives it back.
+package final class Storage: Sendable {
+  /// Its address in the device's memory; on a CPU a host address.
+  package let address: UInt
+  package let byteCount: Int
+  private let backend: any Backend
+
+  package init(address: UInt, byteCount: Int, backend: any Backend) {
+    self.address = address
+    self.byteCount = byteCount
+    self.backend = backend
+  }
+
+  deinit { backend.release(address: address, byteCount: byteCount) }
 }

@@ -66,7 +66,7 @@ private struct AttentionStrip {
 
   /// Replaces a row of scores by exp(score − maximum) and adds to the row's sum.
   ///
-  /// - Returns: What the result so far must be multiplied by.
+  /// - Returns: The factor by which the result so far must be multiplied.
   private func exponentials(of row: Int, _ length: Int, isFirst: Bool) -> Float {
     let range = row * length..<(row + 1) * length
     let before = isFirst ? -.infinity : maxima[row]

@@ -10,7 +10,7 @@ struct BranchView: Sendable {
   /// The D of all parts, one after another: [width, inputs].
   let down: Block
 
-  /// Where their gradient gathers.
+  /// Gathers their gradient.
   let downGradient: Block?
   private let parts: [LowRankBranch.Part]
   private let inputs: Int

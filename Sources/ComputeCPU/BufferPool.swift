@@ -2,7 +2,7 @@ import Compute
 import Glibc
 import Synchronization
 
-/// Memory of tensors that are gone, kept for those to come.
+/// Memory of freed tensors, kept for later ones.
 ///
 /// Sizes are rounded up to one of eight steps between powers of two, so that the tensors of a step
 /// find the blocks of the step before.
@@ -50,7 +50,7 @@ final class BufferPool: Sendable {
     if surplus { unsafe free(UnsafeMutableRawPointer(bitPattern: address)) }
   }
 
-  /// From this size on, blocks go back to the system where many are already free: 64 MiB.
+  /// Blocks of this size or larger go back to the system where many are free: 64 MiB.
   private static let unpooled = CountedMemory.unpooled
 
   private static func roundedUp(_ byteCount: Int) -> Int { CountedMemory.blockSize(of: byteCount) }

@@ -117,30 +117,30 @@ extension CPUBackend {
 
   /// Calls `body` with blocks of pixels and channels that together are a result.
   ///
-  /// A product brings its factors into order before it uses them, the weights anew for each block
-  /// of pixels. So blocks have 512 pixels, of which the weights' part is a tenth and the patches
-  /// some megabytes, and more of few channels; and where a picture has fewer pixels than channels,
-  /// it is the channels that are shared among the threads.
+  /// A product packs its factors before it uses them, and packs the weights again for each block of
+  /// pixels. With 512 pixels per block, packing the weights takes a tenth of the time and the patches
+  /// take some megabytes; blocks of few channels have more pixels. Where a picture has fewer pixels
+  /// than channels, the threads share the channels instead.
   ///
-  /// - Parameter inner: The numbers that one element of the result is summed over.
+  /// - Parameter inner: The number of products that one element of the result sums.
   private func forTiles(
     _ pixels: Int, _ columns: Int, inner: Int, cutsColumns: Bool,
     _ body: (_ pixels: Range<Int>, _ columns: Range<Int>) -> Void
   ) {
     let fitting = max(512, (1 << 18) / max(1, inner))
-    let least = (pixels + fitting - 1) / fitting
+    let minTiles = (pixels + fitting - 1) / fitting
     let costOfColumn = Float(pixels) * Float(inner) * productCost
     let threads = threads(for: costOfColumn * Float(columns))
     func forRows(_ tiles: Int, _ number: Int, _ columns: Range<Int>) {
       let range = pixels * number / tiles..<pixels * (number + 1) / tiles
       if !range.isEmpty { body(range, columns) }
     }
-    if cutsColumns && columns > pixels && least < threads {
+    if cutsColumns && columns > pixels && minTiles < threads {
       forRanges(columns, cost: costOfColumn, step: 16) { range in
-        for tile in 0..<least { forRows(least, tile, range) }
+        for tile in 0..<minTiles { forRows(minTiles, tile, range) }
       }
     } else {
-      let tiles = min((least + threads - 1) / threads * threads, max(1, pixels / 8))
+      let tiles = min((minTiles + threads - 1) / threads * threads, max(1, pixels / 8))
       workers.perform(tiles) { forRows(tiles, $0, 0..<columns) }
     }
   }

@@ -84,8 +84,8 @@ private struct GroupPlan: Sendable {
 
   /// Computes mean and 1/√(variance + ε) of some groups of a sample.
   ///
-  /// Sums are of differences from the first pixel's value, which does away with cancellation
-  /// where the mean is large, and are added up in blocks of 32 pixels.
+  /// Differences from the first pixel's value are summed, in blocks of 32 pixels, which avoids
+  /// cancellation where the mean is large.
   func measure(_ sample: Int, _ groups: Range<Int>) {
     let start = sample * pixels * channels
     var sums = [Float](repeating: 0, count: 2 * groups.count)

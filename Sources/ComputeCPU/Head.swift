@@ -19,7 +19,7 @@ struct Head: Sendable {
   let scale: Float
   let isCausal: Bool
 
-  /// - Parameter number: Of the head, counted through all samples.
+  /// - Parameter number: The head's number, counted through all samples.
   init(_ number: Int, of operands: AttentionOperands) {
     queries = operands.queries.head(number, operands)
     keys = operands.keys.head(number, operands)
@@ -61,7 +61,7 @@ extension Columns {
 }
 
 extension AttentionOperands {
-  /// Of all samples.
+  /// The number of heads of all samples.
   var headCount: Int { samples * heads }
 
   /// Nanoseconds on one core, roughly.

@@ -59,7 +59,7 @@ extension CPUBackend {
   }
 }
 
-/// What a product's result begins with: a bias, another tensor, both or nothing.
+/// The initial value of a product's result: a bias, another tensor, both or nothing.
 struct Addends: Sendable {
   private let bias: Floats?
   private let residual: Floats?

@@ -1,5 +1,5 @@
 extension CPUBackend {
-  /// How many threads pay for work of so many nanoseconds on one core.
+  /// The number of threads that pay off for work that takes one core `cost` nanoseconds.
   func threads(for cost: Float) -> Int {
     cost >= grain * Float(workers.count) ? workers.count : Int(cost / grain) + 1
   }

@@ -43,7 +43,7 @@ private struct Enlargement: Sendable {
   /// Lines of all large pictures of the batch.
   let lines: Int
 
-  /// Of the large pictures.
+  /// The width of the large pictures.
   let width: Int
   private let height: Int
   private let smallHeight: Int

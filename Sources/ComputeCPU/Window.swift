@@ -59,7 +59,7 @@ struct Window: Sendable {
 
   /// Copies to row i of `moved` the result's pixel that sees input pixel i at a kernel position.
   ///
-  /// - Parameter channels: Of the result's gradient.
+  /// - Parameter channels: The channels of the result's gradient.
   func gatherBack(
     _ dy: Floats, position: Int, width channels: Int, pixels: Range<Int>, into moved: Floats
   ) {

@@ -8,7 +8,7 @@ import Synchronization
 /// work), so that between operations a worker watches for the next one, giving way to others, and
 /// sleeps only after some milliseconds without work.
 final class Workers: Sendable {
-  /// How many parts run at once, the caller's thread included.
+  /// The number of parts that run at once, the caller's thread included.
   let count: Int
   private let crew = Crew()
 
@@ -58,7 +58,7 @@ private final class Job: Sendable {
   }
 }
 
-/// What the threads share.
+/// The state that the threads share.
 private final class Crew: Sendable {
   /// The number of the job in the upper half, its parts that no one has taken in the lower.
   ///
@@ -93,7 +93,7 @@ private final class Crew: Sendable {
     for _ in 0..<sleepers.exchange(0, ordering: .sequentiallyConsistent) { wakeUp.signal() }
   }
 
-  /// A worker's life.
+  /// The loop of a worker's thread.
   func work() {
     var idleTurns = 0
     while !isStopping.load(ordering: .relaxed) {

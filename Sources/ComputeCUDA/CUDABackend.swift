@@ -110,7 +110,7 @@ package final class CUDABackend: Backend {
 }
 
 extension ElementType {
-  /// How a kernel's file is compiled for activations of this type.
+  /// The definitions with which a kernel's file is compiled for activations of this type.
   var definitions: [String] {
     switch self {
     case .float32: ["ELEMENT=float"]

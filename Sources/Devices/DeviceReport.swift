@@ -1,11 +1,11 @@
 import ComputeCUDA
 
-/// What was found where, and what is missing.
+/// The devices and libraries that were found, and those that are missing.
 struct DeviceReport: Encodable {
   let processors: Int
   let devices: [CUDADevice]
 
-  /// Why there is no device of CUDA; `nil` where there is one.
+  /// The reason why there is no CUDA device; `nil` where there is one.
   let noDevice: String?
   let libraries: [CUDALibrary]
 
@@ -23,7 +23,7 @@ struct DeviceReport: Encodable {
     let version: String?
     let path: String?
 
-    /// Why it cannot be used, and what gets it.
+    /// The reason why it cannot be used, and how to get it; `nil` where it can.
     let missing: String?
   }
 }

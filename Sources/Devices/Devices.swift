@@ -1,5 +1,5 @@
-// Devices: what this machine can compute on.
+// Devices: the devices that this machine can compute on.
 //
 //     LibrarySearch ─▶ CUDALibraries ─▶ DeviceReport ─▶ text | json
 //
-// It looks and tells; it does not choose a device, and changes nothing.
+// It only reports: it does not choose a device, and changes nothing.

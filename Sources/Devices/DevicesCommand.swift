@@ -9,12 +9,12 @@ package struct DevicesCommand: ParsableCommand {
     discussion: paragraphs(
       """
       Looks for NVIDIA's driver and its libraries (NVRTC, cuBLASLt, cuDNN; CUDA 12
-      or 13) by the system's search, in LORA_CUDA_PATH (folders between colons),
-      in the folders of toolkits, of distributions and of WSL 2, and in Python
-      environments: VIRTUAL_ENV, CONDA_PREFIX, the user's and the system's
-      packages, those of pipx and uv. What is not found is no error: a line says
-      how to get it; train, slider and sample --device say
-      where to compute.
+      or 13) in the system's search path, in LORA_CUDA_PATH (folders separated by
+      colons), in the folders of toolkits, of distributions and of WSL 2, and in
+      Python environments: VIRTUAL_ENV, CONDA_PREFIX, the user's and the system's
+      packages, those of pipx and uv. A missing library is no error: a line says
+      how to get it. train, slider and sample take the device to compute on as
+      --device.
 
         lora devices
         lora devices --json | jq '.devices[].memory'

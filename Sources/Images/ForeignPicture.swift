@@ -1,7 +1,7 @@
-/// Files that are named in errors and not read: pictures of other formats, and what is often taken
-/// for a picture.
+/// Files that errors name and that are not read: pictures of other formats, and files that are often
+/// taken for pictures.
 enum ForeignPicture {
-  /// What a file is, with its article, and what to do; nil for one that is not recognised.
+  /// The kind of a file, with its article: `a GIF`; nil for one that is not recognised.
   static func name(of bytes: RawSpan) -> String? {
     if let brand = brand(bytes) { return brand }
     if let found = signatures.first(where: { bytes.holds($0.bytes, at: $0.offset) }) {

@@ -27,11 +27,12 @@ extension ImageError.Reason: CustomStringConvertible {
     switch self {
     case .notAPicture(let firstBytes):
       firstBytes.isEmpty
-        ? "the file is empty; give a PNG, JPEG, WebP or BMP picture"
+        ? "the file is empty; give a \(PictureFormat.names("or")) picture"
         : "not a picture (it begins with \(Self.hexadecimal(firstBytes))); "
-          + "give a PNG, JPEG, WebP or BMP picture"
+          + "give a \(PictureFormat.names("or")) picture"
     case .foreign(let name):
-      "\(name), which is not read; save the picture as a PNG (JPEG, WebP and BMP are read too)"
+      "\(name), which is not read; save the picture as a PNG "
+        + "(\(PictureFormat.names("and", in: PictureFormat.all.dropFirst())) are read too)"
     case .headerCutShort(let format, let fileBytes):
       "the \(format) ends or breaks off within its header (\(fileBytes) bytes); "
         + "is the download complete?"

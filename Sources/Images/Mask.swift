@@ -1,4 +1,4 @@
-/// How much each pixel of a picture counts in the loss: 0...1, rows from the top.
+/// The weight of each pixel of a picture in the loss: 0...1, rows from the top.
 package struct Mask: Hashable, Sendable {
   package let width: Int
   package let height: Int

@@ -1,4 +1,4 @@
-/// How a stored picture is to be turned, as EXIF counts it.
+/// The turn that a stored picture needs, by EXIF's numbers.
 package enum Orientation: Int, Hashable, Sendable, CaseIterable {
   case upright = 1
   case mirrored
@@ -38,7 +38,7 @@ package enum Orientation: Int, Hashable, Sendable, CaseIterable {
 }
 
 extension Orientation {
-  /// What was done to a picture, for a note to the user; nil for an upright one.
+  /// How a picture was turned, for a note to the user; nil for an upright one.
   package var note: String? {
     switch self {
     case .upright: nil

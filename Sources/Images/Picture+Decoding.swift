@@ -12,34 +12,18 @@ extension Picture {
   package init(decoding bytes: RawSpan, file: String) throws(ImageError) {
     let header = try PictureHeader(bytes, file: file)
     do throws(ImageError.Reason) {
-      self = try Self.stored(bytes, header).turned(from: header.orientation)
+      self = try header.format.picture(bytes, header).turned(from: header.orientation)
     } catch {
       throw ImageError(file: file, reason: error)
     }
   }
 
-  private static func stored(
-    _ bytes: RawSpan, _ header: PictureHeader
-  ) throws(ImageError.Reason) -> Picture {
-    switch header.format {
-    case .png: return try unsafe decoded(bytes, header, by: lora_png_decode)
-    case .webp: return try unsafe decoded(bytes, header, by: lora_webp_decode)
-    case .jpeg:
-      let picture = try unsafe decoded(bytes, header, by: lora_jpeg_decode)
-      return header.channels == 4 ? picture.convertedFromCMYK : picture
-    case .bmp:
-      guard let bitmap = try Bitmap(bytes) else {
-        throw .headerCutShort(.bmp, fileBytes: bytes.byteCount)
-      }
-      return try bitmap.picture(bytes)
-    }
-  }
-
-  private typealias Decoder = (
+  typealias Decoder = (
     UnsafePointer<UInt8>?, Int, lora_pixels, UnsafeMutablePointer<CChar>?
   ) -> Int32
 
-  private static func decoded(
+  /// Decodes by a function of CImages.
+  static func decoded(
     _ file: RawSpan, _ header: PictureHeader, by decode: Decoder
   ) throws(ImageError.Reason) -> Picture {
     var message = [CChar](repeating: 0, count: LORA_MESSAGE_CAPACITY)
@@ -61,19 +45,5 @@ extension Picture {
   /// The sentence that a C call left.
   static func text(_ message: [CChar]) -> String {
     String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
-
-  /// Adobe's inverted CMYK (0 is full ink) as RGB, rounded as Pillow rounds.
-  private var convertedFromCMYK: Picture {
-    var rgb: [UInt8] = []
-    rgb.reserveCapacity(width * height * 3)
-    for start in stride(from: 0, to: bytes.count, by: 4) {
-      let light = Int(bytes[start + 3])
-      for channel in 0..<3 {
-        let product = (255 - Int(bytes[start + channel])) * light + 128
-        rgb.append(UInt8(max(0, light - (product >> 8 + product) >> 8)))
-      }
-    }
-    return Picture(width: width, height: height, bytes: rgb)
   }
 }

@@ -1,9 +1,9 @@
 /// An 8-bit picture in memory: rows from the top, RGB or RGBA, no padding.
 package struct Picture: Hashable, Sendable {
-  /// In pixels.
+  /// The width in pixels.
   package let width: Int
 
-  /// In pixels.
+  /// The height in pixels.
   package let height: Int
 
   /// 3 for RGB, 4 for RGB and alpha (straight, not multiplied in).
@@ -12,7 +12,7 @@ package struct Picture: Hashable, Sendable {
   /// `height * width * channels` values.
   package var bytes: [UInt8]
 
-  /// The most pixels that are read: Pillow's limit against decompression bombs.
+  /// The maximum of pixels that are read: Pillow's limit against decompression bombs.
   package static let pixelLimit = 178_956_970
 
   package init(width: Int, height: Int, channels: Int = 3, bytes: [UInt8]) {
@@ -37,7 +37,7 @@ package struct Picture: Hashable, Sendable {
   package var size: PixelSize { PixelSize(width: width, height: height) }
   package var hasAlpha: Bool { channels == 4 }
 
-  /// Where the values of a pixel begin in `bytes`.
+  /// The index in `bytes` of a pixel's first value.
   package func offset(x: Int, y: Int) -> Int { (y * width + x) * channels }
 
   /// The picture in RGB, the alpha channel dropped without mixing: the colours that lie hidden
@@ -72,7 +72,7 @@ package struct Picture: Hashable, Sendable {
   }
 }
 
-/// A colour of 8 bits a channel.
+/// A colour of 8 bits per channel.
 package struct Color: Hashable, Sendable {
   package let red: UInt8
   package let green: UInt8
@@ -94,5 +94,55 @@ extension Color: CustomStringConvertible {
     if self == .black { return "black" }
     return "#"
       + [red, green, blue].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}
+
+extension Picture {
+  /// The rectangle of the picture that begins at (x, y).
+  package func cropped(x: Int, y: Int, width newWidth: Int, height newHeight: Int) -> Picture {
+    precondition(
+      x >= 0 && y >= 0 && x + newWidth <= width && y + newHeight <= height,
+      "\(newWidth) × \(newHeight) at (\(x), \(y)) of \(width) × \(height)")
+    if newWidth == width && newHeight == height { return self }
+    var result: [UInt8] = []
+    result.reserveCapacity(newWidth * newHeight * channels)
+    for row in y..<y + newHeight {
+      let start = offset(x: x, y: row)
+      result += bytes[start..<start + newWidth * channels]
+    }
+    return replaced(width: newWidth, height: newHeight, bytes: result)
+  }
+
+  /// The input of a VAE: -1...1, 32-bit, channels last (`[height, width, 3]`); alpha is left out.
+  package var signedValues: [Float] {
+    let rgb = withoutAlpha
+    return rgb.bytes.map { Self.signed[Int($0)] }
+  }
+
+  /// v / 127.5 - 1, rounded as torchvision's ToTensor and Normalize round.
+  private static let signed = (0...255).map { (Float($0) / 255 - 0.5) / 0.5 }
+}
+
+/// A width and a height in pixels.
+package struct PixelSize: Hashable, Sendable {
+  package let width: Int
+  package let height: Int
+
+  package init(width: Int, height: Int) {
+    self.width = width
+    self.height = height
+  }
+
+  package var aspectRatio: Double { Double(width) / Double(height) }
+}
+
+extension PixelSize: CustomStringConvertible {
+  package var description: String { "\(width) × \(height)" }
+}
+
+/// Ordered by width, then by height.
+extension PixelSize: Comparable {
+  package static func < (a: PixelSize, b: PixelSize) -> Bool {
+    (a.width, a.height) < (b.width, b.height)
   }
 }

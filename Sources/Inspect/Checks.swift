@@ -3,7 +3,7 @@ import CommandSupport
 import Safetensors
 
 extension Inspection {
-  /// What is wrong with the file, a sentence each; empty where all is well.
+  /// The faults of the file, one sentence each; empty where it has none.
   func faults(_ source: AdapterSource) -> [String] {
     var faults: [String] = []
     for module in modules {

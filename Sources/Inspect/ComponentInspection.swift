@@ -3,7 +3,7 @@ import CommandSupport
 import Safetensors
 import Tensors
 
-/// What `lora inspect` tells of one network of a checkpoint.
+/// The report of `lora inspect` about one network of a checkpoint.
 struct ComponentInspection: Encodable {
   struct Tensor: Encodable {
     let name: String

@@ -6,16 +6,16 @@ import Safetensors
 package struct HashCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "hash",
-    abstract: "Print the checksums by which other programs know a file.",
+    abstract: "Print the checksums by which web UIs and trainers identify files.",
     usage: "lora hash FILE ... [options]",
     discussion: paragraphs(
       """
-      Without --kind, prints a line per kind: HASH  KIND  FILE. With one, prints HASH  FILE, as
-      sha256sum does. A compressed file has the hashes of what it holds; a folder is hashed file by
-      file.
+      Without --kind, prints one line per kind: HASH  KIND  FILE. With --kind, prints
+      HASH  FILE, as sha256sum does. The hash of a compressed file is that of its
+      contents; folders are hashed file by file.
 
         sha256            the whole file
-        autov1            64 KiB from 1 MiB on, 8 digits: A1111, formerly
+        autov1            64 KiB from 1 MiB on, 8 digits: early A1111
         autov2            sha256, 10 digits: A1111, Civitai
         autov3            sshs_model_hash, 12 digits: A1111 and Civitai, of LoRAs
         sshs_model_hash   the tensors without the header: sd-scripts, Civitai

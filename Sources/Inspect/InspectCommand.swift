@@ -6,12 +6,12 @@ import Files
 package struct InspectCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Show what a file holds: modules, ranks, norms, spectra, metadata.",
+    abstract: "Show the contents of a file: modules, ranks, norms, spectra, metadata.",
     usage: "lora inspect FILE ... [options]",
     discussion: paragraphs(
       """
-      Reads adapters of every naming, checkpoints, and any other safetensors file;
-      zstd-compressed ones and pipes (-) too. Norms and singular values are those
+      Reads adapters of every naming, checkpoints, and any other safetensors file,
+      also zstd-compressed ones and pipes (-). Norms and singular values are those
       of the update alpha / rank · up · down, not of the factors.
 
         lora inspect slider.safetensors
@@ -19,14 +19,14 @@ package struct InspectCommand: ParsableCommand {
         lora inspect slider.safetensors --json \\
           | jq '.modules[] | select(.norm > 1).target'
         lora inspect slider.safetensors --html report.html
-        lora inspect loras                # a line for each file of a folder
+        lora inspect loras                # one line per file of a folder
         curl … | lora inspect -
       """))
 
   @Argument(help: "Adapters, checkpoints or folders; - is standard input.", completion: .file())
   var files: [String]
 
-  @Flag(help: "One line a module instead of one a block.")
+  @Flag(help: "Print one line per module instead of one per block.")
   var modules = false
 
   @Flag(help: "Print every module's singular values.")
@@ -76,7 +76,7 @@ package struct InspectCommand: ParsableCommand {
     if hasFaults { throw ExitCode.failure }
   }
 
-  /// Whether a line a file is all that is asked for.
+  /// Whether the output is a table with one line per file.
   private func isTable(_ isListing: Bool) -> Bool {
     isListing && !modules && !spectrum && !metadata && !common.json && html == nil
   }

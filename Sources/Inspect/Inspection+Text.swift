@@ -3,7 +3,7 @@ import CommandSupport
 import Names
 import Safetensors
 
-/// What the text shows beyond the headline and the blocks.
+/// Options of the text beyond the headline and the blocks.
 struct TextOptions {
   let modules: Bool
   let spectrum: Bool
@@ -56,8 +56,8 @@ extension Inspection {
 
   fileprivate var storedAlphas: ClosedRange<Double>? {
     let alphas = modules.compactMap(\.alpha).filter { !$0.isNaN }
-    guard let least = alphas.min(), let most = alphas.max() else { return nil }
-    return least...most
+    guard let minimum = alphas.min(), let maximum = alphas.max() else { return nil }
+    return minimum...maximum
   }
 
   private func blockTable(width: Int?) -> String {
@@ -123,9 +123,9 @@ extension Inspection {
   }
 }
 
-/// A line a file, for the files of a folder.
+/// One line per file, for the files of a folder.
 ///
-/// - Parameter folder: Where all are; `nil` where they are in several.
+/// - Parameter folder: The folder of all files; `nil` where they are in several.
 func listing(_ inspections: [Inspection], in folder: String?, width: Int?) -> String {
   var table = Table([
     ("file", .left), ("format", .left), ("base model", .left), ("rank", .right),
@@ -157,13 +157,13 @@ private func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
 /// `4`, or `1 to 16`; modules without a rank left out.
 func range(_ ranks: [Int]) -> String {
   let ranks = ranks.filter { $0 > 0 }
-  guard let least = ranks.min(), let most = ranks.max() else { return "–" }
-  return least == most ? "\(most)" : "\(least) to \(most)"
+  guard let minimum = ranks.min(), let maximum = ranks.max() else { return "–" }
+  return minimum == maximum ? "\(maximum)" : "\(minimum) to \(maximum)"
 }
 
 private func alphaText(_ alphas: ClosedRange<Double>) -> String {
-  let (least, most) = (alphas.lowerBound, alphas.upperBound)
-  return least == most ? plain(least) : "\(plain(least)) to \(plain(most))"
+  let (minimum, maximum) = (alphas.lowerBound, alphas.upperBound)
+  return minimum == maximum ? plain(minimum) : "\(plain(minimum)) to \(plain(maximum))"
 }
 
 /// `lora × 192`, the most frequent first.
@@ -196,4 +196,24 @@ private func bar(_ share: Double, width: Int) -> String {
   let eighths = Int((share * Double(width) * 8).rounded())
   let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
   return String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
+}
+
+extension Inspection {
+  /// The headline, fact by fact.
+  var facts: [(name: String, value: String)] {
+    let types = dtypes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    var facts = [
+      ("format", format), ("base model", baseModel), ("size", CommandSupport.bytes(bytes)),
+      ("tensors", grouped(tensors)), ("parameters", grouped(parameters)),
+      ("stored as", types.map(\.key).joined(separator: ", ")),
+    ]
+    if !modules.isEmpty {
+      facts += [
+        ("modules", grouped(modules.count)), ("algorithm", tally(modules.map(\.algorithm))),
+        ("rank", range(modules.map(\.rank))), ("alpha", alphaRange),
+        ("norm of the update", significant(norm)),
+      ]
+    }
+    return facts
+  }
 }

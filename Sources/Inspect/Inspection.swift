@@ -5,7 +5,7 @@ import Names
 import Safetensors
 import Tensors
 
-/// What `lora inspect` measures of one file; encodes as the contract's JSON.
+/// The measurements of one file; encodes as the JSON of the contract.
 struct Inspection: Encodable {
   let file: String
   let bytes: Int
@@ -15,7 +15,7 @@ struct Inspection: Encodable {
   let format: String
   let baseModel: String
 
-  /// How a checkpoint's weights are stored that are scaled or packed, such as `scaled FP8`.
+  /// The storage of a checkpoint's weights where they are scaled or packed, such as `scaled FP8`.
   let quantization: [String]
   let metadata: [String: String]
   let modules: [ModuleInspection]
@@ -46,9 +46,9 @@ struct Inspection: Encodable {
   }
 }
 
-/// What to measure beyond names and shapes.
+/// The measurements beyond names and shapes.
 struct InspectionDepth {
-  /// What every weight is read for.
+  /// The purpose of reading every weight.
   enum Measure {
     case norms
     case spectra

@@ -17,10 +17,11 @@ package struct MetadataCommand: ParsableCommand {
       """,
     discussion: paragraphs(
       """
-      Prints all entries, a line each; get prints one value as it is. set, remove and copy-from
-      write the file with a new header, to -o or in the file's place, whole or not at all. Of two
-      edits at once the second waits for the first. Tensors never change. A value may hold =, and
-      replaces the present one. A KEY of remove that ends in * names all keys that begin so.
+      Without -o, the file is replaced by one with the new header, whole or not at
+      all; of two edits at once the second waits for the first. Tensors are never
+      changed. Without an action, all entries are printed, one per line; get prints
+      one value unchanged. set replaces the value of a key; a value may contain =.
+      A KEY of remove may end in *, which stands for any ending.
 
         lora metadata slider.safetensors
         lora metadata slider.safetensors get ss_training_comment
@@ -33,7 +34,7 @@ package struct MetadataCommand: ParsableCommand {
   @Argument(help: "The file, or an adapter's folder; - is standard input.", completion: .file())
   var file: String
 
-  @Argument(help: "get, set, remove or copy-from; nothing prints all.")
+  @Argument(help: "get, set, remove or copy-from; without one, all entries are printed.")
   var action: Action?
 
   @Argument(help: "Keys, KEY=VALUE pairs, or a file to copy from.", completion: .file())

@@ -27,7 +27,7 @@ func unfolded(_ value: String) -> String {
   return unfolded(document, indent: "  ")
 }
 
-/// JSON on one line where it is short, else a line an element.
+/// JSON on one line where it is short, else one line per element.
 private func unfolded(_ value: JSONValue, indent: String) -> String {
   let short = oneLine(value)
   if short.utf8.count <= 72 { return short }
@@ -66,7 +66,7 @@ private func precedes(_ a: String, _ b: String) -> Bool {
   return a < b
 }
 
-/// What a trained file's metadata say of its training, in a few lines.
+/// A trained file's training, from its metadata, in a few lines.
 struct TrainingSummary {
   private let metadata: [String: String]
 
@@ -141,8 +141,8 @@ struct TrainingSummary {
     for case .object(let folder) in document("tag_frequency").values {
       for (tag, count) in folder { counts[tag, default: 0] += count.number ?? 0 }
     }
-    let most = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(10)
-    let listed = most.map { "\(printable($0.key)) (\(Int($0.value)))" }
+    let top = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(10)
+    let listed = top.map { "\(printable($0.key)) (\(Int($0.value)))" }
     return listed.isEmpty ? nil : listed.joined(separator: ", ")
   }
 }

@@ -5,7 +5,7 @@ import Names
 import Safetensors
 import Tensors
 
-/// What `lora inspect` measures of one module.
+/// The measurements of one module.
 struct ModuleInspection: Encodable, Sendable {
   let name: String
   let target: String

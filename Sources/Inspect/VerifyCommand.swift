@@ -9,9 +9,9 @@ package struct VerifyCommand: ParsableCommand {
     usage: "lora verify FILE ... [options]",
     discussion: paragraphs(
       """
-      Prints one line for each fault, and exits with 1 if there is any; silent
-      where all is well. A file that cannot be read counts as a fault, and the
-      others are still checked.
+      Prints one line per fault and exits with 1 if there is any; prints nothing if
+      there is none. A file that cannot be read counts as a fault, and the others
+      are still checked.
 
       Faults are: NaN or infinity in a tensor; a module whose update is all zero;
       a tensor whose counterpart is missing (a down without an up); a stored

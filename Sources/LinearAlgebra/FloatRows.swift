@@ -55,7 +55,7 @@ struct FloatRows {
       Int32(columns))
   }
 
-  /// Orthonormal rows that span these; there are no more of them than columns.
+  /// Orthonormal rows that span these; at most as many as there are columns.
   ///
   /// LAPACK reads the rows as the columns of the transpose: `sgeqrf`, `sorgqr`.
   func orthonormalized() throws(LinearAlgebraError) -> FloatRows {

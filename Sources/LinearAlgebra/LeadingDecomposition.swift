@@ -3,9 +3,9 @@ package import Tensors
 /// Returns the largest singular values of a matrix with their vectors, without the others.
 ///
 /// A block Lanczos process on AᵀA with thick restarts, in 32 bits, from a random start: it ends
-/// when what a further cycle could gain is below 5e-5 of the squared error that is left, so that
-/// the error is within 1e-4 of the best that the rank allows. The last projection is in 64 bits,
-/// and decides the values. Where a decomposition of the whole would cost no more, it is taken.
+/// when a further cycle could gain less than 5e-5 of the remaining squared error, so that the error
+/// is within 1e-4 of the best that the rank allows. The last projection is in 64 bits and decides
+/// the values. Where decomposing the whole matrix costs no more, that is done instead.
 ///
 /// Sources: Golub, Luk, Overton, "A block Lanczos method" (1981); Musco and Musco, "Randomized
 /// block Krylov methods" (2015); Halko, Martinsson, Tropp (2011).
@@ -13,9 +13,9 @@ package import Tensors
 /// - Parameters:
 ///   - matrix: A, m × n.
 ///   - count: k, how many values.
-///   - seed: Of the random start; the same gives the same bits.
+///   - seed: Seeds the random start; the same seed gives the same bits.
 /// - Returns: min(k, m, n) values, signs of the vectors fixed.
-/// - Complexity: O(m·n·k) a cycle, a few cycles where the spectrum decays.
+/// - Complexity: O(m·n·k) per cycle; a few cycles where the spectrum decays.
 package func leadingDecomposition(
   of matrix: Matrix, count: Int, seed: UInt64 = 0
 ) throws(LinearAlgebraError) -> SingularValueDecomposition {
@@ -84,7 +84,7 @@ extension SingularValueDecomposition {
 
 /// The state of the iteration: an orthonormal basis of rows, and the images of its vectors.
 ///
-/// It runs on the shorter side of the matrix, of which no transpose is made.
+/// It runs on the shorter side of the matrix without making a transpose.
 private struct BlockLanczos {
   private let matrix: FloatRows
 
@@ -100,7 +100,7 @@ private struct BlockLanczos {
   /// Their products with the matrix, as rows: block × longer side.
   private var images: FloatRows
 
-  /// How many blocks a cycle adds to the first.
+  /// The number of blocks that a cycle adds to the first.
   private static let stepCount = 3
   private static let cycleLimit = 40
 

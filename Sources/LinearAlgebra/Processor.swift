@@ -1,10 +1,10 @@
 import CProcessor
 
-/// What the processor can do, for modules that are compiled to instructions not all have.
+/// The instructions of the processor, for modules that are compiled to more than all processors have.
 ///
-/// It stands here because a module so compiled cannot safely ask for itself.
+/// Such a module cannot safely ask for itself, so this stands here.
 package enum Processor {
-  /// Throws where the CPU backend cannot run on this machine; ask before anything of it is called.
+  /// Throws where the CPU backend cannot run on this machine; call it before anything of the backend.
   package static func check() throws(UnsupportedProcessor) {
     if let reason = unsupportedReason { throw UnsupportedProcessor(reason: reason) }
   }

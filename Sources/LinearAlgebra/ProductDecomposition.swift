@@ -1,13 +1,13 @@
 import COpenBLAS
 package import Tensors
 
-/// The singular value decomposition of up·down; vectors are formed when they are asked for, since
-/// most are thrown away.
+/// The singular value decomposition of up·down; vectors are formed on request, since most callers
+/// discard most of them.
 ///
 /// With UᵀU = L₁L₁ᵀ and DDᵀ = L₂L₂ᵀ (Cholesky), UD = (U·L₁⁻ᵀ)(L₁ᵀL₂)(L₂⁻¹·D), whose outer factors
 /// are orthonormal: two Gram matrices and work on r × r, instead of two orthogonal factorizations of
-/// long factors. A Gram matrix squares what is to be told apart, so factors of which one column
-/// nearly depends on those before it take the orthogonal way.
+/// long factors. A Gram matrix squares the condition number, so factors with nearly dependent
+/// columns take orthogonal factorizations.
 package struct ProductDecomposition: Sendable {
   private enum Vectors: Sendable {
     case formed(SingularValueDecomposition)

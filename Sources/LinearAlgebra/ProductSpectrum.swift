@@ -27,7 +27,7 @@ package func squaredNorm(ofProduct up: Matrix, _ down: Matrix) -> Double {
   return max(0, zip(ups.elements, downs.elements).reduce(0) { $0 + $1.0 * $1.1 })
 }
 
-/// What may be left of up·down, by its norm, where in exact numbers all of it cancels.
+/// The norm that rounding may leave of up·down where in exact numbers all of it cancels.
 package func roundingNoise(ofProduct up: Matrix, _ down: Matrix) -> Double {
   8 * Double.ulpOfOne * (up.squaredNorm * down.squaredNorm).squareRoot()
 }

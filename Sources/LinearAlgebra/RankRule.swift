@@ -1,18 +1,18 @@
-/// How many of a spectrum's values to keep.
+/// A rule for the number of a spectrum's values to keep.
 ///
-/// Each rule takes the smallest rank that fulfils it, exactly: no value more, none less. Values
-/// below 10⁻¹² of the largest are zero, and what misses a rule by as little fulfils it: a
-/// decomposition in 64 bits tells no more.
+/// Each rule takes the smallest rank that fulfils it. Values below 10⁻¹² of the largest count as
+/// zero, and a rank that misses a rule by as little fulfils it: a decomposition in 64 bits is no more
+/// precise.
 package enum RankRule: Hashable, Sendable {
   case fixed(Int)
 
   /// All values of at least the largest divided by so much.
   case ratio(Double)
 
-  /// As many as hold this share of the Frobenius norm.
+  /// Enough values to hold this share of the Frobenius norm.
   case frobenius(Double)
 
-  /// As many as hold this share of the sum of the values.
+  /// Enough values to hold this share of the sum of the values.
   case cumulative(Double)
 
   /// - Parameter values: Singular values, largest first.
@@ -37,8 +37,8 @@ package enum RankRule: Hashable, Sendable {
 
   /// The values that are more than the noise of their computation.
   package static func significant(_ values: [Double]) -> [Double] {
-    let least = (values.first ?? 0) * precision
-    return Array(values.prefix { $0 > least })
+    let minimum = (values.first ?? 0) * precision
+    return Array(values.prefix { $0 > minimum })
   }
 
   private static func smallestRank(of terms: [Double], reaching share: Double) -> Int {

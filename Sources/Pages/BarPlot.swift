@@ -14,20 +14,20 @@ package struct Series {
   package var style: String { "s\(index % 6)" }
 }
 
-/// Bars from left to right, a group a row: a number for each block and file.
+/// Bars from left to right, one group per row: a number for each block and file.
 ///
 /// - Parameters:
-///   - title: What the plot shows, for those who do not see it.
-///   - most: What fills the width; the largest number where it is `nil`.
-///   - rows: A label, and one value a series; `nil` where the file has no such block.
+///   - title: A description for those who do not see the plot.
+///   - maximum: The value of a bar of full width; by default the largest.
+///   - rows: A label and one value per series; `nil` where the file has no such block.
 package func barPlot(
   _ title: String, _ rows: [(label: String, values: [Double?])], _ series: [Series],
-  most: Double? = nil, text: (Double) -> String = { significant($0, digits: 3) }
+  maximum: Double? = nil, text: (Double) -> String = { significant($0, digits: 3) }
 ) -> HTML {
-  let most = most ?? rows.flatMap(\.values).compactMap(\.self).filter(\.isFinite).max() ?? 0
+  let maximum = maximum ?? rows.flatMap(\.values).compactMap(\.self).filter(\.isFinite).max() ?? 0
   let (labelWidth, width, bar) = (176.0, 760.0, series.count > 1 ? 10.0 : 13.0)
   let step = bar * Double(series.count) + 7
-  let scale = most > 0 ? (width - labelWidth - 78) / most : 0
+  let scale = maximum > 0 ? (width - labelWidth - 78) / maximum : 0
   let marks = rows.enumerated().map { number, row -> HTML in
     let top = Double(number) * step + 3
     let bars = zip(row.values, series).enumerated().map { index, pair -> HTML in

@@ -1,6 +1,6 @@
 package import Files
 
-/// A page that needs nothing from the network, and no script to be read.
+/// A page that needs nothing from the network and can be read without scripts.
 package func page(title: String, _ body: HTML, footer: HTML) -> HTML {
   """
   <!doctype html>
@@ -21,7 +21,7 @@ package func page(title: String, _ body: HTML, footer: HTML) -> HTML {
   """
 }
 
-/// What stands first on a page: names and what belongs to them.
+/// The facts at the top of a page: names and values.
 package func factList(_ facts: [(name: String, value: String)]) -> HTML {
   let items = facts.map { fact -> HTML in
     "<div><dt>\(fact.name)</dt><dd>\(fact.value)</dd></div>\n"

@@ -1,6 +1,6 @@
-// Pages — what the pages of all commands have in common.
+// Pages — the common parts of all commands' pages.
 //
 //     strings, numbers ─▶ HTML (escaped) ─▶ page ─▶ a file
 //
-// One look, one script (a table that sorts), the bars. It does not know what
-// any command has found out: each lays out its own page.
+// One look, one script (a table that sorts), the bars. It does not know any
+// command's results: each command lays out its own page.

@@ -28,10 +28,10 @@ package struct ResizeCommand: ParsableCommand {
   var file: String
 
   @Option(
-    .size,
+    .byteCount,
     help: ArgumentHelp(
       "The size that the result may have, such as 8MB or 500kB.", valueName: "size"))
-  var bytes: ByteCount?
+  var bytes: Int?
 
   @Option(
     .whole(1...1_000_000_000_000),
@@ -90,7 +90,7 @@ package struct ResizeCommand: ParsableCommand {
   private func comment(_ adapter: Adapter) -> String {
     let ranks = Set(adapter.modules.map(\.rank))
     let before = ranks.count == 1 ? "\(ranks.first ?? 0)" : "Dynamic"
-    if let bytes { return "resized from \(before) to \(bytes.count) bytes" }
+    if let bytes { return "resized from \(before) to \(bytes) bytes" }
     if let params { return "resized from \(before) to \(params) parameters" }
     return "dimension is resized from \(before) to \(rank.text)"
   }
@@ -106,29 +106,6 @@ package struct ResizeCommand: ParsableCommand {
     }
     let modules = try BudgetedModules(combination, threads: common.threadCount, onLayer: onLayer)
     return try modules.plan(
-      file: file, elements: params, byteCount: bytes?.count, writer)
-  }
-}
-
-/// A size as people write it: `8MB`, `500kB`, `1.5GiB`, a plain number of bytes.
-struct ByteCount: Hashable {
-  let count: Int
-
-  init?(argument: String) {
-    let units: [(String, Double)] = [
-      ("kib", 0x1p10), ("mib", 0x1p20), ("gib", 0x1p30), ("kb", 1e3), ("mb", 1e6), ("gb", 1e9),
-      ("k", 1e3), ("m", 1e6), ("g", 1e9), ("b", 1), ("", 1),
-    ]
-    let text = argument.lowercased().filter { $0 != " " }
-    guard let (suffix, factor) = units.first(where: { text.hasSuffix($0.0) }),
-      let number = Double(text.dropLast(suffix.count)), (1...1e15).contains(number * factor)
-    else { return nil }
-    count = Int(number * factor)
-  }
-}
-
-extension Domain where Value == ByteCount {
-  static var size: Domain {
-    Domain("a size such as 8MB or 500kB, from 1 byte to 1000000 GB") { ByteCount(argument: $0) }
+      file: file, elements: params, byteCount: bytes, writer)
   }
 }

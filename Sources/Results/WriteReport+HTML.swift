@@ -62,7 +62,7 @@ extension WriteReport {
     through the network.</p>
     \(barPlot(
       "Energy kept by block", parts.map { ($0.block.label, [$0.energyKept]) },
-      [Series(name: "kept", index: 0)], most: 1, text: percent))
+      [Series(name: "kept", index: 0)], maximum: 1, text: percent))
     """
   }
 

@@ -1,5 +1,5 @@
-/// What a file is whose first 8 bytes cannot be the length of a header, and what to do about it;
-/// `nil` where they do not tell.
+/// The kind of a file whose first 8 bytes cannot be the length of a header, and a remedy; `nil` where
+/// it is not recognised.
 func foreignFormat(_ file: RawSpan) -> String? {
   let beginning = unsafe file.extracting(first: foreignBeginningByteCount).withUnsafeBytes {
     unsafe Array($0)
@@ -7,7 +7,7 @@ func foreignFormat(_ file: RawSpan) -> String? {
   return formats.first { beginning.starts(with: $0.beginning) }?.what
 }
 
-/// How many bytes tell the formats apart.
+/// The number of bytes that tell the formats apart.
 let foreignBeginningByteCount = 32
 
 private let formats: [(beginning: [UInt8], what: String)] =

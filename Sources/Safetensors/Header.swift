@@ -7,13 +7,13 @@ package struct Header: Sendable {
     package let type: ElementType
     package let shape: Shape
 
-    /// Where the elements lie, in bytes from the end of the header.
+    /// The bytes of the elements, counted from the end of the header.
     package let range: Range<Int>
 
     package let elementCount: Int
   }
 
-  /// In file order, covering the data without gap or overlap.
+  /// The tensors in file order; they cover the data without gap or overlap.
   package let entries: [Entry]
 
   /// Empty where the file has none, or `null`.
@@ -116,7 +116,7 @@ extension HeaderParser.Claim {
 
 /// The product of extents from the outermost on, `nil` where 64 bits do not hold it.
 ///
-/// As in the reference implementation a zero saves only what stands after it from overflow.
+/// As in the reference implementation, a zero prevents overflow only by the extents after it.
 private func product(of extents: [UInt64]) -> UInt64? {
   var result: UInt64 = 1
   for extent in extents {

@@ -33,7 +33,7 @@ extension HeaderParser {
     throw invalid("it ends inside a string")
   }
 
-  /// What stands after a backslash.
+  /// Reads the character that an escape stands for, after its backslash.
   private mutating func escape() throws(ParseFailure) -> Unicode.Scalar {
     guard let byte = peek() else { throw invalid("it ends inside a string") }
     let scalar: Unicode.Scalar

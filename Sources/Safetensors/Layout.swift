@@ -1,6 +1,6 @@
 package import Tensors
 
-/// Where the tensors of a file to be written lie, and the bytes of its header.
+/// The places of the tensors in a file to be written, and the bytes of its header.
 ///
 /// Tensors are sorted as the reference implementation sorts them: by element type, the last of
 /// `ElementType`'s cases first, then by the bytes of their names.
@@ -28,7 +28,7 @@ package struct Layout: Sendable {
   /// In file order.
   package let tensors: [Tensor]
 
-  /// Where each of `tensors` begins, in bytes from the end of the header.
+  /// The offset of each of `tensors`, in bytes from the end of the header.
   package let offsets: [Int]
 
   package let dataByteCount: Int
@@ -67,7 +67,7 @@ package struct Layout: Sendable {
     dataByteCount = end
   }
 
-  /// Where a tensor's data begin, in bytes from the end of the header.
+  /// The offset of a tensor's data, in bytes from the end of the header.
   package func offset(of name: String) -> Int {
     guard let index = indices[TensorName(name)] else {
       preconditionFailure("no tensor '\(name)' in the layout")

@@ -11,7 +11,7 @@ package struct Metadata: Hashable, Sendable {
 
   package init() { entries = [] }
 
-  /// Of entries with one key the last counts.
+  /// The last of several entries with one key counts.
   package init(_ entries: [Entry]) {
     var last: [TensorName: String] = [:]
     for entry in entries { last[TensorName(entry.key)] = entry.value }

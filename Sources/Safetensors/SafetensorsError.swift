@@ -50,7 +50,7 @@ extension SafetensorsError.Reason: CustomStringConvertible {
       "header is not UTF-8 at byte \(offset); is this a safetensors file?"
     case .invalidJSON(let detail, let offset):
       "header is not the JSON it should be at byte \(offset): \(detail); is this a safetensors file?"
-    case .duplicateTensor(let name): "tensor '\(name)' is described twice; write the file anew"
+    case .duplicateTensor(let name): "tensor '\(name)' is described twice; write the file again"
     case .invalidEntry(let name, let detail):
       "tensor '\(name)' has \(detail); is the file damaged?"
     case .invalidMetadata(let detail):

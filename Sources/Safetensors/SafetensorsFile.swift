@@ -6,7 +6,7 @@ package struct SafetensorsFile: Sendable {
   package let header: Header
   package var path: String { file.path }
 
-  /// Where the data begin, in bytes from the start of the file.
+  /// The offset of the data, in bytes from the start of the file.
   package let dataOffset: Int
 
   package let file: MappedFile
@@ -57,10 +57,10 @@ package struct SafetensorsFile: Sendable {
     UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(as: UInt64.self))
   }
 
-  /// How many bytes of a stream are wanted, by those that are there.
+  /// The number of bytes to read of a stream, given those read so far.
   ///
-  /// At first as many as tell what it is, then the header, then the data and one byte more, which
-  /// should not be there; no more than are there where they are no safetensors file's.
+  /// First the bytes that tell the format, then the header, then the data and one byte more, which
+  /// should not be there. Nothing further of a stream that is no safetensors file.
   package static func wantedByteCount(_ bytes: RawSpan) -> Int {
     if bytes.byteCount < 8 { return 8 }
     let claimed = claimedHeaderByteCount(bytes)

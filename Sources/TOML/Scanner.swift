@@ -1,6 +1,6 @@
 /// The bytes of a text and how far they have been read.
 struct Scanner {
-  /// How deep arrays and inline tables may stand in each other.
+  /// The maximal depth of nested arrays and inline tables.
   static let depthLimit = 64
 
   private let bytes: [UInt8]
@@ -12,7 +12,7 @@ struct Scanner {
   /// The next byte, or nil at the end.
   var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  /// What stands next, for a message.
+  /// The next character, for a message.
   var nextDescription: String {
     switch next {
     case nil: "the end of the file"

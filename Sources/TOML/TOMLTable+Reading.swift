@@ -1,7 +1,7 @@
 extension TOMLTable {
   /// Reads a text.
   ///
-  /// - Parameter file: What a message calls the text.
+  /// - Parameter file: The text's name in messages.
   package init(_ text: [UInt8], file: String) throws(TOMLError) {
     let bytes = text.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(text.dropFirst(3)) : text
     guard String(validating: bytes, as: UTF8.self) != nil else {

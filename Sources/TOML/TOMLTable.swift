@@ -1,4 +1,4 @@
-/// What a key is set to.
+/// The value of a key.
 package enum TOMLValue: Hashable, Sendable {
   case string(String)
   case integer(Int)
@@ -14,19 +14,19 @@ package struct TOMLTable: Hashable, Sendable {
     package let key: String
     package var value: TOMLValue
 
-    /// Where it stands in the file, counted from 1.
+    /// Its line in the file, counted from 1.
     package let line: Int
   }
 
-  /// How a table came to be, which decides what may be added to it later.
+  /// The way in which a table was defined; it decides what may be added later.
   enum Origin: Hashable, Sendable {
-    /// By `[a]` or `[[a]]`.
+    /// Defined by `[a]` or `[[a]]`.
     case header
-    /// As the `a` of `[a.b]`.
+    /// Implied, as the `a` of `[a.b]`.
     case implied
-    /// As the `a` of `a.b = 1`.
+    /// Implied, as the `a` of `a.b = 1`.
     case dotted
-    /// By `{…}`: complete.
+    /// Defined by `{…}`, and complete.
     case inline
   }
 

@@ -5,7 +5,7 @@
 package struct StoredSum {
   package let bytes: [UInt8]
 
-  /// What rounding added to each element: stored − (element + addend).
+  /// The rounding error of each element: stored − (element + addend).
   package let errors: [Float]
 }
 

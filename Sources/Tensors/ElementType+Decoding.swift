@@ -91,7 +91,7 @@ private func smallFloats(from bytes: RawSpan, as type: ElementType) -> [Float] {
   }
 }
 
-/// What each code stands for.
+/// The value of each code.
 private func smallValues(of type: ElementType) -> [Float] {
   if let format = FloatFormat(type) {
     return (0..<(1 << type.bitCount)).map { format.value(UInt16($0)) }

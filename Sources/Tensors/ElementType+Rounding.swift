@@ -1,20 +1,20 @@
-// How far rounding may take numbers from what they were.
+// Bounds on rounding errors.
 
 extension ElementType {
-  /// The most that rounding numbers to the type may have done to them, by its norm, squared.
+  /// The maximal squared norm of the errors of rounding numbers to the type.
   ///
-  /// A number moves by half the distance of its neighbours at most: u times the number, and below
-  /// the least normal number u times that one. Of numbers beyond the range it says nothing.
+  /// A number moves by at most half the distance of its neighbours: u times the number, and below
+  /// the smallest normal number u times that one. Numbers beyond the range are not considered.
   ///
   /// - Parameters:
   ///   - squaredNorm: The sum of the squares of the numbers as stored.
-  ///   - count: How many there are.
+  ///   - count: The number of numbers.
   package func mostRounding(squaredNorm: Double, count: Int) -> Double {
     let (unit, leastNormal) = precision
     return unit * unit * (squaredNorm + Double(count) * leastNormal * leastNormal)
   }
 
-  /// Half the distance from 1 to the next number, and the least number that has all its places.
+  /// Half the distance from 1 to the next number, and the smallest normal number.
   private var precision: (unit: Double, leastNormal: Double) {
     switch self {
     case .float64: (0x1p-53, .leastNormalMagnitude)

@@ -1,4 +1,4 @@
-/// How a tensor's elements are stored, spelled as safetensors spells it.
+/// The type of a tensor's stored elements, by its safetensors name.
 ///
 /// The cases stand in the order of the reference implementation's `Dtype`,
 /// which is also the order (from the last to the first) in which its writer

@@ -95,7 +95,7 @@ extension FloatFormat {
     return number.magnitude < .infinity ? signed(code, sign) : special(isNaN: number.isNaN, sign)
   }
 
-  /// Where the codes of numbers end: at infinity, one binade beyond, or at the largest.
+  /// The end of the codes of numbers: infinity, one binade beyond, or the largest number.
   @inline(__always)
   private var ceiling: Double {
     let lastExponent = (1 << exponentBits) - 1 - bias

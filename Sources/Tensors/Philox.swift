@@ -1,6 +1,6 @@
 import Glibc
 
-/// Philox4x32-10: random numbers by counter, so that any of them can be had without those before.
+/// Philox4x32-10: counter-based random numbers; number i is computed without the ones before it.
 ///
 /// The same seed and stream give the same numbers on every machine, on any number of threads and
 /// on a GPU: number n depends on (seed, stream, n) alone.
@@ -14,8 +14,8 @@ package struct Philox: Sendable {
   private var position: UInt64 = 0
 
   /// - Parameters:
-  ///   - seed: What the user chose.
-  ///   - stream: What the numbers are for; different streams of one seed share no number.
+  ///   - seed: The user's choice.
+  ///   - stream: One per purpose; different streams of one seed are independent.
   package init(seed: UInt64, stream: UInt64) {
     key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     self.stream = stream
@@ -42,8 +42,8 @@ package struct Philox: Sendable {
 
   /// Fills a list with standard normal numbers, those of the stream from `offset` on.
   ///
-  /// Words 2i and 2i + 1 make numbers 2i and 2i + 1 (Box and Muller, 1958), in 32-bit floats of
-  /// which 24 bits are random: no number is farther out than 5.9.
+  /// Words 2i and 2i + 1 make numbers 2i and 2i + 1 (Box and Muller, 1958), in 32-bit floats with 24
+  /// random bits: no number is farther out than 5.9.
   package func normals(count: Int, offset: UInt64 = 0) -> [Float] {
     var result: [Float] = []
     result.reserveCapacity(count + 4)
@@ -67,7 +67,7 @@ package struct Philox: Sendable {
     return result
   }
 
-  /// A number strictly between 0 and 1 from the upper 24 bits of a word.
+  /// A number strictly between 0 and 1, from the upper 24 bits of a word.
   private static func unit(_ word: UInt32) -> Float {
     (Float(word >> 8) + 0.5) * 0x1p-24
   }
@@ -79,5 +79,23 @@ extension Philox: RandomNumberGenerator {
     let half = Int(position % 2) * 2
     position += 1
     return UInt64(words[half]) | UInt64(words[half + 1]) << 32
+  }
+}
+
+// Not the standard library's `random` and `shuffle`, which may draw otherwise in its next version.
+extension Philox {
+  /// A number from 0 up to 1, of 53 random bits.
+  package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+  /// A whole number from 0 up to `limit`.
+  package mutating func below(_ limit: Int) -> Int {
+    Int(next().multipliedFullWidth(by: UInt64(limit)).high)
+  }
+
+  /// Shuffles a list (Fisher and Yates, from the end).
+  package mutating func shuffle<Element>(_ list: inout [Element]) {
+    for last in stride(from: list.count - 1, to: 0, by: -1) {
+      list.swapAt(last, below(last + 1))
+    }
   }
 }

@@ -1,5 +1,5 @@
-// Tensors — what tensors are made of: shapes, element types, numbers.
+// Tensors — shapes, element types and numbers.
 //
-// Element types as safetensors names them, their bits to numbers and back,
-// matrices in host memory, and the random numbers that everything else draws.
+// Element types by their safetensors names, conversions between bits and
+// numbers, matrices in host memory, and the random numbers of all modules.
 // It knows no file, no name and no device.

@@ -1,14 +1,14 @@
 import ArgumentParser
 import FoundationEssentials
 
-/// What ArgumentParser tells of a command, as `--experimental-dump-help` prints it.
+/// ArgumentParser's description of a command, as `--experimental-dump-help` prints it.
 struct CommandDescription: Decodable {
   struct Argument: Decodable {
     struct Name: Decodable {
       let kind: String
       let name: String
 
-      /// As it is written: `--rank`, `-o`.
+      /// Its name as users write it: `--rank`, `-o`.
       var spelling: String { (kind == "long" ? "--" : "-") + name }
     }
 

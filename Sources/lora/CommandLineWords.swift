@@ -55,7 +55,7 @@ struct CommandLineWords {
     return found
   }
 
-  /// The first thing that no command knows, as a sentence; `nil` where every word is known.
+  /// A sentence about the first unknown word; `nil` where every word is known.
   var unknownWord: String? {
     guard let word = words.first else { return nil }
     guard let command else {
@@ -103,7 +103,7 @@ struct CommandLineWords {
   }
 }
 
-/// What options of sd-scripts' tools for adapters are here.
+/// Our counterparts of the options of sd-scripts' tools for adapters.
 private let elsewhere = [
   "--models": "FILE:WEIGHT for each file, without an option",
   "--ratios": "FILE:WEIGHT for each file",

@@ -10,8 +10,8 @@ import Merge
 import Resize
 import Train
 
-/// The one program: `lora inspect …`, or `lora-inspect …` through a link of that name, as busybox
-/// does it.
+/// The one program: `lora inspect …`, or `lora-inspect …` through a link of that name, as in
+/// busybox.
 @main
 struct Lora: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,9 +19,9 @@ struct Lora: ParsableCommand {
     abstract: "Inspect, compare, merge, resize and train LoRA adapters.",
     discussion: paragraphs(
       """
-      Every command is described by lora COMMAND --help. Files are safetensors,
-      recognised by content; - is standard input or output, and zstd is undone and
-      done on the way.
+      lora COMMAND --help describes a command. Files are safetensors, recognised by
+      content; - is standard input or output. zstd-compressed files are read and
+      written too.
       """),
     version: "0.1.0",
     subcommands: [
@@ -49,8 +49,8 @@ struct Lora: ParsableCommand {
     }
   }
 
-  /// Ends the program: 0 and help where help was asked for, 64 and usage for wrong usage, else 1
-  /// and one line.
+  /// Ends the program: with 0 and the help that was requested, with 64 and usage for wrong usage, else
+  /// with 1 and one line.
   private static func fail(_ error: any Error, _ words: [String]) -> Never {
     if let interrupted = error as? Interrupted { Glibc.exit(interrupted.exitStatus) }
     let status = exitCode(for: error)

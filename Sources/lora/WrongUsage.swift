@@ -2,7 +2,7 @@ import ArgumentParser
 import CommandSupport
 import Files
 
-/// What is said of a command line that cannot be followed.
+/// The message about a command line that cannot be followed.
 struct WrongUsage {
   /// One line.
   private let sentence: String
@@ -35,8 +35,8 @@ struct WrongUsage {
       "lora: \(escaped(sentence))\nUsage: \(usage)\n  See '\(name) --help' for more information."
   }
 
-  /// What is wrong with one value; nil where an argument without a name is none of a few words, as
-  /// the usage tells these.
+  /// The complaint about one value; nil for an argument without a name that takes one of a few words,
+  /// as the usage lists these.
   private static func complaint(of error: any Error) -> ValueComplaint? {
     let complaint = ValueComplaint(Lora.message(for: error))
     return complaint.flatMap { $0.subject.hasPrefix("-") || $0.hasReason ? $0 : nil }

@@ -5,8 +5,8 @@
 // cuDNN. To call one more function, add its line to its table.
 //
 // Names, types and order of parameters are NVIDIA's, of CUDA 12.0, which CUDA 13 keeps (_v2 is
-// part of a symbol's name; enumerations are int). Where a library is looked for is ComputeCUDA's
-// affair: here a table is filled from a library that is open.
+// part of a symbol's name; enumerations are int). ComputeCUDA finds and opens
+// libraries; this module fills a table from an open one.
 #ifndef LORA_CCUDA_H
 #define LORA_CCUDA_H
 
@@ -39,8 +39,8 @@ typedef struct lora_bytes {
 // Compiles CUDA C++ for one kind of device. `headers` are what the source may include: a name and
 // a text for each of `header_count`, each ended by a zero byte, as are the strings of `options`.
 //
-// Returns NVRTC's result, 0 for success; then `cubin` holds the code. `log` holds what the
-// compiler said, ended by a zero byte, or has no bytes where it said nothing.
+// Returns NVRTC's result, 0 for success; then `cubin` holds the code. `log` holds the compiler's
+// messages, ended by a zero byte, or has no bytes where there are none.
 int lora_nvrtc_compile(const lora_nvrtc *nvrtc, const char *source, const char *name,
                        const char *headers, int header_count, const char *options,
                        int option_count, lora_bytes *cubin, lora_bytes *log);

@@ -88,7 +88,7 @@ enum {
   LORA_HEURISTICS_FALLBACK = 2,
   LORA_HEURISTICS_TREE = 3,
 
-  // What an engine does to the numbers.
+  // Effects of an engine on the numbers.
   LORA_NOTE_TENSOR_CORE = 0,
   LORA_NOTE_ROUNDS_INPUTS = 1,
   LORA_NOTE_ROUNDS_SUMS = 2,
@@ -96,7 +96,7 @@ enum {
   LORA_NOTE_NONDETERMINISTIC = 4,
   LORA_NOTE_WINOGRAD = 5,
 
-  // How an engine behaves.
+  // Behaviour of an engine.
   LORA_NOTE_COMPILES = 0,
 };
 

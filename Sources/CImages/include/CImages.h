@@ -12,7 +12,7 @@
 
 enum { LORA_MESSAGE_CAPACITY = 256 };
 
-// Where pixels go: rows of width * channels bytes (3 = RGB, 4 = RGBA), no padding.
+// Memory for pixels: rows of width * channels bytes (3 = RGB, 4 = RGBA), no padding.
 typedef struct lora_pixels {
   uint8_t *bytes;
   uint32_t width;

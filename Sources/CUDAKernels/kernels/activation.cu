@@ -1,14 +1,14 @@
 // A function of each element, and its derivative.
 //
 //   activate            y = f(x)
-//   activate_backward   dx = dy · f′(x), added to dx where that is asked for
+//   activate_backward   dx = dy · f′(x), or added to dx
 //
 // x, y, dy, dx: activations, [count]. f is SiLU, GELU or quick GELU: `ActivationKind`.
 //
 // CPU twin: ComputeCPU/Activation.swift.
 #include "activations.cuh"
 
-// Both: a thread for each pack, gridDim = ⌈⌈count / pack_count⌉ / blockDim.x⌉.
+// Both: one thread per pack, gridDim = ⌈⌈count / pack_count⌉ / blockDim.x⌉.
 
 KERNEL void __launch_bounds__(256)
     activate(const Element *x, Element *y, int activation, u64 count) {

@@ -3,7 +3,7 @@
 
 #include "common.cuh"
 
-/// As Compute's `Activation`.
+/// The cases of Compute's `Activation`.
 enum ActivationKind { no_activation = -1, silu = 0, gelu = 1, quick_gelu = 2 };
 
 /// eˣ; where results have 16 bits by the device's approximation, whose error is far below theirs.

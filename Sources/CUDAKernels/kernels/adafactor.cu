@@ -1,14 +1,14 @@
 // Adafactor on flat parameters, in place: second moments factored into means of rows and columns.
 //
-//   rows, columns = β₂·(what they were) + (1 − β₂)·(means of g² + ε₁)
+//   rows, columns = β₂·(old) + (1 − β₂)·(means of g² + ε₁)
 //   u = g / √(row · column / mean of rows),  u = u / max(1, rms(u) / clip)
 //   ρ = η·max(ε₂, rms(p)), or η;  u = momentum = β₁·momentum + (1 − β₁)·ρ·u where there is one
 //   p = p·(1 − λ·ρ) − u
 //
 //   p, g, momentum   [count]        float32; momentum may be null
 //   moments          [moments]      float32: rows, then columns, matrix after matrix
-//   row_means        [matrices]     float32: what one pass tells the next
-//   table            [tensors, 8]   int32: a `FactoredTensor` each, see below
+//   row_means        [matrices]     float32: passed from one loop to the next
+//   table            [tensors, 8]   int32: one `FactoredTensor` each, see below
 //   rates            [8]            η, β₂, λ, clip, 1 to scale by the parameters or 0, ε₁, ε₂, β₁
 //
 // The elements of a tensor lie as [outer, rows, columns, inner]; each of the outer · inner matrices
@@ -18,7 +18,7 @@
 // CPU twin: ComputeCPU/Adafactor.swift.
 #include "common.cuh"
 
-/// As the host writes it to the table.
+/// An entry of the table, as the host writes it.
 struct Factored {
   u32 offset, outer, rows, columns, inner, moments, row_means, unused;
 
@@ -38,7 +38,7 @@ struct Factored {
 
 /// Calls `finish(line, mean)` with the mean of each line's `value(line, i)`, i < length.
 ///
-/// Where lines are long and side by side in memory, or few, a warp adds up each, else a thread.
+/// A warp adds up each line where lines are long and contiguous in memory, or few; else a thread.
 template <typename Value, typename Finish>
 __device__ inline void mean_lines(u32 lines, u32 length, bool is_contiguous, Value value,
                                   Finish finish) {
@@ -65,7 +65,7 @@ __device__ inline float factored_update(const Factored &tensor, const float *g,
          sqrtf(factors[tensor.rows + column]);
 }
 
-// A block for each tensor: gridDim = tensors.
+// One block per tensor: gridDim = tensors.
 KERNEL void __launch_bounds__(512)
     adafactor(float *__restrict__ p, const float *__restrict__ g, float *moments, float *momentum,
               float *row_means, const Factored *__restrict__ table,

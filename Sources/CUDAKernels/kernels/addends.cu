@@ -24,7 +24,7 @@ __device__ inline void add_row(float (&sums)[pack_count], const Element *row, u3
   for (int k = 0; k < pack_count; k++) sums[k] += to_float(row[(from + k) % channels]);
 }
 
-// A thread for each pack: gridDim = ⌈⌈count / pack_count⌉ / blockDim.x⌉. `size` is the number of
+// One thread per pack: gridDim = ⌈⌈count / pack_count⌉ / blockDim.x⌉. `size` is the number of
 // elements of a sample.
 KERNEL void __launch_bounds__(256)
     addends(Element *y, const Element *bias, const Element *sample_bias, const Element *residual,

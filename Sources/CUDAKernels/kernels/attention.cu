@@ -1,13 +1,13 @@
 // Attention on tensor cores, forward: softmax(q kᵀ · scale) v for each head.
 //
-//   q         [b, queries, q_stride]       of which head h has columns h·d ..< (h + 1)·d
-//   k, v      [b, keys, k_stride]          as does it of these, and of y
+//   q         [b, queries, q_stride]       head h is the columns h·d ..< (h + 1)·d
+//   k, v      [b, keys, k_stride]          the same columns, as in y
 //   y         [b, queries, heads · d]
 //   log_sums  [b, heads, queries]          float32: log Σ exp of each row of scores
 //
 // Compiled for bf16 or fp16 and for one HEAD_WIDTH, a multiple of 8; d is at most that. Scores are
-// never stored: a warp goes over all keys with the maximum and the sum of its rows so far, and
-// scales down what it computed under a lower maximum. Sums are float32, weights are rounded to the
+// never stored: a warp goes over all keys with the running maximum and sum of its rows, and scales
+// its earlier results down when the maximum grows. Sums are float32; weights are rounded to the
 // type before they multiply v.
 //
 // Source: Dao, "FlashAttention-2" (2023). CPU twin: ComputeCPU/Attention.swift.
@@ -20,7 +20,8 @@
 constexpr int width = HEAD_WIDTH;
 using Tile = Cut<width>;
 
-/// Sixteens of rows that a warp owns: more where registers allow, as each tile is read once a warp.
+/// Groups of 16 rows that a warp owns. Each warp reads every tile once, so more rows per warp mean
+/// fewer reads; registers set the limit.
 constexpr int units = width <= 80 ? 2 : 1;
 
 /// Maximum and sum of the rows g and g + 8 of a warp's sixteen so far, the sum of this thread's
@@ -63,7 +64,7 @@ __device__ inline void exponentiate(Sums<Tile::rows / 8> &scores, Running &runni
   }
 }
 
-// A block for `64 · units` queries of a head: gridDim = (⌈queries / (64 · units)⌉, b · heads).
+// One block per `64 · units` queries of a head: gridDim = (⌈queries / (64 · units)⌉, b · heads).
 KERNEL void __launch_bounds__(128, width <= 40 ? 3 : 2)
     attention(Element *__restrict__ y, float *__restrict__ log_sums, const Element *__restrict__ q,
               const Element *__restrict__ k, const Element *__restrict__ v, int q_stride,

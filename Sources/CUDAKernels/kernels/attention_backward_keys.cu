@@ -1,11 +1,11 @@
 // Attention on tensor cores, backward, for the keys and values: see attention_backward_queries.cu,
 // which runs first.
 //
-//   dk, dv   in the layout of k and v, with strides of their own
-//   parts    [splits, 2, b, heads, keys, d]   float32: dk and dv of some queries each
+//   dk, dv   in the layout of k and v, with their own strides
+//   parts    [splits, 2, b, heads, keys, d]   float32: dk and dv of each share of the queries
 //
-// Where keys are few (77 of a prompt), blocks share the queries out among them, and a second kernel
-// adds.
+// Where keys are few (77 of a prompt), several blocks share the queries of the same keys, and a
+// second kernel adds their parts.
 //
 // CPU twin: ComputeCPU/AttentionBackward.swift.
 #include "attention_tile.cuh"
@@ -24,7 +24,7 @@ using Gradient = Sums<width / 8>[1];
 /// Statistics of the queries of a stage: log Σ, then Δ.
 using Statistics = float[2][2][Tile::rows];
 
-/// What a block of keys reads, and which keys and queries are its own.
+/// The operands of a block, and the keys and queries that it owns.
 struct KeyBlock {
   HeadRows q, k, v, dy;
   const float *log_sums, *delta;
@@ -101,10 +101,10 @@ __device__ inline void go_over_queries(const KeyBlock &block, Stages<width> &sta
       }
     }
   }
-  __syncthreads();  // the stages may be loaded anew
+  __syncthreads();  // the stages may be overwritten
 }
 
-// A block for 64 keys of a head and a share of the queries:
+// One block per 64 keys of a head and a share of the queries:
 // gridDim = (⌈keys / 64⌉, b · heads, splits). With one split, `parts` is not used.
 KERNEL void __launch_bounds__(128)
     attention_backward_keys(Element *__restrict__ dk, Element *__restrict__ dv,
@@ -166,7 +166,7 @@ KERNEL void __launch_bounds__(128)
   }
 }
 
-// A thread for each element of dk and dv, `count` = b · heads · keys · d each:
+// One thread per element of dk and dv, `count` = b · heads · keys · d each:
 // gridDim = ⌈2 · count / blockDim.x⌉. The order of additions is that of the splits.
 KERNEL void __launch_bounds__(256)
     attention_backward_sum(Element *__restrict__ dk, Element *__restrict__ dv,

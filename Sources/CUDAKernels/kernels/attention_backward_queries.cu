@@ -1,17 +1,17 @@
 // Attention on tensor cores, backward, for the queries.
 //
-//   p  = exp(q kᵀ · scale − log Σ)     what the forward pass had, computed again
+//   p  = exp(q kᵀ · scale − log Σ)     as in the forward pass, computed again
 //   dp = dy vᵀ
-//   ds = p ∘ (dp − Δ)                  Δ = Σ dy · y of each query
+//   ds = p ∘ (dp − Δ)                  Δ = Σ dy · y per query
 //   dq = ds k · scale,  dk = dsᵀ q · scale,  dv = pᵀ dy
 //
 //   q, k, v, log_sums   as in attention.cu
 //   y, dy               [b, queries, heads · d]
-//   dq                  in the layout of q, with a stride of its own
+//   dq                  in the layout of q, with its own stride
 //   delta               [b, heads, queries]   float32: Δ, for attention_backward_keys.cu
 //
 // One kernel goes over keys for its queries, the other over queries for its keys: p and dp are
-// computed twice, and nothing is added up by several blocks in an order that chance decides.
+// computed twice, so that no sum is spread over several blocks in a random order.
 //
 // CPU twin: ComputeCPU/AttentionBackward.swift.
 #include "attention_tile.cuh"
@@ -38,7 +38,7 @@ __device__ inline float product_of_rows(const Factors<width / 8> &a, const Facto
   return sum + __shfl_xor_sync(all_lanes, sum, 2);
 }
 
-// A block for 64 queries of a head: gridDim = (⌈queries / 64⌉, b · heads).
+// One block per 64 queries of a head: gridDim = (⌈queries / 64⌉, b · heads).
 KERNEL void __launch_bounds__(128)
     attention_backward_queries(Element *__restrict__ dq, float *__restrict__ delta,
                                const Element *__restrict__ q, const Element *__restrict__ k,

@@ -2,7 +2,7 @@
 // attention.cu (the one head of a VAE has 512 columns).
 //
 // Formula, operands and their layout are those of attention.cu. Compiled for one HEAD_WIDTH, a
-// multiple of 64; a head has at most so many columns.
+// multiple of 64; a head has at most HEAD_WIDTH columns.
 //
 // CPU twin: ComputeCPU/Attention.swift.
 #include "attention_plain.cuh"
@@ -13,7 +13,7 @@
 
 constexpr int panels = HEAD_WIDTH / side;
 
-// A block for 64 queries of a head: gridDim = (⌈queries / 64⌉, b · heads).
+// One block per 64 queries of a head: gridDim = (⌈queries / 64⌉, b · heads).
 KERNEL void __launch_bounds__(256)
     attention_plain(Element *__restrict__ y, float *__restrict__ log_sums,
                     const Element *__restrict__ q, const Element *__restrict__ k,

@@ -1,4 +1,4 @@
-// What the passes of an attention without tensor cores share: products of 64 rows of a head.
+// Products of 64 rows of a head, for the passes of an attention without tensor cores.
 //
 // A block of 16 × 16 threads owns 64 rows and goes over the others by 64. A thread has 4 × 4
 // elements of the 64 × 64 scores, and 4 rows of a result with 4 of each panel of 64 columns.

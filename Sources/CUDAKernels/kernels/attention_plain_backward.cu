@@ -13,7 +13,7 @@
 
 constexpr int panels = HEAD_WIDTH / side;
 
-/// What a kernel reads besides the rows of heads.
+/// The operands that are not rows of heads.
 struct Plain {
   const float *log_sums, *delta;
   int queries, keys;
@@ -80,7 +80,7 @@ __device__ inline void compute_delta(float *delta, const HeadRows &y, const Head
   __syncthreads();
 }
 
-// A block for 64 queries of a head: gridDim = (⌈queries / 64⌉, b · heads).
+// One block per 64 queries of a head: gridDim = (⌈queries / 64⌉, b · heads).
 KERNEL void __launch_bounds__(256)
     attention_plain_backward_queries(Element *__restrict__ dq, float *delta,
                                      const Element *__restrict__ q, const Element *__restrict__ k,
@@ -114,7 +114,7 @@ KERNEL void __launch_bounds__(256)
   store(dq, result, queries, dq_stride, heads, head_width, scale);
 }
 
-// A block for 64 keys of a head: gridDim = (⌈keys / 64⌉, b · heads).
+// One block per 64 keys of a head: gridDim = (⌈keys / 64⌉, b · heads).
 KERNEL void __launch_bounds__(256)
     attention_plain_backward_keys(Element *__restrict__ dk, const Element *__restrict__ q,
                                   const Element *__restrict__ k, const Element *__restrict__ v,
@@ -145,7 +145,7 @@ KERNEL void __launch_bounds__(256)
   store(dk, result, keys, dk_stride, heads, head_width, scale);
 }
 
-// A block for 64 values of a head: gridDim = (⌈keys / 64⌉, b · heads).
+// One block per 64 values of a head: gridDim = (⌈keys / 64⌉, b · heads).
 KERNEL void __launch_bounds__(256)
     attention_plain_backward_values(Element *__restrict__ dv, const Element *__restrict__ q,
                                     const Element *__restrict__ k, const Element *__restrict__ dy,

@@ -1,10 +1,10 @@
-// What the passes of an attention share: rows of a head in registers and in shared memory, and
-// their products.
+// Rows of a head in registers and in shared memory, and their products, for all passes of an
+// attention.
 //
 // A block of four warps owns some rows of a head (queries, or keys) and goes over the others by
 // tiles: each warp holds 16 or 32 of the block's rows as the left factors of its products, the
-// tiles in shared memory give the right ones. `width` is the columns that are computed; a head with
-// fewer has zeros there.
+// tiles in shared memory give the right ones. `width` is the number of columns that are computed; a
+// narrower head has zeros there.
 #pragma once
 
 #include "head_rows.cuh"
@@ -15,13 +15,13 @@ constexpr int attention_warps = attention_threads / warp_size;
 
 constexpr float log2_e = 1.44269504f;
 
-/// How the work is cut for heads of this width, for the registers of a thread and the 48 KiB that
-/// every device's blocks may have.
+/// The sizes of tiles for heads of this width: they fit into the registers of a thread and the
+/// 48 KiB of shared memory that every device allows.
 template <int width>
 struct Cut {
   static_assert(width % 8 == 0);
 
-  /// Elements from a row of a tile to the next: an odd number of packs, so that eight rows at one
+  /// Elements from one row of a tile to the next: an odd number of packs, so that eight rows at one
   /// column lie in different banks.
   static constexpr int stride = (width / 8 | 1) * 8;
 
@@ -35,12 +35,12 @@ struct Cut {
 
 // MARK: Tiles in shared memory
 
-/// How many threads copy a row: its packs, and some idle ones for a power of two.
+/// The number of threads that copy a row: one per pack, rounded up to a power of two.
 __device__ constexpr int lanes_of_row(int packs) {
   return packs <= 1 ? 1 : 2 * lanes_of_row((packs + 1) / 2);
 }
 
-/// Starts to copy rows from `first` on; there are zeros where the head has none.
+/// Starts to copy rows from `first` on; rows beyond the head become zeros.
 template <int width>
 __device__ inline void load_tile(Element *tile, const HeadRows &head, int first) {
   using Cut = Cut<width>;

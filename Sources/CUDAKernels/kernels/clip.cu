@@ -8,7 +8,7 @@
 // CPU twin: ComputeCPU/Optimizers.swift, `clip`.
 #include "common.cuh"
 
-// A thread for each element: gridDim = ⌈count / blockDim.x⌉.
+// One thread per element: gridDim = ⌈count / blockDim.x⌉.
 KERNEL void __launch_bounds__(256)
     clip(float *__restrict__ g, const float *__restrict__ norm, float limit, u64 count) {
   const float factor = limit / (*norm + 1e-6f);

@@ -1,4 +1,4 @@
-// Convolutions as products: what each pixel of the result sees, as rows of a matrix, and back.
+// Convolutions as products (im2col): the inputs of each result pixel as rows of a matrix, and back.
 //
 //   gather_…   columns[r, p, i] = x[pixel that result pixel first + r sees at place p, i], or 0
 //   sum_…      x[q, i] = (x[q, i] +) Σ columns[r, p, i], over all r and p that see pixel q
@@ -20,13 +20,13 @@ struct Extent {
   u32 height, width;
 };
 
-// Some elements that are moved at once.
+// Elements that are moved at once.
 template <int n>
 struct alignas(n * sizeof(Element)) Run {
   Element x[n];
 };
 
-// A warp for each row.
+// One warp per row.
 template <int n>
 __device__ inline void gather_columns(const Element *x, Element *columns, Extent picture, Extent result,
                               Extent kernel, Extent before, u32 stride, u32 inputs, u32 first,

@@ -1,11 +1,11 @@
-// What every kernel may use: element types, packs, sums over threads, random numbers.
+// Shared by all kernels: element types, packs, sums over threads, random numbers.
 //
-// A file is compiled for one type of activations at a time: ELEMENT is float, bf16 or fp16. What is
-// always float32 (parameters, gradients of parameters, statistics) has the type float.
+// A file is compiled for one type of activations at a time: ELEMENT is float, bf16 or fp16.
+// Parameters, their gradients and statistics are always float32.
 //
 // NVRTC comes without headers, so nothing is included: bf16 and fp16 are kept as bits, and changed
-// by one instruction each. The same text is compiled for the CPU in the tests, under a header that
-// stands for CUDA's own words; what only a device has is behind __CUDA_ARCH__.
+// by one instruction each. The tests compile the same text for the CPU, with a header that defines
+// CUDA's own words; code for devices alone is behind __CUDA_ARCH__.
 #pragma once
 
 using u16 = unsigned short;
@@ -20,7 +20,7 @@ constexpr u32 all_lanes = 0xffffffff;
 #define HAS_BF16 1
 #endif
 
-// What the host launches, by its plain name.
+// A function that the host launches by its plain name.
 #ifndef KERNEL
 #define KERNEL extern "C" __global__
 #endif
@@ -90,7 +90,7 @@ __device__ inline bf16 rounded<bf16>(float x) {
 /// The type of activations and base weights in this compilation.
 using Element = ELEMENT;
 
-/// What a device loads by one instruction: 16 bytes, which lie at a multiple of 16.
+/// 16 bytes at a multiple of 16: a device loads them by one instruction.
 template <typename T>
 struct alignas(16) Pack {
   static constexpr int count = 16 / sizeof(T);

@@ -8,7 +8,7 @@
 // CPU twin: ComputeCPU/Concatenation.swift.
 #include "rows.cuh"
 
-// A thread for each pack of a row, gridDim = ⌈rows · ⌈width / pack_count⌉ / blockDim.x⌉.
+// One thread per pack of a row, gridDim = ⌈rows · ⌈width / pack_count⌉ / blockDim.x⌉.
 KERNEL void __launch_bounds__(256)
     copy_columns(const Element *__restrict__ x, Element *__restrict__ y, int accumulating, u32 rows,
                  u32 width, u32 x_channels, u32 from, u32 y_channels, u32 to) {

@@ -1,12 +1,12 @@
-// What works on each element by itself.
+// Operations on each element by itself.
 //
 //   fill       x = value
 //   to_f32     y = x, in float32         from_f32   y = x, rounded
 //   add        z = x + y
 //   scale      y = x · factor            factor [1]       float32
-//   scale_f32  the same of x in float32
+//   scale_f32  the same for x in float32
 //   mask       x = x · m             m [count]        float32
-//   mix        z = α·x + β·y             α, β [samples]   float32, one of each for a sample
+//   mix        z = α·x + β·y             α, β [samples]   float32, one of each per sample
 //
 // x, y, z: activations, [count]. Tensors that begin at multiples of 16 bytes are read and
 // written faster; z may be x or y.
@@ -75,7 +75,7 @@ KERNEL void __launch_bounds__(256)
   store_pack(x, numbers, first_in_pack(), count);
 }
 
-// `size` is the number of elements of a sample.
+// `size` is the number of elements per sample.
 KERNEL void __launch_bounds__(256)
     mix(const Element *x, const float *__restrict__ alpha, const Element *y,
         const float *__restrict__ beta, Element *z, u64 size, u64 count) {

@@ -1,4 +1,4 @@
-// What a number or a token looks like to a network.
+// Embeddings of tokens and of timesteps.
 //
 //   embed_tokens      y[i] = table[token i] + positions[i mod length]
 //   embed_timesteps   y[i] = [cos(t·f), sin(t·f)] with f_j = 10000^(−j / half)
@@ -12,7 +12,7 @@
 // CPU twin: ComputeCPU/Embedding.swift.
 #include "rows.cuh"
 
-// A thread for each pack of a row of y: gridDim = ⌈count · ⌈channels / pack_count⌉ / blockDim.x⌉.
+// One thread per pack of a row of y: gridDim = ⌈count · ⌈channels / pack_count⌉ / blockDim.x⌉.
 //
 // A token that is not in the table becomes NaN, which the loss shows.
 KERNEL void __launch_bounds__(256)
@@ -36,7 +36,7 @@ KERNEL void __launch_bounds__(256)
   store_lanes(y + u64(row) * channels + channel, numbers, lanes, in_packs);
 }
 
-// A thread for each frequency of each row: gridDim = ⌈count · half / blockDim.x⌉.
+// One thread per frequency of each row: gridDim = ⌈count · half / blockDim.x⌉.
 KERNEL void __launch_bounds__(256)
     embed_timesteps(const float *__restrict__ timesteps, Element *__restrict__ y, u32 count,
                     u32 half) {

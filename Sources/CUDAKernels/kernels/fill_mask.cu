@@ -20,7 +20,7 @@ __device__ inline float drawn(u64 seed, u64 stream, u64 start, u64 number, float
   return float(words[number % 4] >> 8) * 0x1p-24f < probability ? 0.0f : kept;
 }
 
-// A thread for each element: gridDim = ⌈count / blockDim.x⌉.
+// One thread per element: gridDim = ⌈count / blockDim.x⌉.
 KERNEL void __launch_bounds__(256)
     fill_mask(float *__restrict__ mask, const int *__restrict__ step, u64 seed, u64 stream,
               float module, float rank, float network, u32 samples, u32 tokens, u32 width) {

@@ -10,8 +10,8 @@
 // CPU twin: Tensors/Philox.swift, `normals(count:offset:)`.
 #include "common.cuh"
 
-// A thread makes the four numbers of a block of the generator, of which the first and the last
-// block may lie partly outside: gridDim = ⌈(⌈count / 4⌉ + 1) / blockDim.x⌉.
+// Each thread makes the four numbers of one block of the generator; the first and the last block
+// may lie partly outside: gridDim = ⌈(⌈count / 4⌉ + 1) / blockDim.x⌉.
 KERNEL void __launch_bounds__(256)
     fill_with_normals(Element *__restrict__ x, const u64 *__restrict__ draw, u64 count) {
   const u64 thread = u64(blockIdx.x) * blockDim.x + threadIdx.x;

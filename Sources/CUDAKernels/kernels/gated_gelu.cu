@@ -1,7 +1,7 @@
 // Half of the channels times the GELU of the other half.
 //
 //   gated_gelu            y = a·gelu(g)
-//   gated_gelu_backward   da = dy·gelu(g),  dg = dy·a·gelu′(g), added to dx where that is asked for
+//   gated_gelu_backward   da = dy·gelu(g),  dg = dy·a·gelu′(g), or added to dx
 //
 //   x, dx   [rows, 2·width]   activations: a row is [a | g]
 //   y, dy   [rows, width]     activations
@@ -10,7 +10,7 @@
 #include "activations.cuh"
 #include "rows.cuh"
 
-// Both: a thread for each pack of a row of y, gridDim = ⌈rows · ⌈width / pack_count⌉ / blockDim.x⌉.
+// Both: one thread per pack of a row of y, gridDim = ⌈rows · ⌈width / pack_count⌉ / blockDim.x⌉.
 
 KERNEL void __launch_bounds__(256)
     gated_gelu(const Element *__restrict__ x, Element *__restrict__ y, u32 rows, u32 width) {

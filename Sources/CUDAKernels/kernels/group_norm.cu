@@ -8,11 +8,11 @@
 //   weight, bias   [channels]                       float32: γ, β
 //   partials       [samples, pieces, 2, channels]   float32: sums over the pixels of a piece
 //   statistics     [2, samples, groups]             float32: mean, r
-//   terms          [2, samples, groups]             float32: of dx, what multiplies x − mean, and
-//                                                   what is added
+//   terms          [2, samples, groups]             float32: the factor of x − mean in dx, and
+//                                                   the addend
 //
-// Both ways three kernels: sums over pieces of the pixels, which fill the device; what follows from
-// them for each group; the result. No atomic additions: the same x gives the same bits.
+// Three kernels in each direction: sums over pieces of the pixels, which fill the device; the numbers
+// of each group; the result. No atomic additions: the same x gives the same bits.
 //
 // Source: Wu and He, "Group Normalization" (2018). CPU twin: ComputeCPU/GroupNorm.swift.
 #include "activations.cuh"
@@ -33,7 +33,7 @@ struct ChannelNumbers {
     for (int k = 0; k < pack_count; k++) factor[k] *= inverse[k];
   }
 
-  /// The group's number of each channel, from [samples, groups].
+  /// The number of each channel's group, from [samples, groups].
   __device__ static void load_of_groups(float (&result)[pack_count], const float *numbers,
                                         const PixelPiece &mine, u32 channels, u32 groups) {
     const u32 size = channels / groups;
@@ -68,8 +68,8 @@ __device__ inline void sum_group(double &first, double &second, const float *par
 
 // MARK: Forward
 
-// Sums of x − o and (x − o)², where o is the first number of the group in the sample: where the mean
-// is far from zero, squares of x itself would leave the variance no digits.
+// Sums of x − o and (x − o)², where o is the group's first number in the sample: sums of x² would
+// cancel in the variance where the mean is large.
 //
 // gridDim = [pieces, parts, samples]: see PixelPiece.
 KERNEL void __launch_bounds__(256)
@@ -99,7 +99,7 @@ KERNEL void __launch_bounds__(256)
   store_piece_sums(partials, sums, channels, packs);
 }
 
-// A block for each group: gridDim = [groups, samples].
+// One block per group: gridDim = [groups, samples].
 KERNEL void __launch_bounds__(256)
     group_norm_statistics(float *__restrict__ statistics, const float *__restrict__ partials,
                           const Element *__restrict__ x, float epsilon, u32 pixels, u32 channels,
@@ -182,7 +182,7 @@ KERNEL void __launch_bounds__(256)
   store_piece_sums(partials, sums, channels, packs);
 }
 
-// A block for each group: gridDim = [groups, samples].
+// One block per group: gridDim = [groups, samples].
 KERNEL void __launch_bounds__(256)
     group_norm_terms(float *__restrict__ terms, const float *__restrict__ partials,
                      const float *__restrict__ statistics, const float *__restrict__ weight,

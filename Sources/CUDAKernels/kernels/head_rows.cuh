@@ -5,8 +5,8 @@
 
 __device__ inline float minus_infinity() { return __uint_as_float(0xff800000); }
 
-/// Where a row of this block's head begins in a matrix of `count` rows a sample. Blocks with one
-/// blockIdx.y work on one head of one sample, `sample · heads + head`.
+/// The index at which a row of this block's head begins in a matrix of `count` rows per sample.
+/// blockIdx.y is `sample · heads + head`.
 __device__ inline u64 place_of_row(int row, int count, int stride, int heads, int width) {
   return (u64(blockIdx.y / heads) * count + row) * stride + blockIdx.y % heads * width;
 }

@@ -7,13 +7,13 @@
 //   weight, bias   [channels]         float32: γ, β
 //   statistics     [2, rows]          float32: mean, r
 //
-// A warp has a row and reads it more than once, for a mean that is far from zero costs no digits so;
-// from the second time on it comes from the nearest cache, and memory gives it once.
+// One warp per row. Two passes avoid cancellation when the mean is large; the second pass hits L1,
+// so DRAM is read once.
 //
 // Source: Ba, Kiros and Hinton, "Layer Normalization" (2016). CPU twin: ComputeCPU/LayerNorm.swift.
 #include "rows.cuh"
 
-/// What a lane has of a row: every 32nd pack.
+/// A lane's share of a row: every 32nd pack.
 struct LaneOfRow {
   u64 row, start;
   u32 first;
@@ -27,10 +27,10 @@ struct LaneOfRow {
   }
 };
 
-// How many channels a warp takes at once.
+// The number of channels that a warp takes at once.
 constexpr u32 warp_channels = warp_size * pack_count;
 
-/// Of a pack that begins at `channel`.
+/// The elements of the pack that begins at `channel`.
 __device__ inline u32 lanes_in_row(u32 channel, u32 channels) {
   return channels - channel < pack_count ? channels - channel : pack_count;
 }

@@ -3,22 +3,23 @@
 //   ‖scale·U·D‖² = scale² · the sum of UᵀU ∘ DDᵀ;  U, D = √(limit / norm)·U, D where it is above
 //
 //   p          [count]                     float32: U is [outputs, rank], D is [rank, inputs]
-//   table      [products, 8]               int32: a `LowRankProduct` each, see below
-//   partials   [products, tiles]           float64: what the first kernel tells the second
+//   table      [products, 8]               int32: one `LowRankProduct` each, see below
+//   partials   [products, tiles]           float64: from the first kernel to the second
 //
-// The matrices UᵀU and DDᵀ are cut into tiles of 16 × 16, of which those above the diagonal count
-// twice. CPU twin: ComputeCPU/Optimizers.swift, `limitNorms`.
+// The matrices UᵀU and DDᵀ are cut into tiles of 16 × 16; those above the diagonal count twice.
+//
+// CPU twin: ComputeCPU/Optimizers.swift, `limitNorms`.
 #include "common.cuh"
 
 constexpr u32 tile_side = 16, tile_depth = 32;
 
-/// As the host writes it to the table.
+/// An entry of the table, as the host writes it.
 struct LowRank {
   u32 down, up, rank, inputs, outputs;
   float scale;
   u32 unused[2];
 
-  /// How many tiles a row of UᵀU has.
+  /// The number of tiles in a row of UᵀU.
   __device__ u32 side() const { return (rank + tile_side - 1) / tile_side; }
 };
 
@@ -52,7 +53,7 @@ __device__ inline float tile_product(const float *x, u32 first, u32 second, u32 
   return total;
 }
 
-// A block for each tile of each product: gridDim = [most tiles of a product, products].
+// One block per tile of each product: gridDim = [maximum of tiles per product, products].
 KERNEL void __launch_bounds__(256)
     limit_norms_partials(double *__restrict__ partials, const float *__restrict__ p,
                          const LowRank *__restrict__ table) {
@@ -70,7 +71,7 @@ KERNEL void __launch_bounds__(256)
   if (threadIdx.x == 0) partials[blockIdx.y * gridDim.x + blockIdx.x] = sum;
 }
 
-// A block for each product: gridDim = products. `tiles`: gridDim.x of the first kernel.
+// One block per product: gridDim = products. `tiles`: gridDim.x of the first kernel.
 KERNEL void __launch_bounds__(256)
     limit_norms(float *__restrict__ p, const double *__restrict__ partials,
                 const LowRank *__restrict__ table, float limit, u32 tiles) {

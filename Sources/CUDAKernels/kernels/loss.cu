@@ -15,7 +15,7 @@
 // CPU twin: ComputeCPU/Loss.swift.
 #include "rows.cuh"
 
-/// As Compute's `Distance`.
+/// The cases of Compute's `Distance`.
 enum DistanceKind { squared = 0, absolute = 1, huber = 2, smooth_absolute = 3 };
 
 /// The distance at a difference; `slope` is its derivative.
@@ -36,7 +36,7 @@ __device__ inline float distance(float difference, float c, int kind, float &slo
   }
 }
 
-// A thread for each pack of a sample: gridDim = [pieces, samples], a piece is
+// One thread per pack of a sample: gridDim = [pieces, samples], a piece is
 // blockDim.x · pack_count elements.
 KERNEL void __launch_bounds__(256)
     loss_of_pieces(float *__restrict__ partials, float *__restrict__ gradient,

@@ -8,7 +8,7 @@
 // CPU twin: ComputeCPU/Optimizers.swift, `momentumSGD`.
 #include "common.cuh"
 
-// A thread for each element: gridDim = ⌈count / blockDim.x⌉.
+// One thread per element: gridDim = ⌈count / blockDim.x⌉.
 KERNEL void __launch_bounds__(256)
     momentum_sgd(float *__restrict__ p, float *__restrict__ m, const float *__restrict__ g,
                  const float *__restrict__ rates, u64 count) {

@@ -14,7 +14,7 @@
 
 constexpr int piece = 4096;
 
-// A block for each piece: gridDim = ⌈count / 4096⌉.
+// One block per piece: gridDim = ⌈count / 4096⌉.
 KERNEL void __launch_bounds__(256)
     norm_partials(float *__restrict__ partials, const float *__restrict__ g, u64 count) {
   const u64 start = u64(blockIdx.x) * piece;

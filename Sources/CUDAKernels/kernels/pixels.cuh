@@ -7,10 +7,10 @@
 /// Threads of a block in the kernels below.
 constexpr int pixel_threads = 256;
 
-/// What a thread has of [samples, pixels, channels]: one pack of channels of some pixels.
+/// A thread's share of [samples, pixels, channels]: one pack of channels of some pixels.
 ///
-/// A block has the pixels of a piece, and of each a part of its channels: `packs` threads side by
-/// side have those of one pixel. gridDim = [pieces, parts, samples].
+/// A block works on the pixels of a piece and on a part of their channels: `packs` neighbouring
+/// threads share one pixel. gridDim = [pieces, parts, samples].
 struct PixelPiece {
   u32 channel, lanes;
 
@@ -19,7 +19,7 @@ struct PixelPiece {
   u32 step;
 };
 
-/// `piece`: the pixels of a piece.
+/// `piece`: the number of pixels per piece.
 __device__ inline PixelPiece pixel_piece(u32 pixels, u32 channels, u32 packs, u32 piece) {
   const u32 step = blockDim.x / packs, row = threadIdx.x / packs;
   const u32 channel = (blockIdx.y * packs + threadIdx.x % packs) * pack_count;

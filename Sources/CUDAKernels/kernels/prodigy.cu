@@ -29,7 +29,7 @@ KERNEL void __launch_bounds__(32)
   const float d = estimate[0];
   double correction = 1.0;
   if (corrects_bias) {
-    // In float64: of 1 − β₂ in float32 some digits would be left.
+    // In float64: 1 − β₂ in float32 would keep only some digits.
     const double t = double(estimate[3]) + 1.0;
     correction = sqrt(1.0 - pow(double(beta2), t)) / (1.0 - pow(double(beta1), t));
   }
@@ -40,7 +40,7 @@ KERNEL void __launch_bounds__(32)
   step[sum_factor] = d / initial * (safeguards_warmup ? d : rate);
 }
 
-// A block for each piece of a range: gridDim = ⌈count / 4096⌉. `partials` begins with the range's
+// One block per piece of a range: gridDim = ⌈count / 4096⌉. `partials` begins with the range's
 // first piece; the other sums lie `pieces` further on.
 KERNEL void __launch_bounds__(256)
     prodigy_moments(const float *__restrict__ p, const float *__restrict__ g,
@@ -97,7 +97,7 @@ KERNEL void __launch_bounds__(256)
   estimate[3] += 1.0f;
 }
 
-// A thread for each element of a range: gridDim = ⌈count / blockDim.x⌉.
+// One thread per element of a range: gridDim = ⌈count / blockDim.x⌉.
 KERNEL void __launch_bounds__(256)
     prodigy_move(float *__restrict__ p, const float *__restrict__ m, const float *__restrict__ v,
                  const float *__restrict__ step, float epsilon, float decay, u64 count) {

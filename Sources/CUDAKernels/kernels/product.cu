@@ -14,7 +14,7 @@
 
 constexpr int tile = 32;
 
-// A block for each tile of d, of 256 threads with four elements each below one another:
+// One block per tile of d; each of its 256 threads has four elements of one column:
 // gridDim = (⌈columns / 32⌉, ⌈rows / 32⌉).
 template <typename Result>
 __device__ inline void product(const Element *__restrict__ a, const Element *__restrict__ b,

@@ -1,4 +1,4 @@
-// Packs of rows, whose beginnings need not lie at multiples of 16 bytes.
+// Packs of rows that need not begin at multiples of 16 bytes.
 #pragma once
 
 #include "common.cuh"
@@ -31,7 +31,7 @@ __device__ inline void store_lanes(T *x, float (&numbers)[pack_count], u32 lanes
   }
 }
 
-/// What a thread has where there is one for each pack of rows of `width` elements.
+/// A thread's pack, where there is one thread per pack of rows of `width` elements.
 struct RowPack {
   u32 row, column, lanes;
 };

@@ -3,7 +3,7 @@
 //   sums[b, c] = Σ x[b, pixel, c], or added to it
 //
 //   x          [samples, pixels, channels]   activations
-//   partials   [samples, pieces, channels]   float32: what the first kernel tells the second
+//   partials   [samples, pieces, channels]   float32: from the first kernel to the second
 //   sums       [samples, channels]           activations
 //
 // Always in the same order, so that the same x gives the same bits. CPU twin: ComputeCPU/Add.swift.
@@ -26,7 +26,7 @@ KERNEL void __launch_bounds__(256)
   store_piece_sums(partials, sums, channels, packs);
 }
 
-// A thread for each sum: gridDim = [⌈channels / blockDim.x⌉, samples].
+// One thread per sum: gridDim = [⌈channels / blockDim.x⌉, samples].
 KERNEL void __launch_bounds__(256)
     sum_pieces(Element *__restrict__ sums, const float *__restrict__ partials, int accumulating,
                u32 pieces, u32 channels) {

@@ -9,7 +9,7 @@
 // CPU twin: ComputeCPU/Upsample.swift.
 #include "rows.cuh"
 
-// A thread for each pack of a pixel of y: gridDim = ⌈pixels · ⌈channels / pack_count⌉ / blockDim.x⌉.
+// One thread per pack of a pixel of y: gridDim = ⌈pixels · ⌈channels / pack_count⌉ / blockDim.x⌉.
 KERNEL void __launch_bounds__(256)
     upsample(const Element *__restrict__ x, Element *__restrict__ y, u32 samples, u32 h, u32 w,
              u32 H, u32 W, u32 channels) {
@@ -23,7 +23,7 @@ KERNEL void __launch_bounds__(256)
   store_lanes(y + u64(pixel) * channels + channel, numbers, lanes, in_packs);
 }
 
-// A thread for each pack of a pixel of dx, which adds up its pixels of dy in order.
+// One thread per pack of a pixel of dx, which adds up its pixels of dy in order.
 KERNEL void __launch_bounds__(256)
     upsample_backward(const Element *__restrict__ dy, Element *__restrict__ dx, int accumulating,
                       u32 samples, u32 h, u32 w, u32 H, u32 W, u32 channels) {

@@ -15,7 +15,7 @@ package struct Columns {
   package var tokens: Int { tensor.shape.extents[1] }
 }
 
-/// What an attention reads; each head has `width / heads` neighbouring columns.
+/// The operands of an attention; each head has `width / heads` neighbouring columns.
 package struct AttentionOperands {
   package let queries: Columns
   package let keys: Columns
@@ -33,7 +33,7 @@ package struct AttentionOperands {
   package var scale: Float { 1 / Float(headWidth).squareRoot() }
 }
 
-/// Where the gradients of an attention go: columns of the same layout as the operands.
+/// The gradients of an attention's operands: columns of the same layout.
 package struct AttentionGradients {
   package let queries: Columns
   package let keys: Columns

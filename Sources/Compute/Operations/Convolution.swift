@@ -18,7 +18,7 @@ package struct Padding: Hashable, Sendable {
   package init(_ width: Int) { self.init(top: width, left: width, bottom: width, right: width) }
 }
 
-/// What a convolution reads.
+/// The operands of a convolution.
 package struct ConvolutionOperands {
   /// [b, h, w, inputs].
   package let x: Tensor
@@ -27,10 +27,10 @@ package struct ConvolutionOperands {
   package let weight: Tensor
   package let bias: Tensor?
 
-  /// [b, outputs], added to every pixel of a sample: the time embedding.
+  /// [b, outputs], added to every pixel of its sample: the time embedding.
   package let sampleBias: Tensor?
 
-  /// Of the result's shape, added to it.
+  /// A tensor of the result's shape that is added to it.
   package let residual: Tensor?
   package let stride: Int
   package let padding: Padding
@@ -110,7 +110,7 @@ extension ConvolutionOperands {
     branch?.check(inputs: kernel.height * kernel.width * inputs, outputs: outputs)
   }
 
-  /// What the backward pass still needs.
+  /// The operands that the backward pass needs.
   var withoutAddends: ConvolutionOperands {
     ConvolutionOperands(
       x: x, weight: weight, bias: nil, sampleBias: nil, residual: nil, stride: stride,

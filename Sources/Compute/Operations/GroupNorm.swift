@@ -5,7 +5,7 @@ package struct NormOperands {
   /// Groups of channels that share their mean; 1 for a layer norm.
   package let groups: Int
 
-  /// One factor and one addend a channel.
+  /// One factor per channel, then one addend per channel.
   package let weight: Tensor
   package let bias: Tensor
   package let epsilon: Float

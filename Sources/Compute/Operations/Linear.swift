@@ -1,6 +1,6 @@
 import Tensors
 
-/// What a product y = x Wᵀ + bias + residual + (low-rank branch) reads.
+/// The operands of a product y = x Wᵀ + bias + residual + (low-rank branch).
 package struct LinearOperands {
   /// [rows, inputs].
   package let x: Tensor
@@ -18,7 +18,7 @@ package struct LinearOperands {
   package var outputs: Int { weight.shape.extents[0] }
 }
 
-/// What the backward pass of a low-rank branch needs beside its input.
+/// Activations that the backward pass of a low-rank branch needs beside its input.
 package struct BranchActivations {
   /// x Dᵀ after the mask, [rows, width].
   package let hidden: Tensor
@@ -26,11 +26,11 @@ package struct BranchActivations {
 }
 
 extension Tensor {
-  /// Returns x Wᵀ + bias + residual, and the low-rank branch's update of it.
+  /// Returns x Wᵀ + bias + residual + the low-rank branch's update.
   ///
   /// - Parameters:
   ///   - weight: [outputs, inputs], without a gradient.
-  ///   - residual: Of the result's shape.
+  ///   - residual: Has the result's shape.
   /// - Complexity: 2·rows·inputs·outputs operations.
   package func linear(
     _ weight: Tensor, bias: Tensor? = nil, adding residual: Tensor? = nil,

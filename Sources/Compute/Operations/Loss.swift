@@ -1,6 +1,6 @@
 import Tensors
 
-/// How far one number is from another.
+/// The distance between two numbers.
 package enum Distance: Hashable, Sendable {
   /// (p − y)².
   case squared
@@ -15,7 +15,7 @@ package enum Distance: Hashable, Sendable {
   case smoothAbsolute
 }
 
-/// What a loss reads.
+/// The operands of a loss.
 package struct LossOperands {
   package let distance: Distance
 
@@ -23,13 +23,13 @@ package struct LossOperands {
   package let prediction: Tensor
   package let target: Tensor
 
-  /// One weight a sample, [b].
+  /// One weight per sample, [b].
   package let weights: Tensor
 
   /// c of the Huber distances, [b].
   package let thresholds: Tensor?
 
-  /// [b, pixels]: multiplies the distance at a pixel, without renormalization.
+  /// [b, pixels]: multiplies the distance at each pixel, without renormalization.
   package let mask: Tensor?
 }
 

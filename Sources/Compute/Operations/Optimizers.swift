@@ -51,7 +51,7 @@ package struct ProdigyState {
   }
 }
 
-/// What stays the same through a run of Prodigy, and the step's learning rate.
+/// The constants of a run of Prodigy, and the step's learning rate.
 package struct ProdigySettings {
   /// [learning rate] on the device.
   package let rates: Tensor
@@ -82,14 +82,14 @@ package struct ProdigySettings {
 /// own row and column means. A linear layer's is [1, r, c, 1]; a 3×3 convolution's D, kept as
 /// [r, 3, 3, in], is [r, 3, 3, in]; a 1×1 convolution's [r, c, 1, 1] is [r·c, 1, 1, 1].
 package struct FactoredTensor: Hashable, Sendable {
-  /// Where the tensor begins in the flat parameters.
+  /// The index of its first element in the flat parameters.
   package let offset: Int
   package let outer: Int
   package let rows: Int
   package let columns: Int
   package let inner: Int
 
-  /// Where its means begin in the flat moments: rows, then columns, matrix after matrix.
+  /// The index of its first mean in the flat moments: rows, then columns, matrix after matrix.
   package let moments: Int
 
   package init(
@@ -105,7 +105,7 @@ package struct FactoredTensor: Hashable, Sendable {
 
   package var count: Int { outer * rows * columns * inner }
 
-  /// How many numbers its means are.
+  /// The number of its means.
   package var momentCount: Int { outer * inner * (rows + columns) }
 }
 

@@ -14,11 +14,11 @@ extension Tensor {
     }
   }
 
-  /// Returns α·x + β·y with an α and a β a sample: noise at each sample's level, or its target.
+  /// Returns α·x + β·y with one α and β per sample: noise at each sample's level, or its target.
   ///
   /// - Parameters:
   ///   - alpha: [b], as `beta`.
-  ///   - other: Of the same shape; no gradient flows to either.
+  ///   - other: Has the same shape; no gradient flows to either.
   package func mixed(_ alpha: Tensor, with other: Tensor, _ beta: Tensor) -> Tensor {
     let samples = shape.extents[0]
     precondition(shape == other.shape && alpha.count == samples && beta.count == samples)

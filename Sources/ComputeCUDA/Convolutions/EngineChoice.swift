@@ -9,7 +9,7 @@ struct EngineProposals {
     let engine: Int64
   }
 
-  /// In the order of cuDNN's heuristics, the same on each run.
+  /// Proposals in the order of cuDNN's heuristics, the same on each run.
   let proposals: [Proposal]
 
   /// The numbers of proposals that cuDNN is asked for, and that are timed.

@@ -1,12 +1,11 @@
 import CCUDA
 import Synchronization
 
-/// A device's memory, taken from the driver in large pieces and cut to what tensors ask for.
+/// A device's memory, taken from the driver in large pieces and cut to the size of tensors.
 ///
-/// All work is in one stream, so that a block may be used again as soon as its tensor is gone: what
-/// still reads it was asked for before. Of two kinds of blocks, those of recorded steps lie in
-/// pieces of their own: a graph writes to the same addresses each time it runs, and nobody else may
-/// keep anything there.
+/// All work is in one stream, so a block may be used again as soon as its tensor is gone: all work that
+/// reads it comes earlier in the stream. Blocks of recorded steps lie in pieces of their own, because
+/// a graph writes to the same addresses each time it runs.
 final class DeviceMemory: Sendable {
   /// The use of a block.
   enum Use: Hashable {
@@ -23,7 +22,7 @@ final class DeviceMemory: Sendable {
   }
 
   private struct State {
-    /// By their first address, in its order.
+    /// Sorted by their first address.
     var pieces: [(start: UInt, piece: Piece)] = []
     var blocks: [UInt: (start: UInt, byteCount: Int)] = [:]
     var use = Use.tensors
@@ -35,8 +34,9 @@ final class DeviceMemory: Sendable {
   private let context: Context
   private let state = Mutex(State())
 
-  /// Pieces are at least so large: 32 MiB; 0 in tests, where each tensor has a piece of its own and
-  /// a read beyond it shows.
+  /// The minimal size of a piece in bytes.
+  ///
+  /// It is 0 in tests: then each tensor has its own piece, and a read beyond it shows.
   private let minPiece: Int
 
   init(_ context: Context, minPiece: Int = 32 << 20) {
@@ -55,10 +55,10 @@ final class DeviceMemory: Sendable {
     state.withLock { $0.pieces.reduce(0) { $0 + $1.piece.byteCount } }
   }
 
-  /// The most bytes that tensors of this use had at once.
+  /// The peak of the bytes of tensors of this use.
   func peakByteCount(_ use: Use) -> Int { state.withLock { $0.peak[use] ?? 0 } }
 
-  /// How many graphs there are that write to blocks for recorded steps.
+  /// The number of graphs that write to blocks of recorded steps.
   var recordedWorks: Int { state.withLock { $0.recordedWorks } }
 
   func changeRecordedWorks(by change: Int) { state.withLock { $0.recordedWorks += change } }

@@ -22,7 +22,7 @@ package struct KernelCache: KernelCode {
   /// - Parameter environment: Returns the value of a variable of the environment.
   /// - Returns: `nil` where there is no home either.
   package static func folder(environment: (String) -> String?) -> String? {
-    // By the XDG specification a path that is not absolute is not heeded.
+    // The XDG specification ignores a path that is not absolute.
     let cache = environment("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
     return (cache ?? environment("HOME").map { "\($0)/.cache" }).map { "\($0)/lora/kernels" }
   }

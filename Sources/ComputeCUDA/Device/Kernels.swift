@@ -71,7 +71,7 @@ struct Grid: Hashable {
     fileprivate let headWidth: Int?
     fileprivate let grid: Grid
 
-    /// Starts the kernel after the work that was asked for before.
+    /// Starts the kernel after all earlier work.
     func dynamicallyCall(withKeywordArguments arguments: KeyValuePairs<String, any KernelArgument>)
     {
       kernels.run(self, kernel.signature.words(arguments))

@@ -1,8 +1,8 @@
 package import Compute
 import Tensors
 
-// By cuDNN where it takes the convolution and is faster, else by columns and a product. A branch's
-// D is a convolution of the same picture to few channels; its gradient is always by columns.
+// cuDNN computes a convolution that it takes and computes faster; else columns and a product do. A
+// branch's D is a convolution of the same picture to few channels; columns compute its gradient.
 
 extension Kernel {
   fileprivate static let addends = Kernel("addends.cu", "addends")
@@ -25,9 +25,9 @@ extension CUDABackend {
     ) {
       convolveByColumns(operands, window, into: result)
     }
-    // Columns that are made anyway take the branch along.
+    // Columns that are made anyway serve the branch too.
     let isBranchDone = branch.map { isDone && computeHidden($0, operands, window) } ?? true
-    // A product adds a bias and a residual at no further pass over the result.
+    // A product adds a bias and a residual without a further pass over the result.
     let addsInProduct = !isDone && operands.sampleBias == nil
     if !isDone || !isBranchDone {
       convolveByColumns(
@@ -138,7 +138,7 @@ extension CUDABackend {
     _ terms: [GradientTerm], _ window: Window, to dx: Tensor, _ accumulating: Bool
   ) {
     var (rest, accumulating) = (terms[...], accumulating)
-    // Columns that are made anyway take the branch along.
+    // Columns that are made anyway serve the branch too.
     while let term = rest.first, addInputGradient(term, window, to: dx, accumulating) {
       rest.removeFirst()
       accumulating = true

@@ -11,7 +11,7 @@ extension PictureDifference {
     return text
   }
 
-  /// What would make a slider learn more than the intended change.
+  /// Reasons why a slider would learn more than the intended change.
   package var warnings: [String] {
     var warnings: [String] = []
     if sizesDiffer {

@@ -1,4 +1,4 @@
-/// How two pictures differ: what a slider is trained on, and whether anything else changed too.
+/// The difference of two pictures: the change that a slider is trained on, and any other changes.
 ///
 /// A pixel differs by the largest difference of its channels. Differences of up to `noiseLimit`
 /// are what compression makes of the same picture; larger ones are taken for intended.
@@ -64,7 +64,7 @@ package struct PictureDifference: Hashable, Sendable {
 
   package var sizesDiffer: Bool { firstSize != secondSize }
 
-  /// Of all pixels, those that differ at all.
+  /// The share of pixels that differ at all, 0…1.
   package var share: Double { Double(differing) / Double(pixelCount) }
 }
 

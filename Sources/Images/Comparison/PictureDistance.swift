@@ -1,9 +1,9 @@
-/// How far two pictures of one size are from each other, over all their pixels or some.
+/// The distance of two pictures of one size, over all their pixels or some.
 package struct PictureDistance: Hashable, Sendable, Encodable {
-  /// The mean difference of a channel, of the full range: 0...1.
+  /// The mean difference per channel, as a share of the full range: 0...1.
   package let mean: Double
 
-  /// The share of pixels of which a channel differs by more than a tenth of the range.
+  /// The share of pixels with a channel that differs by more than a tenth of the range.
   package let share: Double
 
   /// - Parameters:

@@ -1,9 +1,10 @@
-/// A font of 5 × 9 points a character, drawn for this program: printable ASCII and a few signs.
+/// A font of 5 × 9 points per character, drawn for this program: printable ASCII and a few signs.
 enum BitmapFont {
-  /// From the left edge of one character to that of the next, in points; a wide one takes two.
+  /// The distance between the left edges of neighbouring characters, in points; a wide character
+  /// takes two.
   static let advance = 6
 
-  /// Of a character, in points.
+  /// The width of a character, in points.
   static let width = 5
   static let ascent = 7
   static let descent = 2

@@ -3,7 +3,7 @@ struct Glyph {
   private(set) var width: Int
   private(set) var height: Int
 
-  /// Of its rows, those above the base line.
+  /// The number of its rows above the base line.
   private(set) var ascent: Int
   private var points: [Bool]
 

@@ -8,13 +8,13 @@ struct Label {
   /// Points of its lines above the base line: more where a character is wide, which are higher.
   let ascent: Int
 
-  /// From the top of one line to that of the next, in points.
+  /// The distance between the tops of neighbouring lines, in points.
   var lineHeight: Int { ascent + BitmapFont.descent + (ascent == BitmapFont.ascent ? 2 : 1) }
 
   /// In pixels.
   var width: Int { lines.map { Self.width(of: $0, scale: scale) }.max() ?? 0 }
 
-  /// In pixels, from the top of the first line to the lowest point of the last.
+  /// The height in pixels, from the top of the first line to the lowest point of the last.
   var height: Int {
     lines.isEmpty
       ? 0 : ((lines.count - 1) * lineHeight + ascent + BitmapFont.descent) * scale
@@ -22,7 +22,7 @@ struct Label {
 
   /// - Parameters:
   ///   - width: In pixels; a word that is longer is broken.
-  ///   - maximumLines: What is left over is cut off, with an ellipsis.
+  ///   - maximumLines: Lines beyond these are cut off, with an ellipsis.
   init(_ text: String, scale: Int, width: Int, maximumLines: Int = 3) {
     let text = Spelling.drawable(text)
     self.scale = scale
@@ -51,8 +51,8 @@ struct Label {
     lines.append(String(rest))
   }
 
-  /// What fits of a long word, at least a character: up to its last `-`, `_`, `.`, `/` or `,`, as
-  /// names of files have them, unless that leaves more than half of the line empty.
+  /// The beginning of a long word that fits, at least one character: up to its last `-`, `_`, `.`,
+  /// `/` or `,`, as in names of files, unless that leaves more than half of the line empty.
   private static func head(of word: Substring, columns: Int) -> Substring {
     let fitting = prefix(of: word, columns)
     let whole = fitting.isEmpty ? word.prefix(1) : fitting
@@ -75,12 +75,12 @@ struct Label {
     text.reduce(0) { $0 + columns(of: $1) }
   }
 
-  /// How far a character moves the next one to the right, in pixels.
+  /// The distance by which a character moves the next one to the right, in pixels.
   static func advance(of character: Character, scale: Int) -> Int {
     columns(of: character) * BitmapFont.advance * scale
   }
 
-  /// Of one line, in pixels, without the space after its last character.
+  /// The width of one line, in pixels, without the space after its last character.
   static func width(of text: String, scale: Int) -> Int {
     max(0, columns(of: Spelling.drawable(text)) * BitmapFont.advance - 1) * scale
   }

@@ -1,4 +1,4 @@
-/// What stands for characters that no font has, so that a label always says something.
+/// Replacements for characters that no font has, so that a label is never empty.
 enum Spelling {
   /// The text in characters that can be drawn: Latin letters without their accents, the syllables
   /// of Hangul in Latin letters, others as `U+1F600`.
@@ -19,7 +19,7 @@ enum Spelling {
 
   private static func spelled(_ character: Character) -> String {
     let scalars = character.unicodeScalars
-    // Of letters with marks, of flags and of emoji with a colour.
+    // Letters with marks, flags and emoji with a colour are drawn by their base.
     let base = scalars.filter { scalar in
       ![.nonspacingMark, .format].contains(scalar.properties.generalCategory)
     }

@@ -64,7 +64,7 @@ extension Picture {
     }
   }
 
-  /// How much of each source position lies in each target position.
+  /// The share of each source position that lies in each target position.
   private static func areaTaps(from count: Int, to newCount: Int) -> Taps<Float> {
     let scale = Double(count) / Double(newCount)
     var taps = Taps<Float>()

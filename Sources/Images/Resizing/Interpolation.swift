@@ -1,4 +1,4 @@
-/// How a picture is resized: the names that sd-scripts' `resize_interpolation` takes.
+/// The ways to resize a picture: the values of sd-scripts' `resize_interpolation`.
 package enum Interpolation: String, CaseIterable, Sendable {
   /// Pillow's: three lobes, averaging where it shrinks.
   case lanczos

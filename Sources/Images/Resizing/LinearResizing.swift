@@ -7,7 +7,7 @@ extension Picture {
       Self.linearTaps(from: height, to: newHeight, isFirstAxis: false))
   }
 
-  /// What INTER_AREA does where a side grows: linear, but over the source's own cells.
+  /// INTER_AREA where a side grows: linear, but over the source's own cells.
   func areaGrown(_ newWidth: Int, _ newHeight: Int) -> Picture {
     linear(
       Self.grownTaps(from: width, to: newWidth, isFirstAxis: true),

@@ -3,7 +3,7 @@ import Files
 import Pages
 import Safetensors
 
-/// A page of inspections that needs nothing from the network and no script to be read.
+/// A page of inspections that needs nothing from the network and can be read without scripts.
 struct Page {
   let inspections: [Inspection]
 
@@ -77,10 +77,15 @@ struct Page {
   }
 }
 
-/// What the bars of every page of inspections show.
+/// The title of the bars on every page of inspections.
 let normsTitle = "Norm of the update by block"
 
 /// A path's last component, as it may be shown.
 func lastComponent(_ path: String) -> String {
   printable(Path(path).name)
+}
+
+/// Writes the inspections as one page.
+func writePage(_ inspections: [Inspection], to path: String) throws(FileError) {
+  try write(Page(inspections).html, to: path)
 }

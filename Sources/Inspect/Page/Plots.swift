@@ -2,7 +2,7 @@ import CommandSupport
 import Glibc
 import Pages
 
-/// The share of energy kept by rank, a line a series, with the ranks of 90, 95 and 99 %.
+/// The share of energy kept by rank, one line per series, with the ranks of 90, 95 and 99 %.
 func energyPlot(_ curves: [(energy: [Double], series: Series)]) -> HTML {
   let (left, top, width, height) = (44.0, 10.0, 690.0, 230.0)
   let last = Double(max(1, (curves.map(\.energy.count).max() ?? 1) - 1))
@@ -55,7 +55,7 @@ func decayPlot(_ spectra: Spectra, decades: Int) -> HTML {
   let points = { (values: [Double]) in
     values.enumerated().map { number(x($0)) + "," + number(y($1)) }
   }
-  let band = points(decay.map(\.greatest)) + points(decay.map(\.least)).reversed()
+  let band = points(decay.map(\.maximum)) + points(decay.map(\.minimum)).reversed()
   let median = points(decay.map(\.median)).joined(separator: " ")
   let levels = (0...decades).map { decade -> HTML in
     let level = y(pow(10, -Double(decade)))
@@ -79,8 +79,8 @@ func decayPlot(_ spectra: Spectra, decades: Int) -> HTML {
 
 /// The decades that hold the medians of all blocks, 1 to 4.
 func decades(of spectra: [Spectra]) -> Int {
-  let least = spectra.compactMap { $0.decay.map(\.median).filter { $0 > 0 }.min() }.min() ?? 1
-  return min(4, max(1, Int((-log10(least)).rounded(.up))))
+  let minimum = spectra.compactMap { $0.decay.map(\.median).filter { $0 > 0 }.min() }.min() ?? 1
+  return min(4, max(1, Int((-log10(minimum)).rounded(.up))))
 }
 
 private func number(_ coordinate: Double) -> String { decimal(coordinate, places: 1) }

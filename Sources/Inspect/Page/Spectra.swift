@@ -1,4 +1,4 @@
-/// What the singular values of some modules say of all of them together.
+/// The singular values of some modules, taken together.
 struct Spectra {
   let label: String
   let modules: [ModuleInspection]
@@ -40,7 +40,7 @@ struct Spectra {
 
   /// The values relative to each module's largest, as the least, the median and the greatest of
   /// the modules; as many as most modules have.
-  var decay: [(least: Double, median: Double, greatest: Double)] {
+  var decay: [(minimum: Double, median: Double, maximum: Double)] {
     let spectra = modules.compactMap(\.singularValues).filter { ($0.first ?? 0) > 0 }
     let counts = spectra.map(\.count).sorted()
     guard !counts.isEmpty else { return [] }

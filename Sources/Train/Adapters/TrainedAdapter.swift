@@ -68,11 +68,11 @@ extension TrainedAdapter {
 extension Module {
   /// Whether the module is a product of two factors and nothing else, as LoRA trains it.
   var isProduct: Bool {
-    algorithm == .lora && !replacesWeight && biasCount == nil && kind != .embedding
+    algorithm.isProduct && !replacesWeight && biasCount == nil && kind != .embedding
   }
 
   fileprivate var kindOfUpdate: String {
-    algorithm == .lora ? "LoRA with a bias, or of a table" : algorithm.title
+    algorithm.isProduct ? "LoRA with a bias, or of a table" : algorithm.title
   }
 }
 

@@ -223,5 +223,5 @@ extension TrainingPlan {
 private func dataURL(_ path: String) throws -> String {
   let bytes = try readFile(path, atMost: settingsLimit)
   let format = try unsafe PictureHeader(bytes.span.bytes, file: path).format
-  return "data:image/\(format.rawValue.lowercased());base64,\(base64(bytes))"
+  return "data:image/\(format.name.lowercased());base64,\(base64(bytes))"
 }

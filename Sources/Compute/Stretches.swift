@@ -5,7 +5,7 @@ package struct Stretch {
   let tensor: Tensor
   let range: Range<Int>
 
-  /// - Parameter range: Of the tensor's elements, all extents joined.
+  /// - Parameter range: Indices of the tensor's elements, all extents joined.
   package init(of tensor: Tensor, _ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= tensor.count)
     self.tensor = tensor

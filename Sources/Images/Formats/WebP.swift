@@ -1,7 +1,16 @@
 import CImages
 
+extension PictureFormat {
+  static let webp = PictureFormat(
+    name: "WebP", recognizes: { $0.holds("RIFF", at: 0) && $0.holds("WEBP", at: 8) },
+    header: { (bytes) throws(ImageError.Reason) in try WebPFile.header(bytes) },
+    picture: { (bytes, header) throws(ImageError.Reason) in
+      try unsafe Picture.decoded(bytes, header, by: lora_webp_decode)
+    })
+}
+
 /// The structure of WebP files: RIFF chunks `type | u32 length | data`, little-endian.
-enum WebPFile {
+private enum WebPFile {
   static func header(_ bytes: RawSpan) throws(ImageError.Reason) -> PictureHeader.Fields? {
     var width: Int32 = 0
     var height: Int32 = 0

@@ -1,5 +1,17 @@
+import CImages
+
+extension PictureFormat {
+  static let jpeg = PictureFormat(
+    name: "JPEG", recognizes: { $0.bigEndian16(at: 0) == 0xFFD8 && $0.byte(at: 2) == 0xFF },
+    header: { JPEGFile.header($0) },
+    picture: { (bytes, header) throws(ImageError.Reason) in
+      let picture = try unsafe Picture.decoded(bytes, header, by: lora_jpeg_decode)
+      return header.channels == 4 ? picture.convertedFromCMYK : picture
+    })
+}
+
 /// The structure of JPEG files: markers `FF xx`, most followed by a big-endian length.
-enum JPEGFile {
+private enum JPEGFile {
   static func header(_ bytes: RawSpan) -> PictureHeader.Fields? {
     var orientation = Orientation.upright
     var offset = 2
@@ -39,5 +51,21 @@ enum JPEGFile {
     else { return nil }
     return PictureHeader.Fields(
       width: width, height: height, channels: components == 4 ? 4 : 3, orientation: orientation)
+  }
+}
+
+extension Picture {
+  /// Adobe's inverted CMYK (0 is full ink) as RGB, rounded as Pillow rounds.
+  fileprivate var convertedFromCMYK: Picture {
+    var rgb: [UInt8] = []
+    rgb.reserveCapacity(width * height * 3)
+    for start in stride(from: 0, to: bytes.count, by: 4) {
+      let light = Int(bytes[start + 3])
+      for channel in 0..<3 {
+        let product = (255 - Int(bytes[start + channel])) * light + 128
+        rgb.append(UInt8(max(0, light - (product >> 8 + product) >> 8)))
+      }
+    }
+    return Picture(width: width, height: height, bytes: rgb)
   }
 }

@@ -1,6 +1,17 @@
+import CImages
+
+extension PictureFormat {
+  static let png = PictureFormat(
+    name: "PNG", recognizes: { $0.byte(at: 0) == 0x89 && $0.holds("PNG\r\n\u{1A}\n", at: 1) },
+    header: { PNGFile.header($0) },
+    picture: { (bytes, header) throws(ImageError.Reason) in
+      try unsafe Picture.decoded(bytes, header, by: lora_png_decode)
+    })
+}
+
 /// The structure of PNG files: `u32 length | type | data | u32 check`, big-endian.
 enum PNGFile {
-  static func header(_ bytes: RawSpan) -> PictureHeader.Fields? {
+  fileprivate static func header(_ bytes: RawSpan) -> PictureHeader.Fields? {
     guard bytes.holds("IHDR", at: 12), let width = bytes.bigEndian32(at: 16),
       let height = bytes.bigEndian32(at: 20), let colorType = bytes.byte(at: 25)
     else { return nil }

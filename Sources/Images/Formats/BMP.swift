@@ -1,8 +1,20 @@
+extension PictureFormat {
+  static let bmp: PictureFormat = PictureFormat(
+    name: "BMP", recognizes: { $0.holds("BM", at: 0) },
+    header: { (bytes) throws(ImageError.Reason) in try Bitmap(bytes)?.header },
+    picture: { (bytes, _) throws(ImageError.Reason) in
+      guard let bitmap = try Bitmap(bytes) else {
+        throw .headerCutShort(.bmp, fileBytes: bytes.byteCount)
+      }
+      return try bitmap.picture(bytes)
+    })
+}
+
 /// A Windows bitmap's header: where its pixels lie and what they mean.
 ///
-/// Reads uncompressed pictures of 1, 4, 8, 16, 24 and 32 bits a pixel, with OS/2's short header
+/// Reads uncompressed pictures of 1, 4, 8, 16, 24 and 32 bits per pixel, with OS/2's short header
 /// and with Windows' up to version 5; run-length coding is refused.
-struct Bitmap {
+private struct Bitmap {
   /// Bit masks of red, green, blue and alpha; a mask of 0 is a channel that is not there.
   typealias Masks = SIMD4<UInt32>
 
@@ -84,7 +96,7 @@ struct Bitmap {
     return masks
   }
 
-  /// As many of the colours as the file holds.
+  /// The colours that the file holds, at most `count`.
   private static func palette(
     _ bytes: RawSpan, from start: Int, count: Int, entryBytes: Int
   ) -> [Color] {
