@@ -81,7 +81,7 @@ package struct SliderCommand: ParsableCommand {
     let high = try trained(.after, device, files, after: low)
     let (slider, plan) = try self.slider(low, high)
     let saved = try SavedAdapter(
-      writing: plan, to: output, as: job.plan.saves.type,
+      writing: plan, to: output, as: high.job.plan.saves.type,
       metadata: metadata(high.job, slider.modules))
     try files.close()
     let changes = try strip(of: slider, compared, high.job, beside: output)
