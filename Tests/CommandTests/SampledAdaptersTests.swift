@@ -182,7 +182,7 @@ struct SampledAdaptersTests {
     let farthest = zip(expected, found).map { abs(Int($0) - Int($1)) }.max()
     #expect(farthest ?? 255 <= 1)
     let plain = try picture(folder, ["--model", Self.model])
-    #expect(zip(plain, found).contains { abs(Int($0) - Int($1)) > 1 }, "nothing was added")
+    #expect(zip(plain, found).contains { abs(Int($0) - Int($1)) > 8 }, "nothing was added")
   }
 
   /// One of factors and one that changes weights: together, and the model as it was between.
@@ -220,9 +220,11 @@ struct SampledAdaptersTests {
     for (index, tensor) in layout.tensors.enumerated() {
       let name = tensor.name.string
       let count = tensor.shape.elementCount ?? 0
-      var numbers = Philox(seed: 3, stream: UInt64(index)).normals(count: count).map { 3 * $0 }
-      if positive.contains(where: { name.hasSuffix($0) }) { numbers = numbers.map { 3 + abs($0) } }
-      if name.hasSuffix(".alpha") { numbers = [3] }
+      var numbers = Philox(seed: 3, stream: UInt64(index)).normals(count: count)
+      if positive.contains(where: { name.hasSuffix($0) }) {
+        numbers = numbers.map { 1 + abs($0) / 10 }
+      }
+      if name.hasSuffix(".alpha") { numbers = [0.3] }
       if name.hasSuffix(".on_input") { numbers = [0] }
       bytes += encoded(numbers.map(Double.init), as: .float32)
     }

@@ -15,8 +15,8 @@ struct AdapterStackTests {
   static let module = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q"
 
   static let hostile: [(parts: [String: Shape], sentence: String)] = [
-    ([".lora_down.weight": [], ".lora_up.weight": [8, 2]], "do not fit each other"),
-    ([".lora_down.weight": [0, 8], ".lora_up.weight": [8, 0]], "factors without elements"),
+    ([".lora_down.weight": [], ".lora_up.weight": [8, 2]], "which do not agree on the rank"),
+    ([".lora_down.weight": [0, 8], ".lora_up.weight": [8, 0]], "none of its modules belongs"),
     (
       [".lora_down.weight": [2, 8], ".lora_up.weight": [2, 8]],
       "which do not agree on the rank; is the file whole?"
