@@ -44,8 +44,8 @@ struct SampledAdaptersTests {
   }
 
   /// Every algorithm of which an update is known, as sd-scripts and LyCORIS name them.
-  static let algorithms: [Algorithm: [Case]] = [
-    .lora: [
+  static let algorithms: [String: [Case]] = [
+    "lora": [
       Case(name: "LoRA", layers: kohya(linear) + kohya(text, "lora_te_"), parts: factors),
       Case(
         name: "LoRA with a bias", layers: kohya(biased), parts: factors + [(".diff_b", [8])]),
@@ -62,7 +62,7 @@ struct SampledAdaptersTests {
         name: "LoRA of a layer that has no factors beside it", layers: ["lora_unet_conv_in"],
         parts: [(".lora_up.weight", [8, 2, 1, 1]), (".lora_down.weight", [2, 4, 3, 3])]),
     ],
-    .dora: [
+    "dora": [
       Case(
         name: "DoRA", layers: kohya(linear) + kohya(text, "lora_te_"),
         parts: factors + [("+.dora_scale", [8, 1])]),
@@ -71,7 +71,7 @@ struct SampledAdaptersTests {
         parts: factors + [("+.dora_scale", [1, 8])]
       ),
     ],
-    .loha: [
+    "loha": [
       Case(
         name: "LoHa", layers: kohya(linear) + kohya(text, "lora_te_"),
         parts: [
@@ -79,21 +79,21 @@ struct SampledAdaptersTests {
           (".hada_w2_b", [2, 8]), (".alpha", []),
         ])
     ],
-    .lokr: [
+    "lokr": [
       Case(
         name: "LoKr", layers: kohya(linear),
         parts: [(".lokr_w1", [2, 2]), (".lokr_w2_a", [4, 2]), (".lokr_w2_b", [2, 4])])
     ],
-    .full: [
+    "full": [
       Case(
         name: "a full difference", layers: kohya(biased) + kohya(text, "lora_te_"),
         parts: [(".diff", [8, 8]), (".diff_b", [8])])
     ],
-    .ia3: [
+    "ia3": [
       Case(
         name: "(IA)³", layers: kohya(linear), parts: [(".weight", [8]), (".on_input", [])])
     ],
-    .glora: [
+    "glora": [
       Case(
         name: "GLoRA", layers: kohya(linear),
         parts: [
@@ -101,9 +101,9 @@ struct SampledAdaptersTests {
           (".b2.weight", [2, 8]), (".alpha", []),
         ])
     ],
-    .oft: [Case(name: "OFT", layers: kohya(linear), parts: [(".oft_blocks", [2, 4, 4])])],
-    .boft: [Case(name: "BOFT", layers: kohya(linear), parts: [(".oft_blocks", [2, 2, 4, 4])])],
-    .norm: [
+    "oft": [Case(name: "OFT", layers: kohya(linear), parts: [(".oft_blocks", [2, 4, 4])])],
+    "boft": [Case(name: "BOFT", layers: kohya(linear), parts: [(".oft_blocks", [2, 2, 4, 4])])],
+    "norm": [
       Case(
         name: "a difference of a norm",
         layers: kohya(attention.map { $0 + "norm2" } + ["mid_block.resnets.0.norm1"]),
@@ -164,7 +164,10 @@ struct SampledAdaptersTests {
     .onetrainer: [], .xlabs: [], .bflControl: [],
   ]
 
-  @Test func allNamingsAreThere() { #expect(Set(Self.namings.keys) == Set(Naming.allCases)) }
+  @Test func allNamingsAndAlgorithmsAreThere() {
+    #expect(Set(Self.namings.keys) == Set(Naming.all))
+    #expect(Set(Self.algorithms.keys) == Set(Adapters.algorithms.map(\.name)))
+  }
 
   private static let cases = (Array(algorithms.values.joined()) + Array(namings.values.joined()))
     .sorted { $0.name < $1.name }
@@ -188,7 +191,7 @@ struct SampledAdaptersTests {
   /// One of factors and one that changes weights: together, and the model as it was between.
   @Test func severalWorkTogether() throws {
     let folder = try TemporaryFolder()
-    let cases = try [#require(Self.algorithms[.lora]?[0]), #require(Self.algorithms[.dora]?[0])]
+    let cases = try [#require(Self.algorithms["lora"]?[0]), #require(Self.algorithms["dora"]?[0])]
     let adapters = try cases.map { try write($0, to: folder) }
     let merged = try Program.run(
       "merge", "\(adapters[0]):0.5", "\(adapters[1]):-1", "--into", Self.model, "-o",

@@ -106,7 +106,7 @@ struct AdapterStackTests {
     let bytes =
       layout.header(metadata: Metadata())
       + [UInt8](repeating: 0, count: layout.dataByteCount)
-    return AdapterOnDisk(folder: folder, path: try folder.add("a.safetensors", bytes))
+    return AdapterOnDisk(folder: folder, path: try folder.write(bytes, to: "a.safetensors"))
   }
 
   private struct AdapterOnDisk {

@@ -84,7 +84,7 @@ package protocol Algorithm: Sendable {
 }
 
 /// Every algorithm, the more special ones first.
-let algorithms: [any Algorithm] = [
+package let algorithms: [any Algorithm] = [
   LoHa(), LoKr(), GLoRA(), BOFT(), OFT(), IA3(), DoRA(), LoRA(), Norm(), Full(),
 ]
 

@@ -67,7 +67,7 @@ struct ModelKindTests {
     func step(_ values: [Float], rate: String) throws -> (loss: Double, after: [Float]) {
       let file = run.folder["weights.st"]
       let adapter = TrainedAdapter(modules: first.modules, values: values)
-      _ = try SavedAdapter(writing: adapter.plan, to: file, as: .float, metadata: [])
+      _ = try SavedAdapter(writing: adapter.plan, to: file, as: .float32, metadata: [])
       let job = try job(
         run, TinyRun.modelXL, steps: 1,
         options + ["--learning-rate", rate, "--network-weights", file])

@@ -90,7 +90,7 @@ struct OptimizerLoopTests {
   ) throws -> [Double] {
     let file = run.folder["weights.st"]
     let adapter = TrainedAdapter(modules: job.modules, values: weights)
-    _ = try SavedAdapter(writing: adapter.plan, to: file, as: .float, metadata: [])
+    _ = try SavedAdapter(writing: adapter.plan, to: file, as: .float32, metadata: [])
     let rate = 1000.0
     let loop = try TrainingLoop(
       run.job(

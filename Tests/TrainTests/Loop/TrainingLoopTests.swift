@@ -123,7 +123,7 @@ struct TrainingLoopTests {
     let trained = try run.trained(steps: 3, ["--learning-rate", "0.01"])
     let file = run.folder["base.st"]
     let adapter = TrainedAdapter(modules: trained.job.modules, values: trained.after)
-    _ = try SavedAdapter(writing: adapter.plan, to: file, as: .float, metadata: [])
+    _ = try SavedAdapter(writing: adapter.plan, to: file, as: .float32, metadata: [])
     let doubled = try run.job(
       steps: 1, ["--base-weights", file, "--base-weights-multiplier", "0.5"])
     let plain = try run.job(steps: 1)
