@@ -79,7 +79,7 @@ let package = Package(
     .module("ComputeCUDA", ["CCUDA", "CUDAKernels", "Compute", "Files", "Tensors"]),
 
     // MARK: - Meaning
-    .module("Names", ["Files", "JSON", "Safetensors"]),
+    .module("Names", ["Files", "Safetensors"]),
     .module("Adapters", ["Files", "JSON", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .module("Datasets", ["Files", "Images", "Tensors"]),

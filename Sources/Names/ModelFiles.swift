@@ -31,20 +31,17 @@ package enum ModelFiles {
 
   /// The paths of the files that an index names, each once.
   package static func shards(ofIndex path: String) throws -> [String] {
-    let bytes = try MappedFile(path: path, atMost: 64 << 20).withBytes { bytes in
-      unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-    }
+    let bytes = try readFile(path, atMost: 64 << 20)
     guard let index = try? JSONDecoder().decode(Index.self, from: Data(bytes)) else {
       throw ModelFilesError(
         file: path, reason: "has no weight_map; is it an index of safetensors files?")
     }
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     return try Set(index.files.values).sorted().map { name in
       guard !name.contains("/") else {
         throw ModelFilesError(
           file: path, reason: "names the file '\(printable(name))' outside of its folder")
       }
-      return folder + name
+      return Path(path).prefix + name
     }
   }
 

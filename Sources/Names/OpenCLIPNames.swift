@@ -14,7 +14,9 @@ package enum OpenCLIPNames {
     ("token_embedding", "text_model.embeddings.token_embedding"),
   ]
 
-  private static let block = (open: "transformer.resblocks.", transformers: "text_model.encoder.layers.")
+  private static let block = (
+    open: "transformer.resblocks.", transformers: "text_model.encoder.layers."
+  )
 
   /// Tensors with a name of their own.
   private static let tensors: [String: TensorLocation] = [

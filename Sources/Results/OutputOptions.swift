@@ -39,6 +39,7 @@ extension Naming: ExpressibleByArgument {
   }
 
   package static var allValueStrings: [String] { all.filter(\.isWritten).map(\.name) }
+  package static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 }
 
 /// The float types that a result can be written in.

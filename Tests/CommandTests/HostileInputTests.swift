@@ -89,9 +89,10 @@ import Testing
       ["merge", adapter, "--into", "@", "-o", "%"], input: input, output: folder["out"],
       script: Self.cutting)
     #expect(outcome.status == 1)
+    // On a busy machine the cut may come before the header is read.
+    let message = "\(input): was cut short while it was read; try again when nothing writes it"
     #expect(
-      outcome.errors.contains(
-        "lora: \(input): was cut short while it was read; try again when nothing writes it"),
+      outcome.errors.contains(message) || outcome.errors.contains("\(input): has 0 bytes"),
       "\(outcome)")
     #expect(try folder.names() == ["adapter", "in.safetensors"])
   }

@@ -117,7 +117,7 @@ import Testing
     switch type {
     case let wrapper as any Wrapper.Type: isWord(wrapper.wrapped)
     case is String.Type, is any RawRepresentable.Type, is any CaseIterable.Type: true
-    default: "\(type)" == "SettingOrigin"
+    default: ["Naming", "SettingOrigin"].contains("\(type)")
     }
   }
 }

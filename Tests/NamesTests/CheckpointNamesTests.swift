@@ -75,7 +75,8 @@ import Testing
     for (index, part) in OpenCLIPNames.fused.enumerated() {
       let key = "text_model.encoder.layers.7.self_attn.\(part).weight"
       let location = OpenCLIPNames.location(transformers: key)
-      #expect(location == TensorLocation("transformer.resblocks.7.attn.in_proj_weight", .third(index)))
+      #expect(
+        location == TensorLocation("transformer.resblocks.7.attn.in_proj_weight", .third(index)))
     }
     #expect(
       OpenCLIPNames.path("transformer.resblocks.7.attn")

@@ -31,7 +31,8 @@ struct PrunedMerging {
     }
     let rankOfTarget = Dictionary(
       zip(layers.map(\.target), ranks), uniquingKeysWith: { first, _ in first })
-    return combination.plan(onLayer: { if choice.isFixed { onLayer() } }) { layer in
+    let onPruned: @Sendable () -> Void = { if choice.isFixed { onLayer() } }
+    return combination.plan(onLayer: onPruned) { layer in
       let rank = rankOfTarget[layer.target] ?? layer.rank
       return (rank, 1, { try reduced(layer).factors })
     }
