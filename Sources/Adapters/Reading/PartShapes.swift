@@ -31,7 +31,7 @@ package struct PartShapes: Sendable {
     return upRank == downRank && hasOneTap ? nil : (up, down)
   }
 
-  /// Whether down's rows are those of several products, of which up has the columns of one.
+  /// Whether down holds the rows of several products, and up the columns of one.
   var holdsSeveralProducts: Bool {
     guard let up = extents(.up), let down = extents(.down), up.count >= 2, down.count >= 2,
       up[1] > 0, down[0] > up[1], down[0] % up[1] == 0

@@ -1,7 +1,7 @@
 package import Files
 package import Safetensors
 
-/// Writes a file anew with other metadata; tensors keep their bytes, their order and their names.
+/// Writes a file again with other metadata; tensors keep their bytes, their order and their names.
 ///
 /// An edited file is replaced by a new one, since no write over its header is safe from a kill. The
 /// header keeps the room that it had where the new one fits into that: then the tensors keep their

@@ -104,7 +104,7 @@ extension Combination {
     return ResultPlan(modules: modules, onModule: onLayer)
   }
 
-  /// A result of which every layer is computed at once, since its rank depends on its values.
+  /// A result whose layers are all computed at once, since their ranks depend on their values.
   ///
   /// - Parameters:
   ///   - onLayer: Called after each layer, from any thread.

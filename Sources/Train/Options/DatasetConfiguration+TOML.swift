@@ -231,19 +231,6 @@ extension DatasetConfigurationReader {
   }
 }
 
-extension Setting {
-  /// The arguments that give the option this value again.
-  fileprivate var arguments: [String] {
-    let name = "--" + key.replacing("_", with: "-")
-    switch value {
-    case .none: return []
-    case .boolean(let isOn): return isOn ? [name] : []
-    case .list(let values): return values.map { "\(name)=\($0.text)" }
-    default: return ["\(name)=\(value.text)"]
-    }
-  }
-}
-
 extension TOMLValue {
   /// A text, a number, or two numbers with a comma.
   fileprivate var sizeText: String? {

@@ -76,7 +76,7 @@ enum PythonText {
 
   /// The shortest digits that are read back as the same number.
   ///
-  /// Swift writes them as Python does, save that Python uses no exponent from 1e-4 to 1e16.
+  /// Swift writes them as Python does, but Python uses no exponent from 1e-4 to 1e16.
   static func of(_ value: Double) -> String {
     if value.isNaN { return "nan" }
     return value.isInfinite ? (value < 0 ? "-inf" : "inf") : "\(value)"

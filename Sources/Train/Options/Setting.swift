@@ -105,6 +105,19 @@ extension OptionGroup: SettableGroup {
   fileprivate var content: any ParsableArguments.Type { Value.self }
 }
 
+extension Setting {
+  /// The arguments that give the option this value again.
+  var arguments: [String] {
+    let name = "--" + key.replacing("_", with: "-")
+    switch value {
+    case .none: return []
+    case .boolean(let isOn): return isOn ? [name] : []
+    case .list(let values): return values.map { "\(name)=\($0.text)" }
+    default: return ["\(name)=\(value.text)"]
+    }
+  }
+}
+
 private protocol ListType {}
 extension Array: ListType {}
 

@@ -19,7 +19,7 @@ struct SavePlan: Hashable {
     /// The folder to resume from, if one is written.
     let state: String?
 
-    /// The older save that is no longer kept, and its state.
+    /// The older save that this one replaces, and its state.
     let removedFile: String?
     let removedState: String?
   }

@@ -1,0 +1,81 @@
+import CommandSupport
+import Compute
+import ComputeCPU
+import Diffusion
+import Files
+import Images
+
+extension SampleCommand {
+  /// The model as it is read, its adapters, and the settings of every picture.
+  func gridMaker(_ grid: SampleGrid) throws -> PictureGridMaker {
+    let computing = try ComputeDevice(
+      device, precision: mixedPrecision, threads: common.threadCount, environment: environment)
+    if !common.quiet { for note in computing.notes { Terminal.note(note) } }
+    let (backend, exact) = (computing.backend, computing.exact)
+    let model = try PretrainedModel(path: model, random: randomWeights)
+    let unet = try model.unet(on: backend)
+    // Adapters beside its layers are rounded as the U-Net's are.
+    let textDevice = lora.isEmpty ? exact : backend
+    let encoders = try model.textEncoders(on: textDevice)
+    let tokenizer = try Tokenizer(
+      path: options.tokenizer, environment: environment("LORA_TOKENIZER"), besideModel: model.path)
+    let text = try conditioner(encoders, tokenizer, model, on: backend)
+    let vae =
+      try options.vae.map { try VAE(path: $0, for: model.kind, on: exact) }
+      ?? model.vae(on: exact)
+    let velocity = options.vParameterization || model.predictsVelocity == true
+    let prompts = try prompts(
+      unet.usualSide(
+        of: model, predictsVelocity: velocity, downscaling: vae.configuration.downscaling))
+    if let prompt = prompts.first {
+      try MachineMemory.check(
+        vae.decodingBytes(width: prompt.width, height: prompt.height), on: exact,
+        remedy: "lower --width or --height")
+    }
+    try text.check(prompts.flatMap { [$0.prompt, $0.negativePrompt] })
+    func maker(_ unet: UNet, _ text: TextConditioner) -> PictureMaker {
+      PictureMaker(
+        unet: unet, vae: vae, text: text, kind: model.kind,
+        prediction: velocity ? .velocity : .noise, backend: backend)
+    }
+    let stack = try AdapterStack(
+      grid.files.map(\.path), for: text.layers + unet.layers, of: model)
+    return PictureGridMaker(
+      maker(unet, text), stack, grid, prompts: prompts, spacing: spacing
+    ) { change in
+      maker(
+        try model.unet(on: backend, changing: change),
+        try conditioner(
+          model.textEncoders(on: textDevice, changing: change), tokenizer, model, on: backend))
+    }
+  }
+
+  private func conditioner(
+    _ encoders: [TextEncoder], _ tokenizer: Tokenizer, _ model: PretrainedModel,
+    on backend: any Backend
+  ) throws -> TextConditioner {
+    try TextConditioner(
+      encoders, tokenizer, kind: model.kind, clipSkip: options.clipSkip,
+      maximumTokens: options.maxTokenLength, on: backend)
+  }
+
+  /// - Parameter side: Where none is asked for.
+  private func prompts(_ side: Int) throws -> [SamplePrompt] {
+    var base = SamplePrompt()
+    do throws(OptionsError.Reason) {
+      try base.set("width", to: "\(width ?? side)")
+      try base.set("height", to: "\(height ?? side)")
+      try base.set("sample_steps", to: "\(steps)")
+      try base.set("sample_sampler", to: sampler)
+    } catch {
+      throw OptionsError(place: nil, reason: error)
+    }
+    base.scale = scale
+    base.negativePrompt = negativePrompt
+    return (prompt.isEmpty ? [""] : prompt).map { text in
+      var prompt = base
+      prompt.prompt = text
+      return prompt
+    }
+  }
+}
