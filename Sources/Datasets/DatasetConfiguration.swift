@@ -1,3 +1,4 @@
+package import Files
 package import Images
 
 /// The data sets of a run, as values; fields are named as sd-scripts names them.
@@ -66,4 +67,36 @@ extension DatasetConfiguration.Subset {
 
   /// The range of `numRepeats`.
   package static let repeats = 1...1_000_000
+}
+
+/// Why pictures cannot be trained on.
+package enum DatasetError: Error, Hashable {
+  case file(FileError)
+  case picture(ImageError)
+  case noPictures(String)
+  case tooManyPictures(Int)
+  case resolution(String)
+  case bucket(file: String, PixelSize, String)
+  case caption(file: String)
+  case noMask(file: String, folder: String)
+}
+
+extension DatasetError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .file(let error): error.description
+    case .picture(let error): error.description
+    case .noPictures(let text): text
+    case .tooManyPictures(let count):
+      "an epoch would show \(count) pictures, repeats included, and \(TrainingData.epochLimit) are "
+        + "possible; lower the repeats"
+    case .resolution(let text): text
+    case .bucket(let file, let size, let text): "\(file): \(size) pixels \(text)"
+    case .caption(let file):
+      "\(file): the caption is not UTF-8; save it as UTF-8 text"
+    case .noMask(let file, let folder):
+      "\(file): no picture of that name in \(folder), where its mask should be; add a mask, "
+        + "white where the loss counts"
+    }
+  }
 }

@@ -1,3 +1,4 @@
+package import Files
 package import Tensors
 
 /// Why a model cannot be used.
@@ -56,6 +57,28 @@ extension DiffusionError.Reason: CustomStringConvertible {
       "it has no \(part); use a checkpoint with all parts, or a diffusers folder"
     case .badConfiguration(let detail): "cannot read the configuration: \(detail)"
     case .unsupported(let detail): detail
+    }
+  }
+}
+
+/// Why a text has no ids.
+package enum TokenizerError: Error, Hashable {
+  case noVocabulary(text: String)
+  case unreadable(FileError)
+  case notAVocabulary(file: String, String)
+}
+
+extension TokenizerError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .noVocabulary(let text):
+      "no tokenizer for the text \"\(text.prefix(40))\(text.count > 40 ? "…" : "")\"; "
+        + "give --tokenizer FOLDER (or set LORA_TOKENIZER) with the vocab.json or merges.txt of "
+        + "any Stable Diffusion's tokenizer folder (ComfyUI has one: comfy/sd1_tokenizer); only the "
+        + "empty text works without"
+    case .unreadable(let error): error.description
+    case .notAVocabulary(let file, let what):
+      "\(file): \(what); give the vocab.json or merges.txt of a Stable Diffusion's tokenizer folder"
     }
   }
 }

@@ -1,4 +1,7 @@
+import CFiles
+import Dispatch
 import Glibc
+import Synchronization
 
 /// An open file without a name, or with a temporary one where the file system has no such thing.
 ///
@@ -119,3 +122,63 @@ extension Draft {
 
 /// `O_TMPFILE`, whose macro Swift does not import: `__O_TMPFILE | O_DIRECTORY`.
 private let temporaryFile: Int32 = 0o20_000_000 | O_DIRECTORY
+
+/// A sync of a file's data that goes on while its writer does something else.
+final class EarlySync: Sendable {
+  private let group = DispatchGroup()
+
+  /// The `errno` of the sync; 0 where it went well, or was never begun.
+  private let failure = Mutex<Int32>(0)
+
+  /// Begins to bring what has been written so far to the disk.
+  func begin(_ descriptor: Int32) {
+    DispatchQueue.global().async(group: group) { [self] in
+      let status = uninterrupted { fdatasync(descriptor) }
+      if status != 0 { failure.withLock { $0 = errno } }
+    }
+  }
+
+  /// Waits for the end of it.
+  ///
+  /// - Returns: The `errno` that it ended with: the system tells each failure once, so that a later
+  ///   sync would not know of it.
+  func finish() -> Int32 {
+    group.wait()
+    return failure.withLock { $0 }
+  }
+}
+
+extension Draft {
+  /// Takes over a range of another file's bytes: shared with it where the file system can and they
+  /// keep their place to the end, else copied by the system, else through memory.
+  func copy(_ range: Range<Int>, of source: MappedFile, to offset: Int) throws(FileError) {
+    var done = 0
+    if let descriptor = source.reopened() {
+      defer { close(descriptor) }
+      let keepsPlace = offset == range.lowerBound && range.upperBound == source.byteCount
+      if keepsPlace && ioctl(self.descriptor, shareAll, descriptor) == 0 { return }
+      while done < range.count {
+        let count = uninterrupted {
+          lora_copy_range(
+            descriptor, off_t(range.lowerBound + done), self.descriptor, off_t(offset + done),
+            range.count - done)
+        }
+        // What the system does not copy, and why, the next lines find out.
+        if count <= 0 { break }
+        done += count
+      }
+    }
+    while done < range.count {
+      let start = range.lowerBound + done
+      let piece = start..<min(start + (32 << 20), range.upperBound)
+      try source.withBytes { bytes throws(FileError) in
+        try write(bytes.extracting(piece), at: offset + done)
+      }
+      source.release(piece)
+      done += piece.count
+    }
+  }
+}
+
+/// `FICLONE`, whose macro Swift does not import: one file's blocks, all of them, for another's.
+private let shareAll: UInt = 0x4004_9409

@@ -75,3 +75,38 @@ package func absolutePath(of name: String, inFolder folder: String) throws(FileE
   defer { unsafe free(path) }
   return "\(unsafe String(cString: path))/\(name)"
 }
+
+/// The files and folders below a folder that match a pattern of the shell, the last name first.
+///
+/// - Parameter pattern: A path such as `python3*/site-packages`.
+package func paths(in folder: String, matching pattern: String) -> [String] {
+  // The folder's own name is taken as it is.
+  let literal = folder.map { "*?[\\".contains($0) ? "\\\($0)" : "\($0)" }.joined()
+  var matches = unsafe glob_t()
+  defer { unsafe globfree(&matches) }
+  guard unsafe glob("\(literal)/\(pattern)".systemName, 0, nil, &matches) == 0 else { return [] }
+  return (0..<Int(unsafe matches.gl_pathc)).compactMap { index in
+    unsafe matches.gl_pathv[index].map { unsafe name($0) }
+  }.reversed()
+}
+
+/// A new folder under a name that nobody else uses; it goes with the last reference unless it
+/// holds something.
+package final class PrivateFolder: Sendable {
+  package let path: String
+  private let leftover: Leftover
+
+  /// - Parameter prefix: What the folder's path begins with; six characters follow.
+  package init(prefix: String) throws(FileError) {
+    var template = (prefix + "XXXXXX").systemName
+    guard unsafe mkdtemp(&template) != nil else {
+      throw .lastCall("make a folder", on: prefix + "…")
+    }
+    let end = template.dropLast().suffix(6).map(UInt8.init(bitPattern:))
+    path = prefix + String(decoding: end, as: UTF8.self)
+    leftover = Leftover(folder: path)
+  }
+
+  /// Removes the folder unless it holds something.
+  package func removeIfEmpty() { unsafe _ = rmdir(path.systemName) }
+}

@@ -56,3 +56,66 @@ extension ImageError.Reason: CustomStringConvertible {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
   }
 }
+
+/// Files that errors name and that are not read: pictures of other formats, and files that are often
+/// taken for pictures.
+enum ForeignPicture {
+  /// The kind of a file, with its article: `a GIF`; nil for one that is not recognised.
+  static func name(of bytes: RawSpan) -> String? {
+    if let brand = brand(bytes) { return brand }
+    if let found = signatures.first(where: { bytes.holds($0.bytes, at: $0.offset) }) {
+      return found.name
+    }
+    return text(bytes)
+  }
+
+  private struct Signature {
+    let name: String
+    let offset: Int
+    let bytes: [UInt8]
+
+    init(_ name: String, _ text: String, at offset: Int = 0) {
+      self.init(name, Array(text.utf8), at: offset)
+    }
+
+    init(_ name: String, _ bytes: [UInt8], at offset: Int = 0) {
+      (self.name, self.bytes, self.offset) = (name, bytes, offset)
+    }
+  }
+
+  private static let signatures = [
+    Signature("a GIF", "GIF8"), Signature("a TIFF", "II*\0"), Signature("a TIFF", "MM\0*"),
+    Signature("a TIFF", "II+\0"), Signature("a TIFF", "MM\0+"),
+    Signature("a JPEG XL", [0xFF, 0x0A]), Signature("a JPEG XL", "JXL ", at: 4),
+    Signature("a JPEG 2000", "jP  ", at: 4), Signature("a JPEG 2000", [0xFF, 0x4F, 0xFF, 0x51]),
+    Signature("a Photoshop file", "8BPS"), Signature("a GIMP file", "gimp xcf"),
+    Signature("an OpenEXR", [0x76, 0x2F, 0x31, 0x01]), Signature("a Radiance HDR", "#?RADIANCE"),
+    Signature("a DDS", "DDS "), Signature("a QOI", "qoif"), Signature("an icon", [0, 0, 1, 0]),
+    Signature("a PDF", "%PDF"),
+    Signature("a macOS companion file (AppleDouble)", [0x00, 0x05, 0x16, 0x07]),
+    Signature("a zip archive", "PK\u{3}\u{4}"),
+    Signature("a pointer of Git LFS", "version https://git-lfs"),
+  ]
+
+  /// Formats in ISO's media container, which names its brand behind `ftyp`.
+  private static func brand(_ bytes: RawSpan) -> String? {
+    guard bytes.holds("ftyp", at: 4) else { return nil }
+    if ["avif", "avis"].contains(where: { bytes.holds($0, at: 8) }) { return "an AVIF" }
+    // heic, heix, heim, heis, hevc …, and HEIF's general brands.
+    let isHEIF = ["he", "mif1", "msf1"].contains { bytes.holds($0, at: 8) }
+    return isHEIF ? "a HEIC" : "a film"
+  }
+
+  /// Formats that are text: SVG, PNM, and the page that a server sends in place of a picture.
+  private static func text(_ bytes: RawSpan) -> String? {
+    let beginning = String(
+      decoding: (0..<min(512, bytes.byteCount)).compactMap { bytes.byte(at: $0) }, as: UTF8.self
+    ).lowercased()
+    if beginning.contains("<svg") { return "an SVG" }
+    if beginning.contains("<html") || beginning.contains("<!doctype html") { return "a web page" }
+    guard bytes.byte(at: 0) == UInt8(ascii: "P"), let kind = bytes.byte(at: 1),
+      let space = bytes.byte(at: 2)
+    else { return nil }
+    return 0x31...0x37 ~= kind && [0x0A, 0x0D, 0x20].contains(space) ? "a PNM" : nil
+  }
+}

@@ -177,3 +177,34 @@ package func solution(
   try check("dgesv", info, matrixArgument: 4)
   return Matrix(rows: b.columns, columns: b.rows, elements: x).transposed
 }
+
+/// Numbers that a factorization cannot take.
+///
+/// Shapes that do not fit are our own
+/// mistakes and trap instead.
+package enum LinearAlgebraError: Error, Hashable {
+  case holdsNaN(routine: String)
+  case notConverged(routine: String, info: Int32)
+}
+
+extension LinearAlgebraError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .holdsNaN(let routine):
+      "a matrix holds NaN (\(routine)); was it trained in float16 with an overflow?"
+    case .notConverged(let routine, let info):
+      "\(routine) did not converge (info \(info))"
+    }
+  }
+}
+
+/// Throws what LAPACKE's `info` says.
+///
+/// - Parameter matrixArgument: The position of the matrix among the arguments;
+///   LAPACKE answers its negative where the matrix holds NaN.
+func check(_ routine: String, _ info: Int32, matrixArgument: Int32) throws(LinearAlgebraError) {
+  if info == 0 { return }
+  if info == -matrixArgument { throw .holdsNaN(routine: routine) }
+  precondition(info > 0, "\(routine): argument \(-info) is wrong")
+  throw .notConverged(routine: routine, info: info)
+}

@@ -1,5 +1,6 @@
 package import Adapters
 package import ArgumentParser
+package import Files
 
 /// Options of every command that writes an adapter.
 package struct OutputOptions: ParsableArguments {
@@ -47,4 +48,57 @@ package enum FloatType: String, CaseIterable, ExpressibleByArgument, Sendable {
   case f32
   case f16
   case bf16
+}
+
+/// What merge and resize report, beside the short text.
+package struct ReportOptions: ParsableArguments {
+  @Flag(help: "Report every module: ranks, energy kept, error.")
+  package var modules = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the report as a page too: energy kept by block, every module.", valueName: "file"),
+    completion: .file())
+  package var html: String?
+
+  package init() {}
+}
+
+/// Whose mistakes are to be reproduced.
+package enum Compatibility: String, CaseIterable, ExpressibleByArgument, Sendable {
+  case sdScripts = "sd-scripts"
+}
+
+extension ReportOptions {
+  /// Makes the folder of the page; throws where it cannot be written, before any work.
+  package func prepare() throws(FileError) {
+    var outputs = PlannedOutputs()
+    outputs.addFile(html)
+    try outputs.prepare()
+  }
+}
+
+/// Where a result's weights go, and its configuration where the naming keeps one beside them.
+struct ResultLocation {
+  /// `nil` where the result is one file.
+  let folder: String?
+
+  /// The path of the file; its name where the result is a folder.
+  let weights: String
+
+  /// The name of the file beside the weights; `nil` where the result is one file.
+  let configuration: String?
+
+  /// PEFT and MLX results are folders, unless the path is a stream's or that of a file.
+  init(path: String, naming: Naming) {
+    let endings = [".safetensors", ".st", ".sft", ".zst", ".bin"]
+    let isFile =
+      path == "-" || endings.contains(where: path.hasSuffix)
+      || [.file, .stream].contains(FileKind(path: path))
+    guard let name = naming.folder?.weights, !isFile else {
+      (folder, weights, configuration) = (nil, path, nil)
+      return
+    }
+    (folder, weights, configuration) = (path, name, "adapter_config.json")
+  }
 }

@@ -1,7 +1,7 @@
-import Files
+package import Files
 import JSON
 package import Names
-import Safetensors
+package import Safetensors
 
 /// What a result says of itself: the inputs' metadata, and how it was made of them.
 package struct ResultMetadata: Sendable {
@@ -133,4 +133,80 @@ package func stem(of path: String) -> String {
     stem.removeLast(ending.count)
   }
   return stem
+}
+
+/// Writes a file again with other metadata; tensors keep their bytes, their order and their names.
+///
+/// An edited file is replaced by a new one, since no write over its header is safe from a kill. The
+/// header keeps the room that it had where the new one fits into that: then the tensors keep their
+/// places, and file systems that can share their blocks copy none of them.
+///
+/// - Parameter edited: The file at `path`, where it is the source, changed.
+package func rewrite(
+  _ source: SafetensorsFile, metadata: Metadata, to path: String, editing edited: EditedFile? = nil
+) throws {
+  let layout = Layout(keeping: source.header)
+  var metadata = metadata
+  if metadata["sshs_legacy_hash"] != nil, metadata["sshs_model_hash"] != nil {
+    let kept = metadata.filter { $0.hasPrefix("ss_") }
+    let header = layout.header(metadata: kept)
+    metadata["sshs_legacy_hash"] = source.withData { legacyHash(header: header, data: $0) }
+  }
+  if edited != nil && metadata == source.header.metadata { return }
+  let output = try OutputFile(
+    path: path, compresses: edited != nil && source.file.isCompressed, editing: edited)
+  let writer = SafetensorsWriter(
+    layout, metadata: metadata, to: output, room: edited == nil ? 0 : source.dataOffset)
+  try writer.write(dataOf: source)
+  try writer.finish(metadata: metadata)
+}
+
+/// Says of a result's network what sd-scripts says of one that it trained: module, rank and alpha,
+/// those of wide kernels among the arguments.
+func describeNetwork(
+  _ modules: [ResultModule], naming: Naming, model: BaseModel, in result: inout Metadata
+) {
+  let factored = modules.filter { $0.rank > 0 }
+  let wide = factored.filter { $0.extents.hasWideKernel }
+  let narrow = factored.filter { !$0.extents.hasWideKernel }
+  let (dim, alpha) = ranksAndAlphas(narrow.isEmpty ? wide : narrow)
+  result["ss_network_dim"] = dim
+  result["ss_network_alpha"] = alpha
+
+  let isPlain = modules.allSatisfy { if case .kept = $0.content { false } else { true } }
+  let isOfLyCORIS = isPlain && result["ss_network_module"]?.hasPrefix("lycoris") ?? false
+  if isOfLyCORIS || (naming.namesNetworkModule && result["ss_network_module"] == nil) {
+    result["ss_network_module"] = model == .flux1 ? "networks.lora_flux" : "networks.lora"
+  }
+  var arguments = arguments(result["ss_network_args"], keeping: !isOfLyCORIS)
+  if !wide.isEmpty && !narrow.isEmpty {
+    let (dim, alpha) = ranksAndAlphas(wide)
+    arguments["conv_dim"] = .string(dim)
+    arguments["conv_alpha"] = .string(alpha)
+  }
+  result["ss_network_args"] = arguments.isEmpty ? nil : JSONValue.object(arguments).text()
+}
+
+/// What the arguments say, the ranks of wide kernels left out; nothing of LyCORIS's, whose
+/// algorithms are none of the result's.
+private func arguments(_ text: String?, keeping isKept: Bool) -> [String: JSONValue] {
+  guard isKept, let text, case .object(var arguments)? = JSONValue(parsing: text) else {
+    return [:]
+  }
+  arguments["conv_dim"] = nil
+  arguments["conv_alpha"] = nil
+  return arguments
+}
+
+private func ranksAndAlphas(_ modules: [ResultModule]) -> (dim: String, alpha: String) {
+  (
+    uniform(modules.map { Double($0.rank) }),
+    uniform(modules.map { Double(Float($0.scale * Double($0.rank))) })
+  )
+}
+
+/// A number all share, or `Dynamic` as sd-scripts has it.
+private func uniform(_ values: [Double]) -> String {
+  guard let first = values.first, values.allSatisfy({ $0 == first }) else { return "Dynamic" }
+  return first == first.rounded() && abs(first) < 1e15 ? "\(Int(first))" : "\(Float(first))"
 }

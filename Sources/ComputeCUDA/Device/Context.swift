@@ -74,3 +74,73 @@ import Synchronization
     perform("cuStreamSynchronize") { unsafe $0.functions.pointee.cuStreamSynchronize(stream) }
   }
 }
+
+/// Constant lists of numbers that kernels read: each is sent once and found by its contents.
+///
+/// Recorded work may not write from the host; it runs once before it is recorded, which sends its
+/// lists. They stay as long as the device's memory.
+final class Tables: Sendable {
+  private let context: Context
+  private let memory: DeviceMemory
+  private let addresses = Mutex<[[UInt32]: UInt]>([:])
+
+  init(_ context: Context, _ memory: DeviceMemory) {
+    (self.context, self.memory) = (context, memory)
+  }
+
+  /// The address of a list on the device; 0 for an empty one.
+  func address(of words: [UInt32]) -> UInt64 {
+    if words.isEmpty { return 0 }
+    return addresses.withLock { addresses in
+      if let address = addresses[words] { return UInt64(address) }
+      let address = memory.with(.tensors) { memory.allocate(4 * words.count) }
+      unsafe words.withUnsafeBytes { bytes in
+        _ = context.perform("cuMemcpyHtoDAsync") {
+          unsafe $0.functions.pointee.cuMemcpyHtoDAsync_v2(
+            UInt64(address), bytes.baseAddress, bytes.count, context.stream)
+        }
+      }
+      addresses[words] = address
+      return UInt64(address)
+    }
+  }
+}
+
+/// Times work on the device, by two events in its stream.
+@safe struct DeviceClock: ~Copyable {
+  private let context: Context
+  private nonisolated(unsafe) var start: CUevent?
+  private nonisolated(unsafe) var end: CUevent?
+
+  init(_ context: Context) throws(CUDAError) {
+    self.context = context
+    var (start, end): (CUevent?, CUevent?) = (nil, nil)
+    context.perform("cuEventCreate") { unsafe $0.functions.pointee.cuEventCreate(&start, 0) }
+    context.perform("cuEventCreate") { unsafe $0.functions.pointee.cuEventCreate(&end, 0) }
+    unsafe (self.start, self.end) = (start, end)
+    try context.check()
+  }
+
+  deinit {
+    _ = unsafe context.driver.functions.pointee.cuEventDestroy_v2(start)
+    _ = unsafe context.driver.functions.pointee.cuEventDestroy_v2(end)
+  }
+
+  /// The time that the device takes for the work that `work` submits; waits for it.
+  func milliseconds(_ work: () throws(CUDAError) -> Void) throws(CUDAError) -> Float {
+    context.perform("cuEventRecord") {
+      unsafe $0.functions.pointee.cuEventRecord(start, context.stream)
+    }
+    try work()
+    context.perform("cuEventRecord") {
+      unsafe $0.functions.pointee.cuEventRecord(end, context.stream)
+    }
+    context.perform("cuEventSynchronize") { unsafe $0.functions.pointee.cuEventSynchronize(end) }
+    var time: Float = 0
+    context.perform("cuEventElapsedTime") {
+      unsafe $0.functions.pointee.cuEventElapsedTime(&time, start, end)
+    }
+    try context.check()
+    return time
+  }
+}

@@ -1,3 +1,5 @@
+import CImages
+
 /// A font of 5 × 9 points per character, drawn for this program: printable ASCII and a few signs.
 enum BitmapFont {
   /// The distance between the left edges of neighbouring characters, in points; a wide character
@@ -40,4 +42,109 @@ enum BitmapFont {
     y00hhhhf1e z00v248v00 {244844200 |444444400 }844244800 ~008l20000 −000v00000 ×00ha4ah00
     …00000ll00 ·000cc0000 °4a4000000 ±044v440v0
     """#
+}
+
+/// The points of one character at some scale.
+struct Glyph {
+  private(set) var width: Int
+  private(set) var height: Int
+
+  /// The number of its rows above the base line.
+  private(set) var ascent: Int
+  private var points: [Bool]
+
+  /// A character at a scale of 1, 2, 4, 8 …: each doubling rounds the corners of diagonals.
+  ///
+  /// One that no font has is blank; see `Spelling`.
+  init(_ character: Character, scale: Int) {
+    if let rows = BitmapFont.rows(of: character) {
+      self.init(rows.map(UInt16.init), width: BitmapFont.width, ascent: BitmapFont.ascent)
+    } else {
+      let rows = WideFont.rows(of: character) ?? []
+      self.init(rows, width: WideFont.side, ascent: WideFont.ascent)
+    }
+    var reached = 1
+    while reached < scale {
+      double()
+      reached *= 2
+    }
+  }
+
+  /// - Parameter rows: The rightmost point of each in bit 0.
+  private init(_ rows: [UInt16], width: Int, ascent: Int) {
+    (self.width, self.ascent, height) = (width, ascent, rows.count)
+    points = rows.flatMap { row in (0..<width).map { row >> (width - 1 - $0) & 1 == 1 } }
+  }
+
+  subscript(x: Int, y: Int) -> Bool {
+    guard 0..<width ~= x, 0..<height ~= y else { return false }
+    return points[y * width + x]
+  }
+
+  /// Doubles both sides; a corner between two equal neighbours becomes theirs (Scale2x).
+  private mutating func double() {
+    var result: [Bool] = []
+    result.reserveCapacity(4 * points.count)
+    for y in 0..<2 * height {
+      for x in 0..<2 * width {
+        let (column, row) = (x / 2, y / 2)
+        let beside = self[column + (x % 2 == 0 ? -1 : 1), row]
+        let otherSide = self[column + (x % 2 == 0 ? 1 : -1), row]
+        let over = self[column, row + (y % 2 == 0 ? -1 : 1)]
+        let under = self[column, row + (y % 2 == 0 ? 1 : -1)]
+        let isCorner = beside == over && beside != under && over != otherSide
+        result.append(isCorner ? beside : self[column, row])
+      }
+    }
+    points = result
+    width *= 2
+    height *= 2
+    ascent *= 2
+  }
+}
+
+/// A font of 12 × 12 points a character for what `BitmapFont` lacks: kana, the kanji of JIS X 0208,
+/// Greek, Cyrillic, fullwidth forms.
+///
+/// The letters are those of the Shinonome font, which is in the public domain; its file and the
+/// file's layout come from `scripts/make-wide-font.py`.
+enum WideFont {
+  static let side = 12
+  static let ascent = 10
+
+  /// The points of a character, row by row; bit 11 is the leftmost.
+  ///
+  /// - Returns: nil where the font lacks it.
+  static func rows(of character: Character) -> [UInt16]? {
+    guard let place = places[character] else { return nil }
+    let start = lettersStart + place * bytesPerLetter
+    // Three bytes hold two rows.
+    return stride(from: start, to: start + bytesPerLetter, by: 3).flatMap { offset in
+      let bytes = file[offset..<offset + 3].map(UInt16.init)
+      return [bytes[0] << 4 | bytes[1] >> 4, (bytes[1] & 15) << 8 | bytes[2]]
+    }
+  }
+
+  private static let bytesPerLetter = side * side / 8
+
+  private static let file: [UInt8] = {
+    var count = 0
+    let bytes = unsafe lora_wide_font(&count)
+    return unsafe Array(UnsafeBufferPointer(start: bytes, count: count))
+  }()
+
+  private static let letterCount = number(at: 0)
+  private static let lettersStart = 2 + 2 * letterCount
+
+  /// A character's place in the file; one is found composed or not (が as か and a mark).
+  private static let places: [Character: Int] = {
+    let letters = (0..<letterCount).compactMap { place in
+      Unicode.Scalar(UInt16(number(at: 2 + 2 * place))).map { (Character($0), place) }
+    }
+    return Dictionary(letters) { first, _ in first }
+  }()
+
+  private static func number(at offset: Int) -> Int {
+    Int(file[offset]) | Int(file[offset + 1]) << 8
+  }
 }

@@ -1,3 +1,6 @@
+import ArgumentParser
+import CommandSupport
+
 /// Why options cannot be followed.
 struct OptionsError: Error, Hashable {
   enum Reason: Error, Hashable {
@@ -37,5 +40,39 @@ extension OptionsError.Reason: CustomStringConvertible {
     case .wrongType(let key, let wanted, let found): "\(key) takes \(wanted), not \(found)"
     case .unusable(let sentence): sentence
     }
+  }
+}
+
+/// The keys that a group of options knows, and how each is written on a command line.
+struct OptionNames {
+  private let kinds: [String: OptionKind]
+  private let groups: [String: any ParsableArguments.Type]
+
+  /// Other spellings that sd-scripts or we allow.
+  private static let synonyms = [
+    "model": "pretrained_model_name_or_path", "data": "train_data_dir", "config": "config_file",
+    "caption_extention": "caption_extension", "dtype": "save_precision",
+    "sample_every": "sample_every_n_steps",
+  ]
+
+  init(_ type: any ParsableArguments.Type) {
+    kinds = Dictionary(Setting.kinds(of: type).map { ($0.key, $0.kind) }) { first, _ in first }
+    groups = Setting.groups(of: type)
+  }
+
+  /// The smallest group of options that holds a key.
+  func group(_ key: String) -> (any ParsableArguments.Type)? { groups[key] }
+
+  /// The key for a spelling, or nil if there is none.
+  func key(_ spelling: String) -> String? {
+    let key = Self.synonyms[spelling] ?? spelling
+    return kinds[key] == nil ? nil : key
+  }
+
+  func kind(_ spelling: String) -> OptionKind? { key(spelling).flatMap { kinds[$0] } }
+
+  /// The known key that an unknown one is nearest to, if it is near at all.
+  func nearest(to unknown: String) -> String? {
+    CommandSupport.nearest(to: unknown, among: Array(kinds.keys) + ForeignOption.all.map(\.key))
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Images
+import JSON
 
 /// The value of an option, without its type.
 enum SettingValue: Hashable {
@@ -139,4 +140,91 @@ private func settingValue(_ value: Any) -> SettingValue {
   let mirror = Mirror(reflecting: value)
   guard mirror.displayStyle == .optional else { return .text("\(value)") }
   return mirror.children.first.map { settingValue($0.value) } ?? .none
+}
+
+/// The places of settings in a configuration file.
+///
+/// `ArgumentExpansion` writes these among the arguments that it makes of the file, so that an error
+/// which only the model or the data bring to light still names the line.
+struct SettingOrigins: ParsableArguments {
+  @Option(help: ArgumentHelp(visibility: .private)) var settingOrigin: [SettingOrigin] = []
+
+  /// Notes on the settings.
+  @Option(help: ArgumentHelp(visibility: .private)) var settingNote: [String] = []
+
+  /// The place of the last of some settings; nil if all are the command line's or defaults.
+  func place(of keys: [String]) -> String? {
+    settingOrigin.last { keys.contains($0.key) }?.place
+  }
+
+  /// An error about settings, at their place.
+  ///
+  /// - Parameter sentence: With options as the command line spells them.
+  func error(_ keys: [String], _ sentence: String) -> OptionsError {
+    OptionsError(place: place(of: keys), reason: .unusable(sentence))
+  }
+}
+
+/// A setting's key and place: `seed=run.toml:3`.
+struct SettingOrigin: Hashable, ExpressibleByArgument {
+  let key: String
+  let place: String
+
+  init(key: String, place: String) { (self.key, self.place) = (key, place) }
+
+  init?(argument: String) {
+    guard let mark = argument.firstIndex(of: "=") else { return nil }
+    key = String(argument[..<mark])
+    place = String(argument[argument.index(after: mark)...])
+  }
+
+  var argument: String { "--setting-origin=\(key)=\(place)" }
+}
+
+extension SettingValue {
+  /// The value in one line, as TOML would have it; nothing is `none`.
+  var text: String {
+    switch self {
+    case .none: "none"
+    case .boolean(let isOn): "\(isOn)"
+    case .integer(let number): "\(number)"
+    case .number(let number): "\(number)"
+    case .text(let text): text
+    case .list(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
+    }
+  }
+
+  /// The value in a JSON report.
+  var json: JSONValue {
+    switch self {
+    case .none: .null
+    case .boolean(let isOn): .boolean(isOn)
+    case .integer(let number): .integer(number)
+    case .number(let number): .number(number)
+    case .text(let text): .string(text)
+    case .list(let values): .array(values.map(\.json))
+    }
+  }
+
+  /// The value as TOML writes it; nil for nothing.
+  var toml: String? {
+    switch self {
+    case .none: nil
+    case .boolean, .integer: text
+    case .number(let number): number.isFinite ? text : text.replacing("infinity", with: "inf")
+    case .text(let text): OrderedJSON.string(text).tomlString
+    case .list(let values): "[" + values.compactMap(\.toml).joined(separator: ", ") + "]"
+    }
+  }
+}
+
+extension OrderedJSON {
+  /// A string in TOML's spelling, which takes text as it is.
+  fileprivate var tomlString: String {
+    guard case .string(let text) = self else { return dumped }
+    let isPlain = text.unicodeScalars.allSatisfy {
+      $0.value >= 0x20 && $0 != "\"" && $0 != "\\" && $0.value != 0x7F
+    }
+    return isPlain ? "\"\(text)\"" : dumped
+  }
 }
