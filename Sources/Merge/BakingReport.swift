@@ -14,6 +14,9 @@ struct BakingReport: Encodable {
   let relativeError: Double
   let energyKept: Double
 
+  /// How the weights came about; `nil` where they are those that were typed.
+  let merging: MergeNotes?
+
   private enum CodingKeys: String, CodingKey {
     case tensors
     case modules
@@ -22,9 +25,10 @@ struct BakingReport: Encodable {
     case verdict
     case relativeError = "relative_error"
     case energyKept = "energy_kept"
+    case merging
   }
 
-  init(_ report: BakedModel.Report, of layers: BakedLayers, leftOut: LeftOut) {
+  init(_ report: BakedModel.Report, of layers: BakedLayers, leftOut: LeftOut, _ notes: MergeNotes) {
     tensors = report.tensors
     modules = report.modules
     missing = report.missing
@@ -32,5 +36,6 @@ struct BakingReport: Encodable {
     verdict = Verdict(report.verification, .exact, types: layers.types).text(rank: "")
     relativeError = report.verification.relativeError
     energyKept = report.verification.energyKept
+    merging = notes.isEmpty ? nil : notes
   }
 }

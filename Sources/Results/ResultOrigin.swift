@@ -34,11 +34,17 @@ struct ResultOrigin {
 
         """
     }
-    return """
-      <h2>Made of</h2>
+    let table: HTML =
+      inputs.isEmpty
+      ? ""
+      : """
       <div class="scroll"><table class="numbers"><thead><tr><th class="text">file</th>\
       <th>weight</th><th class="text">format</th><th>modules</th><th>rank</th></tr></thead>
       <tbody>\(rows)</tbody></table></div>
+      """
+    return """
+      <h2>Made of</h2>
+      \(table)
       <p>\(printable(comment))</p>
       <p><code>\(printable(commandLine))</code></p>
       """
