@@ -110,8 +110,8 @@ let package = Package(
     .module(
       "Diff",
       [
-        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Names", "Results", "Safetensors",
-        "Tensors", argumentParser,
+        "Adapters", "CommandSupport", "Files", "LinearAlgebra", "Names", "Pages", "Results",
+        "Safetensors", "Tensors", argumentParser,
       ]),
     .module(
       "Merge",

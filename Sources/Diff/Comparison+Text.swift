@@ -32,7 +32,7 @@ extension Comparison {
   }
 
   /// Modules of one block, in the order in which their first stands.
-  private var blocks: [Row] {
+  var blocks: [Row] {
     var order: [String] = []
     var groups: [String: [Module]] = [:]
     for module in modules {
@@ -42,8 +42,10 @@ extension Comparison {
     return order.map { Row($0, groups[$0] ?? []) }
   }
 
-  private struct Row {
+  /// Some modules taken together.
+  struct Row {
     let name: String
+    let count: Int
     let normA: Double
     let normB: Double
     let normDifference: Double
@@ -54,6 +56,7 @@ extension Comparison {
         modules.reduce(0) { $0 + $1[keyPath: norm] * $1[keyPath: norm] }.squareRoot()
       }
       self.name = name
+      count = modules.count
       normA = total(\.normA)
       normB = total(\.normB)
       normDifference = total(\.normDifference)

@@ -32,6 +32,7 @@ extension DiffCommand {
       WriteReport(
         written, onlyInA: extraction.onlyInA, onlyInB: extraction.onlyInB,
         leftOut: extraction.leftOut, leftOutSquared: extraction.leftOutSquared,
-        capped: plan.cappedRanks(by: choice), listsModules: modules))
+        capped: plan.cappedRanks(by: choice), listsModules: modules),
+      html: html, command: "diff")
   }
 }

@@ -2,6 +2,7 @@ import Adapters
 package import ArgumentParser
 import CommandSupport
 import Files
+import Pages
 import Results
 
 package struct DiffCommand: ParsableCommand {
@@ -22,6 +23,7 @@ package struct DiffCommand: ParsableCommand {
       extracts an adapter of what B has and A has not, layer by layer.
 
         lora diff b.safetensors a.safetensors
+        lora diff b.safetensors a.safetensors --html comparison.html
         lora diff b.safetensors a.safetensors -o slider.safetensors
         lora diff b.safetensors a.safetensors -o - --rank 8 | lora inspect -
         lora diff tuned.safetensors base.safetensors --rank 32 \\
@@ -36,6 +38,12 @@ package struct DiffCommand: ParsableCommand {
 
   @Flag(help: "One line a module instead of one a block.")
   var modules = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the report as a page too: norms and cosines by block, every module.",
+      valueName: "file"), completion: .file())
+  var html: String?
 
   @Flag(help: "Of two checkpoints, extract differences of norms and biases too, whole.")
   var fullNorms = false
@@ -73,6 +81,9 @@ package struct DiffCommand: ParsableCommand {
   }
 
   private func runToEnd() throws {
+    var outputs = PlannedOutputs()
+    outputs.addFile(html)
+    try outputs.prepare()
     let sources = try [b, a].map { try AdapterSource(path: $0) }
     if case .checkpoint(let b) = sources[0], case .checkpoint(let a) = sources[1] {
       try extract(CheckpointLayers(b), CheckpointLayers(a))
@@ -101,6 +112,7 @@ package struct DiffCommand: ParsableCommand {
       progress.advance()
     }
     progress.finish()
+    if let html { try Pages.write(comparison.page(b: b, a: a), to: html) }
     try Terminal.show(
       common.json
         ? json(comparison)
@@ -121,6 +133,14 @@ package struct DiffCommand: ParsableCommand {
     try resultWriter.report(
       WriteReport(
         written, of: combination, inputNames: ["B", "A"], leftOut: resultWriter.leftOut,
-        capped: plan.cappedRanks(by: rank.choice), listsModules: modules))
+        capped: plan.cappedRanks(by: rank.choice), listsModules: modules),
+      html: html, command: "diff", inputs: try inputNorms(combination))
+  }
+
+  /// What the page says of the two; `nil` where none is asked for.
+  private func inputNorms(_ combination: Combination) throws -> InputNorms? {
+    if html == nil { return nil }
+    return InputNorms(
+      combination, try combination.innerProducts(threads: common.threadCount), isSum: true)
   }
 }

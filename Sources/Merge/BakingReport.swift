@@ -14,6 +14,9 @@ struct BakingReport: Encodable {
   let relativeError: Double
   let energyKept: Double
 
+  /// How the weights came about; `nil` where they are those that were typed.
+  let merging: MergeNotes?
+
   private enum CodingKeys: String, CodingKey {
     case tensors
     case modules
@@ -22,15 +25,17 @@ struct BakingReport: Encodable {
     case verdict
     case relativeError = "relative_error"
     case energyKept = "energy_kept"
+    case merging
   }
 
-  init(_ report: BakedModel.Report, of layers: BakedLayers) {
+  init(_ report: BakedModel.Report, of layers: BakedLayers, leftOut: LeftOut, _ notes: MergeNotes) {
     tensors = report.tensors
     modules = report.modules
     missing = report.missing
-    leftOut = layers.leftOut
+    self.leftOut = layers.leftOut + leftOut
     verdict = Verdict(report.verification, .exact, types: layers.types).text(rank: "")
     relativeError = report.verification.relativeError
     energyKept = report.verification.energyKept
+    merging = notes.isEmpty ? nil : notes
   }
 }

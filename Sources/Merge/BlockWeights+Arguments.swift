@@ -65,7 +65,7 @@ struct BlockWeightAssignment {
 
   /// Options of `lora merge` without a value.
   private static let flags: Set = [
-    "--json", "--quiet", "-q", "--zstd", "--modules", "--skip-missing", "--accept-error",
-    "--help", "-h",
+    "--json", "--quiet", "-q", "--zstd", "--modules", "--skip-missing", "--follow-links",
+    "--accept-error", "--average", "--limit-energy", "--block-limit", "--help", "-h",
   ]
 }

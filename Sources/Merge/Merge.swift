@@ -1,8 +1,8 @@
 // Merge — the weighted sum of adapters as one.
 //
-//     FILE:WEIGHT… ─▶ Combination (weights × block weights)
-//                  ─Merging─▶ ResultPlan ─▶ ResultWriter ─▶ report
+//     FILE:WEIGHT… ─▶ LayerFilter ─▶ Combination (weights × block weights) ─StrengthLimits─▶
+//                  ─MergeMethod─▶ ResultPlan ─▶ ResultWriter ─▶ report
 //
-// `MergeCommand` knows flags; `BlockWeights` what their lists mean; each file of
-// `Merging/` is one method and knows updates only. Concatenation, the exact
-// method, is `Combination`'s own.
+// `MergeCommand` knows flags; `BlockWeights` what their lists mean. Each file of
+// `Methods/` is one method of the list `mergeMethods` and knows updates only;
+// `Merging/` holds what several methods share.

@@ -13,7 +13,8 @@ extension MergeCommand {
       if followLinks { throw ValidationError("--follow-links goes with --into.") }
       return
     }
-    if method != .concat || rank.choice != nil || mix != nil || compat != nil {
+    let isExact = method.method.type.name == Concatenation.name
+    if !isExact || rank.choice != nil || mix != nil || compat != nil {
       throw ValidationError(
         "--into adds the exact sum: --method, --rank, --mix, --compat do not go with it.")
     }
@@ -27,7 +28,9 @@ extension MergeCommand {
   }
 
   /// Writes the checkpoint with the sum of the adapters added.
-  func bake(_ combination: Combination, into checkpoint: String) throws {
+  func bake(
+    _ combination: Combination, into checkpoint: String, leftOut: LeftOut, _ notes: MergeNotes
+  ) throws {
     let path = result.output ?? "-"
     if !common.quiet, let note = misleadingName(of: path) { Terminal.note(note) }
     let layers = CheckpointLayers(
@@ -41,7 +44,7 @@ extension MergeCommand {
         accept: { try check(Verdict($0, .exact, types: baked.types), path: path) },
         onTensor: { progress.advance() })
     progress.finish()
-    try show(BakingReport(report, of: baked), path: path)
+    try show(BakingReport(report, of: baked, leftOut: leftOut, notes), path: path)
   }
 
   private func check(_ verdict: Verdict, path: String) throws {
@@ -58,6 +61,7 @@ extension MergeCommand {
       let target = path == "-" ? "standard output" : printable(path)
       var lines: [String] = []
       if let text = report.leftOut.text { lines.append(text) }
+      lines += report.merging?.lines ?? []
       lines.append(
         "\(target): \(counted(report.modules, "module")) baked into \(counted(report.tensors, "tensor"))"
       )

@@ -5,6 +5,7 @@ import Files
 import LinearAlgebra
 import Names
 import Results
+import Safetensors
 
 package struct MergeCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
@@ -15,10 +16,22 @@ package struct MergeCommand: ParsableCommand {
       """
       The default method, concat, is exact: the result's update is Σ weight · update, whatever the
       ranks, alphas, types, namings and signs; its rank is the sum of the ranks. svd and linear give
-      the best approximation of that sum at a rank. ties, dare, dare-ties and magnitude-prune drop
-      elements of the updates first (--density, --seed). The report ends with a verdict on the values
-      as stored; the result of an exact method that its type cannot hold is refused. Without -o the
-      result goes to standard output.
+      the best approximation of that sum at a rank. slerp turns from the first of two files to the
+      second, layer by layer, and its rank is the sum of the ranks too.
+
+      ties, dare, dare-ties, della, della-linear and magnitude-prune drop elements of the updates first
+      (--density, --seed) and need --rank. With --space core they go over the elements of small
+      matrices instead, the coordinates of the updates in the space that all files' factors span: that
+      is many times faster, needs no --rank, and gives another result, since other elements are
+      dropped. knots is ties on the directions that the files share; tsv-m turns the files' directions
+      apart, so that they interfere less; iso-c gives all directions of the sum one strength. These
+      three form no whole update, need no --rank and are exact. Biases and norms are summed by all.
+
+      --average, --ema and --ema-sigma-rel choose the weights of checkpoints of a training.
+      --limit-energy and --block-limit keep many files from being too strong together.
+
+      The report ends with a verdict on the values as stored; the result of an exact method that its
+      type cannot hold is refused. Without -o the result goes to standard output.
 
         lora merge style.safetensors:0.8 face.safetensors:0.5 -o both.safetensors
         lora merge b.safetensors:1 a.safetensors:-1 --method svd --rank 8 \\
@@ -27,6 +40,16 @@ package struct MergeCommand: ParsableCommand {
           -o c.safetensors
         lora merge a.safetensors b.safetensors \\
           | lora resize - --rank 16 -o small.safetensors
+        lora merge a.safetensors b.safetensors --method slerp --t 0.3 \\
+          -o between.safetensors
+        lora merge a.safetensors b.safetensors --method ties --space core \\
+          -o both.safetensors
+        lora merge step1.safetensors step2.safetensors step3.safetensors \\
+          --ema 0.9 --method svd --rank 16 -o smooth.safetensors
+        lora merge a.safetensors b.safetensors c.safetensors --limit-energy \\
+          --html report.html -o three.safetensors
+        lora merge a.safetensors b.safetensors --only attention \\
+          --except text-encoder -o attention.safetensors
         lora merge style.safetensors:0.8 --into model.safetensors \\
           -o styled.safetensors
       """))
@@ -36,21 +59,6 @@ package struct MergeCommand: ParsableCommand {
       "Adapters as FILE or FILE:WEIGHT; - is standard input.", valueName: "file[:weight]"),
     completion: .file(), transform: { try WeightedFile($0) })
   var files: [WeightedFile]
-
-  @Option(help: "concat, svd, linear, ties, dare, dare-ties or magnitude-prune.")
-  var method: MergeMethod = .concat
-
-  @Option(
-    .positiveShare,
-    help: ArgumentHelp(
-      "The share of each update's elements to keep, for methods that drop some (default: 0.5).",
-      valueName: "share"))
-  var density: Double?
-
-  @Option(
-    .whole(0...UInt64.max),
-    help: ArgumentHelp("What dare's choice of elements depends on (default: 0).", valueName: "n"))
-  var seed: UInt64?
 
   @Option(
     help: ArgumentHelp(
@@ -98,6 +106,9 @@ package struct MergeCommand: ParsableCommand {
   @Option(help: "Reproduce the strength and the losses of sd-scripts' merge scripts.")
   var compat: Compatibility?
 
+  @OptionGroup(title: "Method") var method: MethodOptions
+  @OptionGroup(title: "Weights by a rule") var weights: WeightOptions
+  @OptionGroup(title: "Layers") var layers: LayerOptions
   @OptionGroup(title: "Result") var result: OutputOptions
   @OptionGroup(title: "Rank of the result") var rank: RankOptions
   @OptionGroup(title: "Report") var reporting: ReportOptions
@@ -112,24 +123,8 @@ package struct MergeCommand: ParsableCommand {
     if files.count(where: { $0.path == "-" }) > 1 {
       throw ValidationError("Only one of the files can be standard input.")
     }
-    if method != .concat && rank.choice == nil && compat == nil {
-      throw ValidationError("--method \(method.rawValue) needs --rank N, or a rule of --sv-….")
-    }
-    if method == .concat && rank.choice != nil {
-      throw ValidationError("--rank and --sv-… go with --method svd; concat keeps every rank.")
-    }
-    if density != nil && !method.prunes {
-      throw ValidationError("--density has no meaning for --method \(method.rawValue).")
-    }
-    if seed != nil && !method.isRandom {
-      throw ValidationError("--seed has no meaning for --method \(method.rawValue).")
-    }
-    if compat != nil && method.prunes {
-      throw ValidationError("sd-scripts has no method \(method.rawValue).")
-    }
-    if compat != nil && method == .linear && rank.choice != nil {
-      throw ValidationError("sd-scripts' linear merge keeps the rank: leave --rank out.")
-    }
+    try checkMethod()
+    try weights.check(files, method.method.type)
   }
 
   /// Refuses a weight that stands apart from its file.
@@ -142,35 +137,79 @@ package struct MergeCommand: ParsableCommand {
   }
 
   package func run() throws {
-    let inputs = try files.map {
-      Combination.Input(try AdapterSource(path: $0.path).adapter(), weight: $0.weight)
-    }
+    let (inputs, leftOut) = try inputs()
     let combination = try weighted(inputs)
     if let checkpoint {
-      try bake(combination, into: checkpoint)
+      let (limited, notes) = try limited(combination)
+      try bake(limited, into: checkpoint, leftOut: leftOut, notes)
       return
     }
     let path = result.output ?? "-"
     try reporting.prepare()
-    let writer = try ResultWriter(result, common, combination, to: path, comment: comment)
-    let progress = Progress("merging", total: combination.layers.count, quiet: common.quiet)
+    var writer = try ResultWriter(
+      result, common, combination, to: path, comment: comment(combination, nil))
+    let (limited, notes) = try limited(combination)
+    writer = writer.saying(comment(limited, notes.comment), of: limited)
+    let progress = Progress("merging", total: limited.layers.count, quiet: common.quiet)
     defer { progress.finish() }
 
-    var plan = try plan(combination) { progress.advance() }
+    var plan = try plan(limited) { progress.advance() }
     if let mix { plan = plan.mixed(seed: mix) }
     let written = try writer.write(plan)
     progress.finish()
+    var report = WriteReport(
+      written, of: limited, inputNames: files.map(\.path), leftOut: writer.leftOut + leftOut,
+      capped: plan.cappedRanks(by: rank.choice), listsModules: reporting.modules)
+    if !notes.isEmpty { report.merging = notes }
     try writer.report(
-      WriteReport(
-        written, of: combination, inputNames: files.map(\.path), leftOut: writer.leftOut,
-        capped: plan.cappedRanks(by: rank.choice), listsModules: reporting.modules),
-      reporting, command: "merge")
+      report, html: reporting.html, command: "merge", inputs: try inputNorms(limited))
   }
 
-  /// `merge: b * 1 + a * -0.5`.
-  private var comment: String {
-    "merge (\(method.rawValue)): "
-      + files.map { "\(stem(of: $0.path)) * \($0.weight)" }.joined(separator: " + ")
+  /// `merge (ties, density 0.3): b * 1 + a * -0.5`.
+  private func comment(_ combination: Combination, _ notes: String?) -> String {
+    let terms = zip(files, combination.inputs).map { "\(stem(of: $0.path)) * \($1.weight)" }
+    let rule = weights.rule.map { ", \($0.text)" } ?? ""
+    let said = notes.map { "; \($0)" } ?? ""
+    return "merge (\(method.text)\(rule)): \(terms.joined(separator: " + "))\(said)"
+  }
+
+  /// The sum within the limits that are asked for, and what there is to say of its weights.
+  private func limited(_ combination: Combination) throws -> (Combination, MergeNotes) {
+    let progress = Progress("measuring", total: combination.layers.count, quiet: common.quiet)
+    defer { progress.finish() }
+    var (result, notes) = try weights.limits.applied(
+      to: combination, threads: common.threadCount
+    ) { progress.advance() }
+    if weights.rule != nil {
+      notes.weights = zip(files, combination.inputs).map { ($0.path, $1.weight) }
+    }
+    return (result, notes)
+  }
+
+  /// What the page says of the inputs; `nil` where none is asked for.
+  private func inputNorms(_ combination: Combination) throws -> InputNorms? {
+    if reporting.html == nil { return nil }
+    return InputNorms(
+      combination, try combination.innerProducts(threads: common.threadCount),
+      isSum: method.method.type.isSum && compat == nil)
+  }
+
+  /// The files' layers that count, and the names of all others.
+  private func inputs() throws -> ([Combination.Input], LeftOut) {
+    let filter = try layers.filter()
+    let typed = files.map(\.weight)
+    let weights = weights.rule?.weights(typed) ?? typed
+    var leftOut = LeftOut()
+    var names: Set<TensorName> = []
+    let inputs = try zip(files, weights).map { file, weight in
+      let adapter = try AdapterSource(path: file.path).adapter()
+      let (kept, others) = try filter.applied(to: adapter)
+      for name in others where names.insert(TensorName(name)).inserted {
+        leftOut.add(name, as: .filtered)
+      }
+      return Combination.Input(kept, weight: weight)
+    }
+    return (inputs, leftOut)
   }
 
   private func weighted(_ inputs: [Combination.Input]) throws -> Combination {
@@ -201,21 +240,15 @@ package struct MergeCommand: ParsableCommand {
       try combination.computedPlan(
         promise: .imitation, threads: threads, onLayer: onLayer, reduce)
     }
-    switch (method, compat, rank.choice) {
-    case (.concat, nil, _): return combination.concatenation(onLayer: onLayer)
-    case (.concat, _, _):
+    switch (method.method.type.name, compat, rank.choice) {
+    case (_, nil, let choice):
+      return try method.choice.plan(combination, choice, threads: threads, onLayer: onLayer)
+    case (Concatenation.name, _, _):
       return try imitation { try SDScriptsMerging.concatenation($0) }
-    case (.linear, .sdScripts?, nil):
-      return try imitation { try SDScriptsMerging.sum($0) }
-    case (.svd, .sdScripts?, let choice?):
-      return try imitation { try SDScriptsMerging.approximation($0, choice) }
-    case (.svd, _, let choice?), (.linear, _, let choice?):
-      return try combination.approximation(choice, threads: threads, onLayer: onLayer)
     case (_, _, let choice?):
-      let merging = PrunedMerging(method: method, density: density ?? 0.5, seed: seed ?? 0)
-      return try merging.plan(combination, choice, threads: threads, onLayer: onLayer)
+      return try imitation { try SDScriptsMerging.approximation($0, choice) }
     case (_, _, nil):
-      throw ValidationError("--method \(method.rawValue) needs --rank N, or a rule of --sv-….")
+      return try imitation { try SDScriptsMerging.sum($0) }
     }
   }
 }

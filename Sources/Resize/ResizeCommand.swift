@@ -83,7 +83,7 @@ package struct ResizeCommand: ParsableCommand {
       WriteReport(
         written, of: combination, inputNames: [file], leftOut: writer.leftOut,
         capped: plan.cappedRanks(by: rank.choice), listsModules: reporting.modules),
-      reporting, command: "resize")
+      html: reporting.html, command: "resize")
   }
 
   /// As sd-scripts words it.

@@ -6,14 +6,14 @@ extension LeftOut {
   /// One line that counts and names what is left out; `nil` where nothing is.
   package var text: String? { text(after: "left out") }
 
+  /// What there is of each kind: `2 norms`, and their names.
+  package var counts: [(text: String, names: [String])] {
+    Kind.allCases.filter { !self[$0].isEmpty }.map { ($0.counted(self[$0].count), self[$0]) }
+  }
+
   /// - Parameter words: What happened to all of it.
   package func text(after words: String) -> String? {
-    let parts = Kind.allCases.compactMap { kind -> String? in
-      let names = self[kind]
-      if names.isEmpty { return nil }
-      let (one, several) = kind.nouns
-      return "\(counted(names.count, one, several)) (\(shown(names)))"
-    }
+    let parts = counts.map { "\($0.text) (\(shown($0.names)))" }
     return parts.isEmpty ? nil : "\(words): " + parts.joined(separator: ", ")
   }
 }
@@ -25,7 +25,11 @@ func shown(_ names: [String]) -> String {
 }
 
 extension LeftOut.Kind {
-  fileprivate var nouns: (one: String, several: String) {
+  fileprivate func counted(_ count: Int) -> String {
+    CommandSupport.counted(count, nouns.one, nouns.several)
+  }
+
+  private var nouns: (one: String, several: String) {
     switch self {
     case .modules: ("module", "modules")
     case .biases: ("bias", "biases")
@@ -33,6 +37,7 @@ extension LeftOut.Kind {
     case .embeddings: ("embedding", "embeddings")
     case .tokenRows: ("table of trained token rows", "tables of trained token rows")
     case .parts: ("part without its counterpart", "parts without their counterpart")
+    case .filtered: ("module that the options leave out", "modules that the options leave out")
     case .otherShapes: ("layer of another shape", "layers of another shape")
     case .tensors: ("other tensor", "other tensors")
     }

@@ -17,10 +17,10 @@ package struct ResultWriter {
   /// Where the result is a folder.
   private let folder: OutputFolder?
   private let writer: AdapterWriter
-  private let metadata: ResultMetadata
+  private var metadata: ResultMetadata
   private let acceptsError: Bool
   private let foreign: (kept: [ForeignTensor], leftOut: LeftOut)
-  private let origin: ResultOrigin
+  private var origin: ResultOrigin
   private let isCompressed: Bool
 
   /// Opens the output; no weight has been read yet when it cannot be written.
@@ -100,6 +100,16 @@ package struct ResultWriter {
     return outputs
   }
 
+  /// The same, to say of its result that it is made with other weights.
+  package func saying(_ comment: String, of combination: Combination) -> ResultWriter {
+    var writer = self
+    writer.origin = ResultOrigin(inputs: combination.inputs, comment: comment)
+    writer.metadata = ResultMetadata(
+      sources: combination.inputs.map { .init($0.adapter, coefficient: $0.weight) },
+      model: combination.baseModel, comment: comment)
+    return writer
+  }
+
   /// What of the inputs no module of the result holds, and no tensor beside them.
   package var leftOut: LeftOut { foreign.leftOut }
 
@@ -145,9 +155,16 @@ package struct ResultWriter {
   package var bytesPerElement: Int { choice.type.bitCount / 8 }
 
   /// Prints the report of a command, and writes it as a page where that is asked for.
-  package func report(_ report: WriteReport, _ options: ReportOptions, command: String) throws {
-    if let html = options.html {
-      try Pages.write(report.page(path: path, command: command, origin: origin), to: html)
+  ///
+  /// - Parameters:
+  ///   - html: Where the page goes; `nil` for none.
+  ///   - inputs: What the page says of the inputs beside what the report knows.
+  package func report(
+    _ report: WriteReport, html: String?, command: String, inputs: InputNorms? = nil
+  ) throws {
+    if let html {
+      let page = report.page(path: path, command: command, origin: origin, inputs: inputs)
+      try Pages.write(page, to: html)
     }
     try self.report(report)
   }
@@ -200,11 +217,17 @@ struct ResultOrigin {
 
         """
     }
-    return """
-      <h2>Made of</h2>
+    let table: HTML =
+      inputs.isEmpty
+      ? ""
+      : """
       <div class="scroll"><table class="numbers"><thead><tr><th class="text">file</th>\
       <th>weight</th><th class="text">format</th><th>modules</th><th>rank</th></tr></thead>
       <tbody>\(rows)</tbody></table></div>
+      """
+    return """
+      <h2>Made of</h2>
+      \(table)
       <p>\(printable(comment))</p>
       <p><code>\(printable(commandLine))</code></p>
       """

@@ -11,7 +11,10 @@ extension WriteReport {
   ///   - path: Where the result went.
   ///   - command: The name of the command that made it.
   ///   - origin: What it was made of.
-  func page(path: String, command: String, origin: ResultOrigin) -> HTML {
+  ///   - inputs: How strong its inputs are, and how alike, where that is known.
+  func page(
+    path: String, command: String, origin: ResultOrigin, inputs: InputNorms? = nil
+  ) -> HTML {
     let name = path == "-" ? "standard output" : printable(path)
     return Pages.page(
       title: "\(name) – lora \(command)",
@@ -19,6 +22,9 @@ extension WriteReport {
       <h1>\(name)</h1>
       \(factList(facts))
       \(origin.page)
+      \(merging?.page ?? "")
+      \(leftOutSection)
+      \(inputs?.page(beside: all) ?? "")
       \(energy)
       \(blockTable)
       \(moduleTable)
@@ -35,6 +41,15 @@ extension WriteReport {
       ("result", verdict), ("energy kept", percent(energyKept)),
       ("relative error", significant(relativeError, digits: 2)),
     ]
+  }
+
+  /// What of the inputs is not in the result, where something is not.
+  private var leftOutSection: HTML {
+    let rows = leftOut.counts.map { part -> HTML in
+      let names = part.names.map(printable).joined(separator: "\n")
+      return "<details><summary>\(part.text)</summary><pre>\(names)</pre></details>\n"
+    }
+    return rows.isEmpty ? "" : "<h2>Left out</h2>\n\(rows)"
   }
 
   private struct Part {

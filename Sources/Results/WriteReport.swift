@@ -67,6 +67,9 @@ package struct WriteReport: Encodable {
   let perModule: [Module]?
   let output: Output
 
+  /// How a merge's weights came about; `nil` where they are those that were typed.
+  package var merging: MergeNotes?
+
   /// Every module, for the page.
   let all: [Module]
 
@@ -87,6 +90,7 @@ package struct WriteReport: Encodable {
     case capped
     case perModule = "per_module"
     case output
+    case merging
   }
 
   /// - Parameters:
@@ -157,6 +161,7 @@ package struct WriteReport: Encodable {
     if let perModule { lines += [moduleTable(perModule), ""] }
     for list in onlyLists { lines += only(list.names, in: list.file) }
     if let text = leftOut.text { lines.append(text) }
+    if let merging { lines += merging.lines }
     if let capped { lines.append(text(capped)) }
     lines.append(
       "\(target): \(counted(modules, "module")), rank \(change), \(bytes(output.bytes))")

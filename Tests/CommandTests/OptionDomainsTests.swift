@@ -38,7 +38,7 @@ import Testing
     let names = Set(Self.all.map(\.testDescription))
     #expect(names.count > 65)
     for name in [
-      "CommonOptions --threads", "RankOptions --rank", "MergeCommand --density",
+      "CommonOptions --threads", "RankOptions --rank", "MethodOptions --density",
       "MergeCommand --te-weight", "ResizeCommand --bytes", "ConvertCommand --rank",
       "EssentialOptions --max-train-steps", "ScheduleOptions --lr-warmup-steps",
       "EssentialOptions --resolution", "OptimizerOptions --text-encoder-lr",
@@ -77,7 +77,7 @@ import Testing
         == "a.st:inf: takes a number from -1000000 to 1000000, not inf")
     #expect(
       Self.complaint(["merge", "a.st", "--method", "sdv"])
-        == "--method takes concat, svd, linear, ties, dare, dare-ties or magnitude-prune, not 'sdv'"
+        == "--method takes concat, svd, linear, slerp, ties, dare, dare-ties, della, della-linear, magnitude-prune, knots, tsv-m or iso-c, not 'sdv'"
     )
     #expect(
       Self.complaint(["sample", "-o", "x.png", "--device", "gpu"])

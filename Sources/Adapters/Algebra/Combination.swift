@@ -5,7 +5,7 @@ import Safetensors
 package struct Combination: Sendable {
   package struct Input: Sendable {
     package let adapter: Adapter
-    package let weight: Double
+    package internal(set) var weight: Double
 
     package init(_ adapter: Adapter, weight: Double) {
       self.adapter = adapter
@@ -20,10 +20,10 @@ package struct Combination: Sendable {
     package let module: Module
 
     /// The input's weight, the same in all layers.
-    package let inputWeight: Double
+    package internal(set) var inputWeight: Double
 
     /// The input's weight, times what block weights say.
-    package let weight: Double
+    package internal(set) var weight: Double
 
     /// Where the module's rows go; `nil` where the layer is the module's own.
     let placement: Placement?
@@ -36,13 +36,13 @@ package struct Combination: Sendable {
   package struct TokenTerm: Sendable {
     package let input: Int
     package let rows: TokenRows
-    package let weight: Double
+    package internal(set) var weight: Double
   }
 
   /// The terms of one layer, in the order of the inputs; at least one.
   package struct Layer: Sendable {
     package let target: Target
-    package let terms: [Term]
+    package internal(set) var terms: [Term]
     package var extents: Module.Extents { leading.extents }
     package var kind: Module.Kind { leading.module.kind }
 
@@ -50,13 +50,13 @@ package struct Combination: Sendable {
     private var leading: Term { terms.first(where: \.changesWeight) ?? terms[0] }
   }
 
-  package let inputs: [Input]
+  package internal(set) var inputs: [Input]
 
   /// In the order of the first input's modules, then of those that only later inputs have.
-  package let layers: [Layer]
+  package internal(set) var layers: [Layer]
 
   /// Rows that stand in the place of a table's: what a checkpoint can take, and no adapter.
-  package let tokenTerms: [TokenTerm]
+  package internal(set) var tokenTerms: [TokenTerm]
 
   /// Matches the inputs' modules by the layers that they change.
   ///

@@ -38,6 +38,40 @@ func keepingRandomly(_ update: Matrix, density: Double, generator: Philox) -> Ma
   return result
 }
 
+/// Each element with a probability that rises with its magnitude; all others zero.
+///
+/// From density − epsilon for the smallest of a row to density + epsilon for its largest, evenly by
+/// their order. What is kept is scaled to the sum of magnitudes that all of it had.
+///
+/// Source: Deep et al., DELLA-Merging (arXiv 2406.11617), as mergekit's `della_magprune` with its
+/// default rescaling.
+///
+/// - Complexity: O(n log n).
+func keepingByMagnitude(
+  _ update: Matrix, density: Double, epsilon: Double, generator: Philox
+) -> Matrix {
+  if density >= 1 { return update }
+  var generator = generator
+  var result = update
+  let last = Double(max(1, update.columns - 1))
+  for row in 0..<update.rows {
+    let start = row * update.columns
+    let order = (start..<start + update.columns).sorted {
+      (abs(update.elements[$0]), $0) < (abs(update.elements[$1]), $1)
+    }
+    var places = [Double](repeating: 0.5, count: update.columns)
+    if update.columns > 1 {
+      for (place, index) in order.enumerated() { places[index - start] = Double(place) / last }
+    }
+    for column in 0..<update.columns {
+      let probability = density + epsilon * (2 * places[column] - 1)
+      if generator.uniform() >= probability { result.elements[start + column] = 0 }
+    }
+  }
+  let kept = result.elements.reduce(0) { $0 + abs($1) }
+  return kept > 0 ? result.scaled(by: update.elements.reduce(0) { $0 + abs($1) } / kept) : result
+}
+
 /// The k-th largest number (k from 1), by partitioning.
 private func largest(_ k: Int, of numbers: [Double]) -> Double {
   var numbers = numbers

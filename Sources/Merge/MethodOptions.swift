@@ -1,0 +1,73 @@
+import ArgumentParser
+import CommandSupport
+
+/// How the updates become one.
+struct MethodOptions: ParsableArguments {
+  @Option(help: "\(mergeMethods.map { $0.name }.joined(separator: ", ")).")
+  var method = MergeMethodName(Concatenation.self)
+
+  @Option(
+    .positiveShare,
+    help: ArgumentHelp(
+      "The share of each update's elements to keep, for methods that drop some (default: 0.5).",
+      valueName: "share"))
+  var density: Double?
+
+  @Option(
+    .number(0..<0.5),
+    help: ArgumentHelp(
+      "Of della: how much the largest elements' chance to be kept is above the density, and the smallest ones' below it (default: 0.15).",
+      valueName: "share"))
+  var epsilon: Double?
+
+  @Option(
+    .whole(0...UInt64.max),
+    help: ArgumentHelp(
+      "What the choice of elements of dare and della depends on (default: 0).", valueName: "n"))
+  var seed: UInt64?
+
+  @Option(
+    .number(0...1),
+    help: ArgumentHelp(
+      "Of slerp: where the result is between the first file, 0, and the second, 1 (default: 0.5).",
+      valueName: "share"))
+  var t: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where methods that drop elements find them: in the updates, full (default), or in their coordinates by the factors of all files, core.",
+      valueName: "space"))
+  var space: MergeSpace?
+
+  /// The settings that were typed.
+  private var typed: [(option: MergeOption, value: String)] {
+    [
+      (.density, density.map { "\($0)" }), (.epsilon, epsilon.map { "\($0)" }),
+      (.seed, seed.map { "\($0)" }), (.t, t.map { "\($0)" }), (.space, space?.rawValue),
+    ].compactMap { option, value in value.map { (option, $0) } }
+  }
+
+  /// The method with its settings.
+  var choice: any MergeMethod {
+    var settings = MergeSettings()
+    settings.density = density ?? settings.density
+    settings.epsilon = epsilon ?? settings.epsilon
+    settings.seed = seed ?? settings.seed
+    settings.t = t ?? settings.t
+    settings.space = space ?? settings.space
+    return method.type.init(settings: settings)
+  }
+
+  /// The method in a few words, for a result's history: `ties, density 0.3`.
+  var text: String {
+    ([method.type.name] + typed.map { "\($0.option.rawValue) \($0.value)" })
+      .joined(separator: ", ")
+  }
+
+  func validate() throws {
+    for (option, _) in typed where !method.type.options.contains(option) {
+      throw ValidationError(
+        "--\(option.rawValue) has no meaning for --method \(method.type.name).")
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Adapters
+import ArgumentParser
+import Glibc
+import LinearAlgebra
+import Names
+import Tensors
+
+/// Spherical interpolation between two updates, layer by layer: the direction turns evenly from the
+/// first to the second, and the length goes with it.
+///
+/// The result is a sum of the two whose weights depend on the angle between them, so it is as exact
+/// as their concatenation. A layer's weight and bias are one vector. Where an update is zero or
+/// missing, and where the two are nearly parallel or opposite, interpolation is linear.
+///
+/// Source: Shoemake, "Animating rotation with quaternion curves" (1985), as mergekit's `slerp`
+/// bounds it.
+struct SLERP: MergeMethod {
+  static let name = "slerp"
+  static let options: Set<MergeOption> = [.t]
+  let settings: MergeSettings
+  let rankUse = RankUse.optional
+
+  func check(fileCount: Int) throws {
+    if fileCount != 2 {
+      throw ValidationError("--method slerp goes between two files, not \(fileCount).")
+    }
+  }
+
+  func plan(
+    _ combination: Combination, _ choice: RankChoice?, threads: Int,
+    onLayer: @escaping @Sendable () -> Void
+  ) throws -> ResultPlan {
+    try interpolated(combination, threads: threads)
+      .sum(choice, threads: threads, onLayer: onLayer)
+  }
+
+  /// The two inputs, with the weights that make their sum the interpolation.
+  func interpolated(_ combination: Combination, threads: Int) throws -> Combination {
+    let products = try combination.innerProducts(threads: threads)
+    let weights = Dictionary(
+      zip(combination.layers.map(\.target), products.map(coefficients)),
+      uniquingKeysWith: { first, _ in first })
+    return combination.reweighted { input, target in
+      weights[target].map { input == 0 ? $0.first : $0.second }
+        ?? (input == 0 ? 1 - settings.t : settings.t)
+    }
+  }
+
+  /// The two weights, by the inner products of the updates.
+  private func coefficients(_ products: Matrix) -> (first: Double, second: Double) {
+    let norms = (products[0, 0].squareRoot(), products[1, 1].squareRoot())
+    let cosine = norms.0 * norms.1 > 0 ? products[0, 1] / (norms.0 * norms.1) : 1
+    guard abs(cosine) <= 0.9995 else { return (1 - settings.t, settings.t) }
+    let angle = acos(cosine)
+    return (
+      sin((1 - settings.t) * angle) / sin(angle), sin(settings.t * angle) / sin(angle)
+    )
+  }
+}

@@ -1,0 +1,81 @@
+import Adapters
+import ArgumentParser
+import CommandSupport
+import Results
+
+/// Which weights the files have, where they are not those that stand behind them alone.
+struct WeightOptions: ParsableArguments {
+  @Flag(help: "The weights as shares of their sum: the average of the files.")
+  var average = false
+
+  @Option(
+    .number(0..<1),
+    help: ArgumentHelp(
+      "Checkpoints in order, the first as the start: with each further one the average keeps this share of itself.",
+      valueName: "beta"))
+  var ema: Double?
+
+  @Option(
+    .number(above: 0, upTo: 0.288),
+    help: ArgumentHelp(
+      "As --ema, by the power function of this relative width; the first file, the start, weighs nothing.",
+      valueName: "sigma"))
+  var emaSigmaRel: Double?
+
+  @Flag(
+    help:
+      "Scale all weights so that the sum is no stronger than its strongest file: its norm is at most theirs."
+  )
+  var limitEnergy = false
+
+  @Option(
+    .positiveShare,
+    help: ArgumentHelp(
+      "With --limit-energy, the smallest factor for files that are nearly orthogonal (mean cosine up to 0.1).",
+      valueName: "factor"))
+  var energyFloor: Double?
+
+  @Flag(
+    help:
+      "In each block where the root of the sum of the files' squared strengths is above 1, scale them to 1."
+  )
+  var blockLimit = false
+
+  /// The rule by which files get their weights; `nil` where those that are typed count.
+  var rule: WeightRule? {
+    average ? .average : ema.map { .decay($0) } ?? emaSigmaRel.map { .power(relativeWidth: $0) }
+  }
+
+  var limits: StrengthLimits {
+    StrengthLimits(limitsEnergy: limitEnergy, floor: energyFloor, limitsBlocks: blockLimit)
+  }
+
+  func validate() throws {
+    if [average, ema != nil, emaSigmaRel != nil].count(where: \.self) > 1 {
+      throw ValidationError("--average, --ema and --ema-sigma-rel exclude each other.")
+    }
+    if energyFloor != nil && !limitEnergy {
+      throw ValidationError("--energy-floor goes with --limit-energy.")
+    }
+  }
+
+  /// Refuses files and methods that the rules are not for.
+  func check(_ files: [WeightedFile], _ method: any MergeMethod.Type) throws {
+    if rule == nil && limits.isEmpty { return }
+    if !method.isSum {
+      throw ValidationError(
+        "--average, --ema, --limit-energy and --block-limit weigh the files of a sum: they go with --method concat, svd and linear, not \(method.name)."
+      )
+    }
+    guard let rule else { return }
+    if !rule.usesWeights {
+      if files.contains(where: { $0.weight != 1 }) {
+        throw ValidationError(
+          "--ema gives each file its weight: leave those behind the files out.")
+      }
+      if files.count < 2 { throw ValidationError("--ema goes with two files or more.") }
+    } else if files.reduce(0, { $0 + $1.weight }) == 0 {
+      throw ValidationError("--average divides by the sum of the weights, which is 0.")
+    }
+  }
+}
