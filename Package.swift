@@ -124,7 +124,7 @@ let package = Package(
     .module(
       "Resize",
       [
-        "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
+        "Adapters", "CommandSupport", "LinearAlgebra", "Names", "Results", "Safetensors", "Tensors",
         argumentParser,
       ]),
     .module(

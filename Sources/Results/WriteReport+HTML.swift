@@ -34,7 +34,8 @@ extension WriteReport {
       ("modules", "\(modules)"), ("rank", change), ("size", bytes(output.bytes)),
       ("result", verdict), ("energy kept", percent(energyKept)),
       ("relative error", significant(relativeError, digits: 2)),
-    ]
+    ] + (errorOfBase.map { [("error of base", percent($0))] } ?? [])
+      + (recipe.map { [("recipe", $0)] } ?? [])
   }
 
   private struct Part {

@@ -34,6 +34,9 @@ package struct WriteReport: Encodable {
     let errorSquared: Double
     let block: Block
 
+    /// ‖written − asked‖ / ‖W‖, W being the base model's weight; `nil` without a base model.
+    let errorOfBase: Double?
+
     private enum CodingKeys: String, CodingKey {
       case name
       case target
@@ -41,12 +44,20 @@ package struct WriteReport: Encodable {
       case rank
       case energyKept = "energy_kept"
       case relativeError = "relative_error"
+      case errorOfBase = "error_of_base"
     }
   }
 
   /// What the figures mean, in a few words.
   let verdict: String
   let relativeError: Double
+
+  /// The error relative to the base model's weights in the adapter's layers; `nil` without them.
+  let errorOfBase: Double?
+
+  /// What chose the ranks, and the score from which on directions are kept.
+  let recipe: String?
+  let threshold: Double?
   let modules: Int
   let rank: RankRange
   let rankBefore: RankRange
@@ -76,6 +87,9 @@ package struct WriteReport: Encodable {
   private enum CodingKeys: String, CodingKey {
     case verdict
     case relativeError = "relative_error"
+    case errorOfBase = "error_of_base"
+    case recipe
+    case threshold
     case modules
     case rank
     case rankBefore = "rank_before"
@@ -94,19 +108,23 @@ package struct WriteReport: Encodable {
   ///   - inputNames: What the inputs are called in the report; `["B", "A"]` for a difference.
   ///   - leftOut: What of the inputs is not in the result.
   ///   - capped: The ranks of layers that are thinner than the rank asked for.
+  ///   - choice: What chose the ranks, where layers may be left out or stand beside a base model.
   ///   - listsModules: Whether every module is reported.
   package init(
     _ written: Written, of combination: Combination, inputNames: [String], leftOut: LeftOut,
-    capped: [String: Int] = [:], listsModules: Bool = false
+    capped: [String: Int] = [:], choice: LayerChoice = LayerChoice(), listsModules: Bool = false
   ) {
     let before = combination.ranks
-    rank = RankRange(written.modules.map(\.rank))
-    verdict = Verdict(written.verification, written.promise, types: [written.type])
+    let verification = written.verification + choice.verification
+    rank = RankRange(written.modules.map(\.rank) + choice.dropped.map { _ in 0 })
+    verdict = Verdict(verification, written.promise, types: [written.type])
       .text(rank: rank.text)
-    relativeError = written.verification.relativeError
+    relativeError = verification.relativeError
     modules = written.modules.count
     rankBefore = RankRange(Array(before.values))
-    energyKept = written.verification.energyKept
+    energyKept = verification.energyKept
+    var leftOut = leftOut
+    leftOut.add(choice.leftOut)
     self.leftOut = leftOut
     self.capped = capped.isEmpty ? nil : capped
     let lists = inputNames.indices.map { combination.modules(onlyIn: $0) }
@@ -118,7 +136,14 @@ package struct WriteReport: Encodable {
     onlyIn =
       lists.count > 2
       ? Dictionary(zip(inputNames, lists), uniquingKeysWith: { first, _ in first }) : nil
-    all = written.modules.map { Module($0, before: before[$0.target]) }
+    all =
+      written.modules.map {
+        Module($0, before: before[$0.target], baseNorm: choice.baseNorms[$0.target])
+      } + choice.dropped.map { Module($0, baseNorm: choice.baseNorms[$0.target]) }
+    let baseSquared = choice.baseNorms.values.sorted().reduce(0) { $0 + $1 * $1 }
+    errorOfBase =
+      baseSquared > 0 ? (verification.errorSquared / baseSquared).squareRoot() : nil
+    (recipe, threshold) = (choice.recipe, choice.threshold)
     perModule = listsModules ? all : nil
     output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
   }
@@ -145,7 +170,8 @@ package struct WriteReport: Encodable {
     self.onlyInB = onlyInB
     onlyIn = nil
     onlyLists = [("B", onlyInB), ("A", onlyInA)]
-    all = written.modules.map { Module($0, before: nil) }
+    all = written.modules.map { Module($0, before: nil, baseNorm: nil) }
+    (errorOfBase, recipe, threshold) = (nil, nil, nil)
     perModule = listsModules ? all : nil
     output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
   }
@@ -161,6 +187,13 @@ package struct WriteReport: Encodable {
     lines.append(
       "\(target): \(counted(modules, "module")), rank \(change), \(bytes(output.bytes))")
     lines.append(verdict)
+    if let errorOfBase {
+      lines.append("error relative to the base model's weights: \(percent(errorOfBase))")
+    }
+    if let recipe {
+      let from = threshold.map { ": scores from \(significant($0)) on" } ?? ": all is kept"
+      lines.append("recipe \(recipe)\(from)")
+    }
     return lines.joined(separator: "\n")
   }
 }
@@ -178,15 +211,17 @@ extension WriteReport {
   }
 
   private func moduleTable(_ modules: [Module]) -> String {
-    var table = Table([
-      ("module", .left), ("rank", .right), ("kept", .right), ("relative error", .right),
-    ])
+    let hasBase = modules.contains { $0.errorOfBase != nil }
+    var table = Table(
+      [("module", .left), ("rank", .right), ("kept", .right), ("relative error", .right)]
+        + (hasBase ? [("error of base", .right)] : []))
     for module in modules {
       let before = module.rankBefore.map { $0 == module.rank ? "" : "\($0) → " } ?? ""
-      table.add([
-        printable(module.target), "\(before)\(module.rank)", percent(module.energyKept),
-        significant(module.relativeError, digits: 2),
-      ])
+      table.add(
+        [
+          printable(module.target), "\(before)\(module.rank)", percent(module.energyKept),
+          significant(module.relativeError, digits: 2),
+        ] + (hasBase ? [module.errorOfBase.map { significant($0, digits: 2) } ?? "–"] : []))
     }
     return table.text(width: Terminal.errorWidth)
   }
@@ -202,13 +237,24 @@ extension WriteReport.RankRange {
 }
 
 extension WriteReport.Module {
-  fileprivate init(_ module: Written.Module, before: Int?) {
+  fileprivate init(_ module: Written.Module, before: Int?, baseNorm: Double?) {
     self.init(
       name: module.name, target: module.target.description, rankBefore: before, rank: module.rank,
       energyKept: module.verification.energyKept,
       relativeError: module.verification.relativeError,
       askedSquared: module.askedSquared, errorSquared: module.errorSquared,
-      block: Block(of: module.target))
+      block: Block(of: module.target),
+      errorOfBase: baseNorm.map { module.errorSquared.squareRoot() / $0 })
+  }
+
+  fileprivate init(_ layer: LayerChoice.Dropped, baseNorm: Double?) {
+    let isLost = layer.squaredNorm > 0
+    self.init(
+      name: layer.name, target: layer.target.description, rankBefore: layer.rank, rank: 0,
+      energyKept: isLost ? 0 : 1, relativeError: isLost ? 1 : 0,
+      askedSquared: layer.squaredNorm, errorSquared: layer.squaredNorm,
+      block: Block(of: layer.target),
+      errorOfBase: baseNorm.map { layer.squaredNorm.squareRoot() / $0 })
   }
 }
 
