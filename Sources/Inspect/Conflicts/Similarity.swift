@@ -42,27 +42,28 @@ struct Similarity: Encodable {
       for (key, pair) in layer.pairs { sums[key, default: Sums()].add(pair) }
     }
     func matrix<Value>(
-      diagonal: (Int) -> Value, _ value: (LayerOverlap.PairKey) -> Value
+      _ diagonal: [Value], _ value: (LayerOverlap.PairKey) -> Value
     ) -> [[Value]] {
       (0..<count).map { row in
         (0..<count).map { column in
           row == column
-            ? diagonal(row)
+            ? diagonal[row]
             : value(.init(first: min(row, column), second: max(row, column)))
         }
       }
     }
+    let ones = squares.map { $0 > 0 ? 1.0 : nil }
     let ownLayers = (0..<count).map { file in
       layers.count { $0.squaredNorms[file] != nil }
     }
-    sharedLayers = matrix(diagonal: { ownLayers[$0] }) { sums[$0]?.layers ?? 0 }
-    cosine = matrix(diagonal: { squares[$0] > 0 ? 1 : nil }) { key in
+    sharedLayers = matrix(ownLayers) { sums[$0]?.layers ?? 0 }
+    cosine = matrix(ones) { key in
       let product = (squares[key.first] * squares[key.second]).squareRoot()
       guard product > 0 else { return nil }
       return min(1, max(-1, (sums[key]?.innerProduct ?? 0) / product))
     }
-    outputs = matrix(diagonal: { squares[$0] > 0 ? 1 : nil }) { sums[$0]?.share(\.outputs) }
-    inputs = matrix(diagonal: { squares[$0] > 0 ? 1 : nil }) { sums[$0]?.share(\.inputs) }
+    outputs = matrix(ones) { sums[$0]?.share(\.outputs) }
+    inputs = matrix(ones) { sums[$0]?.share(\.inputs) }
     outputChance = Self.mean(sums.values.compactMap { $0.share(\.outputChance) })
     inputChance = Self.mean(sums.values.compactMap { $0.share(\.inputChance) })
   }
