@@ -24,11 +24,11 @@ struct BakingReport: Encodable {
     case energyKept = "energy_kept"
   }
 
-  init(_ report: BakedModel.Report, of layers: BakedLayers) {
+  init(_ report: BakedModel.Report, of layers: BakedLayers, leftOut: LeftOut) {
     tensors = report.tensors
     modules = report.modules
     missing = report.missing
-    leftOut = layers.leftOut
+    self.leftOut = layers.leftOut + leftOut
     verdict = Verdict(report.verification, .exact, types: layers.types).text(rank: "")
     relativeError = report.verification.relativeError
     energyKept = report.verification.energyKept

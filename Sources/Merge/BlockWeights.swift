@@ -25,11 +25,8 @@ struct BlockWeights: Hashable {
   ]
 
   private static func numbered(_ kind: String, _ numbers: some Sequence<Int>) -> [String] {
-    numbers.map { "\(kind)\($0 < 10 ? "0" : "")\($0)" }
+    numbers.map { Block.padded(kind, $0) }
   }
-
-  /// Names that may be given a weight.
-  private static let names = Set(lists.values.flatMap { $0 } + ["TE", "TE1", "TE2", "TE3"])
 
   /// - Parameter text: Numbers, or names with numbers (`IN04=0.5,MID=0,te=0,rest=1`).
   init(_ text: String) throws {
@@ -62,9 +59,9 @@ struct BlockWeights: Hashable {
         throw ValidationError("--block-weights takes NAME=NUMBER pairs, not '\(item)'.")
       }
       let name = pair[0].uppercased()
-      guard name == "REST" || Self.names.contains(name) || Self.isNumberedKind(name) else {
+      guard name == "REST" || Block.isName(name) else {
         throw ValidationError(
-          "--block-weights knows no block '\(pair[0])': IN00 to IN11, MID, OUT00 to OUT11, D00 to D18, S00 to S37, IN, OUT, TE, TE1 to TE3, rest, or KIND.N such as blocks.7."
+          "--block-weights knows no block '\(pair[0])': \(Block.exampleNames), rest, or KIND.N such as blocks.7."
         )
       }
       weights[name] = try Self.number(String(pair[1]))
@@ -72,12 +69,6 @@ struct BlockWeights: Hashable {
     rest = weights.removeValue(forKey: "REST") ?? 1
     self.weights = weights
     count = nil
-  }
-
-  /// `BLOCKS.7`: a transformer's block by its path.
-  private static func isNumberedKind(_ name: String) -> Bool {
-    let pieces = name.split(separator: ".", omittingEmptySubsequences: false)
-    return pieces.count == 2 && !pieces[0].isEmpty && Int(pieces[1]) != nil
   }
 
   private static func number(_ text: String) throws -> Double {
@@ -105,39 +96,9 @@ struct BlockWeights: Hashable {
   }
 
   func weight(of target: Target) -> Double {
-    for name in Self.names(of: Block(of: target)) {
+    for name in Block(of: target).names {
       if let weight = weights[name] { return weight }
     }
     return rest
-  }
-
-  /// The names that a block goes by, the most special first.
-  private static func names(of block: Block) -> [String] {
-    switch block {
-    case .input(let number): numbered("IN", [number])
-    case .middle: ["MID"]
-    case .output(let number): numbered("OUT", [number])
-    case .textEncoder(let number):
-      ["TE\(number)", "TE", "BASE", number == 3 ? "T5" : "CLIP"]
-    case .numbered(let kind, let number): ["\(kind.uppercased()).\(number)"] + flux(kind, number)
-    case .other(let kind): outside(kind)
-    }
-  }
-
-  private static func flux(_ kind: String, _ number: Int) -> [String] {
-    switch kind {
-    case "double_blocks", "transformer_blocks": numbered("D", [number])
-    case "single_blocks", "single_transformer_blocks": numbered("S", [number])
-    default: outside(kind)
-    }
-  }
-
-  /// What a layer outside of Flux's blocks, or a U-Net's last one, goes by.
-  private static func outside(_ kind: String) -> [String] {
-    let before = ["img", "txt", "time", "vector", "guidance", "x", "context"]
-    let behind = ["final", "norm", "proj", "conv"]
-    let word = kind.prefix { $0 != "_" }
-    if before.contains(where: { word == $0 }) { return ["IN"] }
-    return behind.contains(where: { word == $0 }) ? ["OUT"] : []
   }
 }

@@ -27,7 +27,7 @@ extension MergeCommand {
   }
 
   /// Writes the checkpoint with the sum of the adapters added.
-  func bake(_ combination: Combination, into checkpoint: String) throws {
+  func bake(_ combination: Combination, into checkpoint: String, leftOut: LeftOut) throws {
     let path = result.output ?? "-"
     if !common.quiet, let note = misleadingName(of: path) { Terminal.note(note) }
     let layers = CheckpointLayers(
@@ -41,7 +41,7 @@ extension MergeCommand {
         accept: { try check(Verdict($0, .exact, types: baked.types), path: path) },
         onTensor: { progress.advance() })
     progress.finish()
-    try show(BakingReport(report, of: baked), path: path)
+    try show(BakingReport(report, of: baked, leftOut: leftOut), path: path)
   }
 
   private func check(_ verdict: Verdict, path: String) throws {

@@ -5,6 +5,7 @@ import Files
 import LinearAlgebra
 import Names
 import Results
+import Safetensors
 
 package struct MergeCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
@@ -98,6 +99,7 @@ package struct MergeCommand: ParsableCommand {
   @Option(help: "Reproduce the strength and the losses of sd-scripts' merge scripts.")
   var compat: Compatibility?
 
+  @OptionGroup(title: "Layers") var layers: LayerOptions
   @OptionGroup(title: "Result") var result: OutputOptions
   @OptionGroup(title: "Rank of the result") var rank: RankOptions
   @OptionGroup(title: "Report") var reporting: ReportOptions
@@ -142,12 +144,10 @@ package struct MergeCommand: ParsableCommand {
   }
 
   package func run() throws {
-    let inputs = try files.map {
-      Combination.Input(try AdapterSource(path: $0.path).adapter(), weight: $0.weight)
-    }
+    let (inputs, leftOut) = try inputs()
     let combination = try weighted(inputs)
     if let checkpoint {
-      try bake(combination, into: checkpoint)
+      try bake(combination, into: checkpoint, leftOut: leftOut)
       return
     }
     let path = result.output ?? "-"
@@ -162,7 +162,7 @@ package struct MergeCommand: ParsableCommand {
     progress.finish()
     try writer.report(
       WriteReport(
-        written, of: combination, inputNames: files.map(\.path), leftOut: writer.leftOut,
+        written, of: combination, inputNames: files.map(\.path), leftOut: writer.leftOut + leftOut,
         capped: plan.cappedRanks(by: rank.choice), listsModules: reporting.modules),
       reporting, command: "merge")
   }
@@ -171,6 +171,22 @@ package struct MergeCommand: ParsableCommand {
   private var comment: String {
     "merge (\(method.rawValue)): "
       + files.map { "\(stem(of: $0.path)) * \($0.weight)" }.joined(separator: " + ")
+  }
+
+  /// The files' layers that count, and the names of all others.
+  private func inputs() throws -> ([Combination.Input], LeftOut) {
+    let filter = try layers.filter()
+    var leftOut = LeftOut()
+    var names: Set<TensorName> = []
+    let inputs = try files.map { file in
+      let adapter = try AdapterSource(path: file.path).adapter()
+      let (kept, others) = try filter.applied(to: adapter)
+      for name in others where names.insert(TensorName(name)).inserted {
+        leftOut.add(name, as: .filtered)
+      }
+      return Combination.Input(kept, weight: file.weight)
+    }
+    return (inputs, leftOut)
   }
 
   private func weighted(_ inputs: [Combination.Input]) throws -> Combination {

@@ -33,6 +33,7 @@ extension LeftOut.Kind {
     case .embeddings: ("embedding", "embeddings")
     case .tokenRows: ("table of trained token rows", "tables of trained token rows")
     case .parts: ("part without its counterpart", "parts without their counterpart")
+    case .filtered: ("module that the options leave out", "modules that the options leave out")
     case .otherShapes: ("layer of another shape", "layers of another shape")
     case .tensors: ("other tensor", "other tensors")
     }

@@ -159,6 +159,19 @@ extension Adapter {
     Adapter(self, modules: modules.filter(isKept))
   }
 
+  /// The adapter with some of its modules, groups of experts and rows of token tables; what belongs
+  /// to no layer stays.
+  ///
+  /// - Parameter isKept: Asked for each by its name; the module is `nil` for what is none.
+  func filtered(_ isKept: (String, Module?, Target) -> Bool) -> Adapter {
+    let rows = tokenRows.filter { isKept($0.module, nil, $0.target) }
+    let dropped = Set(tokenRows.map(\.entry.name)).subtracting(rows.map(\.entry.name))
+    return Adapter(
+      self, modules: modules.filter { isKept($0.name, $0, $0.target) }, tokenRows: rows,
+      experts: experts.filter { isKept($0, nil, Target.parse($0).target) },
+      others: others.filter { !dropped.contains($0.name) })
+  }
+
   /// The adapter without weights and biases that stand beside factors, in the place of the model's.
   ///
   /// - Returns: Those tensors, too.
@@ -169,14 +182,17 @@ extension Adapter {
     return (Adapter(self, modules: modules.map(\.withoutOwnTensors)), own)
   }
 
-  private init(_ adapter: Adapter, modules: [Module]) {
-    tokenRows = []
-    experts = []
+  private init(
+    _ adapter: Adapter, modules: [Module], tokenRows: [TokenRows] = [], experts: [String] = [],
+    others: [Header.Entry]? = nil
+  ) {
+    self.tokenRows = tokenRows
+    self.experts = experts
     file = adapter.file
     naming = adapter.naming
     baseModel = adapter.baseModel
     self.modules = modules
-    others = adapter.others
+    self.others = others ?? adapter.others
     orphans = adapter.orphans
     warnings = adapter.warnings
   }

@@ -14,6 +14,9 @@ package struct LeftOut: Hashable, Sendable {
     /// Parts of modules whose counterpart is missing.
     case parts
 
+    /// What options leave out: layers that are of another kind, in another block or file.
+    case filtered
+
     /// Layers whose shape is another in the other checkpoint.
     case otherShapes = "other_shapes"
 
@@ -31,6 +34,12 @@ package struct LeftOut: Hashable, Sendable {
 
   package mutating func add(_ name: String, as kind: Kind) {
     names[kind, default: []].append(name)
+  }
+
+  package static func + (a: LeftOut, b: LeftOut) -> LeftOut {
+    var sum = a
+    sum.add(b)
+    return sum
   }
 
   package mutating func add(_ other: LeftOut) {

@@ -1,0 +1,52 @@
+package import Adapters
+package import ArgumentParser
+package import CommandSupport
+import Names
+
+/// Which layers of the files count, by kind, by block, or by what another file has.
+package struct LayerOptions: ParsableArguments {
+  @Option(
+    .layers,
+    help: ArgumentHelp(
+      "Only layers of these kinds or in these blocks, such as attention,MID or blocks.0-9. Of one list any is enough, of several --only all are needed.",
+      valueName: "list"))
+  package var only: [LayerSelection] = []
+
+  @Option(
+    .layers,
+    help: ArgumentHelp("No layers of these kinds or in these blocks.", valueName: "list"))
+  package var except: [LayerSelection] = []
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "Only layers that this adapter or checkpoint has too.", valueName: "other"),
+    completion: .file())
+  package var onlyIn: [String] = []
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "No layers that this adapter or checkpoint has.", valueName: "other"),
+    completion: .file())
+  package var exceptIn: [String] = []
+
+  package init() {}
+
+  /// The filter that was asked for; reads the names in the other files.
+  package func filter() throws -> LayerFilter {
+    try LayerFilter(
+      only: only, except: except, onlyIn: onlyIn.map { try AdapterSource(path: $0) },
+      exceptIn: exceptIn.map { try AdapterSource(path: $0) })
+  }
+}
+
+extension Domain where Value == LayerSelection {
+  /// Lists of kinds of layers and of blocks.
+  package static var layers: Domain {
+    let kinds = LayerKind.allCases.map(\.rawValue).joined(separator: ", ")
+    return Domain(
+      "kinds of layers (\(kinds)) and blocks (\(Block.exampleNames), or KIND.N such as blocks.7, blocks.0-9)"
+    ) { LayerSelection($0) }
+  }
+}
