@@ -56,6 +56,11 @@ package struct ConvertCommand: ParsableCommand {
   @Flag(help: "Show what would be written: modules, ranks, bytes.")
   var dryRun = false
 
+  @Option(
+    help: ArgumentHelp("Of several adapters in a file or folder, the one of this name."))
+  var adapter: String?
+
+  @OptionGroup(title: "Layers") var layers: LayerOptions
   @OptionGroup(title: "Result") var result: OutputOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
@@ -76,7 +81,9 @@ package struct ConvertCommand: ParsableCommand {
   package func run() throws {
     guard let naming = result.to else { return }
     let checkpoint = try base.map { try Checkpoint(path: $0) }
-    try ResultFiles(files, result).forEach(common) { item, reports in
+    try ResultFiles(
+      files, result, filter: layers.filter(), adapterName: adapter
+    ).forEach(common) { item, reports in
       try convert(item, to: naming, checkpoint, reports)
     }
   }
@@ -101,12 +108,12 @@ package struct ConvertCommand: ParsableCommand {
       progress.advance()
     }
     if dryRun {
-      try writer.preview(plan, leftOut: conversion.leftOut, in: reports)
+      try writer.preview(plan, leftOut: item.leftOut + conversion.leftOut, in: reports)
       return
     }
     let written = try writer.write(plan)
     progress.finish()
-    var leftOut = writer.leftOut
+    var leftOut = writer.leftOut + item.leftOut
     leftOut.add(conversion.leftOut)
     try writer.report(
       WriteReport(

@@ -2,6 +2,7 @@ import Adapters
 import ArgumentParser
 import CommandSupport
 import Pages
+import Results
 import Safetensors
 
 extension InspectCommand {
@@ -10,7 +11,10 @@ extension InspectCommand {
     guard paths.count > 1 else {
       throw ValidationError("--conflicts compares two adapters or more.")
     }
-    let adapters = try paths.map { try AdapterSource(path: $0).adapter() }
+    let filter = try layers.filter()
+    let adapters = try paths.map {
+      try filter.applied(to: AdapterSource(path: $0, adapter: adapter).adapter()).adapter
+    }
     let combination = try Combination(
       adapters.map { .init($0, weight: 1) },
       base: base.map { CheckpointLayers(try Checkpoint(path: $0), for: adapters) })

@@ -2,6 +2,7 @@ import Adapters
 package import ArgumentParser
 import CommandSupport
 import Files
+import Results
 
 package struct InspectCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
@@ -58,13 +59,24 @@ package struct InspectCommand: ParsableCommand {
     completion: .file())
   var html: String?
 
-  @OptionGroup var common: CommonOptions
+  @Option(
+    help: ArgumentHelp("Of several adapters in a file or folder, the one of this name."))
+  var adapter: String?
+
+  @OptionGroup(title: "Layers to compare") var layers: LayerOptions
+  @OptionGroup(title: "Common") var common: CommonOptions
 
   package init() {}
 
   package func validate() throws {
     if files.isEmpty { throw ValidationError("Missing expected argument '<files>'.") }
     if base != nil && !conflicts { throw ValidationError("--base goes with --conflicts.") }
+    if !conflicts
+      && !(layers.only.isEmpty && layers.except.isEmpty && layers.onlyIn.isEmpty
+        && layers.exceptIn.isEmpty)
+    {
+      throw ValidationError("--only, --except, --only-in, --except-in go with --conflicts.")
+    }
     if conflicts && (modules || spectrum || metadata || check) {
       throw ValidationError(
         "--conflicts compares files: --modules, --spectrum, --metadata, --check do not go with it.")
@@ -82,7 +94,7 @@ package struct InspectCommand: ParsableCommand {
     var hasFaults = false
     for path in paths {
       do {
-        let source = try AdapterSource(path: path)
+        let source = try AdapterSource(path: path, adapter: adapter)
         let inspection = try inspect(path, source, isTable(isListing) ? .norms : .spectra)
         inspections.append(inspection)
         let faults = check ? inspection.faults(source) : []

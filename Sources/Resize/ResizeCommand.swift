@@ -81,6 +81,11 @@ package struct ResizeCommand: ParsableCommand {
   @Option(help: "Choose ranks as sd-scripts' resize_lora.py of 2026 does: by rules one too many.")
   var compat: Compatibility?
 
+  @Option(
+    help: ArgumentHelp("Of several adapters in a file or folder, the one of this name."))
+  var adapter: String?
+
+  @OptionGroup(title: "Layers") var layers: LayerOptions
   @OptionGroup(title: "Rank of the result") var rank: RankOptions
   @OptionGroup(title: "Result") var result: OutputOptions
   @OptionGroup(title: "Report") var reporting: ReportOptions
@@ -114,7 +119,9 @@ package struct ResizeCommand: ParsableCommand {
     let checkpoint = try base.map { try Checkpoint(path: $0) }
     let recipes = recipe ?? []
     let variants = recipes.count > 1 ? recipes.map(\.fileNamePart) : [""]
-    try ResultFiles(files, result, variants: variants).forEach(common) { item, reports in
+    try ResultFiles(
+      files, result, filter: layers.filter(), adapterName: adapter, variants: variants
+    ).forEach(common) { item, reports in
       try ResizeRun(self, item, checkpoint, reports).run()
     }
   }

@@ -20,6 +20,13 @@ struct ResizeRun {
     self.command = command
     self.item = item
     self.reports = reports
+    if let expert = item.adapter.modules.lazy.compactMap(\.expert).first {
+      throw AdapterError(
+        file: item.path,
+        reason: .refused(
+          "\(expert.parameterName) holds the factors of \(expert.count) experts, which PEFT stores at one rank; resize is for single layers, --except leaves them out"
+        ))
+    }
     layers = checkpoint.map { CheckpointLayers($0, for: [item.adapter]) }
     let combination = try Combination([.init(item.adapter, weight: 1)], base: layers)
     self.combination = combination
@@ -77,12 +84,13 @@ struct ResizeRun {
   ) throws {
     if command.dryRun {
       try writer.preview(
-        plan, leftOut: choice.leftOut, recipe: choice.recipe, in: reports)
+        plan, leftOut: item.leftOut + choice.leftOut, recipe: choice.recipe, in: reports)
       return
     }
     try writer.report(
       WriteReport(
-        try writer.write(plan), of: combination, inputNames: [item.path], leftOut: writer.leftOut,
+        try writer.write(plan), of: combination, inputNames: [item.path],
+        leftOut: writer.leftOut + item.leftOut,
         capped: plan.cappedRanks(by: command.rank.choice), choice: choice,
         listsModules: command.reporting.modules),
       command.reporting, command: "resize", in: reports)

@@ -13,6 +13,9 @@ package struct ResultFiles {
     package let path: String
     package let adapter: Adapter
 
+    /// The names of layers that a filter leaves out.
+    package let leftOut: LeftOut
+
     /// One for each variant, in their order.
     package let outputs: [String]
   }
@@ -25,8 +28,13 @@ package struct ResultFiles {
   /// - Parameters:
   ///   - paths: Files, or folders of files.
   ///   - options: Where the results go: a file, a folder, or a pattern with {name} and {recipe}.
+  ///   - filter: Which layers of the inputs count.
+  ///   - adapterName: Of several adapters in an input, the one that is wanted.
   ///   - variants: Words that tell the results of one input apart; one empty word for one result.
-  package init(_ paths: [String], _ options: OutputOptions, variants: [String] = [""]) throws {
+  package init(
+    _ paths: [String], _ options: OutputOptions, filter: LayerFilter, adapterName: String?,
+    variants: [String] = [""]
+  ) throws {
     let expanded = expandingFolders(paths)
     areSeveral = expanded.count * variants.count > 1 || expanded != paths
     let place = try ResultPlace(options, areSeveral: areSeveral)
@@ -37,9 +45,12 @@ package struct ResultFiles {
       (
         path,
         Result {
-          let adapter = try AdapterSource(path: path).adapter()
+          let whole = try AdapterSource(path: path, adapter: adapterName).adapter()
+          let (adapter, others) = try filter.applied(to: whole)
+          var leftOut = LeftOut()
+          for name in others { leftOut.add(name, as: .filtered) }
           return Item(
-            path: path, adapter: adapter,
+            path: path, adapter: adapter, leftOut: leftOut,
             outputs: variants.map { place.output(of: path, adapter, variant: $0) })
         }
       )
