@@ -162,7 +162,7 @@ package struct MergeCommand: ParsableCommand {
       capped: plan.cappedRanks(by: rank.choice), listsModules: reporting.modules)
     if !notes.isEmpty { report.merging = notes }
     try writer.report(
-      report, html: reporting.html, command: "merge", inputs: try inputNorms(limited))
+      report, reporting, command: "merge", inputs: try inputNorms(limited))
   }
 
   /// `merge (ties, density 0.3): b * 1 + a * -0.5`.
@@ -208,6 +208,22 @@ package struct MergeCommand: ParsableCommand {
         leftOut.add(name, as: .filtered)
       }
       return Combination.Input(kept, weight: weight)
+    }
+    return (inputs, leftOut)
+  }
+
+  /// The files' layers that count, and the names of all others.
+  private func inputs() throws -> ([Combination.Input], LeftOut) {
+    let filter = try layers.filter()
+    var leftOut = LeftOut()
+    var names: Set<TensorName> = []
+    let inputs = try files.map { file in
+      let adapter = try AdapterSource(path: file.path).adapter()
+      let (kept, others) = try filter.applied(to: adapter)
+      for name in others where names.insert(TensorName(name)).inserted {
+        leftOut.add(name, as: .filtered)
+      }
+      return Combination.Input(kept, weight: file.weight)
     }
     return (inputs, leftOut)
   }
