@@ -62,6 +62,9 @@ package struct WriteReport: Encodable {
   /// What of the inputs is not in the result.
   let leftOut: LeftOut
 
+  /// The programs that read the result, where the command chose its names; else `nil`.
+  let readers: [String]?
+
   /// The ranks of layers that are thinner than the rank asked for; `nil` where none is.
   let capped: [String: Int]?
   let perModule: [Module]?
@@ -84,6 +87,7 @@ package struct WriteReport: Encodable {
     case onlyInB = "only_in_b"
     case onlyIn = "only_in"
     case leftOut = "left_out"
+    case readers
     case capped
     case perModule = "per_module"
     case output
@@ -108,6 +112,7 @@ package struct WriteReport: Encodable {
     rankBefore = RankRange(Array(before.values))
     energyKept = written.verification.energyKept
     self.leftOut = leftOut
+    readers = nil
     self.capped = capped.isEmpty ? nil : capped
     let lists = inputNames.indices.map { combination.modules(onlyIn: $0) }
     let a = inputNames.firstIndex(of: "A") ?? 0
@@ -125,10 +130,12 @@ package struct WriteReport: Encodable {
 
   /// The report of a result that is no combination of adapters.
   ///
-  /// - Parameter leftOutSquared: ‖…‖² of what was asked for and is left out, where it has a norm.
+  /// - Parameters:
+  ///   - leftOutSquared: ‖…‖² of what was asked for and is left out, where it has a norm.
+  ///   - readers: The programs that read the result.
   package init(
     _ written: Written, onlyInA: [String] = [], onlyInB: [String] = [], leftOut: LeftOut,
-    leftOutSquared: Double = 0, capped: [String: Int] = [:], listsModules: Bool = false
+    leftOutSquared: Double = 0, readers: [String] = [], capped: [String: Int] = [:], listsModules: Bool = false
   ) {
     let verification =
       written.verification
@@ -140,6 +147,7 @@ package struct WriteReport: Encodable {
     rankBefore = rank
     energyKept = verification.energyKept
     self.leftOut = leftOut
+    self.readers = readers.isEmpty ? nil : readers
     self.capped = capped.isEmpty ? nil : capped
     self.onlyInA = onlyInA
     self.onlyInB = onlyInB
@@ -158,6 +166,7 @@ package struct WriteReport: Encodable {
     for list in onlyLists { lines += only(list.names, in: list.file) }
     if let text = leftOut.text { lines.append(text) }
     if let capped { lines.append(text(capped)) }
+    if let readers { lines.append("read by \(readers.joined(separator: ", "))") }
     lines.append(
       "\(target): \(counted(modules, "module")), rank \(change), \(bytes(output.bytes))")
     lines.append(verdict)
