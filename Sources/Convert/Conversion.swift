@@ -48,8 +48,13 @@ struct Conversion {
     }
     var isExact = true
     var kept: [ResultModule] = []
+    var special: [Module] = []
     var plain: Set<TensorName> = []
     for module in adapter.modules {
+      if let obstacle = adapter.obstacle(to: naming, module) {
+        unsupported.append(Unsupported(name: module.name, reason: obstacle))
+        continue
+      }
       let needsBase = module.needsBase || module.replacesWeight
       if !module.isSpecial || (expands && (!needsBase || base != nil)) {
         plain.insert(TensorName(module.name))
@@ -62,15 +67,22 @@ struct Conversion {
       } else if let obstacle = Self.obstacle(to: naming, module, adapter) {
         unsupported.append(Unsupported(name: module.name, reason: obstacle))
       } else {
-        kept.append(ResultModule(keeping: module, in: naming))
+        special.append(module)
       }
     }
+    let world = naming.world(for: adapter)
+    let (divided, refused) = try adapter.divided(special, in: world)
+    unsupported += refused.map {
+      Unsupported(
+        name: $0.name, reason: "\($0.algorithm.title) of a layer that is divided otherwise there")
+    }
+    kept += divided.map { ResultModule(keeping: $0, in: naming, of: adapter) }
     let combination = try Combination(
       [.init(adapter.keeping { plain.contains(TensorName($0.name)) }, weight: 1)],
-      division: naming.fluxDivision, base: base)
+      world: world, base: base)
     for layer in combination.layers where !layer.isZero {
       let (module, obstacles) = Self.module(
-        layer, naming, adapter.baseModel, expands: expands, choice: choice)
+        layer, naming, adapter, expands: expands, choice: choice)
       let name = layer.expert?.parameterName ?? layer.terms[0].module.name
       unsupported += obstacles.map {
         Unsupported(name: name, reason: $0, kind: $0 == Self.bias ? .biases : .modules)
@@ -97,23 +109,18 @@ struct Conversion {
     if naming.moduleName(for: module.target, in: adapter.baseModel) == nil {
       return "a layer that has no name there"
     }
-    let division = naming.fluxDivision
-    let isDivided =
-      division != nil && adapter.fluxDivision != nil
-      && adapter.fluxDivision != division
-    return isDivided ? "\(module.algorithm.title) of a layer that is divided otherwise" : nil
+    return nil
   }
 
   /// The layer under a naming, and why the naming cannot hold some of it.
   private static func module(
-    _ layer: Combination.Layer, _ naming: Naming, _ model: BaseModel, expands: Bool,
+    _ layer: Combination.Layer, _ naming: Naming, _ adapter: Adapter, expands: Bool,
     choice: RankChoice?
   ) -> (ResultModule?, [String]) {
     let whole = layer.concatenated
     if layer.expert != nil && naming != .peft { return (nil, ["an expert of a parameter"]) }
-    if naming.moduleName(for: layer.target, in: model) == nil,
-      naming.renamesModules || whole.names[naming] == nil
-    {
+    let names = adapter.renames(layer.target, naming) ? [:] : whole.names
+    if naming.moduleName(for: layer.target, in: adapter.baseModel) == nil, names[naming] == nil {
       return (nil, ["a layer that has no name there"])
     }
     if layer.kind == .embedding && !naming.holdsTable(layer.target) {
@@ -149,21 +156,37 @@ struct Conversion {
       ResultModule(
         target: layer.target, extents: layer.extents, kind: layer.kind, content: content,
         bias: holdsBias ? whole.bias : nil, isTransposed: layer.isTransposed,
-        names: naming.renamesModules ? [:] : whole.names, expert: layer.expert), obstacles
+        names: names, expert: layer.expert), obstacles
     )
   }
 }
 
 extension ResultModule {
-  fileprivate init(keeping module: Module, in naming: Naming) {
+  fileprivate init(keeping module: Module, in naming: Naming, of adapter: Adapter) {
     self.init(
       target: module.target, extents: module.extents, kind: module.kind,
       content: .kept(module, module.keptForm(in: naming)), isTransposed: module.isTransposed,
-      names: naming.renamesModules ? [:] : [module.naming: module.name])
+      names: adapter.renames(module.target, naming) ? [:] : [module.naming: module.name])
   }
 }
 
 extension Adapter {
+  /// Why the tables of names have none for a module; `nil` where they do, or where it keeps its own.
+  fileprivate func obstacle(to naming: Naming, _ module: Module) -> String? {
+    if module.naming == naming && !naming.renamesModules { return nil }
+    switch standing(of: module, in: naming) {
+    case .known: return nil
+    case .unknown where baseModel == .unknown: return "a layer of a model whose names are not known"
+    case .unknown: return "a layer that no table of \(baseModel.rawValue) has"
+    case .absent: return "a layer that has no name there"
+    }
+  }
+
+  /// Whether a layer gets a new name, whatever the file calls it: one that a table tells.
+  fileprivate func renames(_ target: Target, _ naming: Naming) -> Bool {
+    naming.renamesModules || target.network == .denoiser && family?.knows(target) ?? false
+  }
+
   /// What a tensor is that no module of the adapter has.
   fileprivate func role(of name: String) -> String {
     if tokenRows.contains(where: { $0.entry.name.string == name }) {

@@ -15,8 +15,10 @@ package struct ConvertCommand: ParsableCommand {
       """
       Renames modules and lays out their tensors as another program reads them. The update stays the
       same to the last bit that the element type holds. Where the target has no alpha, alpha is
-      multiplied into the factors. Flux's q, k and v are split or joined. PEFT and MLX results are
-      folders with their configuration, unless the output's name is that of a file. The command lists
+      multiplied into the factors. Layers that one program has joined and another apart (q, k and v of
+      Flux, Z-Image, HunyuanVideo and others) are cut or joined exactly, at no higher rank than they
+      need. PEFT and MLX results are folders with their configuration, unless the output's name is that
+      of a file. The report says which programs read the result. The command lists
       what the target cannot hold, and writes nothing unless --skip-unsupported leaves it out. --plain
       expands LoHa, LoKr and Tucker convolutions to up · down, exactly; DoRA and others that depend
       on the base model need --base and --rank for it. Without -o the result goes to standard output.
@@ -117,7 +119,8 @@ package struct ConvertCommand: ParsableCommand {
     leftOut.add(conversion.leftOut)
     try writer.report(
       WriteReport(
-        written, leftOut: leftOut, capped: plan.cappedRanks(by: choice), listsModules: modules),
+        written, leftOut: leftOut, readers: naming.readers(of: adapter.baseModel),
+        capped: plan.cappedRanks(by: choice), listsModules: modules),
       in: reports)
   }
 

@@ -93,7 +93,7 @@ package struct DiffCommand: ParsableCommand {
       Combination.Input(try $0.adapter(isDifference: true), weight: $1)
     }
     let combination = try Combination(
-      inputs, division: result.fluxDivision,
+      inputs, world: result.world(for: inputs),
       base: base.map {
         CheckpointLayers(try Checkpoint(path: $0), for: inputs.map(\.adapter))
       })

@@ -37,17 +37,19 @@ struct Extraction: Sendable {
   /// Compares all layers, byte by byte where they are stored alike.
   ///
   /// - Parameters:
+  ///   - world: Whose division of layers the result is to have.
   ///   - holdsNorms: Whether biases and norms are extracted too, whole.
   ///   - skipsMismatched: Whether layers of different shapes are left out.
   /// - Throws: Where the two hold layers of different shapes that are not to be left out, or
   ///   weights that are no numbers as they stand.
   init(
-    _ b: CheckpointLayers, _ a: CheckpointLayers, choice: RankChoice, holdsNorms: Bool,
-    skipsMismatched: Bool, threads: Int
+    _ b: CheckpointLayers, _ a: CheckpointLayers, world: World? = nil, choice: RankChoice,
+    holdsNorms: Bool, skipsMismatched: Bool, threads: Int
   ) throws {
     for layers in [b, a] { try layers.checkNumbers(of: layers.quantizations.keys) }
     let comparison = LayerComparison(b: b, a: a, holdsNorms: holdsNorms)
-    let shared = b.keys.filter { a.shape($0) != nil }
+    let keys = world.map { b.keys(in: $0) } ?? b.keys
+    let shared = keys.filter { a.shape($0) != nil }
     if shared.isEmpty {
       throw AdapterError(
         file: b.checkpoint.path,

@@ -235,7 +235,7 @@ package struct MergeCommand: ParsableCommand {
       try assignment.weights(of: index)?.check(for: input.adapter.baseModel)
     }
     return try Combination(
-      inputs, division: result.fluxDivision,
+      inputs, world: result.world(for: inputs),
       base: (base ?? checkpoint).map {
         CheckpointLayers(try Checkpoint(path: $0), for: inputs.map(\.adapter))
       },

@@ -3,16 +3,27 @@ package enum BaseModel: String, CaseIterable, Sendable {
   case sd1
   case sd2
   case sdxl
+  case refiner = "sdxl-refiner"
+  case kolors
+  case cascade
   case sd3
   case flux1
+  case chroma
   case flux2
   case hunyuanVideo = "hunyuan-video"
+  case hunyuanVideo15 = "hunyuan-video-1.5"
+  case hunyuanImage = "hunyuan-image"
   case wan
   case qwenImage = "qwen-image"
   case zImage = "z-image"
   case lumina2
   case ltx
   case anima
+  case cosmos
+  case hidream
+  case krea2
+  case pixart
+  case auraflow
   case languageModel = "llm"
   case unknown
 }
@@ -21,15 +32,24 @@ extension BaseModel {
   /// Whether the denoiser is one of Stable Diffusion's U-Nets; an unknown model is taken for one.
   package var isUNet: Bool {
     switch self {
-    case .sd1, .sd2, .sdxl, .unknown: true
+    case .sd1, .sd2, .sdxl, .refiner, .kolors, .unknown: true
     default: false
     }
   }
 
   /// The layout of the U-Net that the published models have.
   package var unetLayout: UNetNames.Layout {
-    UNetNames.Layout(resnetsPerBlock: 2, attentionUpBlocks: self == .sdxl ? [0, 1] : [1, 2, 3])
+    let blocks: Set<Int> =
+      switch self {
+      case .sdxl, .kolors: [0, 1]
+      case .refiner: [1, 2]
+      default: [1, 2, 3]
+      }
+    return UNetNames.Layout(resnetsPerBlock: 2, attentionUpBlocks: blocks)
   }
+
+  /// Whether sd-scripts flattens the U-Net's original names; else diffusers'.
+  package var hasOriginalUNetNames: Bool { [.sdxl, .refiner, .kolors].contains(self) }
 }
 
 extension BaseModel {
@@ -64,7 +84,8 @@ extension BaseModel {
       switch layer.inputs {
       case 768: return .sd1
       case 1024: return .sd2
-      case 1280, 2048: return .sdxl  // 1280: its refiner
+      case 1280: return .refiner
+      case 2048: return isKolors(unet) ? .kolors : .sdxl
       default: break
       }
     }
@@ -82,8 +103,13 @@ extension BaseModel {
     return hasShallowAttention ? .sd1 : nil
   }
 
+  /// Kolors has SDXL's U-Net, and wider embeddings of the text beside it.
+  private static func isKolors(_ unet: [Layer]) -> Bool {
+    unet.contains { $0.target.key == "add_embedding_linear_1" && $0.inputs == 5632 }
+  }
+
   /// Stable Cascade numbers its blocks alike, but has other layers in them.
-  private static func isOfUNet(_ key: String) -> Bool {
+  package static func isOfUNet(_ key: String) -> Bool {
     guard key.hasPrefix("down_blocks_") || key.hasPrefix("up_blocks_") || key.hasPrefix("mid_block")
     else { return false }
     return ["_attentions_", "_resnets_", "samplers_"].contains { Names.contains($0, in: key) }
@@ -95,6 +121,7 @@ extension BaseModel {
     for layer in layers where layer.target.key.hasSuffix("_q_proj") {
       if layer.inputs == 768 { return .sd1 }
       if layer.inputs == 1024 { return .sd2 }
+      if layer.inputs == 1280 { return .refiner }
     }
     return nil
   }

@@ -3,7 +3,8 @@
 //     module of an adapter ─▶ Target ◀─ tensor of a checkpoint
 //                               │
 //                               ├─▶ Block, BaseModel
-//                               └─▶ kohyaName, UNetNames, OpenCLIPNames, VAENames, FluxNames
+//                               ├─▶ Family: the same layer in another world
+//                               └─▶ kohyaName, UNetNames, OpenCLIPNames, VAENames
 //
 // A `Target` is a layer under one name, that of diffusers or transformers, whatever a file calls it.
 // The tables of names stand here once: adapters are matched by them, and models read.

@@ -94,16 +94,23 @@ extension Target {
   package static func parse(_ name: String) -> (target: Target, prefix: String) {
     if let target = cloneofsimo(name) { return (target, "") }
     guard let (text, network) = prefixes.first(where: { name.utf8.starts(with: $0.text.utf8) })
-    else { return comfyEncoder(name) ?? (named(name, in: .denoiser), "") }
+    else {
+      let isDotted = !name.hasPrefix("unet_")
+      return comfyEncoder(name) ?? (named(name, in: .denoiser, isDotted: isDotted), "")
+    }
     var rest = String(name.dropFirst(text.count))
     // `transformer.h.3.…` is GPT-2's own name, not diffusers' component.
-    if text == "transformer.", isOfLanguageModel(rest) { return (named(name, in: .denoiser), "") }
+    if text == "transformer.", isOfLanguageModel(rest) {
+      return (named(name, in: .denoiser, isDotted: true), "")
+    }
     if text == "base_model.model." {
-      if rest.hasPrefix("text_model.") { return (named(rest, in: .textEncoder(1)), text) }
+      if rest.hasPrefix("text_model.") {
+        return (named(rest, in: .textEncoder(1), isDotted: true), text)
+      }
       rest = withoutComponent(rest)
     }
     if text == "lycoris_", rest.hasPrefix("unet_") { rest.removeFirst(5) }
-    return (named(rest, in: network), text)
+    return (named(rest, in: network, isDotted: text.hasSuffix(".")), text)
   }
 
   /// A language model also calls what it is made of `transformer`; diffusers' have other layers.
@@ -133,12 +140,22 @@ extension Target {
     let path = String(rest[rest.index(after: dot)...])
     let inner = path.following("transformer.") ?? path
     let number = rest.hasPrefix("t5") || rest.hasPrefix("umt5") ? 3 : 4
-    return (named(inner, in: .textEncoder(number)), String(name.dropLast(inner.count)))
+    return (
+      named(inner, in: .textEncoder(number), isDotted: true), String(name.dropLast(inner.count))
+    )
   }
 
   /// The target under a name without prefix.
-  private static func named(_ name: String, in network: Network) -> Target {
-    let isDotted = name.utf8.contains(UInt8(ascii: "."))
+  ///
+  /// - Parameter isDotted: Whether a name without a dot is a path of one word, and not flattened;
+  ///   one with dots and with a flattened prefix is flattened in part.
+  private static func named(_ name: String, in network: Network, isDotted: Bool) -> Target {
+    let hasDots = name.utf8.contains(UInt8(ascii: "."))
+    if !isDotted && hasDots {
+      let flat = flattened(name)
+      if DottedPath.path(of: flat) != nil { return named(flat, in: network, isDotted: false) }
+    }
+    let isDotted = isDotted || hasDots
     var path = isDotted ? withoutWrappers(name) : withoutTrailingUnderscores(name)
     var network = network
     if network != .denoiser, path.hasPrefix("encoder.block.") || path.hasPrefix("encoder_block_") {
@@ -149,8 +166,7 @@ extension Target {
     {
       path = (isDotted ? "text_model." : "text_model_") + path
     }
-    let flat = String(
-      decoding: path.utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
+    let flat = flattened(path)
     if network == .denoiser, let key = UNetNames.diffusersKey(original: flat) {
       return Target(network: network, key: key, path: DottedPath.path(of: key))
     }

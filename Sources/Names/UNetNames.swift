@@ -140,23 +140,3 @@ extension String {
     return rest.isEmpty || rest.first == UInt8(ascii: "_") ? String(rest) : nil
   }
 }
-
-extension Target {
-  /// What sd-scripts calls the module that changes the layer: `lora_unet_…`, `lora_te1_…`.
-  ///
-  /// SDXL's U-Net goes by its original names, all others by diffusers'.
-  ///
-  /// - Parameter layout: The U-Net's, where it is not the published model's.
-  package func kohyaName(in model: BaseModel, layout: UNetNames.Layout? = nil) -> String {
-    switch network {
-    case .denoiser:
-      let original =
-        model == .sdxl
-        ? UNetNames.originalKey(diffusers: key, in: layout ?? model.unetLayout) : nil
-      return "lora_unet_" + (original ?? key)
-    case .textEncoder(let number):
-      let hasOne = model == .sd1 || model == .sd2 || model == .unknown
-      return (hasOne && number == 1 ? "lora_te_" : "lora_te\(number)_") + key
-    }
-  }
-}

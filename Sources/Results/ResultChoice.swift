@@ -83,8 +83,10 @@ private func widest(_ types: [ElementType]) -> ElementType {
 }
 
 extension OutputOptions {
-  /// How the asked naming divides Flux's layers; `nil` where none is asked for.
-  package var fluxDivision: FluxNames.Division? {
-    to?.fluxDivision
+  /// Whose names the layers of a result get; `nil` where no naming is asked for.
+  ///
+  /// - Parameter inputs: What it is made of; the first decides where the naming does not.
+  package func world(for inputs: [Combination.Input]) -> World? {
+    inputs.first.flatMap { to?.world(for: $0.adapter) }
   }
 }

@@ -12,6 +12,7 @@ extension WriteReport {
     if let text = leftOut.text { lines.append(text) }
     if let merging { lines += merging.lines }
     if let capped { lines.append(text(capped)) }
+    if let readers { lines.append("read by \(readers.joined(separator: ", "))") }
     lines.append(
       "\(target): \(counted(modules, "module")), rank \(change), \(bytes(output.bytes))")
     lines.append(verdict)

@@ -73,6 +73,9 @@ package struct WriteReport: Encodable {
   /// What of the inputs is not in the result.
   let leftOut: LeftOut
 
+  /// The programs that read the result, where the command chose its names; else `nil`.
+  let readers: [String]?
+
   /// The ranks of layers that are thinner than the rank asked for; `nil` where none is.
   let capped: [String: Int]?
   let perModule: [Module]?
@@ -101,6 +104,7 @@ package struct WriteReport: Encodable {
     case onlyInB = "only_in_b"
     case onlyIn = "only_in"
     case leftOut = "left_out"
+    case readers
     case capped
     case perModule = "per_module"
     case output
@@ -130,6 +134,7 @@ package struct WriteReport: Encodable {
     var leftOut = leftOut
     leftOut.add(choice.leftOut)
     self.leftOut = leftOut
+    readers = nil
     self.capped = capped.isEmpty ? nil : capped
     let lists = inputNames.indices.map { combination.modules(onlyIn: $0) }
     let a = inputNames.firstIndex(of: "A") ?? 0
@@ -154,10 +159,12 @@ package struct WriteReport: Encodable {
 
   /// The report of a result that is no combination of adapters.
   ///
-  /// - Parameter leftOutSquared: ‖…‖² of what was asked for and is left out, where it has a norm.
+  /// - Parameters:
+  ///   - leftOutSquared: ‖…‖² of what was asked for and is left out, where it has a norm.
+  ///   - readers: The programs that read the result.
   package init(
     _ written: Written, onlyInA: [String] = [], onlyInB: [String] = [], leftOut: LeftOut,
-    leftOutSquared: Double = 0, capped: [String: Int] = [:], listsModules: Bool = false
+    leftOutSquared: Double = 0, readers: [String] = [], capped: [String: Int] = [:], listsModules: Bool = false
   ) {
     let verification =
       written.verification
@@ -169,6 +176,7 @@ package struct WriteReport: Encodable {
     rankBefore = rank
     energyKept = verification.energyKept
     self.leftOut = leftOut
+    self.readers = readers.isEmpty ? nil : readers
     self.capped = capped.isEmpty ? nil : capped
     self.onlyInA = onlyInA
     self.onlyInB = onlyInB

@@ -6,7 +6,19 @@ package import Tensors
 extension Combination.Layer {
   /// The terms that add something to the layer's weight, as far as can be told without reading.
   private var activeTerms: [Combination.Term] {
-    terms.filter { $0.weight != 0 && $0.changesWeight && !$0.module.isStill }
+    terms.filter(isActive)
+  }
+
+  private func isActive(_ term: Combination.Term) -> Bool {
+    term.weight != 0 && term.changesWeight && !term.module.isStill
+  }
+
+  /// The terms that add something, those together that have one down.
+  private var stacks: [[Combination.Term]] {
+    let active = terms.indices.filter { isActive(terms[$0]) }
+    return active.filter { leaders[$0] == $0 }.map { leader in
+      active.filter { leaders[$0] == leader }.map { terms[$0] }
+    }
   }
 
   /// The exact sum as one product: the terms' factors side by side, or the sum of the matrices
@@ -58,7 +70,7 @@ extension Combination.Layer {
   package var rank: Int {
     isDense
       ? min(extents.outputs, extents.columns)
-      : activeTerms.reduce(0) { $0 + $1.expandedRank }
+      : stacks.reduce(0) { $0 + $1[0].expandedRank }
   }
 
   /// Whether the terms' parts tell the layer's extents.
@@ -110,10 +122,13 @@ extension Combination.Layer {
       return .dense(shape, isNorm: isNorm) { try difference() }
     }
     let common = abs(first.weight * first.module.scale)
-    let parts = activeTerms.map { term in
+    let parts = stacks.map { terms in
       ConcatenatedModule(
-        module: term.module, ratio: term.weight * term.module.scale / common,
-        placement: term.placement)
+        module: terms[0].module, ratio: terms[0].weight * terms[0].module.scale / common,
+        placement: terms[0].placement,
+        others: terms.dropFirst().compactMap { term in
+          term.placement.map { (term.module, $0) }
+        })
     }
     return .lowRank(rank: rank, scale: common) { .concatenation(parts) }
   }

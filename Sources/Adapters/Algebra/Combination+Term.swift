@@ -51,6 +51,19 @@ extension Combination.Term {
     }
   }
 
+  /// Whether two terms are rows of one product: parts of a layer that were cut from it.
+  func sharesDown(with other: Combination.Term) -> Bool {
+    guard input == other.input, weight == other.weight, placement != nil, other.placement != nil,
+      placement?.ranks == nil, other.placement?.ranks == nil, module.isBareProduct,
+      other.module.isBareProduct, module.scale == other.module.scale,
+      let own = module.parts[.down]?.entry, let theirs = other.module.parts[.down]?.entry,
+      own.shape == theirs.shape, own.type == theirs.type
+    else { return false }
+    return module.file.withBytes(of: own) { bytes in
+      other.module.file.withBytes(of: theirs) { bytes.isEqual(to: $0) }
+    }
+  }
+
   /// Whether two terms change the same rows.
   func overlaps(_ other: Combination.Term) -> Bool {
     guard let placement, let theirs = other.placement else { return true }

@@ -43,6 +43,18 @@ package struct Combination: Sendable {
   package struct Layer: Sendable {
     package let target: Target
     package internal(set) var terms: [Term]
+
+    /// For each term, the first of those that have its down.
+    let leaders: [Int]
+
+    init(target: Target, terms: [Term]) {
+      self.target = target
+      self.terms = terms
+      leaders = terms.indices.map { index in
+        terms[..<index].firstIndex { $0.sharesDown(with: terms[index]) } ?? index
+      }
+    }
+
     package var extents: Module.Extents { leading.extents }
     package var kind: Module.Kind { leading.module.kind }
 
@@ -61,7 +73,7 @@ package struct Combination: Sendable {
   /// Matches the inputs' modules by the layers that they change.
   ///
   /// - Parameters:
-  ///   - division: How Flux's layers are to be divided; that of the first input otherwise.
+  ///   - world: Whose division the layers are to have; that of the first input otherwise.
   ///   - base: The model that the inputs are for; modules whose update depends on its weights
   ///     (DoRA and others) are taken as what they make of them.
   ///   - leavesMissing: Whether `base` may lack layers that modules depend on: their updates are
@@ -70,18 +82,18 @@ package struct Combination: Sendable {
   /// - Throws: Where two inputs disagree on a layer's shape or on the model, one changes a layer
   ///   twice, lacks a part, or holds a module whose update cannot be told.
   package init(
-    _ inputs: [Input], division: FluxNames.Division? = nil, base: CheckpointLayers? = nil,
+    _ inputs: [Input], world: World? = nil, base: CheckpointLayers? = nil,
     leavesMissing: Bool = false, blockWeight: (Int, Target) throws -> Double = { _, _ in 1 }
   ) throws {
     try Self.check(inputs)
     self.inputs = inputs
-    let division = division ?? inputs.first?.adapter.fluxDivision
+    let world = world ?? inputs.lazy.compactMap(\.adapter.world).first
     var order: [Target] = []
     var terms: [Target: [Term]] = [:]
     for (index, input) in inputs.enumerated() {
       for module in input.adapter.modules {
         let weight = input.weight * (try blockWeight(index, module.target))
-        for (target, placement) in try input.adapter.layers(of: module, in: division) {
+        for (target, placement) in try input.adapter.layers(of: module, in: world) {
           let term = Term(
             input: index, module: module, inputWeight: input.weight, weight: weight,
             placement: placement, base: base)

@@ -20,6 +20,11 @@ extension Module {
   /// Whether what the module does depends on the base model's weights.
   package var needsBase: Bool { !algorithm.hasUpdate || parts[.magnitude] != nil }
 
+  /// Whether the update is up·down as they are stored, and nothing else.
+  var isBareProduct: Bool {
+    algorithm.isProduct && !isTucker && !naming.isTransposed && parts[.up] != nil
+  }
+
   /// Whether there is more than a difference of the bias.
   package var changesWeight: Bool {
     let others: Set<Part> = [.biasDifference, .normBiasDifference, .alpha, .bias]

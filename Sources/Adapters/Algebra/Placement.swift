@@ -1,9 +1,10 @@
 import LinearAlgebra
 package import Names
+import Safetensors
 import Tensors
 
 /// Which rows of a module's update are which rows of a layer, where the two are divided
-/// differently: Flux's fused q, k, v and diffusers' separate ones.
+/// differently: q, k and v joined or apart.
 package struct Placement: Hashable, Sendable {
   struct Move: Hashable, Sendable {
     /// Rows of the module.
@@ -61,62 +62,104 @@ package struct Placement: Hashable, Sendable {
 }
 
 extension Adapter {
-  /// How the adapter divides Flux's layers; `nil` where it shows no division, or is not for Flux.
-  package var fluxDivision: FluxNames.Division? {
-    guard baseModel == .flux1 else { return nil }
-    for module in modules where module.target.network == .denoiser {
-      if !FluxNames.shares(ofFused: module.target.key).isEmpty { return .fused }
-      if FluxNames.share(ofSplit: module.target.key) != nil { return .split }
-    }
-    return nil
+  /// The family whose tables tell what the adapter's layers are in other worlds; `nil` where no
+  /// table is needed or known.
+  package var family: Family? {
+    Family.of(baseModel).flatMap { $0.hasTable ? $0 : nil }
   }
 
-  /// The layers of a division that a module changes, and where its rows go in each.
+  /// The world that has most of the modules' names; `nil` where no table knows any.
+  package var world: World? {
+    guard let family else { return nil }
+    var counts: [World: Int] = [:]
+    for module in modules {
+      for world in family.worlds(of: module.target) { counts[world, default: 0] += 1 }
+    }
+    let preferred = [naming.world].compactMap { $0 } + World.allCases
+    let most = counts.values.max()
+    return preferred.first { counts[$0] == most && most != nil }
+  }
+
+  /// Whether the file gives the paths of its denoiser's layers, and not flattened names.
+  var hasPaths: Bool {
+    modules.first { $0.target.network == .denoiser }.map { !$0.prefix.hasSuffix("_") } ?? false
+  }
+
+  /// The layers of a world that a module changes, and where its rows go in each: its own layer where
+  /// no table knows it, or the world lacks it.
   ///
   /// A layer whose rows of up are all zero is left out, and so are ranks that do not reach it: of
   /// a fused module that was joined from three, each gets its own rank back.
   func layers(
-    of module: Module, in division: FluxNames.Division?
+    of module: Module, in world: World?
   ) throws -> [(target: Target, placement: Placement?)] {
-    let asIs: [(target: Target, placement: Placement?)] = [(module.target, nil)]
-    guard let division, baseModel == .flux1, module.target.network == .denoiser else { return asIs }
-    switch division {
-    case .split:
-      let shares = FluxNames.shares(ofFused: module.target.key)
-      if shares.isEmpty { return asIs }
-      return try split(module, into: shares)
-    case .fused:
-      guard let share = FluxNames.share(ofSplit: module.target.key) else { return asIs }
-      let target = Target(flux: share.fusedKey)
-      if share.count == 1 && !share.swapsHalves { return [(target, nil)] }
-      let outputs = module.extents.outputs / share.shares.count * share.count
-      let moves = share.moves(ofFused: outputs).map {
-        Placement.Move(from: $0.split, to: $0.fused)
-      }
-      return [(target, Placement(outputs: outputs, moves: moves, ranks: nil))]
-    }
-  }
-
-  private func split(
-    _ module: Module, into shares: [FluxNames.Share]
-  ) throws -> [(target: Target, placement: Placement?)] {
-    let outputs = module.extents.outputs
-    if shares.count == 1 && !shares[0].swapsHalves {
-      return [(Target(flux: shares[0].splitKey), nil)]
+    guard let world, let places = family?.places(of: module.target, in: world), !places.isEmpty
+    else { return [(module.target, nil)] }
+    if places.count == 1, places[0].isWhole { return [(places[0].target, nil)] }
+    let rows = module.placedRows
+    if let place = places.first(where: { rows % $0.shareCount != 0 }) {
+      throw AdapterError(
+        file: file.path,
+        reason: .shapesDiffer(
+          module: module.name,
+          detail:
+            "has \(rows) rows, which cannot be \(place.shareCount) equal shares as \(baseModel.rawValue) has them; is it for another model?"
+        ))
     }
     let isProduct = module.algorithm.isProduct && module.parts[.up] != nil
-    let up = isProduct && shares.count > 1 ? try module.matrix(.up) : nil
-    return shares.compactMap { share in
-      let moves = share.moves(ofFused: outputs).map {
-        Placement.Move(from: $0.fused..<$0.fused + $0.split.count, to: $0.split.lowerBound)
+    return try places.compactMap { place in
+      let moves = place.moves(ofOwn: rows, inputs: module.extents.inputs).map {
+        Placement.Move(from: $0.own, to: $0.theirs)
       }
-      let ranks = up?.columns(reaching: moves.map(\.from))
+      let ranks =
+        isProduct && places.count > 1 ? try module.ranks(reaching: moves.map(\.from)) : nil
       if let ranks, ranks.isEmpty { return nil }
       let placement = Placement(
-        outputs: outputs / share.count * share.shares.count, moves: moves,
+        outputs: place.outputs(ofOwn: rows), moves: moves,
         ranks: ranks?.count == module.rank ? nil : ranks)
-      return (Target(flux: share.splitKey), placement)
+      return (place.target, placement)
     }
+  }
+}
+
+extension Module {
+  /// The rows that the module's update has.
+  fileprivate var placedRows: Int { extents.outputs }
+
+  /// The ranks whose columns of up are not zero in all of some rows.
+  fileprivate func ranks(reaching ranges: [Range<Int>]) throws -> [Int] {
+    guard let tensor = parts[.up], let width = tensor.shape.extents.dropFirst().first else {
+      return []
+    }
+    return try file.withBytes(of: tensor.entry) { bytes in
+      switch tensor.type {
+      case .float16, .bfloat16: bytes.columns(of: width, reaching: ranges, sign: 0x8000 as UInt16)
+      case .float32: bytes.columns(of: width, reaching: ranges, sign: 0x8000_0000 as UInt32)
+      default: try matrix(.up).columns(reaching: ranges)
+      }
+    }
+  }
+}
+
+extension RawSpan {
+  /// The columns whose elements are not zero, of either sign, in all of some rows.
+  ///
+  /// - Parameter sign: The bit of an element's sign.
+  fileprivate func columns<Bits: FixedWidthInteger & BitwiseCopyable>(
+    of width: Int, reaching ranges: [Range<Int>], sign: Bits
+  ) -> [Int] {
+    var seen = [Bits](repeating: 0, count: width)
+    unsafe withUnsafeBytes { bytes in
+      for row in ranges.joined() {
+        for column in 0..<width {
+          seen[column] |= unsafe bytes.loadUnaligned(
+            fromByteOffset: (row &* width &+ column) &* MemoryLayout<Bits>.size, as: Bits.self)
+        }
+        // Factors that were trained reach all rows: the first few tell.
+        if row % 8 == 0, seen.allSatisfy({ $0 & ~sign.littleEndian != 0 }) { break }
+      }
+    }
+    return seen.indices.filter { seen[$0] & ~sign.littleEndian != 0 }
   }
 }
 

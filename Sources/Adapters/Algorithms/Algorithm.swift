@@ -79,6 +79,16 @@ package protocol Algorithm: Sendable {
   /// Whether a module is more than up·down, a difference or a norm's: what `--plain` expands.
   func isSpecial(_ module: Module) -> Bool
 
+  // MARK: Some rows, and rows of several
+
+  /// The parts whose rows are rows of the layer, and how many of the layer's each is; `nil` where no
+  /// part of a module makes some rows alone.
+  func rowParts(of module: Module) -> [Part: Int]?
+
+  /// Pairs of parts that are multiplied: of modules side by side, the first become blocks along a
+  /// diagonal, and the second stand one upon the other.
+  var factorPairs: [(Part, Part)] { get }
+
   /// Why a naming cannot hold a special module as it is; `nil` where it can.
   func obstacle(to naming: Naming, of module: Module) -> String?
 }
@@ -119,6 +129,9 @@ extension Algorithm {
   package var isWhole: Bool { false }
   package var isNorm: Bool { false }
   package func isSpecial(_ module: Module) -> Bool { true }
+
+  package func rowParts(of module: Module) -> [Part: Int]? { nil }
+  package var factorPairs: [(Part, Part)] { [] }
 
   package func obstacle(to naming: Naming, of module: Module) -> String? {
     naming.holdsLyCORIS ? nil : title

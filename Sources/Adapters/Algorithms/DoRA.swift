@@ -22,6 +22,9 @@ struct DoRA: Algorithm {
     .scaled(try module.product(), by: module.scale)
   }
 
+  func rowParts(of module: Module) -> [Part: Int]? { module.naming.isTransposed ? nil : [.up: 1] }
+  var factorPairs: [(Part, Part)] { [(.up, .down)] }
+
   func obstacle(to naming: Naming, of module: Module) -> String? {
     if naming.holdsLyCORIS { return nil }
     let ofLinear = Module.Extents(outputs: 1, inputs: 1, kernel: [])

@@ -40,6 +40,14 @@ struct IA3: Algorithm {
     return weight.scalingColumns(by: (0..<weight.columns).map { factors[$0 / taps] })
   }
 
+  func rowParts(of module: Module) -> [Part: Int]? {
+    guard !module.isOfPEFT, module.extents.inputs == 1,
+      let values = try? module.parts[.ia3OnInput].map({ _ in try module.values(.ia3OnInput) }),
+      values.first ?? 0 == 0
+    else { return nil }
+    return [.ia3Weight: 1]
+  }
+
   func scalesBias(_ module: Module) -> Bool {
     module.isOfPEFT && module.scalesInputs != true && !module.isRow
   }

@@ -51,4 +51,10 @@ struct LoHa: Algorithm {
         try module.factor(.hadamard1A, .hadamard1B, core: .hadamardCore1),
         try module.factor(.hadamard2A, .hadamard2B, core: .hadamardCore2)), by: module.scale)
   }
+
+  func rowParts(of module: Module) -> [Part: Int]? {
+    module.isTucker ? nil : [.hadamard1A: 1, .hadamard2A: 1]
+  }
+
+  var factorPairs: [(Part, Part)] { [(.hadamard1A, .hadamard1B), (.hadamard2A, .hadamard2B)] }
 }

@@ -90,4 +90,12 @@ struct LoKr: Algorithm {
     module.parts[whole] != nil
       ? .dense(try module.matrix(whole)) : try module.factor(a, b, core: core)
   }
+
+  /// A row of the first factor is as many of the layer as the second has.
+  func rowParts(of module: Module) -> [Part: Int]? {
+    guard !module.isTucker,
+      let rows = (module.parts[.kronecker2] ?? module.parts[.kronecker2A])?.shape.extents.first
+    else { return nil }
+    return [module.parts[.kronecker1] == nil ? .kronecker1A : .kronecker1: rows]
+  }
 }

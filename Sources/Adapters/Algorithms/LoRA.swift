@@ -26,6 +26,9 @@ struct LoRA: Algorithm {
       || module.replacesWeight
   }
 
+  func rowParts(of module: Module) -> [Part: Int]? { module.naming.isTransposed ? nil : [.up: 1] }
+  var factorPairs: [(Part, Part)] { [(.up, .down)] }
+
   func obstacle(to naming: Naming, of module: Module) -> String? {
     naming.holdsLyCORIS ? nil : module.isTucker ? "Tucker" : title
   }

@@ -19,7 +19,7 @@ extension Module {
     guard let tensor = parts[part] else {
       throw AdapterError(file: file.path, reason: .missingPart(module: name, part: "\(part)"))
     }
-    return try file.doubles(tensor.entry)
+    return try tensor.made?.values() ?? file.doubles(tensor.entry)
   }
 
   /// A part as a matrix, its first extent the rows.

@@ -12,20 +12,44 @@ struct OFT: Algorithm {
   let hasUpdate = false
   let tellsExtents = false
 
-  func isMade(of parts: PartShapes, for target: Target) -> Bool { parts.holds(.orthogonalBlocks) }
-  func extents(of parts: PartShapes) -> Module.Extents? { parts.rotatedExtents }
+  func isMade(of parts: PartShapes, for target: Target) -> Bool {
+    parts.holds(.orthogonalBlocks, .orthogonalBlocksOfRows(0))
+  }
+
+  /// Of a list, each of whose items turns its own rows, the rows of all.
+  func extents(of parts: PartShapes) -> Module.Extents? {
+    let items = parts.listOfBlocks
+    if items.isEmpty { return parts.rotatedExtents }
+    guard items.allSatisfy({ $0.count == 3 && $0[1] == $0[2] }) else { return nil }
+    return Module.Extents(
+      outputs: items.reduce(0) { $0 + $1[0] * $1[1] }, inputs: 1, kernel: [])
+  }
 
   func change(of weight: Matrix, isTransposed: Bool, by module: Module) throws -> Matrix {
+    if module.parts[.orthogonalBlocksOfRows(0)] != nil {
+      return try module.rescaled(turned(weight, byListOf: module)) - weight
+    }
     try module.refuseRotationOfPEFT()
     guard let shape = module.parts[.orthogonalBlocks]?.shape, shape.rank == 3,
       shape.extents[1] == shape.extents[2], shape.extents[0] * shape.extents[1] == weight.rows
     else { throw module.misfit(weight) }
-    let size = shape.extents[1]
-    let turned = try module.turns(size: size, outputs: weight.rows).enumerated().map {
-      index, turn in
-      product(transposed: turn, weight.rows(in: index * size..<(index + 1) * size))
+    let turned = try module.turned(weight, by: .orthogonalBlocks, size: shape.extents[1])
+    return try module.rescaled(turned) - weight
+  }
+
+  /// Source: sd-scripts, `networks/oft_flux.py`: a list of blocks for q, k, v and the mlp.
+  private func turned(_ weight: Matrix, byListOf module: Module) throws -> Matrix {
+    guard module.extents.outputs == weight.rows else { throw module.misfit(weight) }
+    var start = 0
+    var turned: [Matrix] = []
+    while let shape = module.parts[.orthogonalBlocksOfRows(turned.count)]?.shape {
+      let rows = start..<start + shape.extents[0] * shape.extents[1]
+      turned.append(
+        try module.turned(
+          weight.rows(in: rows), by: .orthogonalBlocksOfRows(turned.count), size: shape.extents[1]))
+      start = rows.upperBound
     }
-    return try module.rescaled(.joiningRows(turned)) - weight
+    return .joiningRows(turned)
   }
 
   func obstacle(to naming: Naming, of module: Module) -> String? {
@@ -34,6 +58,13 @@ struct OFT: Algorithm {
 }
 
 extension PartShapes {
+  /// The extents of a list's items, as far as there is one behind the other.
+  fileprivate var listOfBlocks: [[Int]] {
+    var items: [[Int]] = []
+    while let extents = extents(.orthogonalBlocksOfRows(items.count)) { items.append(extents) }
+    return items
+  }
+
   /// Blocks b × b along the diagonal: [n, b, b], BOFT's [m, n, b, b]; of OFTv2 the triangles
   /// above their diagonals, [n, b·(b − 1)/2], which rotate what goes into the layer.
   var rotatedExtents: Module.Extents? {
@@ -66,6 +97,15 @@ extension Module {
     throw AdapterError(file: file.path, reason: .refused("\(name) \(detail)"))
   }
 
+  /// A weight's rows, each block of them turned.
+  fileprivate func turned(_ weight: Matrix, by part: Part, size: Int) throws -> Matrix {
+    let turns = try turns(part, size: size, outputs: weight.rows)
+    return .joiningRows(
+      turns.enumerated().map { index, turn in
+        LinearAlgebra.product(transposed: turn, weight.rows(in: index * size..<(index + 1) * size))
+      })
+  }
+
   func rescaled(_ weight: Matrix) throws -> Matrix {
     if parts[.rescale] == nil { return weight }
     let factors = try values(.rescale)
@@ -75,8 +115,8 @@ extension Module {
 
   /// The rotations (I + Q)(I − Q)⁻¹ with Q = B − Bᵀ, the norm of all Q together limited to alpha
   /// times the outputs where alpha is positive, as sd-scripts and LyCORIS train them.
-  func turns(size: Int, outputs: Int) throws -> [Matrix] {
-    let elements = try values(.orthogonalBlocks)
+  func turns(_ part: Part = .orthogonalBlocks, size: Int, outputs: Int) throws -> [Matrix] {
+    let elements = try values(part)
     let blocks = stride(from: 0, to: elements.count, by: size * size).map { start in
       let block = Matrix(
         rows: size, columns: size, elements: Array(elements[start..<start + size * size]))

@@ -45,6 +45,9 @@ package struct CheckpointLayers: Sendable {
 
   package let checkpoint: Checkpoint
 
+  /// The family of models that it is of.
+  package let model: BaseModel
+
   /// Networks whose weights are stored scaled or packed, and how.
   package let quantizations: [Target.Network: Quantization]
 
@@ -61,6 +64,7 @@ package struct CheckpointLayers: Sendable {
     self.checkpoint = checkpoint
     quantizations = checkpoint.quantizations
     let transposed = TransposedLayers(in: checkpoint, for: adapters)
+    model = checkpoint.baseModel
     for (index, part) in checkpoint.parts.enumerated() {
       for entry in part.file.header.entries {
         if !add(entry, index, part.component, transposed) {
@@ -68,7 +72,18 @@ package struct CheckpointLayers: Sendable {
         }
       }
     }
-    for key in keys { addOtherDivision(of: key) }
+    if let family = Family.of(model), family.hasTable { addOtherWorlds(family) }
+  }
+
+  /// The layers as a world divides them: where no table knows one, or the world lacks it, the
+  /// checkpoint's own.
+  package func keys(in world: World) -> [Key] {
+    guard let family = Family.of(model), family.hasTable else { return keys }
+    var seen: Set<Key> = []
+    return keys.flatMap { key in
+      let places = family.places(of: key.target, in: world) ?? []
+      return places.isEmpty ? [key] : places.map { Key($0.target, key.role) }
+    }.filter { shape($0) != nil && seen.insert($0).inserted }
   }
 
   /// The pieces of a layer in the order of its rows; empty where the checkpoint has none of it.
@@ -110,7 +125,7 @@ extension CheckpointLayers {
       let piece = Piece(
         part: part, entry: entry, rows: index * height..<(index + 1) * height, offset: 0,
         isTransposed: isTransposed)
-      let key = Key(target, place.role)
+      let key = Key(target.resolved(in: model), place.role)
       // Of two tensors under one name, as a file with an EMA copy has them, the first counts.
       if pieces[key] == nil {
         pieces[key] = [piece]
@@ -120,21 +135,19 @@ extension CheckpointLayers {
     return true
   }
 
-  /// Flux's layers under the names of the other division.
-  private mutating func addOtherDivision(of key: Key) {
-    guard key.target.network == .denoiser, let own = pieces[key]?.first else { return }
-    for share in FluxNames.shares(ofFused: key.target.key) {
-      let other = Key(Target(flux: share.splitKey), key.role)
-      for (split, fused) in share.moves(ofFused: own.rows.count) {
-        pieces[other, default: []].append(
-          own.slice(fused..<fused + split.count, offset: split.lowerBound))
-      }
-    }
-    if let share = FluxNames.share(ofSplit: key.target.key), share.fusedKey != key.target.key {
-      let other = Key(Target(flux: share.fusedKey), key.role)
-      let outputs = own.rows.count / share.shares.count * share.count
-      for (split, fused) in share.moves(ofFused: outputs) {
-        pieces[other, default: []].append(own.slice(split, offset: fused))
+  /// The denoiser's layers under all other names that the family's table has for their rows.
+  private mutating func addOtherWorlds(_ family: Family) {
+    let own = Set(keys)
+    for key in keys where key.target.network == .denoiser {
+      guard let piece = pieces[key]?.first else { continue }
+      let rows = piece.rows.count
+      let columns = (key.role == .weight ? piece : pieces[Key(key.target, .weight)]?.first)?.columns
+      for place in family.allPlaces(of: key.target) where rows % place.shareCount == 0 {
+        let other = Key(place.target, key.role)
+        if own.contains(other) { continue }
+        for (range, row) in place.moves(ofOwn: rows, inputs: columns) {
+          pieces[other, default: []].append(piece.slice(range, offset: row))
+        }
       }
     }
   }

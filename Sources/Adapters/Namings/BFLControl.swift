@@ -7,7 +7,7 @@ extension Naming {
     spellings: [.peft, .common],
     isShownByPath: { $0.isBare && $0.isOfFluxWithBias },
     isShownByOneModule: true,
-    fluxDivision: .fused,
+    world: .original,
     holdsDifferences: true,
     biases: .all)
 }

@@ -8,21 +8,12 @@ extension Naming {
     isShownByPrefix: {
       ["diffusion_model.", "model.diffusion_model."].contains($0) || $0.hasPrefix("text_encoders.")
     },
-    fluxDivision: .fused,
+    world: .original,
     holdsDifferences: true,
     biases: .all,
     holdsLyCORIS: true,
     magnitudes: { $0.magnitudesOfLyCORIS },
     holdsEmbeddings: true,
-    moduleName: { target, model in
-      switch target.network {
-      case .denoiser:
-        let original = UNetNames.originalKey(diffusers: target.key, in: model.unetLayout)
-        let path = model.isUNet ? original.flatMap(DottedPath.path) : target.path
-        return path.map { "diffusion_model." + $0 }
-      case .textEncoder(let number):
-        let encoder = ["clip_l", "clip_g", "t5xxl"][min(number, 3) - 1]
-        return target.path.map { "text_encoders.\(encoder).transformer." + $0 }
-      }
-    })
+    readers: { _ in ["ComfyUI"] },
+    moduleName: { $0.comfyName(in: $1) })
 }

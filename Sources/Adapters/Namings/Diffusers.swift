@@ -12,20 +12,12 @@ extension Naming {
       module.isBare && !module.spellings.contains(.kohya) && isOfDiffusers(module.path)
         && !BaseModel.isLanguageModel(module.path)
     },
-    fluxDivision: .split,
+    world: .diffusers,
     biases: .besideFactors,
     magnitudes: { $0.magnitudesOfPEFT },
     keepsConfigurationInMetadata: true,
-    moduleName: { target, model in
-      guard let path = target.path else { return nil }
-      switch target.network {
-      case .denoiser: return (model.isUNet ? "unet." : "transformer.") + path
-      case .textEncoder(1): return "text_encoder." + path
-      case .textEncoder(let number):
-        let isSecond = number == 3 && model == .flux1
-        return "text_encoder_\(isSecond ? 2 : number)." + path
-      }
-    })
+    readers: { ["diffusers"] + ($0?.comfyReadsDiffusers ?? false ? ["ComfyUI"] : []) },
+    moduleName: { $0.diffusersName(in: $1) })
 
   private static func isOfDiffusers(_ path: String) -> Bool {
     let components = [

@@ -7,7 +7,7 @@ extension Naming {
     name: "kohya",
     spellings: [.common, .kohya, .kohyaJoined],
     isShownByPrefix: { $0.hasSuffix("_") && $0 != "lora_transformer_" },
-    fluxDivision: .fused,
+    world: .trainer,
     storesAlpha: true,
     holdsDifferences: true,
     biases: .all,
@@ -16,6 +16,7 @@ extension Naming {
     holdsEmbeddings: true,
     namesNetworkModule: true,
     renamesModules: true,
+    readers: { ($0?.trainers ?? ["sd-scripts"]) + ["ComfyUI"] },
     moduleName: { $0.kohyaName(in: $1) })
 }
 

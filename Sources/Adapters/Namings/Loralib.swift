@@ -6,6 +6,7 @@ extension Naming {
     name: "loralib",
     spellings: [.loralib, .common],
     isShownBySuffixes: { $0.spellings.contains(.loralib) },
+    readers: { _ in ["loralib"] },
     moduleName: { target, _ in target.network == .denoiser ? target.path : nil })
 }
 

@@ -11,6 +11,7 @@ extension Naming {
     tables: .byName,
     magnitudes: { $0.isConvolution ? nil : [$0.outputs] },
     folder: Folder(weights: "adapters.safetensors", configuration: { $0.mlx }),
+    readers: { _ in ["MLX-LM"] },
     moduleName: { target, _ in target.network == .denoiser ? target.path : nil })
 }
 

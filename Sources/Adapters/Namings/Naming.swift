@@ -23,8 +23,11 @@ package struct Naming: Sendable {
   /// Whether results can have the naming.
   package var isWritten = true
 
-  /// How files divide Flux's layers; `nil` where they may do either.
-  package var fluxDivision: FluxNames.Division?
+  /// Whose names, and whose division of layers, files have; `nil` where they may have any.
+  package var world: World?
+
+  /// Whether paths that a file gives stay, whosever they are: PEFT wraps any model.
+  var keepsPaths = false
 
   /// Whether a module's scale is stored beside its factors; else it is multiplied into up.
   package var storesAlpha = false
@@ -66,6 +69,9 @@ package struct Naming: Sendable {
   /// diffusers' ones under sd-scripts' prefix.
   package var renamesModules = false
 
+  /// The programs that read files of the naming, for a model's family.
+  var readers: @Sendable (Family?) -> [String] = { _ in [] }
+
   /// The name of a layer's module, without the parts' suffixes; `nil` where the naming has none.
   var moduleName: @Sendable (Target, BaseModel) -> String? = { _, _ in nil }
 
@@ -102,7 +108,7 @@ extension Naming {
   /// Every naming.
   package static let all: [Naming] = [
     .kohya, .diffusers, .attentionProcessors, .peft, .comfy, .mlx, .cloneofsimo, .onetrainer,
-    .loralib, .xlabs, .bflControl,
+    .loralib, .xlabs, .bflControl, .original,
   ]
 
   /// The naming that one module shows.
@@ -147,9 +153,23 @@ extension Naming {
     }
   }
 
-  /// The name of a layer's module, without the parts' suffixes; `nil` where the naming has none.
+  /// Whose names an adapter's layers get.
+  package func world(for adapter: Adapter) -> World? {
+    keepsPaths && adapter.hasPaths ? adapter.world : world
+  }
+
+  /// The programs that read an adapter of the naming for a model.
+  package func readers(of model: BaseModel) -> [String] { readers(Family.of(model)) }
+
+  /// The name of a layer's module, without the parts' suffixes; `nil` where the naming has none, or
+  /// the table of the model's layers knows no such layer.
   package func moduleName(for target: Target, in model: BaseModel) -> String? {
-    moduleName(target, model)
+    if target.network == .denoiser, let family = Family.of(model), family.hasTable,
+      !family.knows(target)
+    {
+      return nil
+    }
+    return moduleName(target, model)
   }
 }
 

@@ -7,15 +7,13 @@ extension Naming {
     spellings: [.common, .kohya],
     isShownByPrefix: { $0 == "lora_transformer_" },
     isShownByOneModule: true,
-    fluxDivision: .split,
+    world: .diffusers,
     storesAlpha: true,
     holdsDifferences: true,
     biases: .all,
     holdsLyCORIS: true,
     magnitudes: { $0.magnitudesOfLyCORIS },
     holdsEmbeddings: true,
-    moduleName: { target, model in
-      target.network == .denoiser && !model.isUNet
-        ? "lora_transformer_" + target.key : target.kohyaName(in: model)
-    })
+    readers: { ["OneTrainer"] + ($0?.comfyReadsOneTrainer ?? false ? ["ComfyUI"] : []) },
+    moduleName: { $0.oneTrainerName(in: $1) })
 }

@@ -8,11 +8,13 @@ extension Naming {
     spellings: [.peft, .common],
     isShownByPrefix: { $0.hasPrefix("base_model.") },
     isShownByPath: { $0.isBare && BaseModel.isLanguageModel($0.path) && !$0.isOfFluxWithBias },
-    fluxDivision: .split,
+    world: .diffusers,
+    keepsPaths: true,
     biases: .besideFactors,
     tables: .bySuffix,
     magnitudes: { $0.magnitudesOfPEFT },
     folder: Folder(weights: "adapter_model.safetensors", configuration: { $0.peft }),
+    readers: { _ in ["PEFT"] },
     moduleName: { target, _ in
       target.network == .denoiser ? target.path.map { "base_model.model." + $0 } : nil
     })

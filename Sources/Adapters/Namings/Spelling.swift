@@ -109,6 +109,7 @@ extension Naming {
   ///
   /// - Parameter isTable: Whether the layer is a table that is looked up in.
   func suffix(_ part: Part, isTable: Bool = false) -> String? {
+    if case .orthogonalBlocksOfRows(let number) = part { return ".oft_blocks.\(number)" }
     let suffixes = spellings.lazy.flatMap(\.suffixes).filter { $0.part == part }
     let suffix = suffixes.first { $0.isOfTable == isTable } ?? suffixes.first
     return suffix.map { String($0.text.dropFirst($0.kept)) }

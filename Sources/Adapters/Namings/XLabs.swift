@@ -9,7 +9,7 @@ extension Naming {
     isShownBySuffixes: {
       !$0.spellings.isDisjoint(with: [.xlabs, .attentionProcessor]) && $0.isOfFlux
     },
-    fluxDivision: .fused)
+    world: .original)
 }
 
 extension Spelling {

@@ -77,6 +77,13 @@ extension Adapter {
         orphans += group.parts.values.map(\.entry).sorted { $0.name < $1.name }
       }
     }
+    let model = BaseModel(
+      recognising: modules.map {
+        BaseModel.Layer(
+          target: $0.target, outputs: $0.extents.outputs, inputs: $0.extents.inputs)
+      })
+    baseModel = model
+    modules = modules.map { $0.resolved(in: model) }
     self.file = file
     self.modules = modules
     self.orphans = orphans
@@ -91,11 +98,6 @@ extension Adapter {
       }
     naming =
       modules.isEmpty && !(tokenRows.isEmpty && experts.isEmpty) ? .peft : Naming(of: modules)
-    baseModel = BaseModel(
-      recognising: modules.map {
-        BaseModel.Layer(
-          target: $0.target, outputs: $0.extents.outputs, inputs: $0.extents.inputs)
-      })
     peculiarity = configuration?.peculiarity
     warnings =
       Self.warnings(naming, configuration, orphans)

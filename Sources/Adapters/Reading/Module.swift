@@ -45,14 +45,14 @@ package struct Module: Sendable {
 
   /// What stands before the layer's own name, such as `lora_unet_`.
   package let prefix: String
-  package let target: Target
+  package private(set) var target: Target
   package let naming: Naming
   package let algorithm: any Algorithm
   package let kind: Kind
-  package let extents: Extents
+  package private(set) var extents: Extents
 
   /// Of LoHa and LoKr, that of their factors; 0 where there is none.
-  package let rank: Int
+  package private(set) var rank: Int
 
   /// As stored, or as a configuration beside the file says; `nil` where neither does.
   package let alpha: Double?
@@ -97,6 +97,25 @@ package struct Module: Sendable {
     if rank == 0 { return self }
     var module = self
     module.parts = parts.filter { $0.key != .weight && $0.key != .bias }
+    return module
+  }
+
+  /// The module with parts of another layer.
+  func with(
+    _ parts: [Part: PartTensor], target: Target, outputs: Int, rank: Int
+  ) -> Module {
+    var module = self
+    module.parts = parts
+    module.target = target
+    module.extents = Extents(outputs: outputs, inputs: extents.inputs, kernel: extents.kernel)
+    module.rank = rank
+    return module
+  }
+
+  /// The module, its layer as the tables of its model tell it.
+  func resolved(in model: BaseModel) -> Module {
+    var module = self
+    module.target = target.resolved(in: model)
     return module
   }
 

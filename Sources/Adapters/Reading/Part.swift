@@ -47,6 +47,9 @@ package enum Part: Hashable, Sendable {
   case gloraB2
 
   case orthogonalBlocks
+
+  /// The blocks of one part of a layer's rows, by its place: sd-scripts keeps a list of them.
+  case orthogonalBlocksOfRows(Int)
   case rescale
   case ia3Weight
   case ia3OnInput
@@ -61,10 +64,19 @@ package struct PartTensor: Sendable {
   let suffix: Suffix
   let spelling: Spelling
 
+  /// What stands in the place of the stored elements: some rows of them, or those of several
+  /// tensors.
+  var made: Made?
+
+  struct Made: Sendable {
+    let shape: Shape
+    let values: @Sendable () throws -> [Double]
+  }
+
   package var name: TensorName { entry.name }
-  package var shape: Shape { entry.shape }
+  package var shape: Shape { made?.shape ?? entry.shape }
   package var type: ElementType { entry.type }
-  package var elementCount: Int { entry.elementCount }
+  package var elementCount: Int { made?.shape.elementCount ?? entry.elementCount }
 }
 
 /// What the shapes of a module's parts say.

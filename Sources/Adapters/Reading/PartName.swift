@@ -31,6 +31,10 @@ extension PartName {
       self.init(module: bytes[..<dot], suffix, spelling)
       return
     }
+    if let item = Self.itemOfBlocks(bytes, dots: dots) {
+      self = item
+      return
+    }
     if let adapterName = Self.namedAdapter(bytes, dots: dots) {
       self = adapterName
       return
@@ -46,6 +50,16 @@ extension PartName {
   private init(module: ArraySlice<UInt8>, _ suffix: Suffix, _ spelling: Spelling) {
     self.init(
       module: String(decoding: module, as: UTF8.self), suffix: suffix, spelling: spelling)
+  }
+
+  /// sd-scripts keeps a list of a layer's rotations: `….oft_blocks.3`.
+  private static func itemOfBlocks(_ bytes: [UInt8], dots: [Int]) -> PartName? {
+    guard dots.count >= 2, bytes[dots[1]..<dots[0]].elementsEqual(".oft_blocks".utf8),
+      let number = Int(String(decoding: bytes[(dots[0] + 1)...], as: UTF8.self)),
+      (0..<64).contains(number)
+    else { return nil }
+    let suffix = Suffix(".oft_blocks.\(number)", .orthogonalBlocksOfRows(number))
+    return PartName(module: bytes[..<dots[1]], suffix, .common)
   }
 
   private static let named = ["lora_", "hada_", "lokr_", "oft_", "boft_", "ia3_l"]

@@ -130,7 +130,7 @@ package enum Factors: Sendable {
 
   /// Tells the system that stored modules' weights are no longer needed in memory.
   func release() {
-    if case .concatenation(let parts) = self { for part in parts { part.module.release() } }
+    if case .concatenation(let parts) = self { for part in parts { part.release() } }
   }
 }
 
@@ -144,13 +144,25 @@ package struct ConcatenatedModule: Sendable {
   /// Where its rows go; `nil` where the layer is the module's own.
   let placement: Placement?
 
+  /// Modules of the same down and scale, whose rows are others of the layer's.
+  let others: [(module: Module, placement: Placement)]
+
   /// The factors in 64 bits, without the module's scale.
   var factors: LowRank {
     get throws {
       let stored = try module.unscaledFactors()
       let placed = placement?.applied(to: stored) ?? stored
-      return LowRank(up: placed.up.scaled(by: ratio), down: placed.down)
+      let up = try others.reduce(placed.up) { up, other in
+        up + other.placement.applied(to: try other.module.unscaledFactors().up)
+      }
+      return LowRank(up: up.scaled(by: ratio), down: placed.down)
     }
+  }
+
+  /// Tells the system that the weights are no longer needed in memory.
+  func release() {
+    module.release()
+    for other in others { other.module.release() }
   }
 }
 

@@ -17,57 +17,67 @@ struct VerbatimFactors {
       naming.storesAlpha ? Double(alpha) / Double(rank) == scale : scale == 1
     guard isScaleExact, type.isFloat, !naming.isTransposed else { return nil }
     for part in parts {
-      guard part.module.algorithm.isProduct, !part.module.isTucker,
-        !part.module.naming.isTransposed, part.module.expert == nil,
-        part.placement == nil, abs(part.ratio) == 1, part.module.parts[.up]?.type == type,
-        part.module.parts[.down]?.type == type
+      let modules = [part.module] + part.others.map(\.module)
+      guard abs(part.ratio) == 1,
+        modules.allSatisfy({ module in
+          module.isBareProduct && module.expert == nil
+            && [.up, .down].allSatisfy { module.parts[$0]?.type == type }
+        })
       else { return nil }
     }
     self.parts = parts
     self.type = type
   }
 
+  private var elementBytes: Int { type.bitCount / 8 }
+
   func write(up: String, down: String, to writer: SafetensorsWriter) throws {
     var offset = 0
     for part in parts {
       guard let entry = part.module.parts[.down]?.entry else { continue }
+      let ranks = part.placement?.ranks ?? Array(0..<part.module.rank)
+      let width = entry.range.count / max(part.module.rank, 1)
       try part.module.file.withBytes(of: entry) { bytes in
-        try check(bytes, of: part)
-        try writer.write(bytes, to: down, at: offset)
+        try check(bytes, of: part.module)
+        if ranks.count == part.module.rank {
+          try writer.write(bytes, to: down, at: offset)
+        } else {
+          for (index, rank) in ranks.enumerated() {
+            try writer.write(
+              bytes.extracting(rank * width..<(rank + 1) * width), to: down,
+              at: offset + index * width)
+          }
+        }
       }
-      offset += entry.range.count
+      offset += ranks.count * width
     }
-    for part in parts {
-      guard let entry = part.module.parts[.up]?.entry else { continue }
-      try part.module.file.withBytes(of: entry) { bytes in try check(bytes, of: part) }
+    for module in parts.flatMap({ [$0.module] + $0.others.map(\.module) }) {
+      guard let entry = module.parts[.up]?.entry else { continue }
+      try module.file.withBytes(of: entry) { bytes in try check(bytes, of: module) }
     }
     try unsafe writer.write(joinedUps().span.bytes, to: up)
   }
 
-  private func check(_ bytes: RawSpan, of part: ConcatenatedModule) throws(AdapterError) {
+  private func check(_ bytes: RawSpan, of module: Module) throws(AdapterError) {
     if bytes.holdsFiniteFloats(of: type) { return }
-    throw AdapterError(file: part.module.file.path, reason: .notFinite(module: part.module.name))
+    throw AdapterError(file: module.file.path, reason: .notFinite(module: module.name))
   }
 
-  /// The ups side by side: row i is all of their rows i.
+  /// The ups side by side: row i is all of their rows i, where they have one there.
   private func joinedUps() -> [UInt8] {
-    let rows = parts[0].module.extents.outputs
-    let widths = parts.map { $0.module.rank * type.bitCount / 8 }
+    let rows = parts[0].placement?.outputs ?? parts[0].module.extents.outputs
+    let widths = parts.map { elementBytes * ($0.placement?.ranks?.count ?? $0.module.rank) }
     let stride = widths.reduce(0, +)
     return unsafe [UInt8](unsafeUninitializedCapacity: rows * stride) { buffer, count in
       let joined = UnsafeMutableRawBufferPointer(buffer)
+      if parts.contains(where: { $0.placement != nil }) {
+        unsafe joined.initializeMemory(as: UInt8.self, repeating: 0)
+      }
       var column = 0
       for (part, width) in zip(parts, widths) {
-        guard let entry = part.module.parts[.up]?.entry else { continue }
-        part.module.file.withBytes(of: entry) { bytes in
-          unsafe bytes.withUnsafeBytes { source in
-            for row in 0..<rows {
-              unsafe UnsafeMutableRawBufferPointer(
-                rebasing: joined[row * stride + column..<row * stride + column + width]
-              ).copyMemory(
-                from: UnsafeRawBufferPointer(rebasing: source[row * width..<(row + 1) * width]))
-            }
-          }
+        unsafe copy(part.module, part.placement, to: joined, stride: stride, column: column)
+        for other in part.others {
+          unsafe copy(other.module, other.placement, to: joined, stride: stride, column: column)
         }
         if part.ratio < 0 {
           unsafe flipSigns(joined, rows: rows, stride: stride, columns: column..<column + width)
@@ -78,11 +88,43 @@ struct VerbatimFactors {
     }
   }
 
+  /// Copies the rows of a module's up to where they go.
+  private func copy(
+    _ module: Module, _ placement: Placement?, to joined: UnsafeMutableRawBufferPointer,
+    stride: Int, column: Int
+  ) {
+    guard let entry = module.parts[.up]?.entry else { return }
+    let whole = 0..<module.extents.outputs
+    let moves = placement?.moves ?? [.init(from: whole, to: 0)]
+    let (width, size) = (elementBytes * module.rank, elementBytes)
+    module.file.withBytes(of: entry) { bytes in
+      unsafe bytes.withUnsafeBytes { source in
+        for move in moves {
+          for (index, row) in move.from.enumerated() {
+            let place = (move.to + index) * stride + column
+            guard let ranks = placement?.ranks else {
+              unsafe UnsafeMutableRawBufferPointer(rebasing: joined[place..<place + width])
+                .copyMemory(
+                  from: UnsafeRawBufferPointer(rebasing: source[row * width..<(row + 1) * width]))
+              continue
+            }
+            for (column, rank) in ranks.enumerated() {
+              let first = row * width + rank * size
+              unsafe UnsafeMutableRawBufferPointer(
+                rebasing: joined[place + column * size..<place + (column + 1) * size]
+              ).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: source[first..<first + size]))
+            }
+          }
+        }
+      }
+    }
+  }
+
   /// Flips the sign bit, the highest of the last byte, of every element in some columns.
   private func flipSigns(
     _ bytes: UnsafeMutableRawBufferPointer, rows: Int, stride: Int, columns: Range<Int>
   ) {
-    let elementBytes = type.bitCount / 8
     for row in 0..<rows {
       var index = row * stride + columns.lowerBound + elementBytes - 1
       for _ in 0..<columns.count / elementBytes {

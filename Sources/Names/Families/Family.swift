@@ -1,0 +1,142 @@
+/// What one family of models calls its layers, in every world.
+///
+/// A family is one value in a file of its own, and stands in `all`.
+package struct Family: Sendable {
+  package let model: BaseModel
+
+  /// The hidden widths of the published models; empty where names alone tell them.
+  let widths: Set<Int>
+
+  /// How many blocks of a kind published models have, by the words before their number.
+  let depths: [String: Set<Int>]
+
+  /// The world whose names the trainer flattens, save for layers with names of its own.
+  let trainerWorld: World
+
+  /// The trainers that write flattened names.
+  package let trainers: [String]
+
+  /// What a flattened name of the denoiser's begins with.
+  let trainerPrefix: String
+
+  /// The denoiser's component in diffusers' pipeline.
+  let component: String
+
+  /// Components of their own, by the first word of diffusers' paths, that are a part of the denoiser
+  /// elsewhere.
+  let ownComponents: Set<String>
+
+  /// Whether ComfyUI reads diffusers' names too, under `transformer.` and `diffusion_model.`.
+  package let comfyReadsDiffusers: Bool
+
+  /// Whether it reads them flattened behind `lora_transformer_`.
+  package let comfyReadsOneTrainer: Bool
+
+  /// The text encoders, each with its name in every world.
+  package let encoders: [FamilyEncoder]
+  let layers: [FamilyLayer]
+
+  /// Where each name is found: by its shape.
+  private let spots: [String: [Spot]]
+
+  /// A name of the table.
+  private struct Spot: Sendable {
+    let layer: Int
+    let part: FamilyLayer.Part
+
+    /// The worlds that have it; none for other names.
+    let worlds: Set<World>
+  }
+
+  init(
+    _ model: BaseModel, widths: Set<Int> = [], depths: [String: Set<Int>] = [:],
+    trainer: World = .original, trainers: [String] = ["musubi-tuner"],
+    trainerPrefix: String = "lora_unet_", component: String = "transformer",
+    ownComponents: Set<String> = [], comfyReadsDiffusers: Bool = false,
+    comfyReadsOneTrainer: Bool = false, encoders: [FamilyEncoder] = [], layers table: String = ""
+  ) {
+    let layers = FamilyTable(table).layers
+    self.model = model
+    self.widths = widths
+    self.depths = depths
+    trainerWorld = trainer
+    self.trainers = trainers
+    self.trainerPrefix = trainerPrefix
+    self.component = component
+    self.ownComponents = ownComponents
+    self.comfyReadsOneTrainer = comfyReadsOneTrainer
+    self.comfyReadsDiffusers = comfyReadsDiffusers
+    self.encoders = encoders
+    self.layers = layers
+    var spots: [String: [Spot]] = [:]
+    for (index, layer) in layers.enumerated() {
+      for spot in Self.spots(of: layer, index, trainer) {
+        spots[spot.part.pattern.shape, default: []].append(spot)
+      }
+    }
+    self.spots = spots
+  }
+
+  /// The names of a layer, the authors' first, each once.
+  private static func spots(of layer: FamilyLayer, _ index: Int, _ trainer: World) -> [Spot] {
+    var spots: [Spot] = []
+    for world in World.allCases {
+      for part in layer.parts(in: world, trainer: trainer) {
+        if let place = spots.firstIndex(where: { $0.part.pattern.path == part.pattern.path }) {
+          let spot = spots[place]
+          spots[place] = Spot(
+            layer: index, part: spot.part, worlds: spot.worlds.union([world]))
+        } else {
+          spots.append(Spot(layer: index, part: part, worlds: [world]))
+        }
+      }
+    }
+    return spots + layer.others.map { Spot(layer: index, part: $0, worlds: []) }
+  }
+}
+
+// MARK: - Finding a name
+
+/// A layer's name, found in a family's table.
+struct FoundLayer {
+  let layer: FamilyLayer
+  let part: FamilyLayer.Part
+  let worlds: Set<World>
+
+  /// The numbers of the blocks that the layer is in.
+  let blocks: [Int]
+
+  var path: String { part.pattern.path(blocks: blocks) }
+}
+
+extension Family {
+  /// Finds a layer by its name: a dotted one must have the table's dots.
+  func find(_ name: NumberedName, path: String?) -> FoundLayer? {
+    for spot in spots[name.shape] ?? [] {
+      guard let blocks = spot.part.pattern.blocks(of: name) else { continue }
+      let found = FoundLayer(
+        layer: layers[spot.layer], part: spot.part, worlds: spot.worlds, blocks: blocks)
+      if path == nil || path == found.path { return found }
+    }
+    return nil
+  }
+
+  func find(_ target: Target) -> FoundLayer? {
+    guard target.network == .denoiser else { return nil }
+    return find(NumberedName(target.key), path: target.path)
+  }
+
+  /// The dotted path of a flattened name; `nil` where no name of the table is flattened to it.
+  package func path(ofFlattened name: String) -> String? {
+    find(NumberedName(name), path: nil)?.path
+  }
+
+  /// Whether the denoiser's layers stand in a table; a U-Net's do not, whose names `UNetNames` has.
+  package var hasTable: Bool { !layers.isEmpty }
+
+  /// Whether the family's table has a layer of a denoiser under some world's name.
+  package func knows(_ target: Target) -> Bool { find(target) != nil }
+
+  /// The worlds that call a layer so; empty where none does.
+  package func worlds(of target: Target) -> Set<World> { find(target)?.worlds ?? [] }
+}

@@ -1,0 +1,83 @@
+/// A dotted path with `#` for the number of a block: `double_blocks.#.img_mlp.0`.
+package struct PathPattern: Hashable, Sendable {
+  package let path: String
+
+  /// What flattened names are found by: `_` for dots, `#` for every number, also those that are
+  /// part of the pattern.
+  let shape: String
+
+  /// The numbers in the order of the path; `nil` for a block's.
+  let numbers: [Int?]
+
+  init(_ path: String) {
+    self.path = path
+    let name = NumberedName(path, takesWildcards: true)
+    (shape, numbers) = (name.shape, name.numbers.map { $0 < 0 ? nil : $0 })
+  }
+
+  /// The numbers of the blocks of a name of the same shape; `nil` where it has other numbers.
+  func blocks(of name: NumberedName) -> [Int]? {
+    guard numbers.count == name.numbers.count else { return nil }
+    var blocks: [Int] = []
+    for (own, number) in zip(numbers, name.numbers) {
+      if let own { if own != number { return nil } } else { blocks.append(number) }
+    }
+    return blocks
+  }
+
+  /// The path with the numbers of blocks in it.
+  func path(blocks: [Int]) -> String {
+    if blocks.isEmpty { return path }
+    let pieces = path.split(separator: "#", omittingEmptySubsequences: false)
+    return zip(pieces, blocks.map(String.init) + [""]).reduce(into: "") { $0 += $1.0 + $1.1 }
+  }
+
+  /// How many numbers of blocks there are.
+  var blockCount: Int { numbers.count { $0 == nil } }
+}
+
+/// A layer's name with its numbers apart: flattened or dotted, the same.
+package struct NumberedName: Hashable, Sendable {
+  let shape: String
+  let numbers: [Int]
+
+  /// - Parameter takesWildcards: Whether `#` counts as the number −1.
+  init(_ name: String, takesWildcards: Bool = false) {
+    var shape: [UInt8] = []
+    var numbers: [Int] = []
+    shape.reserveCapacity(name.utf8.count)
+    for piece in name.utf8.split(
+      omittingEmptySubsequences: false, whereSeparator: { $0 == 0x2E || $0 == 0x5F })
+    {
+      if !shape.isEmpty || piece.startIndex != name.startIndex { shape.append(0x5F) }
+      if let number = Self.number(piece)
+        ?? (takesWildcards && piece.elementsEqual([0x23]) ? -1 : nil)
+      {
+        numbers.append(number)
+        shape.append(0x23)
+      } else {
+        shape += piece
+      }
+    }
+    self.shape = String(decoding: shape, as: UTF8.self)
+    self.numbers = numbers
+  }
+
+  /// A number as names of layers have it: without leading zeros, and of at most five digits.
+  private static func number(_ digits: Substring.UTF8View) -> Int? {
+    guard (1...5).contains(digits.count), digits.count == 1 || digits.first != 0x30 else {
+      return nil
+    }
+    var number = 0
+    for digit in digits {
+      guard (0x30...0x39).contains(digit) else { return nil }
+      number = 10 * number + Int(digit - 0x30)
+    }
+    return number
+  }
+}
+
+/// A name with `_` for its dots.
+package func flattened(_ path: String) -> String {
+  String(decoding: path.utf8.map { $0 == 0x2E ? 0x5F : $0 }, as: UTF8.self)
+}
