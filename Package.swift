@@ -104,7 +104,7 @@ let package = Package(
     .module(
       "Inspect",
       [
-        "Adapters", "CommandSupport", "Files", "JSON", "LinearAlgebra", "Names", "Pages",
+        "Adapters", "CommandSupport", "Files", "JSON", "LinearAlgebra", "Names", "Pages", "Results",
         "Safetensors", "Tensors", argumentParser,
       ]),
     .module(
@@ -124,7 +124,7 @@ let package = Package(
     .module(
       "Resize",
       [
-        "Adapters", "CommandSupport", "LinearAlgebra", "Results", "Safetensors", "Tensors",
+        "Adapters", "CommandSupport", "LinearAlgebra", "Names", "Results", "Safetensors", "Tensors",
         argumentParser,
       ]),
     .module(

@@ -62,7 +62,12 @@ package struct BakedLayers: Sendable {
       of: changing.map(\.target.network) + tokenTerms.map(\.rows.target.network))
     self.combination = combination
     self.layers = layers
+    let places = ExpertPlaces(layers)
     for layer in changing {
+      if let expert = layer.expert {
+        if add(layer, expert, places) { moduleCount += 1 }
+        continue
+      }
       let isWeightBaked = layer.changesWeight && add(layer, .weight)
       let isBiasBaked = layer.biasCount != nil && add(layer, .bias)
       if isWeightBaked || isBiasBaked { moduleCount += 1 }
@@ -90,6 +95,27 @@ package struct BakedLayers: Sendable {
     }
     add(.layer(layer), to: key)
     return true
+  }
+
+  /// - Returns: Whether the checkpoint has the expert.
+  private mutating func add(
+    _ layer: Combination.Layer, _ expert: Module.Expert, _ places: ExpertPlaces
+  ) -> Bool {
+    let pieces = places.pieces(of: layer, expert)
+    for piece in pieces {
+      changes[Place(part: piece.part, name: piece.entry.name), default: []]
+        .append(
+          Change(
+            source: .layer(layer), key: CheckpointLayers.Key(layer.target, .weight), piece: piece))
+    }
+    if pieces.isEmpty {
+      let name = layer.terms[0].module.name
+      misfits.append(
+        Misfit(
+          module: name, name: name, kind: .modules, input: layer.terms[0].input,
+          obstacle: .noLayer))
+    }
+    return !pieces.isEmpty
   }
 
   private mutating func add(_ term: Combination.TokenTerm) -> Bool {

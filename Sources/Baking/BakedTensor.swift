@@ -79,6 +79,13 @@ struct BakedTensor {
       let part = Matrix(rows: source.count, columns: 1, elements: Array(bias[source]))
       return .whole(rows: piece.rows, part)
     }
+    if layer.expert != nil && entry.shape.rank == 3 {
+      let whole = try layer.difference()
+      try check(whole.isFinite, layer)
+      let elements = piece.isTransposed ? whole.transposed.elements : whole.elements
+      return .whole(
+        rows: piece.rows, Matrix(rows: 1, columns: elements.count, elements: elements))
+    }
     if !layer.isDense, layer.isThin {
       let factors = try layer.sum()
       try check(factors.up.isFinite && factors.down.isFinite, layer)

@@ -38,6 +38,12 @@ package enum Terminal {
   /// Columns of the terminal that standard output is; `nil` where it is none, and names stay whole.
   package static var outputWidth: Int? { outputIsTerminal ? columns(of: STDOUT_FILENO) : nil }
 
+  /// Whether standard output shows colours: a terminal that knows them, unless `NO_COLOR` is set.
+  package static var outputHasColours: Bool {
+    outputIsTerminal && !["", "dumb"].contains(environment("TERM") ?? "")
+      && (environment("NO_COLOR") ?? "").isEmpty
+  }
+
   /// The same of standard error.
   package static var errorWidth: Int? { errorIsTerminal ? columns(of: STDERR_FILENO) : nil }
 

@@ -71,7 +71,7 @@ struct Conversion {
     for layer in combination.layers where !layer.isZero {
       let (module, obstacles) = Self.module(
         layer, naming, adapter.baseModel, expands: expands, choice: choice)
-      let name = layer.terms[0].module.name
+      let name = layer.expert?.parameterName ?? layer.terms[0].module.name
       unsupported += obstacles.map {
         Unsupported(name: name, reason: $0, kind: $0 == Self.bias ? .biases : .modules)
       }
@@ -79,6 +79,8 @@ struct Conversion {
     }
     modules = kept
     promise = isExact ? .exact : .best
+    var seen: Set<Unsupported> = []  // Experts of one parameter have one name.
+    unsupported = unsupported.filter { seen.insert($0).inserted }
     self.unsupported = others + unsupported
     var leftOut = LeftOut()
     for item in unsupported { leftOut.add(item.name, as: item.kind) }
@@ -108,6 +110,7 @@ struct Conversion {
     choice: RankChoice?
   ) -> (ResultModule?, [String]) {
     let whole = layer.concatenated
+    if layer.expert != nil && naming != .peft { return (nil, ["an expert of a parameter"]) }
     if naming.moduleName(for: layer.target, in: model) == nil,
       naming.renamesModules || whole.names[naming] == nil
     {
@@ -146,7 +149,7 @@ struct Conversion {
       ResultModule(
         target: layer.target, extents: layer.extents, kind: layer.kind, content: content,
         bias: holdsBias ? whole.bias : nil, isTransposed: layer.isTransposed,
-        names: naming.renamesModules ? [:] : whole.names), obstacles
+        names: naming.renamesModules ? [:] : whole.names, expert: layer.expert), obstacles
     )
   }
 }

@@ -10,7 +10,7 @@ package struct ConvertCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "convert",
     abstract: "Write an adapter under another program's names.",
-    usage: "lora convert FILE --to NAMING [-o OUT] [options]",
+    usage: "lora convert FILE ... --to NAMING [-o OUT] [options]",
     discussion: paragraphs(
       """
       Renames modules and lays out their tensors as another program reads them. The update stays the
@@ -21,14 +21,19 @@ package struct ConvertCommand: ParsableCommand {
       expands LoHa, LoKr and Tucker convolutions to up · down, exactly; DoRA and others that depend
       on the base model need --base and --rank for it. Without -o the result goes to standard output.
 
+      Several files, or a folder of them, each give a result of their own name in the folder -o. -o
+      may be a pattern, in which {name} stands for the input's name.
+
         lora convert a.safetensors --to diffusers \\
           -o pytorch_lora_weights.safetensors
         lora convert a.safetensors --to peft -o adapter
         lora convert lokr.safetensors --to kohya --plain -o plain.safetensors
+        lora convert loras --to comfy -o converted/
       """))
 
-  @Argument(help: "The adapter; - is standard input.", completion: .file())
-  var file: String
+  @Argument(
+    help: "Adapters, or folders of them; - is standard input.", completion: .file())
+  var files: [String]
 
   @Flag(help: "Expand LoHa, LoKr, Tucker and full differences to up · down.")
   var plain = false
@@ -48,12 +53,21 @@ package struct ConvertCommand: ParsableCommand {
   @Flag(help: "Report every module.")
   var modules = false
 
+  @Flag(help: "Show what would be written: modules, ranks, bytes.")
+  var dryRun = false
+
+  @Option(
+    help: ArgumentHelp("Of several adapters in a file or folder, the one of this name."))
+  var adapter: String?
+
+  @OptionGroup(title: "Layers") var layers: LayerOptions
   @OptionGroup(title: "Result") var result: OutputOptions
   @OptionGroup(title: "Common") var common: CommonOptions
 
   package init() {}
 
   package func validate() throws {
+    if files.isEmpty { throw ValidationError("Missing expected argument '<files>'.") }
     if result.to == nil {
       let names = Naming.allValueStrings.joined(separator: ", ")
       throw ValidationError("Say whose names the result is to have: --to \(names).")
@@ -66,33 +80,49 @@ package struct ConvertCommand: ParsableCommand {
 
   package func run() throws {
     guard let naming = result.to else { return }
-    let adapter = try AdapterSource(path: file).adapter()
+    let checkpoint = try base.map { try Checkpoint(path: $0) }
+    try ResultFiles(
+      files, result, filter: layers.filter(), adapterName: adapter
+    ).forEach(common) { item, reports in
+      try convert(item, to: naming, checkpoint, reports)
+    }
+  }
+
+  private func convert(
+    _ item: ResultFiles.Item, to naming: Naming, _ checkpoint: Checkpoint?, _ reports: ReportList
+  ) throws {
+    let (adapter, output) = (item.adapter, item.outputs[0])
     let choice = rank.map { RankChoice(rule: .fixed($0)) }
     let conversion = try Conversion(
       adapter, to: naming, expands: plain,
-      base: base.map { CheckpointLayers(try Checkpoint(path: $0), for: [adapter]) }, choice: choice)
-    try check(conversion, naming)
+      base: checkpoint.map { CheckpointLayers($0, for: [adapter]) }, choice: choice)
+    try check(conversion, naming, file: item.path)
     let writer = try ResultWriter(
       result, common, model: adapter.baseModel, types: [adapter.type],
-      inputs: [.init(adapter, weight: 1)], to: result.output ?? "-",
+      inputs: [.init(adapter, weight: 1)], to: output, isDryRun: dryRun,
       comment: "converted from \(adapter.naming.name) to \(naming.name)")
-    let progress = Progress("converting", total: conversion.modules.count, quiet: common.quiet)
+    let progress = Progress(
+      "converting \(item.path)", total: conversion.modules.count, quiet: common.quiet)
     defer { progress.finish() }
     let plan = ResultPlan(modules: conversion.modules, promise: conversion.promise) {
       progress.advance()
     }
+    if dryRun {
+      try writer.preview(plan, leftOut: item.leftOut + conversion.leftOut, in: reports)
+      return
+    }
     let written = try writer.write(plan)
     progress.finish()
-    var leftOut = writer.leftOut
+    var leftOut = writer.leftOut + item.leftOut
     leftOut.add(conversion.leftOut)
     try writer.report(
       WriteReport(
-        written, leftOut: leftOut, capped: plan.cappedRanks(by: choice),
-        listsModules: modules))
+        written, leftOut: leftOut, capped: plan.cappedRanks(by: choice), listsModules: modules),
+      in: reports)
   }
 
   /// Throws on what the naming cannot hold, unless it is to be left out.
-  private func check(_ conversion: Conversion, _ naming: Naming) throws {
+  private func check(_ conversion: Conversion, _ naming: Naming, file: String) throws {
     let items = conversion.unsupported.map { "\(printable($0.name)) (\($0.reason))" }
     if !items.isEmpty && !skipUnsupported {
       throw AdapterError(

@@ -90,7 +90,7 @@ package struct DiffCommand: ParsableCommand {
       return
     }
     let inputs = try zip(sources, [1.0, -1.0]).map {
-      Combination.Input(try $0.adapter(), weight: $1)
+      Combination.Input(try $0.adapter(isDifference: true), weight: $1)
     }
     let combination = try Combination(
       inputs, division: result.fluxDivision,

@@ -2,6 +2,7 @@ import Adapters
 package import ArgumentParser
 import CommandSupport
 import Files
+import Results
 
 package struct InspectCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
@@ -14,12 +15,18 @@ package struct InspectCommand: ParsableCommand {
       also zstd-compressed ones and pipes (-). Norms and singular values are those
       of the update alpha / rank · up · down, not of the factors.
 
+      --conflicts compares adapters with each other, over all layers and for each block. The cosine of
+      their updates says whether they add up or cancel. The shared outputs and inputs are the mean
+      squared cosines of the principal angles between the directions that they write to and read: 1
+      where one holds the other. Nothing but the factors is multiplied.
+
         lora inspect slider.safetensors
         lora inspect slider.safetensors --modules
         lora inspect slider.safetensors --json \\
           | jq '.modules[] | select(.norm > 1).target'
         lora inspect slider.safetensors --html report.html
         lora inspect loras                # one line per file of a folder
+        lora inspect a.safetensors b.safetensors c.safetensors --conflicts
         curl … | lora inspect -
       """))
 
@@ -38,17 +45,42 @@ package struct InspectCommand: ParsableCommand {
   @Flag(help: "Verify: NaN, zero modules, orphan keys, stored hashes; exit 1 if anything is wrong.")
   var check = false
 
+  @Flag(help: "Compare adapters: cosines, shared directions, for each block.")
+  var conflicts = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --conflicts, the model whose weights DoRA and the like depend on.",
+      valueName: "checkpoint"), completion: .file())
+  var base: String?
+
   @Option(
     help: ArgumentHelp("Write a page with plots, readable offline.", valueName: "file"),
     completion: .file())
   var html: String?
 
-  @OptionGroup var common: CommonOptions
+  @Option(
+    help: ArgumentHelp("Of several adapters in a file or folder, the one of this name."))
+  var adapter: String?
+
+  @OptionGroup(title: "Layers to compare") var layers: LayerOptions
+  @OptionGroup(title: "Common") var common: CommonOptions
 
   package init() {}
 
   package func validate() throws {
     if files.isEmpty { throw ValidationError("Missing expected argument '<files>'.") }
+    if base != nil && !conflicts { throw ValidationError("--base goes with --conflicts.") }
+    if !conflicts
+      && !(layers.only.isEmpty && layers.except.isEmpty && layers.onlyIn.isEmpty
+        && layers.exceptIn.isEmpty)
+    {
+      throw ValidationError("--only, --except, --only-in, --except-in go with --conflicts.")
+    }
+    if conflicts && (modules || spectrum || metadata || check) {
+      throw ValidationError(
+        "--conflicts compares files: --modules, --spectrum, --metadata, --check do not go with it.")
+    }
   }
 
   package func run() throws {
@@ -56,12 +88,13 @@ package struct InspectCommand: ParsableCommand {
     outputs.addFile(html)
     try outputs.prepare()
     let paths = expandingFolders(files)
+    if conflicts { return try showConflicts(of: paths) }
     let isListing = paths != files  // the files of a folder
     var inspections: [Inspection] = []
     var hasFaults = false
     for path in paths {
       do {
-        let source = try AdapterSource(path: path)
+        let source = try AdapterSource(path: path, adapter: adapter)
         let inspection = try inspect(path, source, isTable(isListing) ? .norms : .spectra)
         inspections.append(inspection)
         let faults = check ? inspection.faults(source) : []

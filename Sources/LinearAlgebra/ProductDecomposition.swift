@@ -62,7 +62,7 @@ package struct ProductDecomposition: Sendable {
 
 /// Returns L of A = LLᵀ; `nil` where A holds NaN, or where a row of L ends in less than a
 /// thousandth of its length: what is kept then has ten digits and more.
-private func cholesky(of matrix: Matrix) -> Matrix? {
+func cholesky(of matrix: Matrix) -> Matrix? {
   let n = matrix.rows
   guard n > 0, matrix.isFinite else { return nil }
   var lower = matrix

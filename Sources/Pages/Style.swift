@@ -45,6 +45,8 @@ let style = """
   .s4 { fill: var(--c4); stroke: var(--c4); background: var(--c4); }
   .s5 { fill: var(--c5); stroke: var(--c5); background: var(--c5); }
   svg rect, svg circle { stroke: none; }
+  .heat .above { fill: var(--c0); } .heat .below { fill: var(--c4); }
+  .heat .none { fill: none; stroke: var(--line); } svg.heat .cell { fill: var(--ink); }
   .key { display: inline-block; width: .75em; height: .75em; border-radius: 2px;
     margin-right: .45em; print-color-adjust: exact; }
   .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; padding: 0;

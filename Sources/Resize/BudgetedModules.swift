@@ -1,31 +1,28 @@
 import Adapters
 import LinearAlgebra
+import Names
 import Results
 import Safetensors
 
 /// All modules of an adapter, taken apart to share a budget.
 struct BudgetedModules {
-  private struct Decomposed: Sendable {
-    let module: ResizableModule
-    let decomposition: ProductDecomposition
-  }
+  private let modules: [DecomposedModule]
 
-  private let combination: Combination
-  private let modules: [Decomposed]
+  /// ‖W‖ of the base model's weights, which errors are then relative to.
+  private let baseNorms: [Target: Double]
 
   /// Layers that no rank can be chosen for.
   private let rest: [ResultModule]
 
   init(
-    _ combination: Combination, threads: Int, onLayer: @Sendable () -> Void
+    _ combination: Combination, baseNorms: [Target: Double], threads: Int,
+    onLayer: @Sendable () -> Void
   ) throws {
-    self.combination = combination
+    self.baseNorms = baseNorms
     let layers = combination.layers.filter(\.hasRank)
     modules = try parallelMap(count: layers.count, threads: threads) { index in
       defer { onLayer() }
-      let module = try ResizableModule(layers[index])
-      layers[index].release()
-      return Decomposed(module: module, decomposition: try module.decomposition())
+      return try DecomposedModule(layers[index])
     }
     rest = combination.layers.filter { !$0.hasRank && !$0.isZero }.map(\.concatenated)
   }
@@ -59,7 +56,8 @@ struct BudgetedModules {
 
   private func plan(elements: Int, file: String) throws -> ResultPlan {
     let costs = modules.map { decomposed in
-      let scale = decomposed.module.scale
+      let norm = baseNorms[decomposed.module.layer.target] ?? 1
+      let scale = decomposed.module.scale / max(norm, .leastNormalMagnitude)
       return (
         decomposed.module.elementsPerRank, decomposed.decomposition.values.map { $0 * scale }
       )

@@ -8,7 +8,7 @@ package struct ResizeCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "resize",
     abstract: "Store an adapter at other ranks, or in a number of bytes.",
-    usage: "lora resize FILE --rank N [-o OUT] [options]",
+    usage: "lora resize FILE ... --rank N [-o OUT] [options]",
     discussion: paragraphs(
       """
       Replaces each module's update by its best approximation at the rank asked for. A rule (--sv-…)
@@ -17,15 +17,33 @@ package struct ResizeCommand: ParsableCommand {
       than the rank gets the highest rank that it can have. alpha / rank is kept, so that a strength
       means what it meant. Without -o the result goes to standard output.
 
+      --recipe keeps the directions whose score is high enough, as resize_lora does: the score of
+      singular value s is log10(s) minus the weighted mean of log10 of what it is compared with. thr
+      is the least score that is kept; size is what the factors may take, in MiB. A layer that keeps
+      none is left out. Recipes stand between colons, and one decomposition serves all of them.
+
+        spn_ckpt, fro_ckpt  largest singular value, norm of the weight in --base
+        spn_lora, fro_lora  the same of the update itself
+        subspace            |u·W·v|: what the weight W does along the direction
+        params              elements that one rank takes
+        rescale             a factor of the update, not compared with anything
+
+      Several files, or a folder of them, each give a result of their own name in the folder -o. -o
+      may be a pattern, in which {name} and {recipe} stand for the input's name and the recipe.
+
         lora resize big.safetensors --rank 8 -o small.safetensors
         lora resize big.safetensors --rank 16 --conv-rank 4 -o small.safetensors
         lora resize big.safetensors --sv-fro 0.95 --max-rank 32 \\
           -o small.safetensors
         lora resize big.safetensors --bytes 8MB -o small.safetensors
+        lora resize big.safetensors --base model.safetensors \\
+          --recipe fro_ckpt=1,thr=-3.5:spn_lora=1,thr=-0.7 -o small/
+        lora resize *.safetensors --rank 8 -o small/
       """))
 
-  @Argument(help: "The adapter; - is standard input.", completion: .file())
-  var file: String
+  @Argument(
+    help: "Adapters, or folders of them; - is standard input.", completion: .file())
+  var files: [String]
 
   @Option(
     .byteCount,
@@ -38,6 +56,22 @@ package struct ResizeCommand: ParsableCommand {
     help: ArgumentHelp("How many elements the factors may have, such as 2000000.", valueName: "n"))
   var params: Int?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Keep directions by their scores, such as fro_ckpt=1,thr=-3.5; several stand between colons.",
+      valueName: "recipe"), transform: { try Recipe.list($0) })
+  var recipe: [Recipe]?
+
+  @Option(
+    help: ArgumentHelp(
+      "The model that the adapter is for: errors are told relative to its weights, and --bytes counts them so.",
+      valueName: "checkpoint"), completion: .file())
+  var base: String?
+
+  @Flag(help: "Show what would be written: modules, ranks, bytes.")
+  var dryRun = false
+
   @Flag(
     help:
       "The adapter was trained by DyLoRA: --rank takes its first ranks, at their strength in training."
@@ -47,6 +81,11 @@ package struct ResizeCommand: ParsableCommand {
   @Option(help: "Choose ranks as sd-scripts' resize_lora.py of 2026 does: by rules one too many.")
   var compat: Compatibility?
 
+  @Option(
+    help: ArgumentHelp("Of several adapters in a file or folder, the one of this name."))
+  var adapter: String?
+
+  @OptionGroup(title: "Layers") var layers: LayerOptions
   @OptionGroup(title: "Rank of the result") var rank: RankOptions
   @OptionGroup(title: "Result") var result: OutputOptions
   @OptionGroup(title: "Report") var reporting: ReportOptions
@@ -55,10 +94,11 @@ package struct ResizeCommand: ParsableCommand {
   package init() {}
 
   package func validate() throws {
-    let choices = [rank.choice == nil, bytes == nil, params == nil].count { !$0 }
+    let choices = [rank.choice == nil, bytes == nil, params == nil, recipe == nil].count { !$0 }
+    if files.isEmpty { throw ValidationError("Missing expected argument '<files>'.") }
     if choices != 1 {
       throw ValidationError(
-        "Give one of --rank, --sv-ratio, --sv-fro, --sv-cumulative, --bytes, --params.")
+        "Give one of --rank, --sv-ratio, --sv-fro, --sv-cumulative, --bytes, --params, --recipe.")
     }
     if dylora && rank.choice?.isFixed != true {
       throw ValidationError("--dylora goes with --rank.")
@@ -66,46 +106,23 @@ package struct ResizeCommand: ParsableCommand {
     if compat != nil && (rank.choice == nil || dylora) {
       throw ValidationError("--compat goes with --rank or a rule of --sv-…, without --dylora.")
     }
+    if let recipe = recipe?.first(where: \.needsBase), base == nil {
+      throw ValidationError("The recipe \(recipe.text) compares with the model: give --base.")
+    }
+    if reporting.html != nil && (files.count > 1 || (recipe?.count ?? 1) > 1 || dryRun) {
+      throw ValidationError("--html reports one result that is written.")
+    }
   }
 
   package func run() throws {
-    let adapter = try AdapterSource(path: file).adapter()
-    let combination = try Combination([.init(adapter, weight: 1)])
-    let path = result.output ?? "-"
     try reporting.prepare()
-    let writer = try ResultWriter(result, common, combination, to: path, comment: comment(adapter))
-    let progress = Progress("resizing", total: combination.layers.count, quiet: common.quiet)
-    defer { progress.finish() }
-    let plan = try plan(combination, writer) { progress.advance() }
-    let written = try writer.write(plan)
-    progress.finish()
-    try writer.report(
-      WriteReport(
-        written, of: combination, inputNames: [file], leftOut: writer.leftOut,
-        capped: plan.cappedRanks(by: rank.choice), listsModules: reporting.modules),
-      html: reporting.html, command: "resize")
-  }
-
-  /// As sd-scripts words it.
-  private func comment(_ adapter: Adapter) -> String {
-    let ranks = Set(adapter.modules.map(\.rank))
-    let before = ranks.count == 1 ? "\(ranks.first ?? 0)" : "Dynamic"
-    if let bytes { return "resized from \(before) to \(bytes) bytes" }
-    if let params { return "resized from \(before) to \(params) parameters" }
-    return "dimension is resized from \(before) to \(rank.text)"
-  }
-
-  private func plan(
-    _ combination: Combination, _ writer: ResultWriter, onLayer: @escaping @Sendable () -> Void
-  ) throws -> ResultPlan {
-    if let choice = rank.choice {
-      let method: Resizing.Method =
-        dylora ? .slicing : compat == nil ? .approximating : .asSDScripts
-      return try Resizing(choice, method)
-        .plan(combination, threads: common.threadCount, onLayer: onLayer)
+    let checkpoint = try base.map { try Checkpoint(path: $0) }
+    let recipes = recipe ?? []
+    let variants = recipes.count > 1 ? recipes.map(\.fileNamePart) : [""]
+    try ResultFiles(
+      files, result, filter: layers.filter(), adapterName: adapter, variants: variants
+    ).forEach(common) { item, reports in
+      try ResizeRun(self, item, checkpoint, reports).run()
     }
-    let modules = try BudgetedModules(combination, threads: common.threadCount, onLayer: onLayer)
-    return try modules.plan(
-      file: file, elements: params, byteCount: bytes, writer)
   }
 }

@@ -12,11 +12,13 @@ struct ResultLocation {
   /// The name of the file beside the weights; `nil` where the result is one file.
   let configuration: String?
 
+  /// The endings of names that are a file's.
+  static let endings = [".safetensors", ".st", ".sft", ".zst", ".bin"]
+
   /// PEFT and MLX results are folders, unless the path is a stream's or that of a file.
   init(path: String, naming: Naming) {
-    let endings = [".safetensors", ".st", ".sft", ".zst", ".bin"]
     let isFile =
-      path == "-" || endings.contains(where: path.hasSuffix)
+      path == "-" || Self.endings.contains(where: path.hasSuffix)
       || [.file, .stream].contains(FileKind(path: path))
     guard let name = naming.folder?.weights, !isFile else {
       (folder, weights, configuration) = (nil, path, nil)

@@ -11,7 +11,9 @@ package struct ResultWriter {
   private let common: CommonOptions
   private let choice: ResultChoice
   private let location: ResultLocation
-  private let output: OutputFile
+
+  /// `nil` where nothing is to be written.
+  private let output: OutputFile?
 
   /// Where the result is a folder.
   private let folder: OutputFolder?
@@ -24,10 +26,12 @@ package struct ResultWriter {
 
   /// Opens the output; no weight has been read yet when it cannot be written.
   ///
-  /// - Parameter comment: What is done, for the result's metadata.
+  /// - Parameters:
+  ///   - isDryRun: Whether the output is only looked at: the plan can be shown, not written.
+  ///   - comment: What is done, for the result's metadata.
   package init(
     _ options: OutputOptions, _ common: CommonOptions, _ combination: Combination,
-    to path: String, comment: String
+    to path: String, isDryRun: Bool = false, comment: String
   ) throws {
     self.path = path
     self.common = common
@@ -36,7 +40,8 @@ package struct ResultWriter {
     choice = ResultChoice(options, for: combination)
     foreign = combination.inputs.foreignTensors(in: choice.naming)
     origin = ResultOrigin(inputs: combination.inputs, comment: comment)
-    (location, folder, output) = try Self.open(path, choice.naming, options, common)
+    (location, folder, output) = try Self.open(
+      path, choice.naming, options, common, isDryRun: isDryRun)
     writer = AdapterWriter(
       naming: choice.naming, model: combination.baseModel, type: choice.type,
       threads: common.threadCount)
@@ -51,9 +56,10 @@ package struct ResultWriter {
   ///   - model: What the result is for.
   ///   - types: Those of the weights that it is made of.
   ///   - inputs: The adapters that it is made of, if any.
+  ///   - isDryRun: Whether the output is only looked at: the plan can be shown, not written.
   package init(
     _ options: OutputOptions, _ common: CommonOptions, model: BaseModel, types: [ElementType],
-    inputs: [Combination.Input] = [], to path: String, comment: String
+    inputs: [Combination.Input] = [], to path: String, isDryRun: Bool = false, comment: String
   ) throws {
     self.path = path
     self.common = common
@@ -62,7 +68,8 @@ package struct ResultWriter {
     choice = ResultChoice(options, types: types)
     foreign = inputs.foreignTensors(in: choice.naming)
     origin = ResultOrigin(inputs: inputs, comment: comment)
-    (location, folder, output) = try Self.open(path, choice.naming, options, common)
+    (location, folder, output) = try Self.open(
+      path, choice.naming, options, common, isDryRun: isDryRun)
     writer = AdapterWriter(
       naming: choice.naming, model: model, type: choice.type, threads: common.threadCount)
     metadata = ResultMetadata(
@@ -71,10 +78,15 @@ package struct ResultWriter {
   }
 
   private static func open(
-    _ path: String, _ naming: Naming, _ options: OutputOptions, _ common: CommonOptions
-  ) throws(FileError) -> (ResultLocation, OutputFolder?, OutputFile) {
+    _ path: String, _ naming: Naming, _ options: OutputOptions, _ common: CommonOptions,
+    isDryRun: Bool
+  ) throws(FileError) -> (ResultLocation, OutputFolder?, OutputFile?) {
     if !common.quiet, let note = misleadingName(of: path) { Terminal.note(note) }
     let location = ResultLocation(path: path, naming: naming)
+    if isDryRun {
+      try Self.outputs(location).check()
+      return (location, nil, nil)
+    }
     if let folder = try location.folder.map({ path throws(FileError) in
       try OutputFolder(path: path)
     }) {
@@ -114,11 +126,8 @@ package struct ResultWriter {
 
   /// Writes a result; nothing where it would hold no module, or would not be what it promises.
   package func write(_ plan: ResultPlan) throws -> Written {
-    if plan.modules.isEmpty {
-      throw AdapterError(
-        file: path,
-        reason: .refused("would hold no module, since nothing is added; not written"))
-    }
+    guard let output else { preconditionFailure("\(path): a dry run writes nothing") }
+    try check(plan)
     let whole = withForeign(plan)
     if !isCompressed {
       try Self.outputs(location, byteCount: try byteCount(of: whole)).check()
@@ -133,6 +142,12 @@ package struct ResultWriter {
       try folder.publish()
     }
     return written
+  }
+
+  private func check(_ plan: ResultPlan) throws(AdapterError) {
+    guard plan.modules.isEmpty else { return }
+    throw AdapterError(
+      file: path, reason: .refused("would hold no module, since nothing is added; not written"))
   }
 
   /// The bytes of the file that a plan would become; no weight is asked for.
@@ -153,25 +168,54 @@ package struct ResultWriter {
 
   package var bytesPerElement: Int { choice.type.bitCount / 8 }
 
+  /// Prints what a plan would become.
+  ///
+  /// - Parameters:
+  ///   - leftOut: What of the modules is not in it.
+  ///   - recipe: What chose the ranks, where one of several did.
+  ///   - merging: How a merge's weights came about, where they are not those that were typed.
+  package func preview(
+    _ plan: ResultPlan, leftOut: LeftOut, recipe: String? = nil, merging: MergeNotes? = nil,
+    in list: ReportList
+  ) throws {
+    try check(plan)
+    var all = foreign.leftOut
+    all.add(leftOut)
+    let preview = WritePreview(
+      plan, leftOut: all, recipe: recipe, merging: merging, byteCount: try byteCount(of: plan))
+    if !common.json {
+      Terminal.report(preview.text(file: list.file, path: path))
+    } else if list.areSeveral {
+      list.add(preview, at: path)
+    } else {
+      try Terminal.show(json(preview))
+    }
+  }
+
   /// Prints the report of a command, and writes it as a page where that is asked for.
   ///
   /// - Parameters:
   ///   - html: Where the page goes; `nil` for none.
   ///   - inputs: What the page says of the inputs beside what the report knows.
+  ///   - list: Keeps the report of one of several results where they are one JSON array.
   package func report(
-    _ report: WriteReport, html: String?, command: String, inputs: InputNorms? = nil
+    _ report: WriteReport, html: String?, command: String, inputs: InputNorms? = nil,
+    in list: ReportList? = nil
   ) throws {
     if let html {
       let page = report.page(path: path, command: command, origin: origin, inputs: inputs)
       try Pages.write(page, to: html)
     }
-    try self.report(report)
+    try self.report(report, in: list)
   }
 
   /// Prints the report: JSON on standard output unless the result went there, text on standard
   /// error.
-  package func report(_ report: WriteReport) throws {
-    if common.json {
+  package func report(_ report: WriteReport, in list: ReportList? = nil) throws {
+    if common.json, let list, list.areSeveral {
+      list.add(report, at: path)
+      if !common.quiet { for note in choice.notes { Terminal.note(note) } }
+    } else if common.json {
       let text = try json(report)
       if path == "-" {
         Terminal.report(text)

@@ -40,7 +40,8 @@ extension WriteReport {
       ("modules", "\(modules)"), ("rank", change), ("size", bytes(output.bytes)),
       ("result", verdict), ("energy kept", percent(energyKept)),
       ("relative error", significant(relativeError, digits: 2)),
-    ]
+    ] + (errorOfBase.map { [("error of base", percent($0))] } ?? [])
+      + (recipe.map { [("recipe", $0)] } ?? [])
   }
 
   /// What of the inputs is not in the result, where something is not.

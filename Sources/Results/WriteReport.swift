@@ -34,6 +34,9 @@ package struct WriteReport: Encodable {
     let errorSquared: Double
     let block: Block
 
+    /// ‖written − asked‖ / ‖W‖, W being the base model's weight; `nil` without a base model.
+    let errorOfBase: Double?
+
     private enum CodingKeys: String, CodingKey {
       case name
       case target
@@ -41,12 +44,20 @@ package struct WriteReport: Encodable {
       case rank
       case energyKept = "energy_kept"
       case relativeError = "relative_error"
+      case errorOfBase = "error_of_base"
     }
   }
 
   /// What the figures mean, in a few words.
   let verdict: String
   let relativeError: Double
+
+  /// The error relative to the base model's weights in the adapter's layers; `nil` without them.
+  let errorOfBase: Double?
+
+  /// What chose the ranks, and the score from which on directions are kept.
+  let recipe: String?
+  let threshold: Double?
   let modules: Int
   let rank: RankRange
   let rankBefore: RankRange
@@ -74,11 +85,14 @@ package struct WriteReport: Encodable {
   let all: [Module]
 
   /// What stands before lists of modules in the text, with the lists.
-  private let onlyLists: [(file: String, names: [String])]
+  let onlyLists: [(file: String, names: [String])]
 
   private enum CodingKeys: String, CodingKey {
     case verdict
     case relativeError = "relative_error"
+    case errorOfBase = "error_of_base"
+    case recipe
+    case threshold
     case modules
     case rank
     case rankBefore = "rank_before"
@@ -98,19 +112,23 @@ package struct WriteReport: Encodable {
   ///   - inputNames: What the inputs are called in the report; `["B", "A"]` for a difference.
   ///   - leftOut: What of the inputs is not in the result.
   ///   - capped: The ranks of layers that are thinner than the rank asked for.
+  ///   - choice: What chose the ranks, where layers may be left out or stand beside a base model.
   ///   - listsModules: Whether every module is reported.
   package init(
     _ written: Written, of combination: Combination, inputNames: [String], leftOut: LeftOut,
-    capped: [String: Int] = [:], listsModules: Bool = false
+    capped: [String: Int] = [:], choice: LayerChoice = LayerChoice(), listsModules: Bool = false
   ) {
     let before = combination.ranks
-    rank = RankRange(written.modules.map(\.rank))
-    verdict = Verdict(written.verification, written.promise, types: [written.type])
+    let verification = written.verification + choice.verification
+    rank = RankRange(written.modules.map(\.rank) + choice.dropped.map { _ in 0 })
+    verdict = Verdict(verification, written.promise, types: [written.type])
       .text(rank: rank.text)
-    relativeError = written.verification.relativeError
+    relativeError = verification.relativeError
     modules = written.modules.count
     rankBefore = RankRange(Array(before.values))
-    energyKept = written.verification.energyKept
+    energyKept = verification.energyKept
+    var leftOut = leftOut
+    leftOut.add(choice.leftOut)
     self.leftOut = leftOut
     self.capped = capped.isEmpty ? nil : capped
     let lists = inputNames.indices.map { combination.modules(onlyIn: $0) }
@@ -122,7 +140,14 @@ package struct WriteReport: Encodable {
     onlyIn =
       lists.count > 2
       ? Dictionary(zip(inputNames, lists), uniquingKeysWith: { first, _ in first }) : nil
-    all = written.modules.map { Module($0, before: before[$0.target]) }
+    all =
+      written.modules.map {
+        Module($0, before: before[$0.target], baseNorm: choice.baseNorms[$0.target])
+      } + choice.dropped.map { Module($0, baseNorm: choice.baseNorms[$0.target]) }
+    let baseSquared = choice.baseNorms.values.sorted().reduce(0) { $0 + $1 * $1 }
+    errorOfBase =
+      baseSquared > 0 ? (verification.errorSquared / baseSquared).squareRoot() : nil
+    (recipe, threshold) = (choice.recipe, choice.threshold)
     perModule = listsModules ? all : nil
     output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
   }
@@ -149,51 +174,10 @@ package struct WriteReport: Encodable {
     self.onlyInB = onlyInB
     onlyIn = nil
     onlyLists = [("B", onlyInB), ("A", onlyInA)]
-    all = written.modules.map { Module($0, before: nil) }
+    all = written.modules.map { Module($0, before: nil, baseNorm: nil) }
+    (errorOfBase, recipe, threshold) = (nil, nil, nil)
     perModule = listsModules ? all : nil
     output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
-  }
-
-  /// The report in a few lines.
-  func text(path: String) -> String {
-    let target = path == "-" ? "standard output" : printable(path)
-    var lines: [String] = []
-    if let perModule { lines += [moduleTable(perModule), ""] }
-    for list in onlyLists { lines += only(list.names, in: list.file) }
-    if let text = leftOut.text { lines.append(text) }
-    if let merging { lines += merging.lines }
-    if let capped { lines.append(text(capped)) }
-    lines.append(
-      "\(target): \(counted(modules, "module")), rank \(change), \(bytes(output.bytes))")
-    lines.append(verdict)
-    return lines.joined(separator: "\n")
-  }
-}
-
-extension WriteReport {
-  /// `5`, or `8 → 4` where the ranks changed.
-  var change: String {
-    let (before, after) = (rankBefore.text, rank.text)
-    return before == after ? after : "\(before) → \(after)"
-  }
-
-  private func text(_ capped: [String: Int]) -> String {
-    let layers = capped.sorted { $0.key < $1.key }.map { "\($0.key) at rank \($0.value)" }
-    return "thinner than the rank asked for: \(counted(layers.count, "layer")) (\(shown(layers)))"
-  }
-
-  private func moduleTable(_ modules: [Module]) -> String {
-    var table = Table([
-      ("module", .left), ("rank", .right), ("kept", .right), ("relative error", .right),
-    ])
-    for module in modules {
-      let before = module.rankBefore.map { $0 == module.rank ? "" : "\($0) → " } ?? ""
-      table.add([
-        printable(module.target), "\(before)\(module.rank)", percent(module.energyKept),
-        significant(module.relativeError, digits: 2),
-      ])
-    }
-    return table.text(width: Terminal.errorWidth)
   }
 }
 
@@ -207,20 +191,23 @@ extension WriteReport.RankRange {
 }
 
 extension WriteReport.Module {
-  fileprivate init(_ module: Written.Module, before: Int?) {
+  fileprivate init(_ module: Written.Module, before: Int?, baseNorm: Double?) {
     self.init(
       name: module.name, target: module.target.description, rankBefore: before, rank: module.rank,
       energyKept: module.verification.energyKept,
       relativeError: module.verification.relativeError,
       askedSquared: module.askedSquared, errorSquared: module.errorSquared,
-      block: Block(of: module.target))
+      block: Block(of: module.target),
+      errorOfBase: baseNorm.map { module.errorSquared.squareRoot() / $0 })
   }
-}
 
-/// A line on modules that are in one file only; none where there are none.
-package func only(_ names: [String], in file: String) -> [String] {
-  guard !names.isEmpty else { return [] }
-  let shown = names.prefix(4).map(printable).joined(separator: ", ")
-  let more = names.count > 4 ? " and \(names.count - 4) more" : ""
-  return ["only in \(file): \(counted(names.count, "module")) (\(shown)\(more))"]
+  fileprivate init(_ layer: LayerChoice.Dropped, baseNorm: Double?) {
+    let isLost = layer.squaredNorm > 0
+    self.init(
+      name: layer.name, target: layer.target.description, rankBefore: layer.rank, rank: 0,
+      energyKept: isLost ? 0 : 1, relativeError: isLost ? 1 : 0,
+      askedSquared: layer.squaredNorm, errorSquared: layer.squaredNorm,
+      block: Block(of: layer.target),
+      errorOfBase: baseNorm.map { layer.squaredNorm.squareRoot() / $0 })
+  }
 }

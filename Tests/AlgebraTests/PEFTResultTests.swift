@@ -101,15 +101,21 @@ import Testing
     try report(["resize", folder["c"], "--rank", "1", "-o", folder["r"]])
   }
 
+  /// Without a configuration nothing tells how many experts there are.
   @Test(arguments: [
     ["inspect"], ["resize", "--rank", "1"], ["merge"], ["convert", "--to", "kohya"],
   ])
   func expertsAreTakenForNoProduct(command: [String]) throws {
+    let path = try folder.write(
+      [UInt8](
+        try Data(
+          contentsOf: URL(filePath: Fixtures.path("peft/experts/adapter_model.safetensors")))),
+      to: "alone.st")
     let options = command[0] == "inspect" ? ["--json"] : ["-o", folder["x"]]
-    let outcome = try Program.run([command[0], "peft/experts"] + command.dropFirst() + options)
+    let outcome = try Program.run([command[0], path] + command.dropFirst() + options)
     #expect(outcome.status == (command[0] == "inspect" ? 0 : 1))
     #expect((outcome.output + outcome.errors).contains("experts"))
-    #expect(try folder.names().isEmpty)
+    #expect(try folder.names() == ["alone.st"])
   }
 
   /// A module of alpha 0 adds nothing, and stops nothing.

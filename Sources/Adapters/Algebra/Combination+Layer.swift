@@ -94,8 +94,11 @@ extension Combination.Layer {
     ResultModule(
       target: target, extents: extents, kind: kind, content: content,
       bias: biasCount.map { .init(count: $0) { try bias() ?? [] } },
-      isTransposed: isTransposed, names: names)
+      isTransposed: isTransposed, names: names, expert: expert)
   }
+
+  /// Which of several experts the layer is of.
+  package var expert: Module.Expert? { terms.lazy.compactMap(\.module.expert).first }
 
   /// Whether the layer's weight lies inputs × outputs in its model, as far as terms tell.
   package var isTransposed: Bool { terms.contains(where: \.module.isTransposed) }

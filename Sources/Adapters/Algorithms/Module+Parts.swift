@@ -26,7 +26,9 @@ extension Module {
   func matrix(_ part: Part) throws -> Matrix {
     let elements = try values(part)
     let rows = parts[part]?.shape.extents.first ?? 1
-    return Matrix(rows: rows, columns: rows == 0 ? 0 : elements.count / rows, elements: elements)
+    let whole = Matrix(
+      rows: rows, columns: rows == 0 ? 0 : elements.count / rows, elements: elements)
+    return expert?.slice(whole, part) ?? whole
   }
 
   /// Tucker: Δ[p, q, k, l] = Σ mid[i, j, k, l]·up[p, i]·down[j, q]; the core goes into down.

@@ -26,6 +26,9 @@ package struct Adapter: Sendable {
   /// Tensors that should belong to a module but whose counterpart is missing.
   package let orphans: [Header.Entry]
 
+  /// Whether the update is another than the factors tell; `nil` where they tell all of it.
+  package let peculiarity: Peculiarity?
+
   /// What a reader should know and that stopped nothing.
   package let warnings: [String]
 
@@ -40,11 +43,13 @@ extension Adapter {
   ///
   /// - Parameter configuration: What lies beside the file, for those formats that keep the scale
   ///   there.
+  /// - Parameter name: PEFT's name of the one of several adapters in the file that is wanted.
   /// - Throws: `.noAdapter` where the file holds no part of any module.
   package init(
-    _ file: SafetensorsFile, configuration: AdapterConfiguration? = nil
+    _ file: SafetensorsFile, configuration: AdapterConfiguration? = nil, name: String? = nil
   ) throws(AdapterError) {
-    var groups = PartGroups(file.header)
+    var groups = PartGroups(file.header, adapter: name)
+    try Self.checkNames(groups.adapterNames, wanted: name, file: file)
     guard groups.holdAdapter else {
       throw AdapterError(
         file: file.path, reason: .noAdapter(what: foreignContent(of: file.header)))
@@ -57,9 +62,12 @@ extension Adapter {
     var modules: [Module] = []
     var orphans: [Header.Entry] = []
     var (experts, empty): ([String], [String]) = ([], [])
+    let parameters = ExpertParameters(groups, configuration)
     for name in groups.names {
       let group = groups[name]
-      if Self.holdsExperts(name, group, configuration) {
+      if let members = parameters.modules(of: name, group, configuration, file: file) {
+        modules += members
+      } else if Self.holdsExperts(name, group, configuration) {
         experts.append(name)
       } else if group.isOfRankZero {
         empty.append(name)
@@ -88,8 +96,11 @@ extension Adapter {
         BaseModel.Layer(
           target: $0.target, outputs: $0.extents.outputs, inputs: $0.extents.inputs)
       })
+    peculiarity = configuration?.peculiarity
     warnings =
       Self.warnings(naming, configuration, orphans)
+      + (configuration == nil ? Self.warnings(ofKronecker: modules, file.header.metadata) : [])
+      + (peculiarity.map { ["the adapter \($0)"] } ?? [])
       + Self.warnings(experts: experts, empty: empty, modules)
   }
 
@@ -104,6 +115,39 @@ extension Adapter {
     let path = name.split(separator: ".").filter { $0 != "base_layer" }.joined(separator: ".")
     if configuration?.holdsExperts(module: path, rank: rank) ?? false { return true }
     return path == "experts" || path.hasSuffix(".experts")
+  }
+
+  /// Refuses several adapters of which none is chosen, and one that is not there.
+  private static func checkNames(
+    _ names: Set<String>, wanted: String?, file: SafetensorsFile
+  ) throws(AdapterError) {
+    let listed = names.sorted().joined(separator: ", ")
+    if let wanted, !names.contains(wanted), !names.isEmpty || wanted != "default" {
+      let others = names.isEmpty ? "; leave --adapter out" : ", but \(listed)"
+      throw AdapterError(
+        file: file.path, reason: .refused("has no adapter '\(wanted)'\(others)"))
+    }
+    if wanted == nil && names.count > 1 {
+      let detail =
+        "holds several adapters (\(listed)); choose one with --adapter (lora convert --adapter NAME writes it alone)"
+      throw AdapterError(file: file.path, reason: .refused(detail))
+    }
+  }
+
+  /// What readers and trainers of LoKr understand differently: alpha, where both factors are whole.
+  private static func warnings(ofKronecker modules: [Module], _ metadata: Metadata) -> [String] {
+    let whole = modules.filter {
+      $0.parts[.kronecker1] != nil && $0.parts[.kronecker2] != nil && $0.alpha != nil
+    }
+    let dimension = metadata["ss_network_dim"].flatMap { Double($0) }
+    let strange = whole.filter { module in
+      dimension.map { module.alpha != $0 } ?? ((module.alpha ?? 0) <= 1)
+    }
+    guard let first = strange.first, let alpha = first.alpha else { return [] }
+    let rank = dimension.map { "rank \(Int(exactly: $0) ?? 0)" } ?? "a rank that is not stored"
+    return [
+      "\(strange.count) LoKr modules, such as \(first.name), have two whole factors, alpha \(alpha) and \(rank): they are read at scale 1, as LyCORIS does; a trainer that multiplied by alpha / rank meant another strength"
+    ]
   }
 
   /// Refuses what would be read as something that it is not.
@@ -194,6 +238,7 @@ extension Adapter {
     self.modules = modules
     self.others = others ?? adapter.others
     orphans = adapter.orphans
+    peculiarity = adapter.peculiarity
     warnings = adapter.warnings
   }
 }

@@ -13,6 +13,17 @@ extension AdapterConfiguration {
         ranks.contains($0) && $0 == $0.rounded()
       }
     }
+    for key in ["alpha_pattern", "rank_pattern"] {
+      guard let pattern = ModulePatterns.strange(in: fields[key]) else { continue }
+      let detail =
+        "'\(key)' holds the pattern '\(pattern)', which is no regular expression of groups, sets and repetitions"
+      throw AdapterError(file: path, reason: .unreadableConfiguration(detail: detail))
+    }
+    if let expression = fields["feedforward_modules"]?.word, NamePattern(expression) == nil {
+      let detail =
+        "'feedforward_modules' holds '\(expression)', which is no regular expression of groups, sets and repetitions"
+      throw AdapterError(file: path, reason: .unreadableConfiguration(detail: detail))
+    }
     for key in ["lora_alpha", "alpha", "alpha_pattern", "scale"] {
       try check(fields[key], key, path, "a number that float32 holds") { Float($0).isFinite }
     }

@@ -9,8 +9,8 @@ package struct AdapterConfiguration: Sendable {
     var rank: Double?
     var alpha: Double?
 
-    /// In the document's order: the first that matches counts.
-    var alphaPattern: [(pattern: String, alpha: Double)] = []
+    var alphaPattern = ModulePatterns()
+    var rankPattern = ModulePatterns()
     var isRankStabilized = false
 
     /// MLX's factor, used as it is.
@@ -27,7 +27,7 @@ package struct AdapterConfiguration: Sendable {
   /// Modules by their names' ends, or by one regular expression.
   enum Modules: Sendable {
     case ends([String])
-    case expression(String)
+    case expression(NamePattern)
   }
 
   /// Layers whose base weights lie transposed (GPT-2's Conv1D); the factors do not.
@@ -38,6 +38,12 @@ package struct AdapterConfiguration: Sendable {
 
   /// (IA)³'s layers that are scaled at their inputs; `nil` where nothing is said of them.
   private let feedforward: Modules?
+
+  /// Whether the update is another than alpha / rank · up · down.
+  let peculiarity: Peculiarity?
+
+  /// What PEFT calls a method whose files are not read here; `nil` for the others.
+  let foreignMethod: String?
 
   /// Which rows of a table were trained, by the end of its name; under "" those of any table.
   private let tokens: [String: [Int]]
@@ -65,11 +71,15 @@ extension AdapterConfiguration {
     components = ["": settings]
     isFanInFanOut = fields["fan_in_fan_out"]?.boolean ?? false
     feedforward = Self.modules(fields["feedforward_modules"])
+    peculiarity = Peculiarity(fields)
+    foreignMethod = fields["peft_type"]?.word.flatMap(Adapters.foreignMethod(ofPEFT:))
     tokens = Self.tokens(fields["trainable_token_indices"] ?? fields["token_indices"])
   }
 
   private static func modules(_ value: JSONValue?) -> Modules? {
-    if case .string(let expression)? = value { return .expression(expression) }
+    if case .string(let expression)? = value {
+      return NamePattern(expression).map { .expression($0) }
+    }
     return value?.strings.map { .ends($0) }
   }
 
@@ -99,7 +109,7 @@ extension AdapterConfiguration {
     }
     components = grouped.mapValues { Settings($0, document: text) }
     isFanInFanOut = false
-    feedforward = nil
+    (feedforward, peculiarity, foreignMethod) = (nil, nil, nil)
     tokens = [:]
   }
 
@@ -118,8 +128,9 @@ extension AdapterConfiguration {
     guard rank > 0 else { return nil }
     if let scale = settings.scale { return (scale * Double(rank), scale) }
     let name = String(module.dropFirst(prefix.count))
-    let pattern = settings.alphaPattern.first { matches(name, $0.pattern) }?.alpha
-    guard let alpha = storedAlpha ?? pattern ?? settings.alpha else { return nil }
+    guard let alpha = storedAlpha ?? settings.alphaPattern[name] ?? settings.alpha else {
+      return nil
+    }
     let divisor = settings.isRankStabilized ? Double(rank).squareRoot() : Double(rank)
     return (alpha, alpha / divisor)
   }
@@ -128,8 +139,7 @@ extension AdapterConfiguration {
   func scalesInputs(of module: String) -> Bool? {
     switch feedforward {
     case .ends(let names): names.contains { module.hasSuffix($0) }
-    case .expression(let text):
-      (try? Regex(text)).map { (try? $0.wholeMatch(in: module)) != nil }
+    case .expression(let pattern): pattern.matches(module)
     case nil: nil
     }
   }
@@ -137,6 +147,19 @@ extension AdapterConfiguration {
   /// The rows of a table that were trained; `nil` where nothing is said of them.
   func tokens(of table: String) -> [Int]? {
     tokens.filter { table.hasSuffix($0.key) }.max { $0.key.utf8.count < $1.key.utf8.count }?.value
+  }
+
+  /// Parameters that factors were put on by their own names.
+  var parameters: [String] { components.values.flatMap(\.parameters) }
+
+  /// The rank of a parameter's factors; `nil` where nothing is said of it.
+  ///
+  /// - Parameter name: As the file spells the module, with the parameter behind it.
+  func rank(ofParameter name: String) -> Int? {
+    guard let settings = components[""] else { return nil }
+    let prefix = "base_model.model."
+    let path = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    return (settings.rankPattern[path] ?? settings.rank).flatMap { Int(exactly: $0) }
   }
 
   /// Whether factors of this rank, which were put on parameters of a module, are not of one product.
@@ -150,16 +173,6 @@ extension AdapterConfiguration {
       return isMeant && !settings.ranks.contains(rank)
     }
   }
-
-  /// PEFT's rule: a name equals the pattern, or ends with it behind a dot; patterns are regular
-  /// expressions.
-  private func matches(_ name: String, _ pattern: String) -> Bool {
-    if name == pattern || name.hasSuffix("." + pattern) { return true }
-    let metacharacters: Set<Character> = ["^", "$", "*", "+", "?", "(", "[", "|", "\\"]
-    guard pattern.contains(where: metacharacters.contains) else { return false }
-    guard let expression = try? Regex("(.*\\.)?(\(pattern))") else { return false }
-    return (try? expression.wholeMatch(in: name)) != nil
-  }
 }
 
 extension AdapterConfiguration.Settings {
@@ -167,27 +180,12 @@ extension AdapterConfiguration.Settings {
   fileprivate init(_ fields: [String: JSONValue], document: String) {
     rank = fields["r"]?.number
     alpha = (fields["lora_alpha"] ?? fields["alpha"])?.number
-    alphaPattern = ordered(fields["alpha_pattern"]?.numbers ?? [:], in: document)
+    alphaPattern = ModulePatterns(fields, "alpha_pattern", document: document)
+    rankPattern = ModulePatterns(fields, "rank_pattern", document: document)
     isRankStabilized = fields["use_rslora"]?.boolean ?? false
     wholeModules = fields["modules_to_save"]?.strings ?? []
     parameters = fields["target_parameters"]?.strings ?? []
     let patterns = fields["rank_pattern"]?.numbers ?? [:]
     ranks = Set((patterns.values + [rank].compactMap(\.self)).compactMap { Int(exactly: $0) })
   }
-}
-
-/// Patterns in the order in which a document spells them behind `alpha_pattern`.
-private func ordered(
-  _ patterns: [String: Double], in document: String
-) -> [(pattern: String, alpha: Double)] {
-  let sorted = patterns.sorted { $0.key < $1.key }.map { (pattern: $0.key, alpha: $0.value) }
-  guard patterns.count > 1, let start = document.firstRange(of: "alpha_pattern") else {
-    return sorted
-  }
-  let rest = document[start.upperBound...]
-  let places = sorted.map { entry in
-    let spelled = entry.pattern.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-    return rest.firstRange(of: "\"\(spelled)\"")?.lowerBound ?? rest.endIndex
-  }
-  return sorted.indices.sorted { places[$0] < places[$1] }.map { sorted[$0] }
 }

@@ -11,30 +11,59 @@ package enum AdapterSource: Sendable {
   case other(SafetensorsFile, reason: AdapterError)
 
   /// Opens a file, standard input (`-`) or a folder, by content and never by extension.
-  package init(path: String) throws {
-    if FileKind(path: path) == .folder {
+  ///
+  /// - Parameter adapter: PEFT's name of the one of several adapters in it that is wanted.
+  package init(path: String, adapter: String? = nil) throws {
+    if let folder = try Self.folder(ofAdapter: adapter, in: path) {
+      try self.init(path: folder)
+    } else if FileKind(path: path) == .folder {
       guard let weights = try Self.adapterFile(inFolder: path) else {
         self = .checkpoint(try Checkpoint(path: path))
         return
       }
-      self = try Self.file(SafetensorsFile(path: weights), beside: path)
+      self = try Self.file(SafetensorsFile(path: weights), beside: path, adapter)
     } else if path.hasSuffix(ModelFiles.indexEnding) {
       self = .checkpoint(try Checkpoint(path: path))
     } else {
-      self = try Self.file(SafetensorsFile(path: path), beside: Path(path).folder)
+      self = try Self.file(SafetensorsFile(path: path), beside: Path(path).folder, adapter)
     }
   }
 
-  private static func file(_ file: SafetensorsFile, beside folder: String) throws -> AdapterSource {
+  /// PEFT saves all adapters but the first in folders of their names.
+  ///
+  /// - Returns: The folder of the one that is wanted; `nil` where the path itself is meant.
+  /// - Throws: Where the path holds nothing but several adapters, and none of them is wanted.
+  private static func folder(ofAdapter name: String?, in path: String) throws -> String? {
+    guard FileKind(path: path) == .folder else { return nil }
+    let all = try names(inFolder: path)
+    let folders = all.filter { FileKind(path: "\(path)/\($0)/adapter_config.json").isRegular }
+    if let name, folders.contains(name) { return "\(path)/\(name)" }
+    let isAdapter = folderNames.contains(where: all.contains)
+    if folders.isEmpty || isAdapter { return nil }
+    let listed = folders.joined(separator: ", ")
+    let detail =
+      name.map { "has no adapter '\($0)', but \(listed)" }
+      ?? "holds several adapters (\(listed)); name one, such as \(path)/\(folders[0]), or choose one with --adapter"
+    throw AdapterError(file: path, reason: .refused(detail))
+  }
+
+  private static func file(
+    _ file: SafetensorsFile, beside folder: String, _ name: String?
+  ) throws -> AdapterSource {
     do throws(AdapterError) {
-      let plain = try Adapter(file)
+      let plain = try Adapter(file, name: name)
       guard plain.naming.folder != nil, let configuration = try configuration(inFolder: folder)
       else {
         return .adapter(plain)
       }
-      return .adapter(try Adapter(file, configuration: configuration))
+      return .adapter(try Adapter(file, configuration: configuration, name: name))
     } catch {
       guard case .noAdapter = error.reason else { throw error }
+      if let method = (try? configuration(inFolder: folder))??.foreignMethod {
+        let what =
+          "is PEFT's \(method), not low-rank factors of each layer; the library that trained it can merge it"
+        return .other(file, reason: AdapterError(file: file.path, reason: .noAdapter(what: what)))
+      }
       if Checkpoint.isCheckpoint(file.header) {
         return .checkpoint(Checkpoint(path: file.path, parts: [.init(component: "", file: file)]))
       }
@@ -96,10 +125,18 @@ package enum AdapterSource: Sendable {
 
   /// The adapter, where it is one.
   ///
+  /// - Parameter isDifference: Whether another adapter will be subtracted, so that one that is
+  ///   relative to its own beginning may be read.
   /// - Throws: What it is instead.
-  package func adapter() throws(AdapterError) -> Adapter {
+  package func adapter(isDifference: Bool = false) throws(AdapterError) -> Adapter {
     switch self {
-    case .adapter(let adapter): return adapter
+    case .adapter(let adapter):
+      switch adapter.peculiarity {
+      case nil: return adapter
+      case .changedBase where isDifference: return adapter
+      case let peculiarity?:
+        throw AdapterError(file: adapter.file.path, reason: .refused("\(peculiarity)"))
+      }
     case .other(_, let reason): throw reason
     case .checkpoint(let checkpoint):
       throw AdapterError(

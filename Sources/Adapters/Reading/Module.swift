@@ -71,6 +71,9 @@ package struct Module: Sendable {
   /// The element type of the weights, the widest where they differ.
   package let type: ElementType
 
+  /// Which of several experts' factors the module is, where they lie side by side in its parts.
+  package var expert: Expert? = nil
+
   /// Whether a Tucker core stands between the factors.
   package var isTucker: Bool {
     [.mid, .hadamardCore1, .hadamardCore2, .kroneckerCore].contains { parts[$0] != nil }

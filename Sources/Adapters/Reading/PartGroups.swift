@@ -31,14 +31,21 @@ struct PartGroups {
   private(set) var clash: (module: String, tensor: TensorName)?
   private var groups: [TensorName: Group] = [:]
 
+  /// PEFT's names of the adapters in the file, where keys have any; `default` where a key has none.
+  private(set) var adapterNames: Set<String> = []
+
   subscript(name: String) -> Group { groups[TensorName(name)] ?? Group() }
 
-  init(_ header: Header) {
+  /// - Parameter adapter: The one of several adapters that is wanted; `nil` for all of the file.
+  init(_ header: Header, adapter: String? = nil) {
+    var unnamed = 0
     for entry in header.entries {
       guard let name = PartName(entry.name.string) else {
         others.append(entry)
         continue
       }
+      if let own = name.adapterName { adapterNames.insert(own) } else { unnamed += 1 }
+      if let adapter, name.adapterName ?? "default" != adapter { continue }
       if name.part == .tokenRows {
         tokenRows.append((name.module, entry))
         continue
@@ -48,6 +55,7 @@ struct PartGroups {
       }
       add(entry, to: name.module, as: name.suffix, name.spelling)
     }
+    if unnamed > 0 && !adapterNames.isEmpty { adapterNames.insert("default") }
     claimWeightsOfIA3()
     claimWholeModulesOfPEFT()
     claimScales()

@@ -4,6 +4,9 @@ struct PartName: Hashable {
   let suffix: Suffix
   let spelling: Spelling
 
+  /// PEFT's name of the adapter that the tensor is of; `nil` where the key has none.
+  var adapterName: String? = nil
+
   var part: Part { suffix.part }
 }
 
@@ -57,7 +60,9 @@ extension PartName {
       guard components.count == length, named.contains(where: components[0].hasPrefix),
         let (suffix, spelling) = dotted["." + components[0] + tail]
       else { continue }
-      return PartName(module: bytes[..<dots[length - 1]], suffix, spelling)
+      var name = PartName(module: bytes[..<dots[length - 1]], suffix, spelling)
+      name.adapterName = components[1]
+      return name
     }
     return nil
   }

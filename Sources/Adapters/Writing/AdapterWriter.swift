@@ -86,6 +86,7 @@ package struct AdapterWriter: Sendable {
       let isHeld =
         (module.kind != .embedding || naming.holdsTable(module.target))
         && naming.holdsFactors(of: module.extents)
+        && (!module.isOfExperts || naming == .peft)
       let name =
         isHeld
         ? module.names[naming] ?? naming.moduleName(for: module.target, in: model) : nil
@@ -102,7 +103,8 @@ package struct AdapterWriter: Sendable {
   package func configuration(
     of modules: [ResultModule], file: String
   ) throws(AdapterError) -> ResultConfiguration {
-    ResultConfiguration(modules, names: try names(of: modules, file: file))
+    let modules = modules.withExpertsTogether
+    return ResultConfiguration(modules, names: try names(of: modules, file: file))
   }
 
   /// What a result says of itself, with room for its own hashes.
@@ -123,6 +125,7 @@ package struct AdapterWriter: Sendable {
   package func byteCount(
     of plan: ResultPlan, metadata: ResultMetadata, file: String
   ) throws(AdapterError) -> Int {
+    let plan = plan.withExpertsTogether
     let (_, layout) = try layout(of: plan, file: file)
     let metadata = try complete(metadata, for: plan.modules, file: file)
     return layout.header(metadata: metadata).count + layout.dataByteCount
@@ -153,6 +156,7 @@ package struct AdapterWriter: Sendable {
     _ plan: ResultPlan, metadata: ResultMetadata, to output: OutputFile,
     accept: (Verification) throws -> Void = { _ in }
   ) throws -> Written {
+    let plan = plan.withExpertsTogether
     let (stored, layout) = try layout(of: plan, file: output.path)
     let writer = SafetensorsWriter(
       layout, metadata: try complete(metadata, for: plan.modules, file: output.path), to: output)

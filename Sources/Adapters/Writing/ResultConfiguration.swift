@@ -1,4 +1,5 @@
 import JSON
+import Names
 
 /// What lies beside the weights for programs that read ranks and scales there: PEFT's and MLX's
 /// `adapter_config.json`, and diffusers' `lora_adapter_metadata`.
@@ -14,6 +15,9 @@ package struct ResultConfiguration: Sendable {
     let hasBias: Bool
     let hasMagnitude: Bool
     let isTransposed: Bool
+
+    /// The parameter that factors of experts are put on, as PEFT names it; `nil` for a layer.
+    let parameter: String?
   }
 
   private let layers: [Layer]
@@ -27,7 +31,8 @@ package struct ResultConfiguration: Sendable {
       }
       return Layer(
         name: name, rank: module.rank, hasBias: module.bias != nil,
-        hasMagnitude: hasMagnitude, isTransposed: module.isTransposed && module.kind == .linear)
+        hasMagnitude: hasMagnitude, isTransposed: module.isTransposed && module.kind == .linear,
+        parameter: module.isOfExperts ? module.target.path : nil)
     }
   }
 
@@ -78,12 +83,16 @@ package struct ResultConfiguration: Sendable {
     for (_, layer) in layers { counts[layer.rank, default: 0] += 1 }
     let common = counts.max { ($0.value, -$0.key) < ($1.value, -$1.key) }?.key ?? 0
     let others = Dictionary(
-      layers.filter { $0.layer.rank != common }.map { ($0.name, JSONValue.integer($0.layer.rank)) },
+      layers.filter { $0.layer.rank != common }
+        .map { ($0.layer.parameter ?? $0.name, JSONValue.integer($0.layer.rank)) },
       uniquingKeysWith: { first, _ in first })
+    let parameters = layers.compactMap(\.layer.parameter)
     return [
+      "target_parameters": parameters.isEmpty ? .null : .array(parameters.map { .string($0) }),
       "peft_type": .string("LORA"), "r": .integer(common), "lora_alpha": .integer(common),
       "rank_pattern": .object(others), "alpha_pattern": .object(others),
-      "target_modules": .array(layers.map { .string($0.name) }),
+      "target_modules": .array(
+        layers.filter { $0.layer.parameter == nil }.map { .string($0.name) }),
       "use_dora": .boolean(layers.contains(where: \.layer.hasMagnitude)),
       "lora_bias": .boolean(layers.contains(where: \.layer.hasBias)),
       "use_rslora": .boolean(false), "bias": .string("none"), "lora_dropout": .number(0),

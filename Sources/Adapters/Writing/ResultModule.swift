@@ -17,6 +17,9 @@ package struct ResultModule: Sendable {
 
     /// A module whose parts stay what they are.
     case kept(Module, KeptForm)
+
+    /// The experts of one parameter, `count` of them, side by side.
+    case experts([ResultModule], count: Int)
   }
 
   /// A difference of the layer's bias.
@@ -42,10 +45,15 @@ package struct ResultModule: Sendable {
   /// What sources call the module, by their naming.
   package let names: [Naming: String]
 
+  /// Which of several experts the module is.
+  let expert: Module.Expert?
+
   package init(
     target: Target, extents: Module.Extents, kind: Module.Kind, content: Content,
-    bias: Bias? = nil, isTransposed: Bool = false, names: [Naming: String] = [:]
+    bias: Bias? = nil, isTransposed: Bool = false, names: [Naming: String] = [:],
+    expert: Module.Expert? = nil
   ) {
+    self.expert = expert
     self.target = target
     self.extents = extents
     self.kind = kind
@@ -67,6 +75,7 @@ package struct ResultModule: Sendable {
     switch content {
     case .lowRank(let rank, _, _): rank
     case .kept(_, let form): form.rank
+    case .experts(let members, _): members.map(\.rank).max() ?? 0
     case .dense, .biasOnly: 0
     }
   }
@@ -80,6 +89,7 @@ package struct ResultModule: Sendable {
     let ofBias = try bias?.values().squaredNorm ?? 0
     switch content {
     case .biasOnly, .kept: return ofBias
+    case .experts(let members, _): return try members.reduce(0) { $0 + (try $1.askedSquared()) }
     case .dense(_, _, let whole): return ofBias + (try whole().squaredNorm)
     case .lowRank(_, let scale, let factors):
       switch try factors() {

@@ -5,10 +5,10 @@ import Tensors
 
 /// One module as a naming stores it: its tensors' names, shapes and bytes.
 struct StoredModule: Sendable {
-  private let module: ResultModule
+  let module: ResultModule
   private let name: String
   private let naming: Naming
-  private let type: ElementType
+  let type: ElementType
   private let alphaType: ElementType
 
   /// Where the module is written, for errors.
@@ -43,6 +43,10 @@ struct StoredModule: Sendable {
       if naming.storesAlpha {
         tensors.append(.init(name: tensorName(.alpha), type: alphaType, shape: []))
       }
+    case .experts(_, let count):
+      let (up, down) = shapes(rank: module.rank * count)
+      tensors.append(.init(name: tensorName(.up), type: type, shape: up))
+      tensors.append(.init(name: tensorName(.down), type: type, shape: down))
     case .dense(let shape, _, _):
       tensors.append(.init(name: tensorName(densePart), type: type, shape: shape))
     case .biasOnly: break
@@ -89,6 +93,8 @@ struct StoredModule: Sendable {
   private func writeWeight(to writer: SafetensorsWriter) throws -> Written.Module {
     switch module.content {
     case .biasOnly: return written(rank: 0, asked: 0, error: 0, rounding: 0)
+    case .experts(let members, let count):
+      return try writeExperts(members, count: count, to: writer)
     case .kept(let module, _):
       defer { module.release() }
       return try KeptModule(module, naming: naming, type: type).write(as: name, to: writer)
@@ -143,7 +149,7 @@ struct StoredModule: Sendable {
     factors.up.squaredNorm * factors.down.squaredNorm
   }
 
-  private func written(
+  func written(
     rank: Int, asked: Double?, error: Double, rounding: Double, terms: Double? = nil
   ) -> Written.Module {
     Written.Module(
@@ -160,7 +166,7 @@ struct StoredModule: Sendable {
   /// squared: ‖δU·D + U·δD + δU·δD‖, bounded factor by factor.
   ///
   /// - Parameter stored: The factors as a reader multiplies them, alpha / rank in up.
-  private func rounding(of stored: LowRank, scale: Double) -> Double {
+  func rounding(of stored: LowRank, scale: Double) -> Double {
     let factor = naming.storesAlpha ? abs(scale) : 1
     let (up, down) = (stored.up.squaredNorm, stored.down.squaredNorm)
     let ofUp = type.mostRounding(
@@ -203,8 +209,7 @@ struct StoredModule: Sendable {
   /// Writes one factor.
   ///
   /// - Returns: The factor with the values that were stored.
-  private func store(_ matrix: Matrix, _ part: Part, to writer: SafetensorsWriter) throws -> Matrix
-  {
+  func store(_ matrix: Matrix, _ part: Part, to writer: SafetensorsWriter) throws -> Matrix {
     let laid = isTransposed ? matrix.transposed : matrix
     let rounded = Matrix(
       rows: laid.rows, columns: laid.columns, elements: try store(laid.elements, part, to: writer))

@@ -18,7 +18,7 @@ struct VerbatimFactors {
     guard isScaleExact, type.isFloat, !naming.isTransposed else { return nil }
     for part in parts {
       guard part.module.algorithm.isProduct, !part.module.isTucker,
-        !part.module.naming.isTransposed,
+        !part.module.naming.isTransposed, part.module.expert == nil,
         part.placement == nil, abs(part.ratio) == 1, part.module.parts[.up]?.type == type,
         part.module.parts[.down]?.type == type
       else { return nil }

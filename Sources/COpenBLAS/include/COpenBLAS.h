@@ -16,6 +16,7 @@
   F(cblas_dsyrk)                   \
   F(cblas_dtrsm)                   \
   F(cblas_sgemm)                   \
+  F(cblas_ssyrk)                   \
   F(LAPACKE_dgeqrf)                \
   F(LAPACKE_dgesdd)                \
   F(LAPACKE_dgesv)                 \
