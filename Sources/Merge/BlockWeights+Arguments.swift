@@ -66,6 +66,6 @@ struct BlockWeightAssignment {
   /// Options of `lora merge` without a value.
   private static let flags: Set = [
     "--json", "--quiet", "-q", "--zstd", "--modules", "--skip-missing", "--follow-links",
-    "--accept-error", "--average", "--limit-energy", "--block-limit", "--help", "-h",
+    "--accept-error", "--average", "--dry-run", "--limit-energy", "--block-limit", "--help", "-h",
   ]
 }

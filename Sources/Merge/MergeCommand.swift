@@ -103,6 +103,9 @@ package struct MergeCommand: ParsableCommand {
       valueName: "checkpoint"), completion: .file())
   var base: String?
 
+  @Flag(help: "Show what would be written: modules, ranks, bytes.")
+  var dryRun = false
+
   @Option(help: "Reproduce the strength and the losses of sd-scripts' merge scripts.")
   var compat: Compatibility?
 
@@ -125,6 +128,9 @@ package struct MergeCommand: ParsableCommand {
     }
     try checkMethod()
     try weights.check(files, method.method.type)
+    if dryRun && (reporting.html != nil || checkpoint != nil) {
+      throw ValidationError("--dry-run writes nothing: --html and --into do not go with it.")
+    }
   }
 
   /// Refuses a weight that stands apart from its file.
@@ -147,7 +153,7 @@ package struct MergeCommand: ParsableCommand {
     let path = result.output ?? "-"
     try reporting.prepare()
     var writer = try ResultWriter(
-      result, common, combination, to: path, comment: comment(combination, nil))
+      result, common, combination, to: path, isDryRun: dryRun, comment: comment(combination, nil))
     let (limited, notes) = try limited(combination)
     writer = writer.saying(comment(limited, notes.comment), of: limited)
     let progress = Progress("merging", total: limited.layers.count, quiet: common.quiet)
@@ -155,6 +161,13 @@ package struct MergeCommand: ParsableCommand {
 
     var plan = try plan(limited) { progress.advance() }
     if let mix { plan = plan.mixed(seed: mix) }
+    if dryRun {
+      progress.finish()
+      let list = ReportList(file: files.map(\.path).joined(separator: " + "))
+      try writer.preview(
+        plan, leftOut: leftOut, merging: notes.isEmpty ? nil : notes, in: list)
+      return
+    }
     let written = try writer.write(plan)
     progress.finish()
     var report = WriteReport(
@@ -208,22 +221,6 @@ package struct MergeCommand: ParsableCommand {
         leftOut.add(name, as: .filtered)
       }
       return Combination.Input(kept, weight: weight)
-    }
-    return (inputs, leftOut)
-  }
-
-  /// The files' layers that count, and the names of all others.
-  private func inputs() throws -> ([Combination.Input], LeftOut) {
-    let filter = try layers.filter()
-    var leftOut = LeftOut()
-    var names: Set<TensorName> = []
-    let inputs = try files.map { file in
-      let adapter = try AdapterSource(path: file.path).adapter()
-      let (kept, others) = try filter.applied(to: adapter)
-      for name in others where names.insert(TensorName(name)).inserted {
-        leftOut.add(name, as: .filtered)
-      }
-      return Combination.Input(kept, weight: file.weight)
     }
     return (inputs, leftOut)
   }

@@ -93,7 +93,7 @@ struct ResizeRun {
         leftOut: writer.leftOut + item.leftOut,
         capped: plan.cappedRanks(by: command.rank.choice), choice: choice,
         listsModules: command.reporting.modules),
-      command.reporting, command: "resize", in: reports)
+      html: command.reporting.html, command: "resize", in: reports)
   }
 
   private var rankBefore: String {

@@ -12,6 +12,12 @@ package final class ReportList {
 
   init(areSeveral: Bool) { self.areSeveral = areSeveral }
 
+  /// - Parameter file: The input of the one result.
+  package init(file: String) {
+    areSeveral = false
+    self.file = file
+  }
+
   /// A report with its file's name, or why there is none.
   struct Entry: Encodable {
     let file: String
@@ -54,6 +60,7 @@ package struct WritePreview: Encodable {
   private let rank: WriteReport.RankRange
   private let leftOut: LeftOut
   private let recipe: String?
+  private let merging: MergeNotes?
   private let output: Output
 
   private enum CodingKeys: String, CodingKey {
@@ -61,11 +68,15 @@ package struct WritePreview: Encodable {
     case rank
     case leftOut = "left_out"
     case recipe
+    case merging
     case output
   }
 
   /// - Parameter byteCount: Of the file, before any compression.
-  init(_ plan: ResultPlan, leftOut: LeftOut, recipe: String?, byteCount: Int) {
+  init(
+    _ plan: ResultPlan, leftOut: LeftOut, recipe: String?, merging: MergeNotes?, byteCount: Int
+  ) {
+    self.merging = merging
     modules = plan.modules.count
     rank = WriteReport.RankRange(plan.modules.map(\.rank))
     self.leftOut = leftOut
@@ -77,7 +88,7 @@ package struct WritePreview: Encodable {
     let target = path == "-" ? "standard output" : printable(path)
     let facts =
       "\(counted(modules, "module")), rank \(rank.text), \(bytes(output.bytes)); nothing is written"
-    return ([leftOut.text].compactMap(\.self) + ["\(printable(file)) → \(target): \(facts)"])
+    return ([leftOut.text].compactMap(\.self) + (merging?.lines ?? []) + ["\(printable(file)) → \(target): \(facts)"])
       .joined(separator: "\n")
   }
 }

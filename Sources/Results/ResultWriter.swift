@@ -174,14 +174,16 @@ package struct ResultWriter {
   /// - Parameters:
   ///   - leftOut: What of the modules is not in it.
   ///   - recipe: What chose the ranks, where one of several did.
+  ///   - merging: How a merge's weights came about, where they are not those that were typed.
   package func preview(
-    _ plan: ResultPlan, leftOut: LeftOut, recipe: String? = nil, in list: ReportList
+    _ plan: ResultPlan, leftOut: LeftOut, recipe: String? = nil, merging: MergeNotes? = nil,
+    in list: ReportList
   ) throws {
     try check(plan)
     var all = foreign.leftOut
     all.add(leftOut)
     let preview = WritePreview(
-      plan, leftOut: all, recipe: recipe, byteCount: try byteCount(of: plan))
+      plan, leftOut: all, recipe: recipe, merging: merging, byteCount: try byteCount(of: plan))
     if !common.json {
       Terminal.report(preview.text(file: list.file, path: path))
     } else if list.areSeveral {
