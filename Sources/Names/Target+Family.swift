@@ -11,7 +11,7 @@ extension Target {
       }
       return Target(network: network, key: key, path: path)
     }
-    guard let encoder = family.encoder(of: self) else { return self }
+    guard let encoder = family.encoder(like: self) else { return self }
     let name = path ?? key
     let root =
       encoder.kind == .languageModel ? Self.languageModelRoots.first { name.hasPrefix($0) } : nil
@@ -31,7 +31,7 @@ extension Target {
 
 extension Family {
   /// The encoder that a layer is in: the one of its kind, or of several the one of its number.
-  package func encoder(of target: Target) -> FamilyEncoder? {
+  func encoder(like target: Target) -> FamilyEncoder? {
     guard case .textEncoder(let number) = target.network else { return nil }
     let kind: FamilyEncoder.Kind =
       if target.key.hasPrefix("text_model_") || target.key.hasPrefix("text_projection") {
@@ -41,6 +41,11 @@ extension Family {
       }
     let fitting = encoders.filter { $0.kind == kind }
     return fitting.count == 1 ? fitting[0] : fitting.first { $0.number == number }
+  }
+
+  /// The encoder that a layer is in by its number.
+  func encoder(of target: Target) -> FamilyEncoder? {
+    encoder(like: target).flatMap { target.network == .textEncoder($0.number) ? $0 : nil }
   }
 }
 

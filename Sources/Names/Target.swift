@@ -76,6 +76,7 @@ extension Target {
     ("lycoris_", .denoiser),
     ("transformer.", .denoiser),
     ("unet.", .denoiser),
+    ("prior.", .denoiser),
     ("text_encoders.clip_l.transformer.", .textEncoder(1)),
     ("text_encoders.clip_g.transformer.", .textEncoder(2)),
     ("text_encoders.t5xxl.transformer.", .textEncoder(3)),

@@ -19,7 +19,7 @@ import Testing
       family = try #require(Family.of(model))
       for (index, layer) in family.layers.enumerated() {
         for part in layer.parts[.original] ?? [] {
-          let path = part.pattern.path(blocks: [0, 0, 0])
+          let path = part.pattern.firstPath
           let outputs = part.shares.count * (layer.parts[.diffusers]?.first?.order == .same ? 3 : 4)
           file.addFactors("diffusion_model." + path, outputs, 5, rank: 2, seed: UInt64(7 * index))
         }
@@ -33,7 +33,7 @@ import Testing
       for layer in family.layers {
         let own = layer.parts[.original] ?? []
         let wholes = own.compactMap {
-          updates["diffusion_model." + $0.pattern.path(blocks: [0, 0, 0])]
+          updates["diffusion_model." + $0.pattern.firstPath]
         }
         let rows = wholes.flatMap { whole in
           (0..<whole.rows).map { Array(whole.elements[5 * $0..<5 * $0 + 5]) }
@@ -45,7 +45,7 @@ import Testing
           if part.order == .halvesSwapped {
             taken = Array(taken[(taken.count / 2)...] + taken[..<(taken.count / 2)])
           }
-          let path = part.pattern.path(blocks: [0, 0, 0])
+          let path = part.pattern.firstPath
           let isOwn = family.ownComponents.contains(String(path.prefix { $0 != "." }))
           result[isOwn ? path : "\(family.component).\(path)"] = Dense(
             taken.count, 5, taken.flatMap { $0 })
@@ -95,7 +95,7 @@ import Testing
     if ["diffusers", "onetrainer", "peft"].contains(naming) {
       for layer in original.family.layers where layer.parts[.diffusers] == nil {
         for part in layer.parts[.original] ?? [] {
-          let name = "diffusion_model." + part.pattern.path(blocks: [0, 0, 0])
+          let name = "diffusion_model." + part.pattern.firstPath
           for suffix in [".lora_A.weight", ".lora_B.weight"] { wanted.tensors[name + suffix] = nil }
         }
       }
@@ -118,6 +118,13 @@ import Testing
         "diff", folder["\(pair.0).safetensors"], folder["\(pair.1).safetensors"])
       #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
     }
+  }
+}
+
+extension PathPattern {
+  /// The path in the first of all blocks.
+  fileprivate var firstPath: String {
+    path(blocks: Array(repeating: 0, count: blockCount))
   }
 }
 

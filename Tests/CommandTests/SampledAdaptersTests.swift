@@ -161,7 +161,7 @@ struct SampledAdaptersTests {
     .loralib: [
       Case(name: "loralib", layers: linear, parts: [(".lora_B", [8, 2]), (".lora_A", [2, 8])])
     ],
-    .onetrainer: [], .xlabs: [], .bflControl: [],
+    .onetrainer: [], .xlabs: [], .bflControl: [], .original: [],
   ]
 
   @Test func allNamingsAndAlgorithmsAreThere() {

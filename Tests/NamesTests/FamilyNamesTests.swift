@@ -145,6 +145,10 @@ import Testing
   @Test func dotsAreNotGuessed() {
     #expect(Target.parse("diffusion_model.patch_embedding").target.path == "patch_embedding")
     #expect(Target.parse("base_model.model.qa_outputs").target.path == "qa_outputs")
+    let flat = Target.parse("lora_unet_double_blocks_3_txt_attn_qkv").target
+    #expect(flat.path == nil)
+    #expect(flat.resolved(in: .flux1).path == "double_blocks.3.txt_attn.qkv")
+    #expect(flat.resolved(in: .hunyuanVideo).path == "double_blocks.3.txt_attn_qkv")
     #expect(Target.parse("lora_unet_some_new_layer_0_of_ours").target.path == nil)
     #expect(
       Target.parse("lora_unet_down_blocks_0_attentions_0_transformer_blocks.0.attn2.to_k").target

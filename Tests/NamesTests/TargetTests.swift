@@ -49,7 +49,7 @@ import Testing
     (
       "double_blocks.3.txt_attn.qkv", .denoiser,
       [
-        "lora_unet_double_blocks_3_txt_attn_qkv", "diffusion_model.double_blocks.3.txt_attn.qkv",
+        "diffusion_model.double_blocks.3.txt_attn.qkv",
         "double_blocks.3.processor.qkv_lora2", "double_blocks.3.txt_attn.qkv",
       ]
     ),

@@ -6,7 +6,8 @@ extension Naming {
     name: "diffusers",
     spellings: [.peft, .diffusers, .common],
     isShownByPrefix: { prefix in
-      ["unet.", "transformer.", "text_encoder.", "text_encoder_"].contains(where: prefix.hasPrefix)
+      ["unet.", "transformer.", "prior.", "text_encoder.", "text_encoder_"]
+        .contains(where: prefix.hasPrefix)
     },
     isShownByPath: { module in
       module.isBare && !module.spellings.contains(.kohya) && isOfDiffusers(module.path)

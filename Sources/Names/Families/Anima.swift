@@ -19,8 +19,8 @@ extension Family {
       self_attn.q_norm = attn1.norm_q
       self_attn.k_norm = attn1.norm_k
       cross_attn.q_proj = attn2.to_q : 1 1
-      cross_attn.k_proj = attn2.to_k : 1 0.5
-      cross_attn.v_proj = attn2.to_v : 1 0.5
+      cross_attn.k_proj = attn2.to_k
+      cross_attn.v_proj = attn2.to_v
       cross_attn.output_proj = attn2.to_out.0 : 1 1
       cross_attn.q_norm = attn2.norm_q
       cross_attn.k_norm = attn2.norm_k

@@ -50,25 +50,29 @@ extension Family {
     var agreements = 0
     var contradictions = 0
 
-    /// Whether a layer is known by its authors' name.
+    /// Whether a layer is known by its authors' name, which is not diffusers' too.
     var isOriginal = false
+
+    /// Whether there are as many blocks of a kind, and more than a few, as a published model has.
+    var isOfItsDepth = false
   }
 
   /// The family that knows most of some layers of a denoiser; `nil` where none knows any, or
-  /// several do whose models have other widths.
+  /// several do whose models have other widths: then only names of one's authors tell.
   static func recognising(_ layers: [BaseModel.Layer]) -> Family? {
     let evidence = Evidence(layers)
     let fits = all.compactMap { $0.fit(evidence) }
     let most = fits.map(\.known).max()
     let candidates = fits.filter { $0.known == most }
     let consistent = candidates.filter { $0.contradictions == 0 }
-    if let best = consistent.map(\.agreements).max() {
-      return consistent.first { $0.agreements == best }?.family
+    if let most = consistent.map(\.agreements).max() {
+      let best = consistent.filter { $0.agreements == most }
+      return (best.first(where: \.isOfItsDepth) ?? best.first)?.family
     }
     if candidates.count == 1 { return candidates[0].family }
     let agreeing = candidates.filter { $0.agreements > 0 }
     if agreeing.count == 1 { return agreeing[0].family }
-    return candidates.first { $0.isOriginal && $0.family.model == .flux1 }?.family
+    return candidates.first(where: \.isOriginal)?.family
   }
 
   private func fit(_ evidence: Evidence) -> Fit? {
@@ -78,13 +82,16 @@ extension Family {
     if found.isEmpty { return nil }
     var fit = Fit(family: self, known: found.count)
     for (layer, found) in found {
-      if found.worlds.contains(.original) { fit.isOriginal = true }
+      if found.worlds.contains(.original), !found.worlds.contains(.diffusers) {
+        fit.isOriginal = true
+      }
       guard layer.isWide, let agrees = agrees(layer, found) else { continue }
       if agrees { fit.agreements += 1 } else { fit.contradictions += 1 }
     }
     for (words, counts) in depths {
       guard let number = evidence.highest[words], let most = counts.max() else { continue }
       if number >= most { fit.contradictions += 1 }
+      if number > 10, counts.contains(number + 1) { fit.isOfItsDepth = true }
     }
     return fit
   }

@@ -1,7 +1,8 @@
 extension Family {
   /// Flux.2 dev, klein 9B and klein 4B.
   ///
-  /// diffusers keeps the first layer of a single block whole.
+  /// diffusers keeps the first layer of a single block whole. Its encoders, Qwen3 of two sizes and
+  /// Mistral, are told by no name, and no trainer adapts them.
   ///
   /// Sources: diffusers, `convert_flux2_to_diffusers.py` and `lora_conversion_utils.py`;
   /// musubi-tuner, `flux_2`.
@@ -11,7 +12,7 @@ extension Family {
       "double_blocks": [5, 8], "single_blocks": [20, 24, 48], "transformer_blocks": [5, 8],
       "single_transformer_blocks": [20, 24, 48],
     ],
-    encoders: [.languageModel("flux2")],
+    comfyReadsDiffusers: true,
     layers: """
       [double_blocks.# = transformer_blocks.#]
       img_attn.qkv = attn.to_q | attn.to_k | attn.to_v : 3 1

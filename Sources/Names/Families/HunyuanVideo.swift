@@ -1,12 +1,11 @@
 extension Family {
   /// HunyuanVideo, its image-to-video, SkyReels and FramePack.
   ///
-  /// Tencent's names are those that musubi-tuner flattens and files have; ComfyUI renames them when
-  /// it loads.
+  /// The names are Tencent's; ComfyUI has its own in memory, and reads Tencent's of the blocks.
   ///
   /// Sources: diffusers, `convert_hunyuan_video_transformer_to_diffusers`; ComfyUI,
   /// `comfy/supported_models.py` (`HunyuanVideo`) and `comfy/lora.py`; musubi-tuner,
-  /// `hunyuan_model`.
+  /// `hunyuan_model`; OneTrainer, `HunyuanVideoModel.py`.
   static let hunyuanVideo = Family(
     .hunyuanVideo, widths: [3072],
     depths: [

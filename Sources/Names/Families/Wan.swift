@@ -50,11 +50,27 @@ extension Family {
       casual_audio_encoder.encoder.conv1_local.conv = -
       casual_audio_encoder.encoder.conv2.conv = -
       casual_audio_encoder.encoder.conv3.conv = -
+      casual_audio_encoder.encoder.conv1_global.conv = -
+      casual_audio_encoder.encoder.final_linear = -
+      cond_encoder = -
+      trainable_cond_mask = -
+      frame_packer.proj = -
+      frame_packer.proj_2x = -
+      frame_packer.proj_4x = -
+      audio_injector.injector_adain_layers.#.linear = -
+      motion_encoder.enc.fc.# = motion_encoder.motion_network.#
+      motion_encoder.enc.net_app.convs.8 = motion_encoder.conv_out
+      face_encoder.conv1_local.conv = face_encoder.conv1_local
+      face_encoder.conv2.conv = face_encoder.conv2
+      face_encoder.conv3.conv = face_encoder.conv3
+      face_encoder.out_proj
       [audio_injector.injector.#]
       q = - : 1 1
       k = -
       v = -
       o = - : 1 1
+      norm_q = -
+      norm_k = -
       [face_adapter.fuser_blocks.# = face_adapter.#]
       linear1_q = to_q : 1 1
       linear1_kv = to_k | to_v : 2 1
