@@ -45,7 +45,7 @@ struct Extraction: Sendable {
     _ b: CheckpointLayers, _ a: CheckpointLayers, choice: RankChoice, holdsNorms: Bool,
     skipsMismatched: Bool, threads: Int
   ) throws {
-    for layers in [b, a] { try layers.checkNumbers(of: layers.quantizations.keys) }
+    for layers in [b, a] { try layers.checkNumbers() }
     let comparison = LayerComparison(b: b, a: a, holdsNorms: holdsNorms)
     let shared = b.keys.filter { a.shape($0) != nil }
     if shared.isEmpty {

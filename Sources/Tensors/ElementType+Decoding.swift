@@ -32,12 +32,20 @@ package func floats(from bytes: RawSpan, as type: ElementType) -> [Float] {
   case .uint64: bytes.elements { Float(UInt64(littleEndian: $0)) }
   case .int32: bytes.elements { Float(Int32(littleEndian: $0)) }
   case .uint32: bytes.elements { Float(UInt32(littleEndian: $0)) }
+  case .float8e4m3: bytes.numbers(in: .float8e4m3)
+  case .float8e5m2: bytes.numbers(in: .float8e5m2)
   case .complex64: preconditionFailure("complex numbers are not real ones")
   default: smallFloats(from: bytes, as: type)
   }
 }
 
 extension RawSpan {
+  /// The numbers of 8-bit floats, computed: a table's look-ups do not vectorise.
+  @inline(__always)
+  fileprivate func numbers(in format: FloatFormat) -> [Float] {
+    elements { (code: UInt8) in format.value(UInt16(code)) }
+  }
+
   /// Every whole element, loaded at any alignment and converted.
   fileprivate func elements<Stored: FixedWidthInteger & BitwiseCopyable, Result>(
     _ convert: (Stored) -> Result

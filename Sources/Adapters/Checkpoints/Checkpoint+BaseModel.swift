@@ -1,4 +1,5 @@
 package import Names
+import QuantizedWeights
 import Safetensors
 import Tensors
 
@@ -8,12 +9,13 @@ extension Checkpoint {
     let layers = parts.flatMap { part in
       part.file.header.entries.compactMap { entry -> BaseModel.Layer? in
         let name = entry.name.string
-        guard name.hasSuffix(".weight"), entry.shape.rank >= 2 else { return nil }
+        let shape = part.quantized.weights[entry.name]?.shape ?? entry.shape
+        guard name.hasSuffix(".weight"), shape.rank >= 2 else { return nil }
         let path = String(name.dropLast(7))
         let prefix = part.component.hasPrefix("text_encoder") ? part.component + "." : ""
         guard let target = Checkpoint.target(of: prefix + path) else { return nil }
         return BaseModel.Layer(
-          target: target, outputs: entry.shape.extents[0], inputs: entry.shape.extents[1])
+          target: target, outputs: shape.extents[0], inputs: shape.extents[1])
       }
     }
     return BaseModel(recognising: layers)
