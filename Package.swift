@@ -23,6 +23,9 @@ let strict: [SwiftSetting] = [
   let vectorised: [SwiftSetting] = [.unsafeFlags(["-O"])]
 #endif
 
+/// Loops that debug builds optimise too, for every processor.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"])]
+
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -68,6 +71,10 @@ let package = Package(
     .module("TOML"),
     .module("JSON"),
 
+    .target(
+      name: "QuantizedWeights", dependencies: ["Files", "JSON", "Safetensors", "Tensors"],
+      swiftSettings: strict + optimised),
+
     // MARK: - Mathematics
     .module("LinearAlgebra", ["COpenBLAS", "CProcessor", "Tensors"]),
     .module("Compute", ["Tensors"]),
@@ -80,8 +87,17 @@ let package = Package(
 
     // MARK: - Meaning
     .module("Names", ["Files", "Safetensors"]),
-    .module("Adapters", ["Files", "JSON", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
-    .module("Baking", ["Adapters", "Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
+    .module(
+      "Adapters",
+      [
+        "Files", "JSON", "LinearAlgebra", "Names", "QuantizedWeights", "Safetensors", "Tensors",
+      ]),
+    .module(
+      "Baking",
+      [
+        "Adapters", "Files", "JSON", "LinearAlgebra", "Names", "QuantizedWeights", "Safetensors",
+        "Tensors",
+      ]),
     .module("Datasets", ["Files", "Images", "Tensors"]),
     .module("Diffusion", ["Compute", "Files", "Names", "Safetensors", "Tensors"]),
 
@@ -104,8 +120,8 @@ let package = Package(
     .module(
       "Inspect",
       [
-        "Adapters", "CommandSupport", "Files", "JSON", "LinearAlgebra", "Names", "Pages", "Results",
-        "Safetensors", "Tensors", argumentParser,
+        "Adapters", "CommandSupport", "Files", "JSON", "LinearAlgebra", "Names", "Pages",
+        "QuantizedWeights", "Results", "Safetensors", "Tensors", argumentParser,
       ]),
     .module(
       "Diff",
@@ -116,9 +132,8 @@ let package = Package(
     .module(
       "Merge",
       [
-        "Adapters", "Baking", "CommandSupport", "Files", "LinearAlgebra", "Names", "Results",
-        "Safetensors",
-        "Tensors", argumentParser,
+        "Adapters", "Baking", "CommandSupport", "Files", "LinearAlgebra", "Names",
+        "QuantizedWeights", "Results", "Safetensors", "Tensors", argumentParser,
       ]),
     .module("Devices", ["CommandSupport", "ComputeCUDA", argumentParser]),
     .module(
@@ -159,6 +174,7 @@ let package = Package(
     .tests(of: "TOML"),
     .tests(of: "Files"),
     .tests(of: "Safetensors", ["Files", "Tensors"]),
+    .tests(of: "QuantizedWeights", ["Files", "JSON", "Safetensors", "Tensors"]),
     .tests(of: "LinearAlgebra", ["Tensors"]),
     .tests(
       of: "Compute",
@@ -232,7 +248,8 @@ if Context.environment["LORA_FUZZ"] != nil {
       name: "FuzzReaders",
       dependencies: [
         "Adapters", "CMemoryFile", "Compute", "ComputeCPU", "Datasets", "Diffusion", "Files",
-        "Images", "Names", "Safetensors", "TOML", "Tensors", "Train", argumentParser,
+        "Images", "Names", "QuantizedWeights", "Safetensors", "TOML", "Tensors", "Train",
+        argumentParser,
       ], path: "Fuzz/Readers", swiftSettings: strict),
     .executableTarget(
       name: "Mutations", dependencies: ["FuzzReaders", "Tensors"], path: "Fuzz/Mutations",

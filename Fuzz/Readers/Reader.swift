@@ -44,5 +44,7 @@ package struct Reader: Sendable {
     Reader(name: "indices", body: readIndex),
     Reader(name: "states", body: readState),
     Reader(name: "replays", body: readReplay),
+    Reader(name: "gguf", body: readGGUF),
+    Reader(name: "quantized", body: readQuantized),
   ]
 }

@@ -38,6 +38,9 @@ package struct AdapterError: Error, Hashable {
     /// Weights of a checkpoint that nothing can be added to, or taken from, as they stand.
     case quantized(Quantization)
 
+    /// A weight in a scheme that is read and not written.
+    case onlyRead(scheme: String, weight: String)
+
     /// Modules that a checkpoint has no place for.
     case noPlace(Obstacle, modules: [String], adapter: String, canSkip: Bool)
 
@@ -94,6 +97,8 @@ extension AdapterError.Reason: CustomStringConvertible {
       "nothing is left that \(naming.name) naming can hold; choose another with --to"
     case .quantized(let quantization):
       "is quantised (\(quantization.scheme): \(quantization.weightCount) of its weights, such as \(printable(quantization.example))), and nothing can be added to such weights or taken from them; use the same model in BF16, F16 or F32"
+    case .onlyRead(let scheme, let weight):
+      "stores \(weight) as \(scheme), which lora reads and does not write; --requantise bf16, f16 or fp8-scaled writes such weights in another way"
     case .noPlace(let obstacle, let modules, let adapter, let canSkip):
       obstacle.sentence(modules: modules, adapter: adapter, canSkip: canSkip)
     case .experts(let modules):

@@ -1,6 +1,7 @@
 import Adapters
 import Files
 import LinearAlgebra
+import QuantizedWeights
 import Safetensors
 import Synchronization
 import Tensors
@@ -13,17 +14,41 @@ struct BakedFile {
   let part: Int
   let threads: Int
 
+  /// What the rounding to few bits depends on; `nil` where it is to the nearest.
+  let seed: UInt64?
+  private let rewritten: RewrittenWeights
+  private let weights: [TensorName: any StoredWeight]
+
+  /// The tensors of the result.
+  let layout: Layout
+
+  init(layers: BakedLayers, part: Int, threads: Int, seed: UInt64? = nil) {
+    (self.layers, self.part, self.threads, self.seed) = (layers, part, threads, seed)
+    let weights = layers.rewrittenWeights(ofPart: part, roundsByChance: seed != nil)
+    self.weights = Dictionary(uniqueKeysWithValues: weights.map { ($0.codes.name, $0) })
+    rewritten = RewrittenWeights(
+      weights, of: layers.layers.checkpoint.parts[part], as: layers.requantization)
+    layout = rewritten.layout
+  }
+
+  /// Whether the file holds other tensors than before, by their names.
+  var changesTensors: Bool {
+    Set(layout.tensors.map(\.name)) != Set(file.header.entries.map(\.name))
+  }
+
   private var file: SafetensorsFile { layers.layers.checkpoint.parts[part].file }
 
   /// A stretch of the data copied as it is, or one tensor that changes.
   private enum Piece {
-    case copy(Range<Int>)
+    case copy(Range<Int>, to: Int)
     case change(Header.Entry, [BakedLayers.Change])
+    case rewrite(any StoredWeight, [BakedLayers.Change], any WeightWriter)
 
     var byteCount: Int {
       switch self {
-      case .copy(let range): range.count
+      case .copy(let range, _): range.count
       case .change(let entry, _): entry.range.count
+      case .rewrite(_, _, let writer): writer.tensors.reduce(0) { $0 + $1.byteCount }
       }
     }
   }
@@ -36,37 +61,60 @@ struct BakedFile {
 
   /// A file of which all is written but its place in the folder.
   struct Draft {
-    let verification: Verification
+    let outcome: Outcome
 
     /// Puts the file in its place.
     let finish: () throws -> Void
   }
 
+  /// What was added, and what of it is there.
+  struct Outcome {
+    var verification = Verification()
+    var survival = Survival()
+
+    static func + (a: Outcome, b: Outcome) -> Outcome {
+      Outcome(
+        verification: a.verification + b.verification, survival: a.survival + b.survival)
+    }
+  }
+
   func write(to output: OutputFile, onTensor: @Sendable () -> Void) throws -> Draft {
-    let layout = Layout(keeping: file.header)
-    let metadata = file.header.metadata.filter { $0 != "modelspec.hash_sha256" }
+    let metadata = rewritten.metadata
     let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
     let pieces = pieces
     let written = Atomic(0)
-    let verifications = try parallelMap(count: pieces.count, threads: threads) { index in
+    let outcomes = try parallelMap(count: pieces.count, threads: threads) { index in
       defer { beginSync(of: output, written, pieces[index].byteCount) }
       switch pieces[index] {
-      case .copy(let range):
+      case .copy(let range, let target):
         try file.withData { data throws(FileError) in
-          try writer.write(data.extracting(range), atDataOffset: range.lowerBound)
+          try writer.write(data.extracting(range), atDataOffset: target)
         }
         file.releaseData(range)
-        return Verification()
+        return Outcome()
+      case .rewrite(let weight, let changes, let weightWriter):
+        defer {
+          weight.release()
+          if !changes.isEmpty { onTensor() }
+        }
+        return Outcome(
+          survival: try RequantizedTensor(
+            weight: weight, changes: changes,
+            staysInScheme: weight is PlainWeight
+              || layers.requantization.declaration(of: weight) == nil,
+            seed: seed
+          ).write(with: weightWriter, to: writer))
       case .change(let entry, let changes):
         defer {
           file.release(entry)
           onTensor()
         }
-        return try BakedTensor(file: file, entry: entry, changes: changes, layers: layers)
-          .write(to: writer)
+        return Outcome(
+          verification: try BakedTensor(file: file, entry: entry, changes: changes, layers: layers)
+            .write(to: writer))
       }
     }
-    return Draft(verification: verifications.reduce(Verification(), +)) {
+    return Draft(outcome: outcomes.reduce(Outcome(), +)) {
       try writer.finish(metadata: metadata)
     }
   }
@@ -77,23 +125,41 @@ struct BakedFile {
     if before / Self.syncByteCount < after / Self.syncByteCount { output.beginSync() }
   }
 
+  /// In the order of the file, so that it is read in one go.
   private var pieces: [Piece] {
     var pieces: [Piece] = []
-    var start = 0
-    func copy(until end: Int) {
-      while start < end {
-        let next = min(end, start + Self.copyByteCount)
-        pieces.append(.copy(start..<next))
-        start = next
+    var copied: (source: Range<Int>, target: Int)?
+    func flush() {
+      guard let (source, target) = copied else { return }
+      for start in stride(from: source.lowerBound, to: source.upperBound, by: Self.copyByteCount) {
+        let end = min(start + Self.copyByteCount, source.upperBound)
+        pieces.append(.copy(start..<end, to: target + start - source.lowerBound))
       }
+      copied = nil
     }
     for entry in file.header.entries {
-      guard let changes = layers.changes[.init(part: part, name: entry.name)] else { continue }
-      copy(until: entry.range.lowerBound)
-      pieces.append(.change(entry, changes))
-      start = entry.range.upperBound
+      let changes = layers.changes[.init(part: part, name: entry.name)] ?? []
+      if let writer = rewritten.writers[entry.name], let weight = weights[entry.name] {
+        flush()
+        pieces.append(.rewrite(weight, changes, writer))
+      } else if rewritten.replaced.contains(entry.name) {
+        flush()
+      } else if !changes.isEmpty {
+        flush()
+        pieces.append(.change(entry, changes))
+      } else {
+        let target = layout.offset(of: entry.name.string)
+        if let (source, start) = copied, source.upperBound == entry.range.lowerBound,
+          start + source.count == target
+        {
+          copied = (source.lowerBound..<entry.range.upperBound, start)
+        } else {
+          flush()
+          copied = (entry.range, target)
+        }
+      }
     }
-    copy(until: file.header.entries.last?.range.upperBound ?? 0)
+    flush()
     return pieces
   }
 }

@@ -1,6 +1,7 @@
 package import Adapters
 import LinearAlgebra
 import Names
+package import QuantizedWeights
 import Safetensors
 package import Tensors
 
@@ -36,6 +37,9 @@ package struct BakedLayers: Sendable {
 
   let combination: Combination
   let layers: CheckpointLayers
+
+  /// How weights of codes and scales are stored afterwards.
+  package let requantization: Requantization
   private(set) var changes: [Place: [Change]] = [:]
   private var misfits: [Misfit] = []
 
@@ -48,12 +52,15 @@ package struct BakedLayers: Sendable {
 
   /// Finds the tensors of all layers.
   ///
-  /// - Parameter skipsMissing: Whether what the checkpoint has no tensor for is left out.
-  /// - Throws: `.quantized` where weights that change are no numbers as they stand; `.noPlace`
-  ///   where a layer's shape is not the checkpoint's, and where something is missing that is not
-  ///   left out.
+  /// - Parameters:
+  ///   - skipsMissing: Whether what the checkpoint has no tensor for is left out.
+  ///   - requantization: How weights of codes and scales are stored afterwards.
+  /// - Throws: `.quantized` where the numbers of weights that change cannot be told, `.onlyRead`
+  ///   where they cannot be written in their own scheme; `.noPlace` where a layer's shape is not the
+  ///   checkpoint's, and where something is missing that is not left out.
   package init(
-    _ combination: Combination, in layers: CheckpointLayers, skipsMissing: Bool = false
+    _ combination: Combination, in layers: CheckpointLayers, skipsMissing: Bool = false,
+    requantization: Requantization = .same
   ) throws(AdapterError) {
     let (changing, tokenTerms) = (
       combination.layers.filter { !$0.isZero }, combination.tokenTerms.filter { $0.weight != 0 }
@@ -62,6 +69,7 @@ package struct BakedLayers: Sendable {
       of: changing.map(\.target.network) + tokenTerms.map(\.rows.target.network))
     self.combination = combination
     self.layers = layers
+    self.requantization = requantization
     let places = ExpertPlaces(layers)
     for layer in changing {
       if let expert = layer.expert {
@@ -74,6 +82,25 @@ package struct BakedLayers: Sendable {
     }
     for term in tokenTerms where add(term) { moduleCount += 1 }
     if let error = refusal(skipsMissing: skipsMissing) { throw error }
+    try checkWritable()
+  }
+
+  /// Refuses weights that cannot be written in their own scheme where that is asked for.
+  private func checkWritable() throws(AdapterError) {
+    guard requantization == .same else { return }
+    for part in layers.checkpoint.parts where part.quantized.isGGUF {
+      guard let weight = part.quantized.weights.values.min(by: { $0.codes.name < $1.codes.name })
+      else { continue }
+      throw AdapterError(
+        file: part.file.path,
+        reason: .onlyRead(scheme: weight.scheme, weight: "\(weight.codes.name)"))
+    }
+    for piece in changes.values.lazy.compactMap(\.first?.piece) {
+      guard let weight = piece.quantized, weight.ownWriter() == nil else { continue }
+      throw AdapterError(
+        file: weight.file.path,
+        reason: .onlyRead(scheme: weight.scheme, weight: "\(weight.codes.name)"))
+    }
   }
 
   /// - Returns: Whether the checkpoint has the tensor.
@@ -134,7 +161,7 @@ package struct BakedLayers: Sendable {
   /// Rows of tokens are rows of the tensor as it is stored.
   private func obstacle(to rows: TokenRows, _ key: CheckpointLayers.Key) -> Obstacle? {
     if let obstacle = layers.obstacle(to: key, extents: nil) { return obstacle }
-    let table = layers[key][0].entry.shape
+    let table = layers[key][0].shape
     guard let indices = rows.indices, indices.count == rows.entry.shape.extents.first else {
       return .noTokenNumbers
     }
@@ -158,10 +185,37 @@ package struct BakedLayers: Sendable {
   /// How many tensors change.
   package var tensorCount: Int { changes.count }
 
-  /// The element types of those.
+  /// The element types of those that hold numbers.
   package var types: [ElementType] {
-    let used = Set(changes.values.joined().map(\.piece.entry.type))
+    let plain = changes.values.joined().filter { $0.piece.quantized == nil }
+    let used = Set(plain.map(\.piece.entry.type))
     return ElementType.allCases.filter(used.contains)
+  }
+
+  /// The weights of a part that are written by their codes.
+  ///
+  /// Those of a scheme that is only read leave it together, also where nothing is added to them: no
+  /// program reads a model of which some layers have left such a scheme.
+  ///
+  /// - Parameter roundsByChance: Whether floats of up to 16 bits are among them.
+  func rewrittenWeights(ofPart index: Int, roundsByChance: Bool) -> [any StoredWeight] {
+    let part = layers.checkpoint.parts[index]
+    let leaves =
+      part.quantized.isGGUF
+      || changes.values.contains { changes in
+        changes.contains {
+          $0.piece.quantized.map { $0.ownWriter() == nil } ?? false
+            && layers.checkpoint.parts[$0.piece.part].component == part.component
+        }
+      }
+    return part.file.header.entries.compactMap { entry in
+      let isChanged = changes[Place(part: index, name: entry.name)] != nil
+      if let weight = part.quantized.weights[entry.name] {
+        return isChanged || leaves && weight.ownWriter() == nil ? weight : nil
+      }
+      let isShort = entry.type.bitCount <= 16
+      return isChanged && roundsByChance && isShort ? PlainWeight(entry, in: part.file) : nil
+    }
   }
 
   /// What of the adapters is not in the result.

@@ -1,6 +1,7 @@
 package import Adapters
 import Files
 import Names
+package import QuantizedWeights
 import Safetensors
 
 /// A checkpoint, a sharded one or a folder of components, written with adapters baked in.
@@ -11,16 +12,25 @@ package struct BakedModel: Sendable {
     package let modules: Int
     package let missing: [String]
 
-    /// Of what is added: what the checkpoint's element types can hold of it.
+    /// Of what is added to numbers: what their element types can hold of it.
     package let verification: Verification
+
+    /// Of what is added to codes and scales: what is left of it.
+    package let survival: Survival
   }
 
   private let layers: BakedLayers
   private let threads: Int
+  private let files: [BakedFile]
 
-  package init(_ layers: BakedLayers, threads: Int) {
+  /// - Parameter seed: What rounding by chance depends on, where it is wanted: of codes, and of floats
+  ///   of up to 16 bits.
+  package init(_ layers: BakedLayers, threads: Int, seed: UInt64? = nil) {
     self.layers = layers
     self.threads = threads
+    files = layers.layers.checkpoint.parts.indices.map {
+      BakedFile(layers: layers, part: $0, threads: threads, seed: seed)
+    }
   }
 
   private var checkpoint: Checkpoint { layers.layers.checkpoint }
@@ -34,7 +44,7 @@ package struct BakedModel: Sendable {
   /// - Throws: Where a model of several files is to be one stream.
   package func write(
     to path: String, compresses: Bool, followsLinks: Bool = false,
-    accept: (Verification) throws -> Void = { _ in },
+    accept: (Report) throws -> Void = { _ in },
     onTensor: @Sendable () -> Void = {}
   ) throws -> Report {
     try checkRoom(at: path, compresses: compresses)
@@ -43,8 +53,7 @@ package struct BakedModel: Sendable {
     if checkpoint.isSingleFile {
       let output = try OutputFile(path: path, compresses: compresses, threads: threads)
       drafts = [
-        try BakedFile(layers: layers, part: 0, threads: threads)
-          .write(to: output, onTensor: onTensor)
+        try files[0].write(to: output, onTensor: onTensor)
       ]
     } else if path == "-" || compresses || path.hasSuffix(".zst") {
       let detail =
@@ -53,21 +62,20 @@ package struct BakedModel: Sendable {
     } else {
       (drafts, folder) = try writeFolder(path, followsLinks: followsLinks, onTensor)
     }
-    let verification = drafts.map(\.verification).reduce(Verification(), +)
-    try accept(verification)
+    let outcome = drafts.map(\.outcome).reduce(BakedFile.Outcome(), +)
+    let report = Report(
+      tensors: layers.tensorCount, modules: layers.moduleCount, missing: layers.missing,
+      verification: outcome.verification, survival: outcome.survival)
+    try accept(report)
     for draft in drafts { try draft.finish() }
     try folder?.publish()
-    return Report(
-      tensors: layers.tensorCount,
-      modules: layers.moduleCount, missing: layers.missing, verification: verification)
+    return report
   }
 
   /// Throws where the disk is too small; makes the folder that a file goes to.
   private func checkRoom(at path: String, compresses: Bool) throws(FileError) {
     let isCompressed = compresses || path.hasSuffix(".zst")
-    let byteCount = checkpoint.parts.reduce(0) {
-      $0 + Layout(keeping: $1.file.header).dataByteCount
-    }
+    let byteCount = files.reduce(0) { $0 + $1.layout.dataByteCount }
     var outputs = PlannedOutputs()
     if checkpoint.isSingleFile {
       outputs.addFile(path, byteCount: isCompressed ? 0 : byteCount)
@@ -93,19 +101,47 @@ package struct BakedModel: Sendable {
       throw AdapterError(file: path, reason: .refused(detail))
     }
     let output = try OutputFolder(path: target)
+    let indices = try changedIndices(in: source, parts)
     if !isSameFile(source, target) {
       if isIndex {
-        try output.copy(checkpoint.path, as: name(of: checkpoint.path))
+        if indices.isEmpty { try output.copy(checkpoint.path, as: name(of: checkpoint.path)) }
       } else {
-        try ModelFolder(path: source, parts: Set(parts), followsLinks: followsLinks)
+        try ModelFolder(path: source, parts: Set(parts + indices), followsLinks: followsLinks)
           .copyRest(to: output)
       }
     }
-    let drafts = try parts.enumerated().map { index, part in
-      try BakedFile(layers: layers, part: index, threads: threads)
-        .write(to: output.file(part), onTensor: onTensor)
+    for index in indices { try write(index, in: source, parts, to: output) }
+    let drafts = try zip(files, parts).map { file, part in
+      try file.write(to: output.file(part), onTensor: onTensor)
     }
     return (drafts, output)
+  }
+}
+
+// MARK: - Lists of shards
+
+extension BakedModel {
+  /// The indices, below the model's folder, of files that get other tensors.
+  private func changedIndices(in source: String, _ parts: [String]) throws -> [String] {
+    let changed = zip(files, parts).filter { file, _ in file.changesTensors }.map(\.1)
+    return try Set(changed.map { $0.contains("/") ? Path($0).folder : "" }).sorted().flatMap {
+      let below = $0.isEmpty ? "" : $0 + "/"
+      return try names(inFolder: "\(source)/\(below)")
+        .filter { $0.hasSuffix(ModelFiles.indexEnding) }.map { below + $0 }
+    }
+  }
+
+  private func write(
+    _ index: String, in source: String, _ parts: [String], to output: OutputFolder
+  ) throws {
+    let below = index.contains("/") ? Path(index).folder + "/" : ""
+    let layouts = zip(parts, files).filter { $0.0.hasPrefix(below) }
+      .map { (String($0.0.dropFirst(below.utf8.count)), $0.1.layout) }
+    let bytes = try ModelIndex.rewritten(
+      "\(source)/\(index)", files: Dictionary(uniqueKeysWithValues: layouts))
+    let file = try output.file(index)
+    try unsafe file.write(bytes.span.bytes, at: 0)
+    try file.commit()
   }
 }
 

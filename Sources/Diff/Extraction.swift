@@ -46,7 +46,7 @@ struct Extraction: Sendable {
     _ b: CheckpointLayers, _ a: CheckpointLayers, world: World? = nil, choice: RankChoice,
     holdsNorms: Bool, skipsMismatched: Bool, threads: Int
   ) throws {
-    for layers in [b, a] { try layers.checkNumbers(of: layers.quantizations.keys) }
+    for layers in [b, a] { try layers.checkNumbers() }
     let comparison = LayerComparison(b: b, a: a, holdsNorms: holdsNorms)
     let keys = world.map { b.keys(in: $0) } ?? b.keys
     let shared = keys.filter { a.shape($0) != nil }

@@ -1,5 +1,6 @@
 import Adapters
 import CommandSupport
+import QuantizedWeights
 import Safetensors
 
 extension Inspection {
@@ -20,9 +21,11 @@ extension Inspection {
     }
     if case .checkpoint(let checkpoint) = source {
       for part in checkpoint.parts {
-        for entry in part.file.header.entries where part.file.isNotFinite(entry) {
+        for entry in part.file.header.entries where part.isNotFinite(entry) {
           faults.append("\(entry.name) holds NaN or infinity")
         }
+        faults += part.quantized.faults.values.sorted { $0.weight < $1.weight }
+          .map { "\($0.weight) \($0.detail)" }
       }
     }
     return faults + hashFaults
@@ -46,6 +49,17 @@ extension Inspection {
           + " tensors or metadata were changed after it was computed")
     }
     return faults
+  }
+}
+
+extension Checkpoint.Part {
+  /// Whether a tensor holds NaN or an infinity, or codes that stand for one.
+  fileprivate func isNotFinite(_ entry: Header.Entry) -> Bool {
+    guard let weight = quantized.weights[entry.name] else { return file.isNotFinite(entry) }
+    defer { weight.release() }
+    var isFinite = true
+    weight.forEachStretch { isFinite = isFinite && $0.allSatisfy(\.isFinite) }
+    return !isFinite
   }
 }
 

@@ -21,10 +21,13 @@ struct ComponentInspection: Encodable {
   /// The three that take most room, largest first.
   let largest: [Tensor]
 
-  init(_ component: Checkpoint.Component, _ entries: [Header.Entry]) {
+  /// - Parameter counts: The numbers of tensors that hold codes.
+  init(
+    _ component: Checkpoint.Component, _ entries: [Header.Entry], counts: [TensorName: Int] = [:]
+  ) {
     name = component.label
     tensors = entries.count
-    parameters = entries.reduce(0) { $0 + $1.elementCount }
+    parameters = entries.reduce(0) { $0 + (counts[$1.name] ?? $1.elementCount) }
     bytes = entries.reduce(0) { $0 + $1.range.count }
     dtypes = Dictionary(entries.map { ($0.type.rawValue, 1) }, uniquingKeysWith: +)
     largest = entries.sorted { $0.range.count > $1.range.count }.prefix(3).map {

@@ -13,7 +13,9 @@ package struct InspectCommand: ParsableCommand {
       """
       Reads adapters of every naming, checkpoints, and any other safetensors file,
       also zstd-compressed ones and pipes (-). Norms and singular values are those
-      of the update alpha / rank · up · down, not of the factors.
+      of the update alpha / rank · up · down, not of the factors. Of a checkpoint whose
+      weights are codes and scales (scaled FP8, INT8, NVFP4, MXFP8, bitsandbytes, GGUF)
+      --modules shows the norms of the numbers that they stand for.
 
       --conflicts compares adapters with each other, over all layers and for each block. The cosine of
       their updates says whether they add up or cancel. The shared outputs and inputs are the mean
@@ -25,6 +27,7 @@ package struct InspectCommand: ParsableCommand {
         lora inspect slider.safetensors --json \\
           | jq '.modules[] | select(.norm > 1).target'
         lora inspect slider.safetensors --html report.html
+        lora inspect model-fp8-scaled.safetensors --modules
         lora inspect loras                # one line per file of a folder
         lora inspect a.safetensors b.safetensors c.safetensors --conflicts
         curl … | lora inspect -
@@ -33,7 +36,10 @@ package struct InspectCommand: ParsableCommand {
   @Argument(help: "Adapters, checkpoints or folders; - is standard input.", completion: .file())
   var files: [String]
 
-  @Flag(help: "Print one line per module instead of one per block.")
+  @Flag(
+    help:
+      "Print one line per module instead of one per block; of a checkpoint, one per quantised weight."
+  )
   var modules = false
 
   @Flag(help: "Print every module's singular values.")
@@ -117,15 +123,22 @@ package struct InspectCommand: ParsableCommand {
   private func inspect(
     _ file: String, _ source: AdapterSource, _ measure: InspectionDepth.Measure
   ) throws -> Inspection {
-    let count = if case .adapter(let adapter) = source { adapter.modules.count } else { 0 }
+    let isPartOfAdapter: Bool
+    let count: Int
+    switch source {
+    case .adapter(let adapter): (count, isPartOfAdapter) = (adapter.modules.count, true)
+    case .checkpoint(let checkpoint):
+      (count, isPartOfAdapter) = (modules ? checkpoint.numberCounts.count : 0, false)
+    case .other: (count, isPartOfAdapter) = (0, false)
+    }
     let progress = Progress("inspecting \(file)", total: count, quiet: common.quiet)
     defer { progress.finish() }
-    let isPartOfAdapter = count > 0
     let inspection = try Inspection(
       path: file, source,
       depth: InspectionDepth(
         measure: measure,
         computesHashes: isPartOfAdapter && (common.json || check || html != nil),
+        readsWeights: modules,
         threads: common.threadCount),
       onModule: { progress.advance() })
     try source.checkUnchanged()

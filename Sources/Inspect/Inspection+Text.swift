@@ -20,6 +20,7 @@ extension Inspection {
       paragraphs.append(
         options.modules ? moduleTable(width: options.width) : blockTable(width: options.width))
     }
+    if !quantized.isEmpty { paragraphs.append(quantizedText(options)) }
     if format == "checkpoint" { paragraphs.append(componentTable(width: options.width)) }
     if !components.isEmpty && tensors > 0 {
       paragraphs.append(largestTensors(width: options.width))

@@ -17,6 +17,9 @@ struct Inspection: Encodable {
 
   /// The storage of a checkpoint's weights where they are scaled or packed, such as `scaled FP8`.
   let quantization: [String]
+
+  /// Those weights, scheme by scheme.
+  let quantized: [QuantizedInspection]
   let metadata: [String: String]
   let modules: [ModuleInspection]
 
@@ -37,6 +40,7 @@ struct Inspection: Encodable {
     case format
     case baseModel = "base_model"
     case quantization
+    case quantized
     case metadata
     case modules
     case hashes
@@ -56,6 +60,9 @@ struct InspectionDepth {
 
   let measure: Measure
   let computesHashes: Bool
+
+  /// Whether the numbers of a checkpoint's quantised weights are read.
+  var readsWeights = false
   let threads: Int
 }
 
@@ -68,12 +75,12 @@ extension Inspection {
     case .adapter(let adapter):
       try self.init(path: path, adapter, depth: depth, onModule: onModule)
     case .checkpoint(let checkpoint):
-      self.init(path: path, checkpoint, depth: depth)
+      try self.init(path: path, checkpoint, depth: depth, onWeight: onModule)
     case .other(let file, let reason):
       let parts = Checkpoint(path: path, parts: [.init(component: "", file: file)])
       self.init(
         path: path, files: [file], format: "unknown", baseModel: .unknown, modules: [],
-        components: parts.components.map(ComponentInspection.init),
+        components: parts.components.map { ComponentInspection($0, $1) },
         others: file.header.entries.map(\.name.string), warnings: ["the file \(reason.reason)"],
         depth: depth)
     }
@@ -95,28 +102,37 @@ extension Inspection {
       warnings: adapter.warnings + adapter.unusualTargets, depth: depth)
   }
 
-  private init(path: String, _ checkpoint: Checkpoint, depth: InspectionDepth) {
+  private init(
+    path: String, _ checkpoint: Checkpoint, depth: InspectionDepth, onWeight: @Sendable () -> Void
+  ) throws {
     let files = checkpoint.parts.map(\.file)
+    let counts = checkpoint.numberCounts
     self.init(
       path: path, files: files, format: "checkpoint", baseModel: checkpoint.baseModel, modules: [],
-      components: checkpoint.components.map(ComponentInspection.init), others: [], warnings: [],
-      quantization: Set(checkpoint.quantizations.values.map(\.scheme)).sorted(), depth: depth)
+      components: checkpoint.components.map { ComponentInspection($0, $1, counts: counts) },
+      others: [], warnings: [], quantization: checkpoint.quantizationSchemes,
+      quantized: try QuantizedInspection.all(
+        in: checkpoint, readsNumbers: depth.readsWeights, threads: depth.threads, onWeight: onWeight
+      ),
+      counts: counts, depth: depth)
   }
 
   private init(
     path: String, files: [SafetensorsFile], format: String, baseModel: BaseModel,
     modules: [ModuleInspection], components: [ComponentInspection] = [], others: [String],
-    warnings: [String], quantization: [String] = [], depth: InspectionDepth
+    warnings: [String], quantization: [String] = [], quantized: [QuantizedInspection] = [],
+    counts: [TensorName: Int] = [:], depth: InspectionDepth
   ) {
     let entries = files.flatMap(\.header.entries)
     file = path
     bytes = files.reduce(0) { $0 + $1.file.byteCount }
     tensors = entries.count
     dtypes = Dictionary(entries.map { ($0.type.rawValue, 1) }, uniquingKeysWith: +)
-    parameters = entries.reduce(0) { $0 + $1.elementCount }
+    parameters = entries.reduce(0) { $0 + (counts[$1.name] ?? $1.elementCount) }
     self.format = format
     self.baseModel = baseModel.rawValue
     self.quantization = quantization
+    self.quantized = quantized
     metadata = Dictionary(
       files.flatMap(\.header.metadata.entries).map { ($0.key, $0.value) },
       uniquingKeysWith: { first, _ in first })

@@ -93,6 +93,25 @@ struct FloatRows {
   }
 }
 
+/// Adds U·D to a matrix of 32-bit floats in one order: the same to the bit on every machine, where
+/// BLAS takes what the processor likes best.
+///
+/// - Parameters: Those of `addProduct`.
+package func addProductInOrder(
+  _ up: [Float], _ down: [Float], rank: Int, to target: inout [Float]
+) {
+  if rank == 0 || target.isEmpty { return }
+  let columns = down.count / rank
+  for row in 0..<up.count / rank {
+    for term in 0..<rank {
+      let factor = up[row * rank + term]
+      for column in 0..<columns {
+        target[row * columns + column] += factor * down[term * columns + column]
+      }
+    }
+  }
+}
+
 /// Adds U·D to a matrix of 32-bit floats.
 ///
 /// - Parameters:

@@ -1,5 +1,7 @@
 import Adapters
 import Baking
+import CommandSupport
+import QuantizedWeights
 import Results
 
 /// What is said of a checkpoint with adapters baked in; encodes as the report's JSON.
@@ -14,10 +16,42 @@ struct BakingReport: Encodable {
   let relativeError: Double
   let energyKept: Double
 
+  /// `nil` where no weight of codes and scales has changed.
+  let requantised: Requantised?
+
   /// How the weights came about; `nil` where they are those that were typed.
   let merging: MergeNotes?
 
+  /// Why the result is none; `nil` where it holds what was added, as far as its types can.
+  let failure: String?
+
+  /// What became of weights that are written by their codes.
+  struct Requantised: Encodable {
+    let weights: Int
+    let from: [String]
+    let to: String
+
+    /// The share of the update's norm that is left along the update's direction.
+    let normKept: Double
+
+    /// The share of the codes that are others than before; `nil` where the scheme changed.
+    let codesChanged: Double?
+
+    /// The rounding error as a share of the weights' norm.
+    let noise: Double
+
+    private enum CodingKeys: String, CodingKey {
+      case weights
+      case from
+      case to
+      case normKept = "norm_kept"
+      case codesChanged = "codes_changed"
+      case noise
+    }
+  }
+
   private enum CodingKeys: String, CodingKey {
+    case requantised
     case tensors
     case modules
     case missing
@@ -33,9 +67,51 @@ struct BakingReport: Encodable {
     modules = report.modules
     missing = report.missing
     self.leftOut = layers.leftOut + leftOut
-    verdict = Verdict(report.verification, .exact, types: layers.types).text(rank: "")
-    relativeError = report.verification.relativeError
-    energyKept = report.verification.energyKept
     merging = notes.isEmpty ? nil : notes
+    let survival = report.survival
+    let ofNumbers = Verdict(report.verification, .exact, types: layers.types)
+    requantised = survival.weightCount > 0 ? Requantised(survival, layers.requantization) : nil
+    let isOfCodes = requantised != nil && report.verification.askedSquared == 0
+    verdict = isOfCodes ? survival.verdict : ofNumbers.text(rank: "")
+    failure = ofNumbers.failure ?? (survival.isMostlyLost ? survival.verdict : nil)
+    let whole =
+      report.verification
+      + Verification(askedSquared: survival.askedSquared, errorSquared: survival.errorSquared)
+    relativeError = whole.relativeError
+    energyKept = whole.energyKept
+  }
+}
+
+extension BakingReport.Requantised {
+  init(_ survival: Survival, _ requantization: Requantization) {
+    weights = survival.weightCount
+    from = survival.schemes.sorted()
+    to = requantization.rawValue
+    normKept = survival.normKept
+    codesChanged = survival.codesChanged
+    noise = survival.noise
+  }
+
+  /// One line of the report.
+  var text: String {
+    let place = to == "same" ? "with new scales" : "as \(to)"
+    let changed = codesChanged.map { ", \(percent($0)) of the codes changed" } ?? ""
+    return
+      "\(counted(weights, "weight")) of \(from.joined(separator: ", ")) written \(place): "
+      + "\(percent(normKept)) of the update is kept\(changed), rounding moves the weights by "
+      + "\(percent(noise)) of their norm"
+  }
+}
+
+extension Survival {
+  /// What became of the update, in a few words.
+  fileprivate var verdict: String {
+    if !errorSquared.isFinite {
+      let names = schemes.sorted().joined(separator: " and ")
+      return "numbers come out beyond the range of \(names), or as NaN"
+    }
+    let share = percent(normKept)
+    return isMostlyLost
+      ? "the codes hold only \(share) of the update" : "the codes hold \(share) of the update"
   }
 }

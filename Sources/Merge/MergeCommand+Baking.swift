@@ -2,6 +2,7 @@ import Adapters
 import ArgumentParser
 import Baking
 import CommandSupport
+import QuantizedWeights
 import Results
 import Safetensors
 
@@ -11,6 +12,10 @@ extension MergeCommand {
     guard checkpoint != nil else {
       if skipMissing { throw ValidationError("--skip-missing goes with --into.") }
       if followLinks { throw ValidationError("--follow-links goes with --into.") }
+      if requantise != nil { throw ValidationError("--requantise goes with --into.") }
+      if stochasticRounding != nil {
+        throw ValidationError("--stochastic-rounding goes with --into.")
+      }
       return
     }
     let isExact = method.method.type.name == Concatenation.name
@@ -35,22 +40,26 @@ extension MergeCommand {
     if !common.quiet, let note = misleadingName(of: path) { Terminal.note(note) }
     let layers = CheckpointLayers(
       try Checkpoint(path: checkpoint), for: combination.inputs.map(\.adapter))
-    let baked = try BakedLayers(combination, in: layers, skipsMissing: skipMissing)
+    let baked = try BakedLayers(
+      combination, in: layers, skipsMissing: skipMissing, requantization: requantise ?? .same)
     let progress = Progress("baking", total: baked.tensorCount, quiet: common.quiet)
     defer { progress.finish() }
-    let report = try BakedModel(baked, threads: common.threadCount)
+    let report = try BakedModel(baked, threads: common.threadCount, seed: stochasticRounding)
       .write(
         to: path, compresses: result.zstd, followsLinks: followLinks,
-        accept: { try check(Verdict($0, .exact, types: baked.types), path: path) },
+        accept: { try check(BakingReport($0, of: baked, leftOut: leftOut, notes), path: path) },
         onTensor: { progress.advance() })
     progress.finish()
     try show(BakingReport(report, of: baked, leftOut: leftOut, notes), path: path)
   }
 
-  private func check(_ verdict: Verdict, path: String) throws {
-    guard !result.acceptError, let failure = verdict.failure else { return }
+  private func check(_ report: BakingReport, path: String) throws {
+    guard !result.acceptError, let failure = report.failure else { return }
     throw VerdictError(
-      file: path, failure: failure, remedy: "bake into the same model in a wider type")
+      file: path, failure: failure,
+      remedy: report.requantised == nil
+        ? "bake into the same model in a wider type"
+        : "take --stochastic-rounding 1 or --requantise bf16")
   }
 
   private func show(_ report: BakingReport, path: String) throws {
@@ -65,8 +74,12 @@ extension MergeCommand {
       lines.append(
         "\(target): \(counted(report.modules, "module")) baked into \(counted(report.tensors, "tensor"))"
       )
+      lines += report.requantised.map { [$0.text] } ?? []
       lines.append(report.verdict)
       Terminal.report(lines.joined(separator: "\n"))
     }
   }
 }
+
+/// The schemes that weights can be written in, by their options' spellings.
+extension Requantization: ExpressibleByArgument {}

@@ -4,6 +4,7 @@ import CommandSupport
 import Files
 import LinearAlgebra
 import Names
+import QuantizedWeights
 import Results
 import Safetensors
 
@@ -52,6 +53,15 @@ package struct MergeCommand: ParsableCommand {
           --except text-encoder -o attention.safetensors
         lora merge style.safetensors:0.8 --into model.safetensors \\
           -o styled.safetensors
+        lora merge style.safetensors --into model-fp8-scaled.safetensors \\
+          -o styled.safetensors --stochastic-rounding 1
+        lora merge style.safetensors --into model-Q8_0.gguf \\
+          -o styled.safetensors --requantise bf16
+
+      --into adds to the numbers that codes and scales stand for, in scaled FP8, INT8 (with ConvRot),
+      NVFP4 and MXFP8 as ComfyUI stores them, and stores the sums with new scales. bitsandbytes and
+      GGUF are read, and written by --requantise as bf16, f16 or fp8-scaled. The report says how much
+      of the update the new codes hold; one that is mostly lost is refused.
       """))
 
   @Argument(
@@ -87,6 +97,19 @@ package struct MergeCommand: ParsableCommand {
       "Bake the sum into this checkpoint, or folder of a model, instead of writing an adapter.",
       valueName: "checkpoint"), completion: .file())
   var checkpoint: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --into, how weights of codes and scales (scaled FP8, INT8, NVFP4, …) are stored afterwards: same, bf16, f16 or fp8-scaled (default: same).",
+      valueName: "scheme"))
+  var requantise: Requantization?
+
+  @Option(
+    .whole(0...UInt64.max),
+    help: ArgumentHelp(
+      "With --into, round to codes and to floats of up to 16 bits by chance, so that small updates are kept on average.",
+      valueName: "seed"))
+  var stochasticRounding: UInt64?
 
   @Flag(help: "With --into, leave out modules whose layers the checkpoint does not have.")
   var skipMissing = false

@@ -21,6 +21,16 @@ package struct Header: Sendable {
 
   private let indices: [TensorName: Int]
 
+  /// What another container says of its tensors, which may lie with gaps.
+  ///
+  /// - Parameter entries: Checked, each name once.
+  package init(entries: [Entry], metadata: Metadata) {
+    self.entries = entries
+    self.metadata = metadata
+    indices = Dictionary(
+      entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
   package subscript(name: String) -> Entry? {
     indices[TensorName(name)].map { entries[$0] }
   }

@@ -85,7 +85,10 @@ private let formats: [(beginning: [UInt8], what: String)] =
   [
     ("version https://git-lfs", "is a pointer of Git LFS, not the file itself; git lfs pull"),
     ("PK\u{3}\u{4}", "is a zip file, as PyTorch saves .pt and .ckpt; convert it to safetensors"),
-    ("GGUF", "is a GGUF file; convert it to safetensors"),
+    (
+      "GGUF",
+      "is a GGUF file, which is read as a checkpoint alone: by inspect, verify, diff, --base and merge --into"
+    ),
   ].map { (Array($0.utf8), $1) }
   // Two bytes each: one byte alone is what every 256th file of noise begins with.
   + ["<!", "<?", "<h", "<H"].map {

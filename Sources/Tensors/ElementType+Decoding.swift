@@ -32,12 +32,20 @@ package func floats(from bytes: RawSpan, as type: ElementType) -> [Float] {
   case .uint64: bytes.elements { Float(UInt64(littleEndian: $0)) }
   case .int32: bytes.elements { Float(Int32(littleEndian: $0)) }
   case .uint32: bytes.elements { Float(UInt32(littleEndian: $0)) }
+  case .float8e4m3: bytes.numbers(in: .float8e4m3)
+  case .float8e5m2: bytes.numbers(in: .float8e5m2)
   case .complex64: preconditionFailure("complex numbers are not real ones")
   default: smallFloats(from: bytes, as: type)
   }
 }
 
 extension RawSpan {
+  /// The numbers of 8-bit floats, computed: a table's look-ups do not vectorise.
+  @inline(__always)
+  fileprivate func numbers(in format: FloatFormat) -> [Float] {
+    elements { (code: UInt8) in format.value(UInt16(code)) }
+  }
+
   /// Every whole element, loaded at any alignment and converted.
   fileprivate func elements<Stored: FixedWidthInteger & BitwiseCopyable, Result>(
     _ convert: (Stored) -> Result
@@ -122,6 +130,25 @@ package func encoded(_ elements: [Double], as type: ElementType) -> [UInt8] {
   }
 }
 
+/// The same of 32-bit floats, in loops that vectorise.
+package func encoded(floats elements: [Float], as type: ElementType) -> [UInt8] {
+  switch type {
+  case .float32: return bytes(of: elements) { $0.bitPattern.littleEndian }
+  case .float16: return bytes(of: elements) { half(rounding: $0).littleEndian }
+  case .bfloat16: return bytes(of: elements) { brain(rounding: $0).littleEndian }
+  case .float8e4m3: return codes(of: elements, in: .float8e4m3)
+  case .float8e5m2: return codes(of: elements, in: .float8e5m2)
+  case .float8e4m3fnuz: return codes(of: elements, in: .float8e4m3fnuz)
+  case .float8e5m2fnuz: return codes(of: elements, in: .float8e5m2fnuz)
+  default: return encoded(elements.map(Double.init), as: type)
+  }
+}
+
+@inline(__always)
+private func codes(of elements: [Float], in format: FloatFormat) -> [UInt8] {
+  bytes(of: elements) { UInt8(truncatingIfNeeded: format.code(rounding: $0)) }
+}
+
 /// The nearest 16-bit float's bits.
 @inline(__always)
 package func half(rounding number: Double) -> UInt16 {
@@ -150,14 +177,18 @@ package func brain(rounding number: Float) -> UInt16 {
   return UInt16(truncatingIfNeeded: code &>> 16)
 }
 
-private func bytes<Stored: FixedWidthInteger & BitwiseCopyable>(
-  of elements: [Double], _ convert: (Double) -> Stored
+@inline(__always)
+private func bytes<Number, Stored: FixedWidthInteger & BitwiseCopyable>(
+  of elements: [Number], _ convert: (Number) -> Stored
 ) -> [UInt8] {
   let width = MemoryLayout<Stored>.size
   return unsafe [UInt8](unsafeUninitializedCapacity: elements.count * width) { buffer, count in
-    let raw = UnsafeMutableRawBufferPointer(buffer)
-    for (index, element) in elements.enumerated() {
-      unsafe raw.storeBytes(of: convert(element), toByteOffset: index * width, as: Stored.self)
+    unsafe elements.withUnsafeBufferPointer { elements in
+      guard let raw = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
+      for index in 0..<elements.count {
+        let stored = unsafe convert(elements[index])
+        unsafe raw.storeBytes(of: stored, toByteOffset: index &* width, as: Stored.self)
+      }
     }
     count = elements.count * width
   }

@@ -22,7 +22,7 @@ import Testing
       "\(layer).weight": [4, 4], "\(layer).weight.\(word)": [4], encoder: [4, 4],
     ])
     let layers = try layers(file)
-    let quantization = try #require(layers.quantizations[.denoiser])
+    let quantization = try #require(Quantization.unread(in: layers.checkpoint)[.denoiser])
     #expect(quantization.scheme.hasPrefix(title))
     #expect(quantization.weightCount == 1 && quantization.example.hasSuffix(word))
     // The text encoder is none of it.
@@ -40,7 +40,7 @@ import Testing
         "_quantization_metadata":
           #"{"format_version": "1.0", "layers": {"layers.0.attention.qkv": {"format": "nvfp4"}}}"#
       ])
-    #expect(try layers(file).quantizations[.denoiser]?.scheme == "ComfyUI's nvfp4")
+    #expect(try layers(file).checkpoint.quantizationSchemes == ["ComfyUI's nvfp4"])
   }
 
   @Test func weightsOfFloatsAreNumbers() throws {
@@ -48,11 +48,11 @@ import Testing
       "layers.0.attention.qkv.weight": [4, 4], "layers.0.norm.weight": [4],
       "layers.0.attention.qkv.bias": [4], "logit_scale": [],
     ])
-    #expect(try layers(file).quantizations.isEmpty)
+    #expect(try layers(file).checkpoint.quantizationSchemes.isEmpty)
   }
 
   @Test func aQuantisedVAEIsLeftAlone() throws {
     let file = try TemporaryFile(zeros: ["first_stage_model.decoder.conv_in.weight_scale": [1]])
-    #expect(try layers(file).quantizations.isEmpty)
+    #expect(try layers(file).checkpoint.quantizationSchemes.isEmpty)
   }
 }

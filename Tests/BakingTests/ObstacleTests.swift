@@ -213,7 +213,7 @@ import Testing
     try write(
       [
         "model.diffusion_model.double_blocks.0.img_attn.proj.weight": [8, 8],
-        "\(prefix).weight": [8, 8], "\(prefix).scale_weight": [1],
+        "\(prefix).weight": [8, 8], "\(prefix).qzeros": [1],
       ], to: "w")
     let adapter = try AdapterSource(path: folder["a"]).adapter()
     let layers = CheckpointLayers(try Checkpoint(path: folder["w"]), for: [adapter])

@@ -1,5 +1,6 @@
-import Files
+package import Files
 package import Names
+package import QuantizedWeights
 package import Safetensors
 import Tensors
 
@@ -10,9 +11,32 @@ package struct Checkpoint: Sendable {
     package let component: String
     package let file: SafetensorsFile
 
+    /// The weights that are stored as codes and scales.
+    package let quantized: QuantizedTensors
+
     package init(component: String, file: SafetensorsFile) {
       self.component = component
       self.file = file
+      quantized = QuantizedTensors(file)
+    }
+
+    /// Opens a safetensors or a GGUF file.
+    package init(component: String, path: String) throws {
+      try self.init(
+        component: component, opening: MappedFile(path: path, claiming: GGUFFile.wantedByteCount))
+    }
+
+    /// A file, by what it begins with.
+    package init(component: String, opening file: MappedFile) throws {
+      self.component = component
+      if GGUFFile.begins(file) {
+        let gguf = try GGUFFile(file)
+        self.file = gguf.file
+        quantized = QuantizedTensors(gguf)
+      } else {
+        self.file = try SafetensorsFile(file)
+        quantized = QuantizedTensors(self.file)
+      }
     }
   }
 
@@ -27,7 +51,7 @@ package struct Checkpoint: Sendable {
 }
 
 extension Checkpoint {
-  /// Opens a single file, a `*.safetensors.index.json`, or a folder of either.
+  /// Opens a single file, safetensors or GGUF, a `*.safetensors.index.json`, or a folder of either.
   package init(path: String) throws {
     var path = path
     while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
@@ -43,7 +67,7 @@ extension Checkpoint {
         throw AdapterError(file: path, reason: .refused(what))
       }
     } else {
-      parts = [Part(component: "", file: try SafetensorsFile(path: path))]
+      parts = [try Part(component: "", path: path)]
     }
   }
 
@@ -77,12 +101,13 @@ extension Checkpoint {
     let layers = parts.flatMap { part in
       part.file.header.entries.compactMap { entry -> BaseModel.Layer? in
         let name = entry.name.string
-        guard name.hasSuffix(".weight"), entry.shape.rank >= 2 else { return nil }
+        let shape = part.quantized.weights[entry.name]?.shape ?? entry.shape
+        guard name.hasSuffix(".weight"), shape.rank >= 2 else { return nil }
         let path = String(name.dropLast(7))
         let prefix = part.component.hasPrefix("text_encoder") ? part.component + "." : ""
         guard let target = Checkpoint.target(of: prefix + path) else { return nil }
         return BaseModel.Layer(
-          target: target, outputs: entry.shape.extents[0], inputs: entry.shape.extents[1])
+          target: target, outputs: shape.extents[0], inputs: shape.extents[1])
       }
     }
     return BaseModel(recognising: layers)

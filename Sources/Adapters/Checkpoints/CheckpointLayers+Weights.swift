@@ -1,4 +1,5 @@
 import Glibc
+import QuantizedWeights
 import Safetensors
 package import Tensors
 
@@ -47,6 +48,10 @@ extension CheckpointLayers {
 
   /// Some rows of a piece that is not transposed.
   private func doubles(_ piece: Piece, _ rows: Range<Int>) -> [Double] {
+    if let quantized = piece.quantized {
+      let first = piece.rows.lowerBound
+      return quantized.doubles(rows: first + rows.lowerBound..<first + rows.upperBound)
+    }
     let width = piece.columns * piece.entry.type.bitCount / 8
     let first = piece.rows.lowerBound + rows.lowerBound
     return checkpoint.parts[piece.part].file.withBytes(of: piece.entry) { bytes in
@@ -68,9 +73,9 @@ extension CheckpointLayers {
       let file = checkpoint.parts[piece.part].file
       let columns = piece.columns
       if piece.isTransposed {
-        let elements = file.withBytes(of: piece.entry) {
-          Tensors.doubles(from: $0, as: piece.entry.type)
-        }
+        let elements =
+          piece.quantized.map { $0.doubles(rows: 0..<$0.rowCount) }
+          ?? file.withBytes(of: piece.entry) { Tensors.doubles(from: $0, as: piece.entry.type) }
         return Matrix(rows: columns, columns: elements.count / columns, elements: elements)
           .transposed.rows(in: piece.rows)
       }
@@ -83,14 +88,17 @@ extension CheckpointLayers {
         rows: shape.extents[0], columns: parts[0].columns, elements: parts.flatMap(\.elements))
   }
 
-  /// The element types of the layers' weights.
+  /// The element types of the layers' weights; bfloat16 for those of codes and scales.
   package var floatTypes: [ElementType] {
-    Array(Set(keys.flatMap { key in self[key].map(\.entry.type) }))
+    Array(Set(keys.flatMap { self[$0].map { $0.quantized == nil ? $0.entry.type : .bfloat16 } }))
   }
 
   /// Tells the system that a layer's bytes are no longer needed in memory.
   package func release(_ key: Key) {
-    for piece in self[key] { checkpoint.parts[piece.part].file.release(piece.entry) }
+    for piece in self[key] {
+      piece.quantized?.release()
+      checkpoint.parts[piece.part].file.release(piece.entry)
+    }
   }
 }
 
@@ -118,6 +126,9 @@ extension CheckpointLayers {
       ours.count == 1 && theirs.count == 1 && ours[0].rows == theirs[0].rows
       && ours[0].entry.type == theirs[0].entry.type
       && ours[0].extents == theirs[0].extents && ours[0].isTransposed == theirs[0].isTransposed
+    if (ours + theirs).contains(where: { $0.quantized != nil }) {
+      return try squaredDistance(key, from: other) == 0
+    }
     guard areAlike else { return try matrix(key) == other.matrix(key) }
     return checkpoint.parts[ours[0].part].file.withBytes(of: ours[0].entry) { first in
       other.checkpoint.parts[theirs[0].part].file.withBytes(of: theirs[0].entry) { second in

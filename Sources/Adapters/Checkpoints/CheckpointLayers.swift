@@ -1,4 +1,5 @@
 package import Names
+package import QuantizedWeights
 package import Safetensors
 package import Tensors
 
@@ -28,6 +29,9 @@ package struct CheckpointLayers: Sendable {
     package let part: Int
     package let entry: Header.Entry
 
+    /// What turns the tensor's codes into numbers; `nil` where it holds numbers.
+    package let quantized: (any StoredWeight)?
+
     /// The tensor's rows, of its transpose where it is transposed.
     package let rows: Range<Int>
 
@@ -35,10 +39,11 @@ package struct CheckpointLayers: Sendable {
     package let offset: Int
     package let isTransposed: Bool
 
+    /// The shape of the numbers.
+    package var shape: Shape { quantized?.shape ?? entry.shape }
+
     /// The extents of the tensor, or of its transpose.
-    package var extents: [Int] {
-      isTransposed ? entry.shape.extents.reversed() : entry.shape.extents
-    }
+    package var extents: [Int] { isTransposed ? shape.extents.reversed() : shape.extents }
 
     package var columns: Int { extents.dropFirst().reduce(1, *) }
   }
@@ -48,8 +53,8 @@ package struct CheckpointLayers: Sendable {
   /// The family of models that it is of.
   package let model: BaseModel
 
-  /// Networks whose weights are stored scaled or packed, and how.
-  package let quantizations: [Target.Network: Quantization]
+  /// Networks whose weights are stored in ways that nobody here reads.
+  let unread: [Target.Network: AdapterError]
 
   /// The layers as the checkpoint divides them, in file order.
   package private(set) var keys: [Key] = []
@@ -62,11 +67,12 @@ package struct CheckpointLayers: Sendable {
   ///   `fan_in_fan_out` are taken as outputs × inputs, as their factors are.
   package init(_ checkpoint: Checkpoint, for adapters: [Adapter] = []) {
     self.checkpoint = checkpoint
-    quantizations = checkpoint.quantizations
+    unread = checkpoint.unreadQuantizations
     let transposed = TransposedLayers(in: checkpoint, for: adapters)
     model = checkpoint.baseModel
     for (index, part) in checkpoint.parts.enumerated() {
       for entry in part.file.header.entries {
+        if part.quantized.isCompanion(entry.name) { continue }
         if !add(entry, index, part.component, transposed) {
           others.append((part.component, index, entry))
         }
@@ -114,17 +120,19 @@ extension CheckpointLayers {
   private mutating func add(
     _ entry: Header.Entry, _ part: Int, _ component: String, _ transposed: TransposedLayers
   ) -> Bool {
-    guard entry.type.isStoredFloat, let place = Place(entry.name.string, component) else {
-      return false
-    }
-    let isTransposed = place.isTransposed || transposed.contains(entry, place)
-    let extents = isTransposed ? entry.shape.extents.reversed() : entry.shape.extents
+    let quantized = checkpoint.parts[part].quantized.weights[entry.name]
+    guard quantized != nil || entry.type.isStoredFloat,
+      let place = Place(entry.name.string, component)
+    else { return false }
+    let shape = quantized?.shape ?? entry.shape
+    let isTransposed = place.isTransposed || transposed.contains(shape, entry.name.string, place)
+    let extents = isTransposed ? shape.extents.reversed() : shape.extents
     guard let outputs = extents.first, outputs % place.targets.count == 0 else { return false }
     let height = outputs / place.targets.count
     for (index, target) in place.targets.enumerated() {
       let piece = Piece(
-        part: part, entry: entry, rows: index * height..<(index + 1) * height, offset: 0,
-        isTransposed: isTransposed)
+        part: part, entry: entry, quantized: quantized,
+        rows: index * height..<(index + 1) * height, offset: 0, isTransposed: isTransposed)
       let key = Key(target.resolved(in: model), place.role)
       // Of two tensors under one name, as a file with an EMA copy has them, the first counts.
       if pieces[key] == nil {
@@ -157,20 +165,22 @@ extension CheckpointLayers.Piece {
   /// One of the slices of a tensor of three extents, such as an expert's.
   package init(slice index: Int, of entry: Header.Entry, part: Int, isTransposed: Bool) {
     self.init(
-      part: part, entry: entry, rows: index..<index + 1, offset: 0, isTransposed: isTransposed)
+      part: part, entry: entry, quantized: nil, rows: index..<index + 1, offset: 0,
+      isTransposed: isTransposed)
   }
 
   /// The same rows of the tensor as others of a layer.
   package func at(_ offset: Int) -> CheckpointLayers.Piece {
     CheckpointLayers.Piece(
-      part: part, entry: entry, rows: rows, offset: offset, isTransposed: isTransposed)
+      part: part, entry: entry, quantized: quantized, rows: rows, offset: offset,
+      isTransposed: isTransposed)
   }
 
   fileprivate func slice(_ range: Range<Int>, offset: Int) -> CheckpointLayers.Piece {
     let first = rows.lowerBound + range.lowerBound
     return CheckpointLayers.Piece(
-      part: part, entry: entry, rows: first..<first + range.count, offset: offset,
-      isTransposed: isTransposed)
+      part: part, entry: entry, quantized: quantized, rows: first..<first + range.count,
+      offset: offset, isTransposed: isTransposed)
   }
 }
 
@@ -185,7 +195,7 @@ private struct TransposedLayers {
   init(in checkpoint: Checkpoint, for adapters: [Adapter]) {
     hasConv1D = checkpoint.parts.contains { part in
       part.file.header.entries.contains { entry in
-        let extents = entry.shape.extents
+        let extents = (part.quantized.weights[entry.name]?.shape ?? entry.shape).extents
         return extents.count == 2 && extents[0] < extents[1]
           && [".c_attn.weight", ".c_fc.weight"].contains { entry.name.string.hasSuffix($0) }
       }
@@ -195,14 +205,14 @@ private struct TransposedLayers {
       modules.map { ($0.target, $0.extents) }, uniquingKeysWith: { first, _ in first })
   }
 
-  func contains(_ entry: Header.Entry, _ place: Place) -> Bool {
-    let extents = entry.shape.extents
+  func contains(_ shape: Shape, _ name: String, _ place: Place) -> Bool {
+    let extents = shape.extents
     guard place.role == .weight, extents.count == 2, let target = place.targets.first else {
       return false
     }
     if hasConv1D {
       let names = [".c_attn.weight", ".c_proj.weight", ".c_fc.weight", ".q_attn.weight"]
-      if names.contains(where: { entry.name.string.hasSuffix($0) }) { return true }
+      if names.contains(where: name.hasSuffix) { return true }
     }
     guard let own = layers[target] else { return false }
     // A configuration speaks of all layers, though PEFT heeds it for those of Conv1D alone.

@@ -1,5 +1,6 @@
 import JSON
 package import Names
+import QuantizedWeights
 import Safetensors
 import Tensors
 
@@ -46,7 +47,7 @@ extension Quantization {
       ]
     ),
     ("EETQ", ["weight_scales"]),
-    ("scaled", ["scale_weight", "weight_scale", "weight_scale_inv", "scaled_fp8"]),
+    ("scaled", ["scale_weight", "weight_scale", "weight_scale_inv", "pre_quant_scale"]),
     ("packed", [packed]),
   ]
 
@@ -71,12 +72,12 @@ extension Quantization {
   /// Whether a tensor shows that a model is quantised.
   static func shows(_ entry: Header.Entry) -> Bool { place(of: entry) != nil }
 
-  /// What the tensors of a model show of each of its networks.
-  static func quantizations(of checkpoint: Checkpoint) -> [Target.Network: Quantization] {
+  /// What the tensors of a model that nobody here reads show of each of its networks.
+  static func unread(in checkpoint: Checkpoint) -> [Target.Network: Quantization] {
     var found: [Target.Network: [(place: Int, sign: Sign)]] = [:]
     for part in checkpoint.parts {
       let prefix = part.component.hasPrefix("text_encoder") ? part.component + "." : ""
-      for sign in signs(in: part.file) {
+      for sign in signs(in: part) {
         guard let target = Checkpoint.target(of: prefix + sign.name) else { continue }
         found[target.network, default: []].append((sign.place, sign))
       }
@@ -100,16 +101,18 @@ extension Quantization {
     let weight: TensorName
   }
 
-  private static func signs(in file: SafetensorsFile) -> [Sign] {
+  private static func signs(in part: Checkpoint.Part) -> [Sign] {
+    let file = part.file
     let ofTensors = file.header.entries.compactMap { entry -> Sign? in
-      guard let place = place(of: entry) else { return nil }
+      guard !part.quantized.reads(entry.name), let place = place(of: entry) else { return nil }
       let name = entry.name.string
       let weight = weightName(of: name)
       return Sign(
         place: place, name: name, scheme: scheme(at: place, entry, weight, in: file),
         weight: TensorName(weight))
     }
-    return ofTensors + signs(inMetadata: file.header.metadata["_quantization_metadata"])
+    let declared = signs(inMetadata: file.header.metadata[QuantizationMetadata.key])
+    return ofTensors + declared.filter { part.quantized.weights[$0.weight] == nil }
   }
 
   /// ComfyUI's `{"layers": {NAME: {"format": "nvfp4"}}}`.
@@ -165,23 +168,41 @@ extension Quantization {
 }
 
 extension Checkpoint {
-  /// Networks whose weights are stored scaled or packed, and how.
-  package var quantizations: [Target.Network: Quantization] {
-    Quantization.quantizations(of: self)
+  /// How weights are stored where they are codes and scales, as users know it; sorted.
+  package var quantizationSchemes: [String] {
+    let read = parts.flatMap { $0.quantized.weights.values.map(\.scheme) }
+    return Set(read + Quantization.unread(in: self).values.map(\.scheme)).sorted()
+  }
+
+  /// Why the numbers of networks cannot be told.
+  var unreadQuantizations: [Target.Network: AdapterError] {
+    var errors = Quantization.unread(in: self)
+      .mapValues { AdapterError(file: path, reason: .quantized($0)) }
+    for part in parts {
+      let prefix = part.component.hasPrefix("text_encoder") ? part.component + "." : ""
+      for fault in part.quantized.faults.values.sorted(by: { $0.weight < $1.weight }).reversed() {
+        guard let target = Checkpoint.target(of: prefix + fault.weight.string) else { continue }
+        errors[target.network] = AdapterError(
+          file: fault.file, reason: .refused("\(fault.weight) \(fault.detail)"))
+      }
+    }
+    return errors
   }
 }
 
 extension CheckpointLayers {
-  /// Refuses networks whose weights are no numbers as they stand.
+  /// Refuses networks with weights whose numbers cannot be told.
   ///
-  /// A network counts as a whole: in a model with a quantised text encoder the denoiser may be
-  /// changed, but not the layers of a quantised denoiser that were left as they are.
+  /// A network counts as a whole: in a model with a text encoder in an unknown scheme the denoiser
+  /// may be changed, but not the layers of such a denoiser that were left as they are.
   package func checkNumbers(
     of networks: some Sequence<Target.Network>
   ) throws(AdapterError) {
     for network in Set(networks).sorted() {
-      guard let quantization = quantizations[network] else { continue }
-      throw AdapterError(file: checkpoint.path, reason: .quantized(quantization))
+      if let error = unread[network] { throw error }
     }
   }
+
+  /// Refuses all networks with weights whose numbers cannot be told.
+  package func checkNumbers() throws(AdapterError) { try checkNumbers(of: unread.keys) }
 }

@@ -1,5 +1,6 @@
 package import Files
 import Names
+import QuantizedWeights
 package import Safetensors
 
 /// A path as a user gives it, opened: an adapter, or what else it turns out to be.
@@ -25,7 +26,13 @@ package enum AdapterSource: Sendable {
     } else if path.hasSuffix(ModelFiles.indexEnding) {
       self = .checkpoint(try Checkpoint(path: path))
     } else {
-      self = try Self.file(SafetensorsFile(path: path), beside: Path(path).folder, adapter)
+      let file = try MappedFile(path: path, claiming: GGUFFile.wantedByteCount)
+      if GGUFFile.begins(file) {
+        self = .checkpoint(
+          Checkpoint(path: path, parts: [try .init(component: "", opening: file)]))
+      } else {
+        self = try Self.file(SafetensorsFile(file), beside: Path(path).folder, adapter)
+      }
     }
   }
 

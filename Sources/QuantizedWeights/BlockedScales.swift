@@ -1,0 +1,33 @@
+/// Where the scale of a block lies in cuBLAS's order of scales: tiles of 128 rows × 4 blocks.
+///
+/// The scales are padded with zeros to whole tiles. A tile holds 32 × 16 scales: those of rows r,
+/// r + 32, r + 64 and r + 96, four blocks of each.
+///
+/// Source: NVIDIA's cuBLAS documentation, "1D block scaling factors layout"; Comfy-Org/comfy-kitchen
+/// `float_utils.py`.
+struct BlockedScales: Hashable, Sendable {
+  let rows: Int
+
+  /// The blocks of a row.
+  let blocks: Int
+
+  private var tilesAcross: Int { (blocks + 3) / 4 }
+
+  /// The extents of the tensor that holds them.
+  var paddedRows: Int { (rows + 127) / 128 * 128 }
+  var paddedBlocks: Int { tilesAcross * 4 }
+  var count: Int { paddedRows * paddedBlocks }
+
+  /// The places of the scales of some rows, and of those that lie between them.
+  func places(of rows: Range<Int>) -> Range<Int> {
+    if rows.isEmpty { return 0..<0 }
+    let tiles = rows.lowerBound / 128..<(rows.upperBound - 1) / 128 + 1
+    return tiles.times(tilesAcross * 512)
+  }
+
+  @inline(__always)
+  func place(row: Int, block: Int) -> Int {
+    let tile = row / 128 * tilesAcross + block / 4
+    return tile * 512 + row % 32 * 16 + row % 128 / 32 * 4 + block % 4
+  }
+}

@@ -1,0 +1,62 @@
+package import Safetensors
+import Tensors
+
+/// The quantised weights of a file.
+package struct QuantizedTensors: Sendable {
+  /// By the names of the tensors that hold their codes.
+  package let weights: [TensorName: any StoredWeight]
+
+  /// Weights of known schemes whose numbers cannot be told, by their names.
+  package let faults: [TensorName: QuantizedWeightError]
+
+  /// The tensors beside the codes: scales, markers.
+  private let companions: Set<TensorName>
+
+  /// How the file spells the scales of 8-bit floats.
+  let spelling: ScaleSpelling
+
+  /// Whether the file is GGUF, whose blocks no other container holds.
+  package let isGGUF: Bool
+
+  /// - Complexity: O(tensors) look-ups; no scale is read.
+  package init(_ file: SafetensorsFile) { self.init(StoredTensors(file), isGGUF: false) }
+
+  package init(_ gguf: GGUFFile) {
+    self.init(StoredTensors(gguf.file, blocks: gguf.blocks), isGGUF: true)
+  }
+
+  private init(_ tensors: StoredTensors, isGGUF: Bool) {
+    let file = tensors.file
+    self.isGGUF = isGGUF
+    var weights: [TensorName: any StoredWeight] = [:]
+    var faults: [TensorName: QuantizedWeightError] = [:]
+    for entry in file.header.entries {
+      do throws(QuantizedWeightError) {
+        weights[entry.name] = try Self.weight(entry, in: tensors)
+      } catch {
+        faults[entry.name] = error
+      }
+    }
+    self.weights = weights
+    spelling = ScaleSpelling(of: file)
+    self.faults = faults
+    companions = Set(weights.values.flatMap { $0.tensors.dropFirst().map(\.name) })
+  }
+
+  private static func weight(
+    _ codes: Header.Entry, in tensors: StoredTensors
+  ) throws(QuantizedWeightError) -> (any StoredWeight)? {
+    for scheme in quantizationSchemes {
+      if let weight = try scheme.weight(codes: codes, in: tensors) { return weight }
+    }
+    return nil
+  }
+
+  /// Whether a tensor is read with the weight that it belongs to.
+  package func reads(_ name: TensorName) -> Bool {
+    weights[name] != nil || companions.contains(name)
+  }
+
+  /// Whether a tensor is a scale or the like of a weight that is read.
+  package func isCompanion(_ name: TensorName) -> Bool { companions.contains(name) }
+}

@@ -1,0 +1,20 @@
+package import Safetensors
+
+/// Why the numbers of a quantised weight cannot be told.
+package struct QuantizedWeightError: Error, Hashable {
+  package let file: String
+  package let weight: TensorName
+
+  /// What is said behind the weight's name.
+  package let detail: String
+
+  package init(file: String, weight: TensorName, detail: String) {
+    self.file = file
+    self.weight = weight
+    self.detail = detail
+  }
+}
+
+extension QuantizedWeightError: CustomStringConvertible {
+  package var description: String { "\(file): \(weight) \(detail)" }
+}
