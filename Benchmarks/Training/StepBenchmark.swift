@@ -24,16 +24,16 @@ struct StepBenchmark {
     unet = try PretrainedModel(path: model).unet(on: backend)
     let modules = AdaptedModules(of: unet.layers) { $0.name.isDefault ? (4, 1) : nil }
     let values = modules.initialValues(seed: 1)
-    adapters = DeviceAdapters(training: modules, values: values, tape: tape, on: backend)
+    adapters = DeviceAdapters(modules, values: values, tape: tape, on: backend)
     state = AdamState(
       parameters: adapters.parameters,
       gradient: adapters.gradient ?? adapters.parameters,
       first: Tensor(zeros: [values.count], on: backend),
       second: Tensor(zeros: [values.count], on: backend))
     func normals(_ shape: Shape, _ stream: UInt64) -> Tensor {
-      let tensor = Tensor(zeros: shape, on: backend)
-      backend.fillWithNormals(tensor, seed: 1, stream: stream, offset: 0)
-      return tensor
+      let count = shape.elementCount ?? 0
+      return Tensor(
+        Philox(seed: 1, stream: stream).normals(count: count), shape: shape, on: backend)
     }
     let timesteps = (0..<batch).map { Float(100 + 300 * $0) }
     inputs = UNetInputs(

@@ -22,26 +22,14 @@ const char *lora_library_path(void *library) {
 #define LORA_FIND_DRIVERS(name, parameters) LORA_FIND(name)
 #define LORA_FIND_OTHERS(result, name, parameters) LORA_FIND(name)
 
-const char *lora_driver_fill(lora_driver *table, void *library) {
-  const char *missing = NULL;
-  LORA_DRIVER_FUNCTIONS(LORA_FIND_DRIVERS)
-  return missing;
-}
+#define LORA_FILL(name, FUNCTIONS, FIND)                              \
+  const char *lora_##name##_fill(lora_##name *table, void *library) { \
+    const char *missing = NULL;                                       \
+    FUNCTIONS(FIND)                                                   \
+    return missing;                                                   \
+  }
 
-const char *lora_nvrtc_fill(lora_nvrtc *table, void *library) {
-  const char *missing = NULL;
-  LORA_NVRTC_FUNCTIONS(LORA_FIND_OTHERS)
-  return missing;
-}
-
-const char *lora_cublaslt_fill(lora_cublaslt *table, void *library) {
-  const char *missing = NULL;
-  LORA_CUBLASLT_FUNCTIONS(LORA_FIND_OTHERS)
-  return missing;
-}
-
-const char *lora_cudnn_fill(lora_cudnn *table, void *library) {
-  const char *missing = NULL;
-  LORA_CUDNN_FUNCTIONS(LORA_FIND_OTHERS)
-  return missing;
-}
+LORA_FILL(driver, LORA_DRIVER_FUNCTIONS, LORA_FIND_DRIVERS)
+LORA_FILL(nvrtc, LORA_NVRTC_FUNCTIONS, LORA_FIND_OTHERS)
+LORA_FILL(cublaslt, LORA_CUBLASLT_FUNCTIONS, LORA_FIND_OTHERS)
+LORA_FILL(cudnn, LORA_CUDNN_FUNCTIONS, LORA_FIND_OTHERS)

@@ -2,7 +2,7 @@
 
 // The files of kernels/, each as its name and its text with a zero byte after it.
 
-static const lora_kernel_source headers[] = {
+static const lora_kernel_file files[] = {
     {"activations.cuh", (const char[]){
 #embed "kernels/activations.cuh" suffix(, )
     0}},
@@ -27,9 +27,6 @@ static const lora_kernel_source headers[] = {
     {"rows.cuh", (const char[]){
 #embed "kernels/rows.cuh" suffix(, )
     0}},
-};
-
-static const lora_kernel_source sources[] = {
     {"activation.cu", (const char[]){
 #embed "kernels/activation.cu" suffix(, )
     0}},
@@ -75,9 +72,6 @@ static const lora_kernel_source sources[] = {
     {"fill_mask.cu", (const char[]){
 #embed "kernels/fill_mask.cu" suffix(, )
     0}},
-    {"fill_with_normals.cu", (const char[]){
-#embed "kernels/fill_with_normals.cu" suffix(, )
-    0}},
     {"gated_gelu.cu", (const char[]){
 #embed "kernels/gated_gelu.cu" suffix(, )
     0}},
@@ -116,7 +110,5 @@ static const lora_kernel_source sources[] = {
     0}},
 };
 
-const size_t lora_kernel_header_count = sizeof headers / sizeof headers[0];
-lora_kernel_source lora_kernel_header_at(size_t index) { return headers[index]; }
-const size_t lora_kernel_source_count = sizeof sources / sizeof sources[0];
-lora_kernel_source lora_kernel_source_at(size_t index) { return sources[index]; }
+const size_t lora_kernel_file_count = sizeof files / sizeof files[0];
+lora_kernel_file lora_kernel_file_at(size_t index) { return files[index]; }

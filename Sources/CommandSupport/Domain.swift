@@ -19,7 +19,6 @@ package struct Domain<Value>: Sendable {
     self.read = read
   }
 
-  /// The value that a text stands for.
   package func value(_ text: String) throws(DomainError) -> Value {
     guard let value = read(text) else { throw DomainError(wanted: wanted, text) }
     return value
@@ -164,6 +163,5 @@ package struct CommonOptions: ParsableArguments {
 
   package init() {}
 
-  /// The number of threads to use.
   package var threadCount: Int { threads ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 }

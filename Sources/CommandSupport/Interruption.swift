@@ -87,17 +87,12 @@ package enum Interruption {
     }
     switch answer {
     case .nothing: break
-    case .wish: say("stopping after this step; once more to stop now")
+    case .wish: Terminal.note("stopping after this step; once more to stop now")
     case .end(let words):
       cleanUp()
-      if let words { say(words) }
+      if let words { Terminal.note(words) }
       _exit(128 + number)
     }
-  }
-
-  /// Takes the place of a progress line.
-  private static func say(_ line: String) {
-    Terminal.note(line)
   }
 }
 
@@ -105,8 +100,6 @@ package enum Interruption {
 package struct Interrupted: Error, Hashable {
   /// 130, 143 or 129.
   package let exitStatus: Int32
-
-  package init(exitStatus: Int32) { self.exitStatus = exitStatus }
 }
 
 /// The state of the waiting thread.

@@ -73,7 +73,6 @@ package enum Terminal {
     }
   }
 
-  /// Erases the status line.
   static func eraseStatus() { writeError("") }
 
   private static func writeError(_ text: String) {

@@ -38,16 +38,10 @@ package protocol Backend: AnyObject, Sendable {
   /// Copies, from one of float32 and the type of activations to the other where they differ.
   func copy(_ source: Tensor, into target: Tensor)
 
-  /// Writes standard normal numbers: number i is number `offset + i` of the stream.
-  func fillWithNormals(_ tensor: Tensor, seed: UInt64, stream: UInt64, offset: UInt64)
-
   func add(_ a: Tensor, _ b: Tensor, into sum: Tensor)
 
   /// y = x · factor, with one factor for all; x may be float32 where y is not.
   func scale(_ x: Tensor, by factor: Tensor, into y: Tensor)
-
-  /// z = α·x + β·y with one α and β for each sample.
-  func mix(_ x: Tensor, _ alpha: Tensor, _ y: Tensor, _ beta: Tensor, into z: Tensor)
 
   func linear(_ operands: LinearOperands, into y: Tensor, saving: BranchActivations?)
 
@@ -61,12 +55,8 @@ package protocol Backend: AnyObject, Sendable {
     _ operands: ConvolutionOperands, saved: BranchActivations?, gradient dy: Tensor,
     into dx: Tensor?, accumulating: Bool)
 
-  /// Writes the mask of a low-rank branch; see `AdapterDropout`.
-  ///
-  /// - Parameters:
-  ///   - mask: [samples, tokens, width].
-  ///   - step: One int32, the number of the step, on the device.
-  func fillMask(_ mask: Tensor, _ dropout: AdapterDropout, step: Tensor)
+  /// Writes the mask of a low-rank branch, [samples, tokens, width]; see `AdapterDropout`.
+  func fillMask(_ mask: Tensor, _ dropout: AdapterDropout)
 
   /// Sums over the pixels of each sample: [b, …, c] to [b, c].
   func sumOverPixels(_ x: Tensor, into sums: Tensor, accumulating: Bool)

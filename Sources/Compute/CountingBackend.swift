@@ -100,10 +100,8 @@ extension CountingBackend {
   package func write(_ values: [Int32], to tensor: Tensor) {}
   package func fill(_ tensor: Tensor, with value: Float) {}
   package func copy(_ source: Tensor, into target: Tensor) {}
-  package func fillWithNormals(_ tensor: Tensor, seed: UInt64, stream: UInt64, offset: UInt64) {}
   package func add(_ a: Tensor, _ b: Tensor, into sum: Tensor) {}
   package func scale(_ x: Tensor, by factor: Tensor, into y: Tensor) {}
-  package func mix(_ x: Tensor, _ alpha: Tensor, _ y: Tensor, _ beta: Tensor, into z: Tensor) {}
 
   package func linear(
     _ operands: LinearOperands, into y: Tensor, saving: BranchActivations?
@@ -119,7 +117,7 @@ extension CountingBackend {
     _ operands: ConvolutionOperands, saved: BranchActivations?, gradient dy: Tensor,
     into dx: Tensor?, accumulating: Bool
   ) {}
-  package func fillMask(_ mask: Tensor, _ dropout: AdapterDropout, step: Tensor) {}
+  package func fillMask(_ mask: Tensor, _ dropout: AdapterDropout) {}
   package func sumOverPixels(_ x: Tensor, into sums: Tensor, accumulating: Bool) {}
 
   package func groupNorm(_ x: Tensor, _ norm: NormOperands, into y: Tensor, statistics: Tensor) {}

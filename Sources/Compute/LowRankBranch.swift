@@ -40,12 +40,9 @@ package struct LowRankBranch {
   let tape: Tape?
   let dropout: AdapterDropout?
 
-  /// The number of the step, one int32 on the device, from which dropout draws.
-  let step: Tensor?
-
   package init(
     parts: [Part], parameters: Tensor, factors: Tensor? = nil, gradient: Tensor? = nil,
-    tape: Tape? = nil, dropout: AdapterDropout? = nil, step: Tensor? = nil
+    tape: Tape? = nil, dropout: AdapterDropout? = nil
   ) {
     precondition(!parts.isEmpty && (gradient == nil) == (tape == nil))
     self.parts = parts
@@ -54,7 +51,6 @@ package struct LowRankBranch {
     self.gradient = gradient
     self.tape = tape
     self.dropout = dropout
-    self.step = step
   }
 
   /// The ranks of all parts together: the width of x Dᵀ.
@@ -81,20 +77,26 @@ package struct LowRankBranch {
 ///
 /// They multiply x Dᵀ by one mask: 0 everywhere (module), 0 or 1/(1 − p) per element (network) and
 /// per rank of a sample (rank), each independent of the others.
-package struct AdapterDropout: Sendable {
+package struct AdapterDropout {
   package let module: Float
   package let network: Float
   package let rank: Float
   package let seed: UInt64
 
   /// Which module it is: modules draw from different streams.
-  package let stream: UInt64
+  package var stream: UInt64
 
-  package init(module: Float, network: Float, rank: Float, seed: UInt64, stream: UInt64) {
+  /// The number of the step, one int32 on the device, which the training loop raises.
+  package let step: Tensor
+
+  package init(
+    module: Float, network: Float, rank: Float, seed: UInt64, stream: UInt64 = 0, step: Tensor
+  ) {
     self.module = module
     self.network = network
     self.rank = rank
     self.seed = seed
     self.stream = stream
+    self.step = step
   }
 }

@@ -20,8 +20,6 @@ package final class Tape {
   package var count: Int { entries.count }
 
   /// Takes note of how the gradient of `output` reaches the inputs.
-  ///
-  /// - Returns: The output with a node.
   func record(_ output: Tensor, backward: @escaping (Tensor) -> Void) -> Tensor {
     let node = Node(tape: self)
     entries.append(Entry(output: node, backward: backward))
@@ -54,9 +52,7 @@ package final class Tape {
       if let gradient = entry.output.take() { entry.backward(gradient) }
     }
   }
-}
 
-extension Tape {
   /// Runs part of a network and keeps only its inputs; backward runs it a second time.
   ///
   /// `body` must compute the same twice, and reach the recorded world through its arguments and

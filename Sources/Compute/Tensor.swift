@@ -15,7 +15,9 @@ package struct Tensor {
 
   /// Gathers its gradient; `nil` where none is wanted.
   package let node: Node?
+}
 
+extension Tensor {
   /// A tensor whose elements are not yet written.
   package init(shape: Shape, elementType: ElementType, on backend: any Backend) {
     guard let byteCount = shape.byteCount(of: elementType) else {
@@ -26,20 +28,6 @@ package struct Tensor {
       offset: 0, backend: backend, node: nil)
   }
 
-  private init(
-    shape: Shape, elementType: ElementType, storage: Storage, offset: Int, backend: any Backend,
-    node: Node?
-  ) {
-    self.shape = shape
-    self.elementType = elementType
-    self.storage = storage
-    self.offset = offset
-    self.backend = backend
-    self.node = node
-  }
-}
-
-extension Tensor {
   /// A float32 tensor with these values.
   package init(_ values: [Float], shape: Shape, on backend: any Backend) {
     precondition(shape.elementCount == values.count, "\(values.count) values are not \(shape)")
@@ -85,9 +73,7 @@ extension Tensor {
     precondition(values.count == count, "\(values.count) values for \(shape)")
     backend.write(values, to: self)
   }
-}
 
-extension Tensor {
   /// The same elements under another shape, with the same gradient.
   package func reshaped(_ shape: Shape) -> Tensor {
     precondition(shape.elementCount == count, "\(self.shape) cannot be read as \(shape)")
@@ -118,7 +104,6 @@ extension Tensor {
     Tensor(shape: shape, elementType: elementType, on: backend)
   }
 
-  /// The shape with another number of channels.
   func shape(channels: Int) -> Shape { Shape(shape.extents.dropLast() + [channels]) }
 
   /// Whether no other tensor shares the storage, so that it may be written in place.

@@ -12,7 +12,6 @@ extension CPUBackend {
   }
 }
 
-/// One step of Adafactor on the host.
 private struct AdafactorStep: Sendable {
   private let p: Floats
   private let g: Floats

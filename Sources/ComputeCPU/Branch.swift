@@ -22,7 +22,6 @@ struct BranchView: Sendable {
   private let hidden: Block
   private let mask: Floats?
 
-  /// - Returns: `nil` without a branch.
   init?(_ branch: LowRankBranch?, _ saved: BranchActivations?, inputs: Int, outputs: Int) {
     guard let branch, let saved else { return nil }
     parts = branch.parts

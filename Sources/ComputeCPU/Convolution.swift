@@ -17,7 +17,7 @@ extension CPUBackend {
     let sampleBias = operands.sampleBias.map { Floats($0) }
     let branch = BranchView(operands.branch, saved, inputs: inputs, outputs: outputs)
     // A branch is finished with the rows of the result, so that these are not cut then.
-    forTiles(window.outputPixels, outputs, inner: inputs, cutsColumns: branch == nil) {
+    forTiles(window.resultPixels, outputs, inner: inputs, cutsColumns: branch == nil) {
       pixels, columns in
       withScratch(pixels.count * inputs) { scratch in
         let patches = Block(scratch, stride: inputs)
@@ -52,12 +52,12 @@ extension CPUBackend {
     let branch = BranchView(
       operands.branch, saved, inputs: window.patch, outputs: window.outputs)
     guard let branch else { return }
-    withScratch(window.outputPixels * branch.width) { scratch in
+    withScratch(window.resultPixels * branch.width) { scratch in
       let hiddenGradient = Block(scratch, stride: branch.width)
-      forRanges(window.outputPixels, cost: Float(window.outputs) * 0.1, step: 8) { pixels in
+      forRanges(window.resultPixels, cost: Float(window.outputs) * 0.1, step: 8) { pixels in
         branch.backward(dy, rows: pixels, into: hiddenGradient)
       }
-      branch.addUpGradient(dy, rows: window.outputPixels)
+      branch.addUpGradient(dy, rows: window.resultPixels)
       if let gradient = branch.downGradient {
         addDownGradient(Floats(operands.x), hiddenGradient, window, to: gradient)
       }
@@ -72,11 +72,12 @@ extension CPUBackend {
     _ dy: Block, _ weight: Block, _ window: Window, into dx: Block, _ accumulating: Bool
   ) {
     let (inputs, width) = (window.inputs, dy.stride)
+    let positions = window.kernelHeight * window.kernelWidth
     forTiles(
-      window.inputPixels, inputs, inner: width * window.positions, cutsColumns: true
+      window.inputPixels, inputs, inner: width * positions, cutsColumns: true
     ) { pixels, columns in
       withScratch(pixels.count * width) { scratch in
-        for position in 0..<window.positions {
+        for position in 0..<positions {
           window.gatherBack(
             dy.values, position: position, width: width, pixels: pixels, into: scratch)
           multiply(
@@ -97,8 +98,8 @@ extension CPUBackend {
     let (inputs, width) = (window.patch, hiddenGradient.stride)
     let tile = max(64, (1 << 19) / inputs)
     withScratch(tile * inputs) { scratch in
-      for first in stride(from: 0, to: window.outputPixels, by: tile) {
-        let count = min(tile, window.outputPixels - first)
+      for first in stride(from: 0, to: window.resultPixels, by: tile) {
+        let count = min(tile, window.resultPixels - first)
         forRanges(count, cost: Float(inputs) * 0.3) { range in
           window.gather(
             x, pixels: first + range.lowerBound..<first + range.upperBound,

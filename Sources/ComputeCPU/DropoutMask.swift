@@ -4,11 +4,11 @@ import Tensors
 extension CPUBackend {
   /// Three draws a step from one stream: word 0 decides on the module, words of the second range
   /// on samples' ranks, of the third on elements; steps take ranges of 2³² words.
-  package func fillMask(_ mask: Tensor, _ dropout: AdapterDropout, step: Tensor) {
+  package func fillMask(_ mask: Tensor, _ dropout: AdapterDropout) {
     let extents = mask.shape.extents
     let (samples, tokens, width) = (extents[0], extents[1], extents[2])
     let generator = Philox(seed: dropout.seed, stream: dropout.stream)
-    let start = UInt64(Integers(step)[0]) << 32
+    let start = UInt64(Integers(dropout.step)[0]) << 32
     let values = Floats(mask)
     let module = keep(generator, start, 0, dropout.module, scaled: false)
     for sample in 0..<samples {

@@ -61,7 +61,6 @@ extension Columns {
 }
 
 extension AttentionOperands {
-  /// The number of heads of all samples.
   var headCount: Int { samples * heads }
 
   /// Nanoseconds on one core, roughly.

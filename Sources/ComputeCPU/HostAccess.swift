@@ -33,17 +33,6 @@ extension CPUBackend {
       to.copy(from, from: $0.lowerBound, to: $0.lowerBound, count: $0.count)
     }
   }
-
-  package func fillWithNormals(_ tensor: Tensor, seed: UInt64, stream: UInt64, offset: UInt64) {
-    let target = Floats(tensor)
-    let generator = Philox(seed: seed, stream: stream)
-    forRanges(target.count, cost: 30) { range in
-      let start = offset + UInt64(range.lowerBound)
-      for (index, value) in generator.normals(count: range.count, offset: start).enumerated() {
-        target[range.lowerBound + index] = value
-      }
-    }
-  }
 }
 
 /// Whole numbers in host memory, as `Floats`.

@@ -25,7 +25,6 @@ extension CPUBackend {
   }
 }
 
-/// One step of Prodigy on the host.
 private struct ProdigyStep: Sendable {
   private let p: Floats
   private let g: Floats

@@ -2,39 +2,10 @@ import Compute
 import Tensors
 
 /// Which pixels of a picture a pixel of the convolution's result sees.
-struct Window: Sendable {
-  let inputs: Int
-  let outputs: Int
-  private let samples: Int
-  private let height: Int
-  private let width: Int
-  private let outputHeight: Int
-  private let outputWidth: Int
-  private let kernelHeight: Int
-  private let kernelWidth: Int
-  private let stride: Int
-  private let padding: Padding
-
-  init(_ operands: ConvolutionOperands) {
-    let (picture, result) = (operands.x.shape.extents, operands.outputShape.extents)
-    (samples, height, width) = (picture[0], picture[1], picture[2])
-    (outputHeight, outputWidth) = (result[1], result[2])
-    (kernelHeight, kernelWidth) = operands.kernel
-    (inputs, outputs) = (operands.inputs, operands.outputs)
-    (stride, padding) = (operands.stride, operands.padding)
-  }
-
-  /// Places in the kernel.
-  var positions: Int { kernelHeight * kernelWidth }
-
-  /// The numbers that one pixel of the result is made from.
-  var patch: Int { positions * inputs }
-  var inputPixels: Int { samples * height * width }
-  var outputPixels: Int { samples * outputHeight * outputWidth }
-
+extension Window {
   /// Copies what each of some pixels of the result sees to a row of `patches`.
   func gather(_ x: Floats, pixels: Range<Int>, into patches: Floats) {
-    var (sample, row, column) = place(pixels.lowerBound, outputHeight, outputWidth)
+    var (sample, row, column) = place(pixels.lowerBound, resultHeight, resultWidth)
     var target = 0
     for _ in pixels {
       let left = column * stride - padding.left
@@ -53,7 +24,7 @@ struct Window: Sendable {
         }
       }
       target += patch
-      advance(&sample, &row, &column, outputHeight, outputWidth)
+      advance(&sample, &row, &column, resultHeight, resultWidth)
     }
   }
 
@@ -70,8 +41,8 @@ struct Window: Sendable {
       let (y, yRest) = (row + padding.top - kernelRow).quotientAndRemainder(dividingBy: stride)
       let (x, xRest) =
         (column + padding.left - kernelColumn).quotientAndRemainder(dividingBy: stride)
-      if yRest == 0 && xRest == 0 && y >= 0 && y < outputHeight && x >= 0 && x < outputWidth {
-        let source = ((sample * outputHeight + y) * outputWidth + x) * channels
+      if yRest == 0 && xRest == 0 && y >= 0 && y < resultHeight && x >= 0 && x < resultWidth {
+        let source = ((sample * resultHeight + y) * resultWidth + x) * channels
         moved.copy(dy, from: source, to: target, count: channels)
       } else {
         moved.fill(target..<target + channels, with: 0)
@@ -86,7 +57,7 @@ struct Window: Sendable {
     _ bias: Floats, to result: Floats, pixels: Range<Int>, columns: Range<Int>, isFirst: Bool
   ) {
     for pixel in pixels {
-      let first = pixel / (outputHeight * outputWidth) * outputs
+      let first = pixel / (resultHeight * resultWidth) * outputs
       forVectors(columns) { channel, lanes in
         let sum = isFirst ? Vector() : result[pixel * outputs + channel, lanes]
         result[pixel * outputs + channel, lanes] = sum + bias[first + channel, lanes]

@@ -65,7 +65,8 @@ package final class CUDABackend: Backend {
     try self.init(
       device, driver, cublasLt, cudnn: try? libraries.cudnn.get(),
       code: KernelCache(
-        folder: cacheFolder, compiler: libraries.compiler.get(), for: device.architecture),
+        folder: cacheFolder, compiler: libraries.compiler.get(),
+        architecture: device.architecture),
       activationType: activationType,
       choices: cacheFolder.map { "\($0)/products-\(stem)-cublasLt-\(cublasLt.version).txt" })
   }

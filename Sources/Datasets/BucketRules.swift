@@ -25,12 +25,13 @@ package struct BucketRules: Hashable, Sendable {
         "resolution \(resolution) is not in multiples of 8 pixels, which one latent covers; "
           + "round it")
     }
+    if settings.enableBucket, step <= 0 || step % 8 != 0 {
+      throw .resolution("--bucket-reso-steps \(step) is not a multiple of 8; 64 is usual")
+    }
     guard settings.enableBucket, enlarges else {
-      try Self.check(step, settings.enableBucket)
       (sizes, warnings) = (settings.enableBucket ? [] : [resolution], [])
       return
     }
-    try Self.check(step, true)
     let least = settings.minBucketReso / step * step
     let most = (settings.maxBucketReso + step - 1) / step * step
     var warnings: [String] = []
@@ -54,12 +55,6 @@ package struct BucketRules: Hashable, Sendable {
     sizes = Self.sizes(area: resolution.width * resolution.height, step, from: least, to: most)
   }
 
-  private static func check(_ step: Int, _ isUsed: Bool) throws(DatasetError) {
-    guard !isUsed || (step > 0 && step % 8 == 0) else {
-      throw .resolution("--bucket-reso-steps \(step) is not a multiple of 8; 64 is usual")
-    }
-  }
-
   private static func sizes(
     area: Int, _ step: Int, from least: Int, to most: Int
   ) -> [PixelSize] {
@@ -74,9 +69,7 @@ package struct BucketRules: Hashable, Sendable {
     }
     return sizes.sorted()
   }
-}
 
-extension BucketRules {
   /// The bucket of a picture, and the size that it is resized to.
   package struct Choice: Hashable {
     package let bucket: PixelSize

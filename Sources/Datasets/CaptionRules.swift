@@ -50,7 +50,8 @@ package struct CaptionRules: Hashable, Sendable {
     if let captionPrefix, !captionPrefix.isEmpty { caption = captionPrefix + " " + caption }
     if let captionSuffix, !captionSuffix.isEmpty { caption += " " + captionSuffix }
     if isDropped(in: moment.epoch, &generator) { return "" }
-    caption = enableWildcard ? chosen(from: caption, &generator) : firstLine(of: caption)
+    caption =
+      enableWildcard ? chosen(from: caption, &generator) : String(caption.prefix { $0 != "\n" })
     if shuffleCaption || tokenWarmupStep > 0 || captionTagDropoutRate > 0 {
       caption = rearranged(caption, at: moment, &generator)
     }
@@ -63,10 +64,6 @@ package struct CaptionRules: Hashable, Sendable {
   private func isDropped(in epoch: Int, _ generator: inout Philox) -> Bool {
     if captionDropoutRate > 0, generator.uniform() < captionDropoutRate { return true }
     return captionDropoutEveryNEpochs > 0 && epoch % captionDropoutEveryNEpochs == 0
-  }
-
-  private func firstLine(of caption: String) -> String {
-    String(caption.prefix { $0 != "\n" })
   }
 
   private func rearranged(

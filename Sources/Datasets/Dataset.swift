@@ -21,7 +21,6 @@ package struct Dataset: Hashable, Sendable {
     package let pictures: [Int]
   }
 
-  /// - Parameter warnings: What the user should know.
   init(
     _ settings: DatasetConfiguration.Dataset, warnings: inout [String]
   ) throws(DatasetError) {
@@ -72,9 +71,7 @@ package struct Dataset: Hashable, Sendable {
     }
     return members.sorted { $0.key < $1.key }.map { Bucket(size: $0.key, pictures: $0.value) }
   }
-}
 
-extension Dataset {
   /// Batches in an epoch; the last of each bucket may be smaller than the others.
   var batchesPerEpoch: Int {
     buckets.map { ($0.pictures.count + settings.batchSize - 1) / settings.batchSize }

@@ -71,8 +71,7 @@ package enum ImageFolder {
   ]
 
   private static func isPicture(_ name: String) -> Bool {
-    let name = name.lowercased()
-    return [".png", ".jpg", ".jpeg", ".webp", ".bmp"].contains(where: name.hasSuffix)
+    PictureFormat.endings.contains(where: name.lowercased().hasSuffix)
   }
 
   /// The names in a folder but for hidden ones, as a shell's `*` has it: macOS leaves `._a.png`
@@ -98,7 +97,7 @@ struct PictureTally {
   mutating func count(
     _ picture: TrainingPicture, _ header: PictureHeader, of subset: DatasetConfiguration.Subset
   ) throws(DatasetError) {
-    if header.orientation.note != nil { turned.append(picture.file) }
+    if header.orientation != .upright { turned.append(picture.file) }
     if picture.choice.isEnlarged(picture.size) { enlarged.append(picture) }
     if !subset.randomCrop, picture.choice.isCropped { cropped.append(picture) }
     if transparent == nil, header.hasAlpha, !subset.alphaMask,

@@ -151,10 +151,11 @@ extension TrainingData {
     let mask: Mask? =
       if let file = picture(of: sample).mask {
         Mask(
-          redOf: resized(try TrainingPicture.decode(file).withoutAlpha, sample)
+          channel: 0,
+          of: resized(try TrainingPicture.decode(file).withoutAlpha, sample)
             .cropped(to: picture(of: sample).choice.bucket, placement))
       } else {
-        subset(of: sample).alphaMask ? Mask(alphaOf: whole) : nil
+        subset(of: sample).alphaMask ? Mask(channel: 3, of: whole) : nil
       }
     return PreparedSample(values: whole.signedValues, mask: mask)
   }

@@ -27,8 +27,8 @@ package struct TrainingData: Hashable, Sendable {
   }
 
   package var batchesPerEpoch: Int { datasets.map(\.batchesPerEpoch).reduce(0, +) }
-  var trainImageCount: Int { datasets.map(\.trainImageCount).reduce(0, +) }
-  var regImageCount: Int { datasets.map(\.regImageCount).reduce(0, +) }
+  package var trainImageCount: Int { datasets.map(\.trainImageCount).reduce(0, +) }
+  package var regImageCount: Int { datasets.map(\.regImageCount).reduce(0, +) }
 
   /// One use of a picture.
   package struct Sample: Hashable, Sendable {

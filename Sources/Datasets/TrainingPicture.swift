@@ -11,8 +11,6 @@ package struct TrainingPicture: Hashable, Sendable {
 
   /// As written, before `CaptionRules`.
   package let caption: String
-
-  /// The mask picture, where there is one.
   package let mask: String?
 
   /// Its place among its data set's subsets.
@@ -24,8 +22,6 @@ package struct TrainingPicture: Hashable, Sendable {
 
 extension TrainingPicture {
   /// Reads headers and captions of a subset's pictures.
-  ///
-  /// - Parameter warnings: What the user should know of them.
   static func all(
     of subset: DatasetConfiguration.Subset, number: Int, _ rules: BucketRules,
     warnings: inout [String]
@@ -53,7 +49,6 @@ extension TrainingPicture {
     return pictures
   }
 
-  /// The header of a picture file.
   package static func header(of file: String) throws(DatasetError) -> PictureHeader {
     let mapped = try open(file)
     do throws(ImageError) {
@@ -89,7 +84,7 @@ extension TrainingPicture {
     for file: String, _ subset: DatasetConfiguration.Subset
   ) throws(DatasetError) -> String? {
     guard let folder = subset.conditioningDataDir else { return nil }
-    for ending in [".png", ".jpg", ".jpeg", ".webp", ".bmp"] {
+    for ending in PictureFormat.endings {
       let path = "\(folder)/\(Path(file).stem)\(ending)"
       if FileKind(path: path).isRegular { return path }
     }

@@ -1,7 +1,7 @@
 import Names
-package import Tensors
+import Tensors
 
-/// Where each adapter's D and U lie in the flat parameters.
+/// The places of each adapter's D and U in the flat parameters.
 ///
 /// For each network: all D in the order of the layers, then all U. So the D of joined layers
 /// (queries, keys, values) follow one another, and a group of learning rates (an encoder, the U
@@ -13,30 +13,16 @@ package struct AdaptedModules: Sendable {
     package let rank: Int
     package let alpha: Float
 
-    /// Where D begins: [rank, in], or [rank, 3, 3, in].
+    /// The index of the first element of D: [rank, in], or [rank, 3, 3, in].
     package let down: Int
 
-    /// Where U begins: [out, rank].
+    /// The index of the first element of U: [out, rank].
     package let up: Int
 
     /// The prefix of its tensors' names.
     package var name: String { layer.name.module }
     package var downCount: Int { rank * layer.downWidth }
     package var upCount: Int { rank * layer.outputs }
-
-    /// D's shape in a file.
-    package var downShape: Shape {
-      switch layer.kind {
-      case .linear: [rank, layer.inputs]
-      case .pointwise: [rank, layer.inputs, 1, 1]
-      case .convolution: [rank, layer.inputs, 3, 3]
-      }
-    }
-
-    /// U's shape in a file.
-    package var upShape: Shape {
-      layer.kind == .linear ? [layer.outputs, rank] : [layer.outputs, rank, 1, 1]
-    }
   }
 
   /// In the order of the layers.
@@ -81,9 +67,7 @@ package struct AdaptedModules: Sendable {
 
   /// Whether layers outside of transformers have adapters.
   var hasConvolutions: Bool { modules.contains { !$0.layer.name.isDefault } }
-}
 
-extension AdaptedModules {
   /// sd-scripts' start: D uniform within ±1/√(fan-in), U zero.
   ///
   /// D of module i takes the numbers of stream i.
@@ -104,7 +88,7 @@ extension AdaptedModules {
     let start = down ? module.down : module.up
     let part = Array(values[start..<start + (down ? module.downCount : module.upCount)])
     return down && module.layer.kind == .convolution
-      ? channelsFirst(part, module.rank, 9, module.layer.inputs) : part
+      ? channelsLast(part, module.rank, 9, module.layer.inputs) : part
   }
 
   /// Puts a module's D and U, in the order of a file's elements, to their places.

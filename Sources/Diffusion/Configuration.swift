@@ -91,7 +91,6 @@ func configuration<File: Decodable>(_ type: File.Type, at path: String) throws -
   return try configuration(type, json: Data(contentsOf: URL(filePath: path)), file: path)
 }
 
-/// Reads a configuration from its JSON.
 func configuration<File: Decodable>(
   _ type: File.Type, json: Data, file: String
 ) throws(DiffusionError) -> File {
@@ -117,7 +116,7 @@ extension SingleValueDecodingContainer {
 }
 
 extension DecodingError {
-  /// What is wrong, and with which key as the file spells it.
+  /// A sentence on the fault, with the key as the file spells it.
   fileprivate var sentence: String {
     switch self {
     case .keyNotFound(let key, let context):

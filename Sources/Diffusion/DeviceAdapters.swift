@@ -13,70 +13,32 @@ package struct DeviceAdapters {
   private let factors: Tensor
 
   /// Their gradients, added to by each backward pass; `nil` where nothing is trained.
-  package let gradient: Tensor?
-  package let tape: Tape?
-  package let multiplier: Float
-  private let dropout: Dropout?
+  package private(set) var gradient: Tensor?
+  package private(set) var tape: Tape?
+  private var multiplier: Float = 1
+  private var dropout: AdapterDropout?
 
-  /// Probabilities of the dropouts of training, and the step's number on the device.
-  package struct Dropout {
-    package let module: Float
-    package let network: Float
-    package let rank: Float
-    package let seed: UInt64
-
-    /// One int32, which the training loop raises.
-    package let step: Tensor
-
-    package init(module: Float, network: Float, rank: Float, seed: UInt64, step: Tensor) {
-      self.module = module
-      self.network = network
-      self.rank = rank
-      self.seed = seed
-      self.step = step
-    }
-  }
-
-  /// Adapters that are trained.
+  /// - Parameters:
+  ///   - tape: Records the passes of adapters that are trained; `nil` where they are only used.
+  ///   - dropout: Each module draws from a stream of its own.
   package init(
-    training modules: AdaptedModules, values: [Float], tape: Tape, dropout: Dropout? = nil,
+    _ modules: AdaptedModules, values: [Float], tape: Tape? = nil, dropout: AdapterDropout? = nil,
     on backend: any Backend
   ) {
     self.modules = modules
     parameters = Tensor(values, shape: [values.count], on: backend)
     factors = Self.factors(of: parameters)
-    gradient = Tensor(zeros: [values.count], on: backend)
+    gradient = tape.map { _ in Tensor(zeros: [values.count], on: backend) }
     self.tape = tape
-    multiplier = 1
     self.dropout = dropout
   }
 
-  /// Adapters that are only used.
-  package init(
-    _ modules: AdaptedModules, values: [Float], multiplier: Float = 1, on backend: any Backend
-  ) {
-    self.modules = modules
-    parameters = Tensor(values, shape: [values.count], on: backend)
-    factors = Self.factors(of: parameters)
-    gradient = nil
-    tape = nil
-    self.multiplier = multiplier
-    dropout = nil
-  }
-
-  private init(_ other: DeviceAdapters, multiplier: Float) {
-    modules = other.modules
-    parameters = other.parameters
-    factors = other.factors
-    gradient = nil
-    tape = nil
-    self.multiplier = multiplier
-    dropout = nil
-  }
-
-  /// The same parameters at another strength, without a gradient.
+  /// The same parameters at another strength, only used: nothing is recorded or dropped.
   package func scaled(_ multiplier: Float) -> DeviceAdapters {
-    DeviceAdapters(self, multiplier: multiplier)
+    var other = self
+    (other.gradient, other.tape, other.dropout) = (nil, nil, nil)
+    other.multiplier = multiplier
+    return other
   }
 
   private static func factors(of parameters: Tensor) -> Tensor {
@@ -95,10 +57,10 @@ package struct DeviceAdapters {
 
   /// The branch beside a layer, or beside several that take one input; `nil` without adapters.
   func branch(beside layers: [AdaptableLayer]) -> LowRankBranch? {
-    var (parts, column, stream) = ([LowRankBranch.Part](), 0, 0)
+    var (parts, column, dropout) = ([LowRankBranch.Part](), 0, dropout)
     for layer in layers {
       if let (index, module) = modules.module(for: layer) {
-        if parts.isEmpty { stream = index }
+        if parts.isEmpty { dropout?.stream = UInt64(index) }
         parts.append(
           LowRankBranch.Part(
             outputs: column..<column + layer.outputs, rank: module.rank, down: module.down,
@@ -109,17 +71,13 @@ package struct DeviceAdapters {
     if parts.isEmpty { return nil }
     return LowRankBranch(
       parts: parts, parameters: parameters, factors: factors, gradient: gradient, tape: tape,
-      dropout: dropout.map {
-        AdapterDropout(
-          module: $0.module, network: $0.network, rank: $0.rank, seed: $0.seed,
-          stream: UInt64(stream))
-      }, step: dropout?.step)
+      dropout: dropout)
   }
 }
 
 /// A layer that a low-rank adapter may change.
 package struct AdaptableLayer: Hashable, Sendable {
-  /// What a layer computes, and so the shapes of its adapter's tensors in a file.
+  /// The operation of a layer, which decides the shapes of its adapter's tensors in a file.
   package enum Kind: Hashable, Sendable {
     /// D [r, in], U [out, r].
     case linear
@@ -140,7 +98,7 @@ package struct AdaptableLayer: Hashable, Sendable {
   package var downWidth: Int { kind == .convolution ? 9 * inputs : inputs }
 }
 
-/// What a layer is called, and where in its network it stands.
+/// The names of a layer, and its place in its network.
 package struct LayerName: Hashable, Sendable {
   /// The same layer in the words of adapters and checkpoints of every naming.
   package let target: Target

@@ -8,8 +8,8 @@
 //     textEncoder.layers + unet.layers ─▶ AdaptedModules(of: layers) { rank and alpha of a layer }
 //                                      │
 //                                      ▼
-//     DeviceAdapters(training: modules, values:, tape:, dropout:, on:)  – trained
-//     DeviceAdapters(modules, values:, multiplier:, on:)                – only used
+//     DeviceAdapters(modules, values:, tape:, dropout:, on:)            – trained
+//     DeviceAdapters(modules, values:, on:)                             – only used
 //     unet.merge(modules, values:, multiplier:)                         – baked in
 //     unet(on:, changing: TensorChange)                                 – read with other numbers
 //
@@ -22,9 +22,8 @@
 //     backend.adamW(AdamState(parameters: adapters.parameters, gradient: gradient, …), rates:)
 //     backend.fill(gradient, with: 0)
 //
-// Pictures and latents are channels last, [b, h, w, c]; `Tensor(channelsFirst:…)` and
-// `channelsFirst()` convert from and to the files' [b, c, h, w]. Latents are the scaled ones that
-// the U-Net knows; the VAE scales on its own.
+// Pictures and latents are channels last, [b, h, w, c]; files have [b, c, h, w]. Latents are the
+// scaled ones that the U-Net knows; the VAE scales on its own.
 //
 // Names of tensors in files stand in the module Names. This module knows no LoRA file and no
 // optimizer.

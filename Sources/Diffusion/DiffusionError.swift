@@ -21,11 +21,6 @@ package struct DiffusionError: Error, Hashable {
 
   package let file: String
   package let reason: Reason
-
-  package init(file: String, reason: Reason) {
-    self.file = file
-    self.reason = reason
-  }
 }
 
 extension DiffusionError: CustomStringConvertible {

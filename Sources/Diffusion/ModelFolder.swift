@@ -1,5 +1,4 @@
 import Files
-import FoundationEssentials
 import Names
 import Safetensors
 import Tensors
@@ -11,7 +10,7 @@ struct ModelFolder: ModelLayout {
 
   init(_ path: String) throws {
     self.path = path
-    guard FileManager.default.fileExists(atPath: "\(path)/unet") else {
+    guard FileKind(path: "\(path)/unet") != .missing else {
       throw DiffusionError(file: path, reason: .notADiffusionModel)
     }
     let files = try Self.files(in: "\(path)/unet")
@@ -45,41 +44,35 @@ struct ModelFolder: ModelLayout {
 
   var tokenizerFolders: [String] {
     ["tokenizer", "tokenizer_2"].map { "\(path)/\($0)" }
-      .filter { FileManager.default.fileExists(atPath: $0) }
+      .filter { FileKind(path: $0) != .missing }
   }
 
   func unet() throws -> (Weights, UNetFile?) {
-    let weights = Weights(
-      path: "\(path)/unet", part: "U-Net", files: try Self.files(in: "\(path)/unet")
-    ) { [TensorLocation($0)] }
-    return (weights, try configuration(UNetFile.self, at: "\(path)/unet/config.json"))
+    try part("U-Net", in: "unet") { [TensorLocation($0)] }
   }
 
   func vae() throws -> (Weights, VAEFile?) {
-    guard FileManager.default.fileExists(atPath: "\(path)/vae") else {
-      throw DiffusionError(file: path, reason: .missingPart("VAE (folder vae)"))
-    }
-    let weights = Weights(
-      path: "\(path)/vae", part: "VAE", files: try Self.files(in: "\(path)/vae"),
-      locate: VAENames.locations(inFolder:))
-    return (weights, try configuration(VAEFile.self, at: "\(path)/vae/config.json"))
+    try part("VAE", in: "vae", locate: VAENames.locations(inFolder:))
   }
 
   func textEncoder(_ index: Int) throws -> (Weights, TextEncoderFile?) {
-    let folder = index == 0 ? "text_encoder" : "text_encoder_2"
-    guard FileManager.default.fileExists(atPath: "\(path)/\(folder)") else {
-      throw DiffusionError(file: path, reason: .missingPart("text encoder (folder \(folder))"))
+    try part("text encoder", in: index == 0 ? "text_encoder" : "text_encoder_2") {
+      CheckpointNames.clipLocations(of: $0, prefix: "")
     }
-    let weights = Weights(
-      path: "\(path)/\(folder)", part: "text encoder",
-      files: try Self.files(in: "\(path)/\(folder)")
-    ) { CheckpointNames.clipLocations(of: $0, prefix: "") }
-    return (
-      weights, try configuration(TextEncoderFile.self, at: "\(path)/\(folder)/config.json")
-    )
   }
 
-  /// The safetensors files of a part.
+  private func part<Configuration: Decodable>(
+    _ part: String, in name: String, locate: @escaping (String) -> [TensorLocation]
+  ) throws -> (Weights, Configuration?) {
+    let folder = "\(path)/\(name)"
+    guard FileKind(path: folder) != .missing else {
+      throw DiffusionError(file: path, reason: .missingPart("\(part) (folder \(name))"))
+    }
+    let weights = Weights(
+      path: folder, part: part, files: try Self.files(in: folder), locate: locate)
+    return (weights, try configuration(Configuration.self, at: "\(folder)/config.json"))
+  }
+
   static func files(in folder: String) throws -> [SafetensorsFile] {
     let paths = try ModelFiles.paths(inFolder: folder)
     guard !paths.isEmpty else {

@@ -14,16 +14,14 @@ package struct NoiseSchedule: Hashable, Sendable {
   /// The loss weights use these also with a rescaled schedule, as sd-scripts does: the rescaled
   /// schedule's last ratio is 0, and a weight would be 0 / 0.
   package let signalToNoise: [Float]
+}
 
+extension NoiseSchedule {
   package init() {
     let alphas = Self.scaledLinear()
-    alphasCumulative = alphas.map { Float($0) }
-    signalToNoise = alphas.map { Float($0 / (1 - $0)) }
-  }
-
-  private init(alphasCumulative: [Float], signalToNoise: [Float]) {
-    self.alphasCumulative = alphasCumulative
-    self.signalToNoise = signalToNoise
+    self.init(
+      alphasCumulative: alphas.map { Float($0) },
+      signalToNoise: alphas.map { Float($0 / (1 - $0)) })
   }
 
   /// The schedule rescaled so that the last timestep is pure noise.
@@ -68,7 +66,7 @@ package struct NoiseSchedule: Hashable, Sendable {
   }
 }
 
-/// What a network predicts of a noised latent.
+/// The quantity that a network predicts from a noised latent.
 package enum Prediction: String, Hashable, Sendable {
   /// The noise ε.
   case noise = "epsilon"

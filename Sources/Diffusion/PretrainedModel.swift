@@ -1,12 +1,11 @@
 package import Compute
-import FoundationEssentials
+import Files
 package import Names
 import Safetensors
 import Tensors
 
 /// A Stable Diffusion on disk: recognized and mapped, its parts read when asked for.
 package struct PretrainedModel {
-  /// Which of the architectures it is.
   package enum Kind: String, Hashable, Sendable {
     case sd1
     case sd2
@@ -22,7 +21,7 @@ package struct PretrainedModel {
     }
   }
 
-  /// As the user wrote it.
+  /// The path as the user wrote it.
   package let path: String
   package let kind: Kind
 
@@ -46,8 +45,7 @@ package struct PretrainedModel {
   /// Recognizes the model and opens its files; their tensors are read later.
   package init(path: String) throws {
     self.path = path
-    var isFolder = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
+    if FileKind(path: path) == .folder {
       let folder = try ModelFolder(path)
       layout = folder
       kind = folder.kind
@@ -57,7 +55,7 @@ package struct PretrainedModel {
       if [".ckpt", ".pt", ".pth", ".bin"].contains(where: path.hasSuffix) {
         throw DiffusionError(file: path, reason: .pickle)
       }
-      if Self.isNameOfHub(path), !FileManager.default.fileExists(atPath: path) {
+      if Self.isNameOfHub(path), FileKind(path: path) == .missing {
         throw DiffusionError(file: path, reason: .nameOfHub)
       }
       let file = try ModelFile(path)
@@ -79,8 +77,6 @@ package struct PretrainedModel {
   package var isRandom: Bool { layout is RandomModel }
 
   /// Reads the U-Net.
-  ///
-  /// - Parameter change: What is done to the tensors.
   package func unet(on backend: any Backend, changing change: TensorChange? = nil) throws -> UNet {
     let (weights, file) = try layout.unet()
     return try UNet(
@@ -95,8 +91,6 @@ package struct PretrainedModel {
   }
 
   /// Reads the text encoders: one, or SDXL's two.
-  ///
-  /// - Parameter change: What is done to the tensors.
   package func textEncoders(
     on backend: any Backend, changing change: TensorChange? = nil
   ) throws -> [TextEncoder] {

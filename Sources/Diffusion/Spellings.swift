@@ -1,40 +1,42 @@
 /// A vocabulary's names with their ids, those of tokens and of the two marks.
 struct Spellings {
-  let names: TokenNames
+  /// The ids of tokens by how they are spelled, in UTF-8.
+  ///
+  /// Compared byte by byte, unlike Swift's strings, to which é and e with an accent are the same.
+  let names: [[UInt8]: Int32]
   let beginOfText: Int32
   let endOfText: Int32
 
-  /// What `vocab.json` lists, in its order; empty where there is none.
+  /// The entries of `vocab.json` in its order; empty where the vocabulary has no such file.
   private(set) var entries: [VocabularyJSON.Entry] = []
 
   /// CLIP's numbering: the bytes, the bytes at a word's end, the merges in order, the marks.
   init(_ merges: [MergeLine], of bytes: [UInt8]) {
-    var names = TokenNames(capacity: 512 + merges.count)
-    for (id, byte) in ByteSpelling.order.enumerated() {
-      names.insert(ByteSpelling.of[byte], id: Int32(id))
-      names.insert(ByteSpelling.of[byte] + ByteSpelling.wordEnd, id: Int32(256 + id))
-    }
-    for (index, merge) in merges.enumerated() {
-      names.insert(merge.joined(bytes), id: Int32(512 + index))
-    }
-    self.names = names
+    var tokens = ByteSpelling.order.map { ByteSpelling.of[$0] }
+    tokens += tokens.map { $0 + ByteSpelling.wordEnd }
+    tokens += merges.map { $0.joined(bytes) }
+    names = Self.firsts(of: tokens.enumerated().map { ($1, Int32($0)) })
     beginOfText = Int32(512 + merges.count)
     endOfText = beginOfText + 1
   }
 
-  /// Reads `vocab.json`.
   init(json: [UInt8], file: String) throws(TokenizerError) {
     guard let entries = VocabularyJSON.entries(json) else {
       throw .notAVocabulary(file: file, "is not one JSON object of names and ids")
     }
-    var names = TokenNames(capacity: entries.count)
-    for entry in entries { names.insert(entry.name, id: entry.id) }
-    guard let begin = names["<|startoftext|>".utf8], let end = names["<|endoftext|>".utf8] else {
+    names = Self.firsts(of: entries.map { ($0.name, $0.id) })
+    guard let begin = names[Array("<|startoftext|>".utf8)],
+      let end = names[Array("<|endoftext|>".utf8)]
+    else {
       throw .notAVocabulary(file: file, "lacks <|startoftext|> or <|endoftext|>")
     }
-    self.names = names
     (beginOfText, endOfText) = (begin, end)
     self.entries = entries
+  }
+
+  /// Keeps the first of several tokens of one name.
+  private static func firsts(of tokens: [([UInt8], Int32)]) -> [[UInt8]: Int32] {
+    Dictionary(tokens) { first, _ in first }
   }
 }
 

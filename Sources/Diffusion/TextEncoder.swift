@@ -68,7 +68,7 @@ package struct TextEncoderConfiguration: Hashable, Sendable {
   }
 }
 
-/// What a text encoder made of some tokens.
+/// The states that a text encoder computes for some tokens.
 package struct TextState {
   /// After the embedding and after each layer, without the final norm: [b, tokens, width] each.
   package let hidden: [Tensor]

@@ -1,7 +1,7 @@
 extension Tokenizer {
   /// The ids of CLIP's 256 bytes, of their pairs, and of what pairs of pairs merge into.
   package struct Vocabulary: Sendable {
-    /// Of each byte within a word, and at a word's end.
+    /// The id of each byte within a word, and of each at a word's end.
     let bytes: [Int32]
     let lastBytes: [Int32]
     var merges: PairTable
@@ -54,53 +54,21 @@ extension Tokenizer {
   }
 }
 
-/// Which pairs of ids merge, in what order, and into what: a hash table by open addressing, for
-/// CLIP's 48,894 pairs are read at every start.
+/// Which pairs of ids merge, in what order, and into what.
 struct PairTable: Sendable {
   struct Merge: Equatable {
     let rank: Int32
     let id: Int32
   }
 
-  private struct Slot {
-    var key: UInt64 = .max
-    var merge = Merge(rank: 0, id: 0)
-  }
+  private var merges: [SIMD2<Int32>: Merge]
 
-  private var slots: [Slot]
+  init(capacity: Int) { merges = Dictionary(minimumCapacity: capacity) }
 
-  /// - Parameter capacity: The most pairs that will be inserted.
-  init(capacity: Int) {
-    slots = Array(repeating: Slot(), count: tableCount(for: capacity))
-  }
-
-  subscript(left: Int32, right: Int32) -> Merge? {
-    let slot = slots[slot(Self.key(left, right))]
-    return slot.key == .max ? nil : slot.merge
-  }
+  subscript(left: Int32, right: Int32) -> Merge? { merges[SIMD2(left, right)] }
 
   /// Keeps the first of two merges of one pair.
   mutating func insert(_ left: Int32, _ right: Int32, _ merge: Merge) {
-    let key = Self.key(left, right)
-    let slot = slot(key)
-    if slots[slot].key == .max { slots[slot] = Slot(key: key, merge: merge) }
+    if self[left, right] == nil { merges[SIMD2(left, right)] = merge }
   }
-
-  private static func key(_ left: Int32, _ right: Int32) -> UInt64 {
-    UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
-  }
-
-  private func slot(_ key: UInt64) -> Int {
-    let mask = slots.count - 1
-    var slot = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
-    while slots[slot].key != key && slots[slot].key != .max { slot = (slot + 1) & mask }
-    return slot
-  }
-}
-
-/// A power of two that leaves a hash table at least half empty.
-func tableCount(for capacity: Int) -> Int {
-  var count = 16
-  while count < 2 * capacity { count *= 2 }
-  return count
 }

@@ -73,7 +73,7 @@ extension Tokenizer {
     }
   }
 
-  /// What a character is, as far as splitting is concerned.
+  /// The kinds of characters between which a text is split.
   private enum Kind {
     case letter
     case number

@@ -7,7 +7,7 @@ import Files
 /// Source: OpenAI's CLIP (byte pair encoding of Sennrich et al., 2016), normalized as the
 /// `tokenizers` library does.
 package struct Tokenizer: Sendable {
-  /// What fills a text up to 77 ids; which one, the encoder was trained with.
+  /// The id that fills a text up to 77 ids, as the encoder was trained with it.
   package enum Padding: Sendable {
     /// SD 1.x, and SDXL's first encoder.
     case endOfText
@@ -47,7 +47,7 @@ package struct Tokenizer: Sendable {
     return ids
   }
 
-  /// What a text encoder takes: one chunk of 77 ids, or two or three of them.
+  /// The input of a text encoder: one chunk of 77 ids, or two or three of them.
   ///
   /// A chunk is begin, 75 ids, and end or padding, so that 75, 150 or 225 ids are read; what is
   /// beyond them is cut off. Chunks are encoded apart and joined by `joined`.
@@ -77,9 +77,7 @@ package struct Tokenizer: Sendable {
     if chunk[1] == pad { chunk[1] = endOfText }
     return chunk
   }
-}
 
-extension Tokenizer {
   /// The tokenizer for a model, from the first place that has one.
   ///
   /// - Parameters:
@@ -138,16 +136,13 @@ extension Tokenizer.Vocabulary {
   }
 }
 
-/// Where a vocabulary's files are; at least one of the two.
+/// The paths of a vocabulary's files; at least one of the two is not nil.
 struct VocabularyFiles {
   let names: String?
   let merges: String?
+}
 
-  init(names: String?, merges: String?) {
-    self.names = names
-    self.merges = merges
-  }
-
+extension VocabularyFiles {
   /// The files in a folder, or in a model's folder; nil where there are none.
   init?(inFolder folder: String) {
     for folder in [folder, folder + "/tokenizer", folder + "/tokenizer_2"] {

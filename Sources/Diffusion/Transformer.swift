@@ -24,7 +24,6 @@ struct Transformer {
       "\(key).proj_out", channels, channels, name: name("\(key).proj_out"), reader)
   }
 
-  /// How many blocks it has.
   var depth: Int { blocks.count }
 
   var adaptable: [AdaptableWeight] {

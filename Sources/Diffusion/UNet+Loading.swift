@@ -24,7 +24,6 @@ extension UNet {
   }
 }
 
-/// Reads the blocks of a U-Net.
 private struct UNetLoader {
   let c: UNetConfiguration
   let kind: PretrainedModel.Kind
@@ -107,7 +106,7 @@ private struct UNetLoader {
       contextWidth: c.contextWidth, groups: c.normGroups, name: name, reader)
   }
 
-  /// What sd-scripts calls an adapter of a layer.
+  /// The name that sd-scripts gives an adapter of a layer.
   private func name(_ path: String) -> LayerName {
     let layout = UNetNames.Layout(
       resnetsPerBlock: c.resnetsPerBlock,

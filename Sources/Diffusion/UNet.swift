@@ -1,7 +1,7 @@
 package import Compute
 import Tensors
 
-/// What a U-Net looks at; all but the tokens' number must fit the model.
+/// The inputs of a U-Net; all extents but the number of tokens must fit the model.
 package struct UNetInputs {
   /// Noisy latents, [b, h, w, 4].
   package let latents: Tensor
@@ -28,9 +28,7 @@ package struct UNetInputs {
     self.pooled = pooled
     self.timeIDs = timeIDs
   }
-}
 
-extension UNetInputs {
   /// The same with latents and text in the type that the device computes with.
   fileprivate func activations(on device: any Backend) -> UNetInputs {
     UNetInputs(
@@ -94,7 +92,7 @@ package struct UNet {
   }
 }
 
-/// What all blocks of one pass share.
+/// The values that all blocks of one pass share.
 struct Pass {
   /// SiLU of the time embedding.
   let time: Tensor

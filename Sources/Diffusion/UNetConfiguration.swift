@@ -15,7 +15,7 @@ package struct UNetConfiguration: Hashable, Sendable {
   package let normGroups: Int
   package let normEpsilon: Float
 
-  /// What SDXL is told beside the text; `nil` for others.
+  /// The inputs that SDXL has beside the text; `nil` for others.
   package let added: AddedConditions?
 
   /// How wide the pooled text is, and how wide each of the six size numbers is embedded.
@@ -23,7 +23,7 @@ package struct UNetConfiguration: Hashable, Sendable {
     package let pooledWidth: Int
     package let sizeWidth: Int
 
-    /// Of both together.
+    /// The width of the pooled text and the six embedded numbers together.
     var width: Int { pooledWidth + 6 * sizeWidth }
   }
 

@@ -1,5 +1,5 @@
 package import Compute
-import FoundationEssentials
+import Files
 import Names
 import Safetensors
 
@@ -15,10 +15,9 @@ extension VAE {
   }
 
   private static func weights(_ path: String) throws -> (Weights, VAEFile?) {
-    var isFolder = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder {
+    if FileKind(path: path) == .folder {
       let inside = "\(path)/vae"
-      let folder = FileManager.default.fileExists(atPath: inside) ? inside : path
+      let folder = FileKind(path: inside) != .missing ? inside : path
       let files = try ModelFolder.files(in: folder)
       return (
         Weights(path: folder, part: "VAE", files: files, locate: VAENames.locations(inFolder:)),

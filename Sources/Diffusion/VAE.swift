@@ -1,5 +1,5 @@
 package import Compute
-package import Tensors
+import Tensors
 
 /// The extents of a VAE.
 package struct VAEConfiguration: Hashable, Sendable {
@@ -10,7 +10,7 @@ package struct VAEConfiguration: Hashable, Sendable {
   package let resnetsPerBlock: Int
   package let normGroups: Int
 
-  /// What latents are multiplied by for the U-Net.
+  /// The factor by which latents are multiplied for the U-Net.
   package let scalingFactor: Float
 
   /// Pixels of a picture for one of its latents, in each direction.
@@ -224,23 +224,5 @@ private struct VAELoader {
         inputs: channels, reader),
       out: try Linear("\(attention).to_out.0", channels, channels, reader),
       second: try resnet("\(key).resnets.1", channels, channels))
-  }
-}
-
-extension Tensor {
-  /// A float tensor from values in the order of files, [b, c, h, w]: [b, h, w, c].
-  package init(channelsFirst values: [Float], shape: Shape, on backend: any Backend) {
-    let e = shape.extents
-    precondition(e.count == 4 && values.count == shape.elementCount, "\(shape)")
-    self.init(
-      shape: [e[0], e[2], e[3], e[1]], elementType: backend.activationType, on: backend)
-    write(channelsLast(values, e[0], e[1], e[2] * e[3]))
-  }
-
-  /// The values of [b, h, w, c] in the order of files, [b, c, h, w]; waits for the device.
-  package func channelsFirst() -> [Float] {
-    let e = shape.extents
-    precondition(e.count == 4, "\(shape)")
-    return Diffusion.channelsFirst(values(), e[0], e[1] * e[2], e[3])
   }
 }

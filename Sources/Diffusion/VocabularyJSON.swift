@@ -84,7 +84,7 @@ struct VocabularyJSON {
     0x74: "\t",
   ]
 
-  /// What follows a backslash.
+  /// Reads the rest of an escape, after its backslash.
   ///
   /// CLIP's characters all lie below U+0143: no surrogates.
   private mutating func escape() -> Unicode.Scalar? {

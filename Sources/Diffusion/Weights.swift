@@ -18,39 +18,17 @@ struct Weights {
 
   /// Named in messages: `U-Net`.
   let part: String
-  private let files: [SafetensorsFile]
+  var files: [SafetensorsFile] = []
 
-  /// Where a key's tensor may lie, most likely place first.
-  private let locate: (String) -> [TensorLocation]
+  /// The locations in which a key's tensor may lie, the most likely first.
+  var locate: (String) -> [TensorLocation] = { _ in [] }
 
-  /// The shapes of a model without files, whose numbers are made up.
-  private let madeUp: ((String) -> Shape?)?
+  /// The shape of a key, where it matters before it is read, in a model without files, whose numbers
+  /// are made up; `nil` where there is no such tensor.
+  var madeUp: ((String) -> Shape?)?
 
-  /// What is done to the numbers of a key's tensor.
-  private var change: ((String, inout [Float], Shape) throws -> Void)?
-
-  init(
-    path: String, part: String, files: [SafetensorsFile],
-    locate: @escaping (String) -> [TensorLocation]
-  ) {
-    self.path = path
-    self.part = part
-    self.files = files
-    self.locate = locate
-    madeUp = nil
-  }
-
-  /// Made-up weights.
-  ///
-  /// - Parameter madeUp: The shape of a key, where it matters before it is read; `nil` where there
-  ///   is no such tensor.
-  init(path: String, part: String, madeUp: @escaping (String) -> Shape?) {
-    self.path = path
-    self.part = part
-    self.madeUp = madeUp
-    files = []
-    locate = { _ in [] }
-  }
+  /// Changes the numbers of a key's tensor after they are read.
+  var change: ((String, inout [Float], Shape) throws -> Void)?
 
   /// The shape of a tensor as the file has it; `nil` where there is none.
   func shape(_ key: String) -> Shape? {
@@ -103,8 +81,6 @@ struct Weights {
   }
 
   /// The same tensors, changed when they are read.
-  ///
-  /// - Parameter network: The network that they are of.
   func changed(in network: Target.Network, by change: TensorChange?) -> Weights {
     guard let change else { return self }
     var weights = self
@@ -172,7 +148,7 @@ extension TensorLocation {
     }
   }
 
-  /// What the whole tensor must be for its piece to have this shape, in words.
+  /// The shape, in words, that the whole tensor must have for its piece to have this shape.
   func expectation(_ shape: Shape) -> String {
     switch piece {
     case .whole: shape.description

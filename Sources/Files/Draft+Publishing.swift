@@ -38,8 +38,7 @@ extension Draft {
   }
 
   private func keepOwnership(of target: String) {
-    var status = stat()
-    guard unsafe stat(target.systemName, &status) == 0 else { return }
+    guard let status = status(of: target) else { return }
     // Only root may give a file away; for others it stays theirs.
     fchown(descriptor, status.st_uid, status.st_gid)
     fchmod(descriptor, status.st_mode & 0o777)

@@ -30,7 +30,6 @@ import Synchronization
     return try Draft(in: folder, permissions: 0o600, path: folder)
   }
 
-  /// - Parameter path: What errors name.
   init(in folder: String, permissions: mode_t = 0o666, path: String) throws(FileError) {
     self.path = path
     let unnamed = unsafe open(folder.systemName, temporaryFile | O_RDWR | O_CLOEXEC, permissions)
@@ -63,9 +62,7 @@ import Synchronization
     _ = earlySync.finish()
     if descriptor >= 0 { close(descriptor) }
   }
-}
 
-extension Draft {
   /// Writes bytes at an offset, from any thread; holes read as zeros.
   func write(_ bytes: RawSpan, at offset: Int) throws(FileError) {
     try Files.write(bytes, to: descriptor, at: offset, path: path)

@@ -99,8 +99,6 @@ func uninterrupted<Count: SignedInteger>(_ call: () -> Count) -> Count {
 }
 
 /// Writes all of some bytes at an offset of an open file.
-///
-/// - Parameter path: Named in errors.
 func write(
   _ bytes: RawSpan, to descriptor: Int32, at offset: Int, path: String
 ) throws(FileError) {

@@ -11,12 +11,8 @@ package enum FileKind: Hashable, Sendable {
 
   /// Follows symbolic links.
   package init(path: String) {
-    var status = stat()
-    guard unsafe stat(path.systemName, &status) == 0 else {
-      self = .missing
-      return
-    }
-    switch status.st_mode & S_IFMT {
+    switch status(of: path).map({ $0.st_mode & S_IFMT }) {
+    case nil: self = .missing
     case S_IFREG: self = .file
     case S_IFDIR: self = .folder
     default: self = .stream
@@ -26,10 +22,15 @@ package enum FileKind: Hashable, Sendable {
   package var isRegular: Bool { self == .file }
 }
 
+/// The system's answer about what a path leads to, through symbolic links; nil where nothing is.
+func status(of path: String) -> stat? {
+  var status = stat()
+  return unsafe stat(path.systemName, &status) == 0 ? status : nil
+}
+
 /// The bytes of a file; nil where there is none.
 package func byteCount(ofFile path: String) -> Int? {
-  var status = stat()
-  guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+  guard let status = status(of: path), status.st_mode & S_IFMT == S_IFREG else { return nil }
   return Int(status.st_size)
 }
 
@@ -74,8 +75,7 @@ struct FileIdentity: Hashable {
 
   /// Of what a path leads to.
   init?(path: String) {
-    var status = stat()
-    guard unsafe stat(path.systemName, &status) == 0 else { return nil }
+    guard let status = status(of: path) else { return nil }
     self.init(status)
   }
 

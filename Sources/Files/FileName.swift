@@ -42,6 +42,7 @@ private func soleScalar(_ bytes: some Collection<UInt8>) -> Unicode.Scalar? {
   return scalars.first
 }
 
+/// Whether a scalar stands for a byte of a name that is not UTF-8.
 private func isForeign(_ scalar: Unicode.Scalar) -> Bool { foreignBytes.contains(scalar.value) }
 
 extension String {
@@ -99,21 +100,14 @@ private func escaped(_ string: String, keeping isKept: (Unicode.Scalar) -> Bool)
 
 /// How a scalar that cannot be shown is written; `nil` for all others.
 private func escape(of scalar: Unicode.Scalar) -> String? {
-  if isForeignByte(scalar) {
-    return "\\x\(String(scalar.value & 0xFF, radix: 16))"
-  }
+  if isForeign(scalar) { return "\\x\(String(scalar.value & 0xFF, radix: 16))" }
   return isUnshowable(scalar) ? "\\u{\(String(scalar.value, radix: 16))}" : nil
-}
-
-/// Whether a scalar stands for a byte of a name that is no UTF-8, as U+10FF00 + byte.
-private func isForeignByte(_ scalar: Unicode.Scalar) -> Bool {
-  0x10FF80...0x10FFFF ~= scalar.value
 }
 
 /// Whether a scalar would move the cursor, would turn the direction of writing, or is no letter but
 /// a byte.
 package func isUnshowable(_ scalar: Unicode.Scalar) -> Bool {
-  if isForeignByte(scalar) { return true }
+  if isForeign(scalar) { return true }
   return switch scalar.properties.generalCategory {
   case .control, .format, .lineSeparator, .paragraphSeparator: true
   default: false

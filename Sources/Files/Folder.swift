@@ -2,10 +2,17 @@ import Glibc
 
 /// Makes a folder and those above it; one that is there is left as it is.
 package func makeFolder(_ path: String) throws(FileError) {
+  try makeFolder(path) { _ in }
+}
+
+/// - Parameter note: Called with each folder that was made, those above first.
+func makeFolder(_ path: String, _ note: (String) -> Void) throws(FileError) {
   if FileKind(path: path) == .folder { return }
   let parent = Path(path).folder
-  if parent != path { try makeFolder(parent) }
-  guard unsafe mkdir(path.systemName, 0o777) == 0 || errno == EEXIST else {
+  if parent != path { try makeFolder(parent, note) }
+  if unsafe mkdir(path.systemName, 0o777) == 0 {
+    note(path)
+  } else if errno != EEXIST {
     throw .lastCall("make the folder", on: path)
   }
 }

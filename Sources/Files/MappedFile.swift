@@ -37,7 +37,7 @@ import Synchronization
   package convenience init(
     path: String, atMost limit: Int = MappedFile.usualLimit
   ) throws(FileError) {
-    try self.init(path) { _ in limit == .max ? limit : limit + 1 }
+    try self.init(path: path) { _ in limit == .max ? limit : limit + 1 }
     if byteCount > limit { throw FileError(path, .isTooLong(limit: limit)) }
   }
 
@@ -46,13 +46,7 @@ import Synchronization
   /// - Parameter wants: How many bytes are wanted, by those that are there: no more than those
   ///   where they are enough. It is asked of pipes and of compressed files, whose rest is then not
   ///   read; a regular file is always there as a whole.
-  package convenience init(
-    path: String, claiming wants: @escaping (RawSpan) -> Int
-  ) throws(FileError) {
-    try self.init(path, wants: wants)
-  }
-
-  private init(_ path: String, wants: @escaping (RawSpan) -> Int) throws(FileError) {
+  package init(path: String, claiming wants: @escaping (RawSpan) -> Int) throws(FileError) {
     self.path = path
     let isInput = path == "-"
     let descriptor =

@@ -145,9 +145,7 @@ import Glibc
       }
     }
   }
-}
 
-extension OutputFile {
   /// Writes all bytes of a small file and finishes it.
   package func commit(_ bytes: [UInt8]) throws(FileError) {
     try unsafe write(bytes.span.bytes, at: 0)

@@ -84,8 +84,7 @@ extension OutputFolder {
 
   private func keepOwnership(in draft: String) {
     for name in [""] + ((try? names(inFolder: draft)) ?? []).map({ "/" + $0 }) {
-      var status = stat()
-      guard unsafe stat((target + name).systemName, &status) == 0 else { continue }
+      guard let status = status(of: target + name) else { continue }
       // Only root may give a file away; for others it stays theirs.
       unsafe chown((draft + name).systemName, status.st_uid, status.st_gid)
       unsafe chmod((draft + name).systemName, status.st_mode & 0o7777)

@@ -50,24 +50,15 @@ import Synchronization
       throw FileError(path, .system(call: "make the folder", errno: EEXIST))
     }
     var parents: [Leftover] = []
-    if way == .appearing { try Self.makeParents(of: target, &parents) }
+    if way == .appearing {
+      try Files.makeFolder(Path(target).folder) { parents.append(Leftover(folder: $0)) }
+    }
     self.parents = Mutex(parents)
   }
 
   deinit {
     // Those below go before those above.
     parents.withLock { parents in while parents.popLast() != nil {} }
-  }
-
-  private static func makeParents(of path: String, _ made: inout [Leftover]) throws(FileError) {
-    let parent = Path(path).folder
-    if FileKind(path: parent) == .folder || parent == path { return }
-    try makeParents(of: parent, &made)
-    guard unsafe mkdir(parent.systemName, 0o777) == 0 else {
-      if errno == EEXIST { return }
-      throw .lastCall("make the folder", on: parent)
-    }
-    made.append(Leftover(folder: parent))
   }
 
   /// Whether a folder holds files alone, and a rename moves it under nobody's feet.
@@ -84,10 +75,7 @@ import Synchronization
   }
 
   private static func isMount(_ path: String) -> Bool {
-    var (own, above) = (stat(), stat())
-    guard unsafe stat(path.systemName, &own) == 0,
-      unsafe stat(Path(path).folder.systemName, &above) == 0
-    else { return true }
+    guard let own = status(of: path), let above = status(of: Path(path).folder) else { return true }
     return own.st_dev != above.st_dev
   }
 }
@@ -127,7 +115,6 @@ extension OutputFolder {
     contents.withLock { $0.copies.append((name, source)) }
   }
 
-  /// A symbolic link.
   package func link(_ name: String, to destination: String) throws(FileError) {
     try add(folderOf: name)
     contents.withLock { $0.links.append((name, destination)) }

@@ -31,14 +31,7 @@ import Glibc
   }
 
   func send(_ bytes: RawSpan) throws(FileError) {
-    var sent = 0
-    while sent < bytes.byteCount {
-      let rest = bytes.extracting(sent...)
-      let count = unsafe rest.withUnsafeBytes { source in
-        uninterrupted { unsafe write(descriptor, source.baseAddress, source.count) }
-      }
-      sent += try advance(count, "write", on: path)
-    }
+    try Files.send(bytes, to: descriptor, path: path)
   }
 }
 
@@ -58,12 +51,19 @@ import Glibc
   deinit { close(descriptor) }
 
   package func write(_ line: String) throws(FileError) {
-    var rest = Array((line + "\n").utf8)[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { source in
-        uninterrupted { unsafe Glibc.write(descriptor, source.baseAddress, source.count) }
-      }
-      rest = rest.dropFirst(try advance(count, "write", on: path))
+    let bytes = Array((line + "\n").utf8)
+    try unsafe send(bytes.span.bytes, to: descriptor, path: path)
+  }
+}
+
+/// Writes all of some bytes where the last ones ended.
+private func send(_ bytes: RawSpan, to descriptor: Int32, path: String) throws(FileError) {
+  var sent = 0
+  while sent < bytes.byteCount {
+    let rest = bytes.extracting(sent...)
+    let count = unsafe rest.withUnsafeBytes { source in
+      uninterrupted { unsafe write(descriptor, source.baseAddress, source.count) }
     }
+    sent += try advance(count, "write", on: path)
   }
 }

@@ -57,8 +57,7 @@ package struct PlannedOutputs: Hashable, Sendable {
 
   /// Folders on one disk have the same.
   private func disk(of folder: String) -> String {
-    var status = stat()
-    return unsafe stat(folder.systemName, &status) == 0 ? "\(status.st_dev)" : folder
+    status(of: folder).map { "\($0.st_dev)" } ?? folder
   }
 }
 

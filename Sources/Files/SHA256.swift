@@ -13,7 +13,7 @@ package struct SHA256 {
     }
   }
 
-  /// The digest in 64 lower-case hexadecimal digits; starts anew afterwards.
+  /// The digest in 64 lower-case hexadecimal digits; the next one begins from nothing.
   package mutating func finish() -> String {
     var digest = [UInt8](repeating: 0, count: 32)
     unsafe nettle_sha256_digest(&context, 32, &digest)
@@ -22,7 +22,6 @@ package struct SHA256 {
       decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 
-  /// The digest of some bytes.
   package static func hex(of bytes: RawSpan) -> String {
     var hash = SHA256()
     hash.update(bytes)

@@ -74,27 +74,27 @@ enum ForeignPicture {
     let offset: Int
     let bytes: [UInt8]
 
-    init(_ name: String, _ text: String, at offset: Int = 0) {
-      self.init(name, Array(text.utf8), at: offset)
-    }
-
-    init(_ name: String, _ bytes: [UInt8], at offset: Int = 0) {
-      (self.name, self.bytes, self.offset) = (name, bytes, offset)
+    init(_ name: String, _ bytes: some Sequence<UInt8>, at offset: Int = 0) {
+      (self.name, self.bytes, self.offset) = (name, Array(bytes), offset)
     }
   }
 
   private static let signatures = [
-    Signature("a GIF", "GIF8"), Signature("a TIFF", "II*\0"), Signature("a TIFF", "MM\0*"),
-    Signature("a TIFF", "II+\0"), Signature("a TIFF", "MM\0+"),
-    Signature("a JPEG XL", [0xFF, 0x0A]), Signature("a JPEG XL", "JXL ", at: 4),
-    Signature("a JPEG 2000", "jP  ", at: 4), Signature("a JPEG 2000", [0xFF, 0x4F, 0xFF, 0x51]),
-    Signature("a Photoshop file", "8BPS"), Signature("a GIMP file", "gimp xcf"),
-    Signature("an OpenEXR", [0x76, 0x2F, 0x31, 0x01]), Signature("a Radiance HDR", "#?RADIANCE"),
-    Signature("a DDS", "DDS "), Signature("a QOI", "qoif"), Signature("an icon", [0, 0, 1, 0]),
-    Signature("a PDF", "%PDF"),
+    Signature("a GIF", "GIF8".utf8), Signature("a TIFF", "II*\0".utf8),
+    Signature("a TIFF", "MM\0*".utf8),
+    Signature("a TIFF", "II+\0".utf8), Signature("a TIFF", "MM\0+".utf8),
+    Signature("a JPEG XL", [0xFF, 0x0A]), Signature("a JPEG XL", "JXL ".utf8, at: 4),
+    Signature("a JPEG 2000", "jP  ".utf8, at: 4),
+    Signature("a JPEG 2000", [0xFF, 0x4F, 0xFF, 0x51]),
+    Signature("a Photoshop file", "8BPS".utf8), Signature("a GIMP file", "gimp xcf".utf8),
+    Signature("an OpenEXR", [0x76, 0x2F, 0x31, 0x01]),
+    Signature("a Radiance HDR", "#?RADIANCE".utf8),
+    Signature("a DDS", "DDS ".utf8), Signature("a QOI", "qoif".utf8),
+    Signature("an icon", [0, 0, 1, 0]),
+    Signature("a PDF", "%PDF".utf8),
     Signature("a macOS companion file (AppleDouble)", [0x00, 0x05, 0x16, 0x07]),
-    Signature("a zip archive", "PK\u{3}\u{4}"),
-    Signature("a pointer of Git LFS", "version https://git-lfs"),
+    Signature("a zip archive", "PK\u{3}\u{4}".utf8),
+    Signature("a pointer of Git LFS", "version https://git-lfs".utf8),
   ]
 
   /// Formats in ISO's media container, which names its brand behind `ftyp`.

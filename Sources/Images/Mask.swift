@@ -11,17 +11,10 @@ package struct Mask: Hashable, Sendable {
     self.values = values
   }
 
-  /// The alpha channel of a picture (`alpha_mask`); 1 everywhere where it has none.
-  package init(alphaOf picture: Picture) {
-    self.init(channel: 3, of: picture)
-  }
-
-  /// The red channel of a mask picture (`masked_loss`).
-  package init(redOf picture: Picture) {
-    self.init(channel: 0, of: picture)
-  }
-
-  private init(channel: Int, of picture: Picture) {
+  /// One channel of a picture; 1 everywhere where the picture has none of this number.
+  ///
+  /// - Parameter channel: 0 is the red one (`masked_loss`), 3 alpha (`alpha_mask`).
+  package init(channel: Int, of picture: Picture) {
     let values: [Float] =
       channel < picture.channels
       ? stride(from: channel, to: picture.bytes.count, by: picture.channels).map {

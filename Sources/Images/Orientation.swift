@@ -37,22 +37,6 @@ package enum Orientation: Int, Hashable, Sendable, CaseIterable {
   }
 }
 
-extension Orientation {
-  /// How a picture was turned, for a note to the user; nil for an upright one.
-  package var note: String? {
-    switch self {
-    case .upright: nil
-    case .mirrored: "mirrored"
-    case .upsideDown: "turned by 180°"
-    case .flipped: "flipped top to bottom"
-    case .transposed: "mirrored along its diagonal"
-    case .quarterRight: "turned by 90° clockwise"
-    case .transversed: "mirrored along its other diagonal"
-    case .quarterLeft: "turned by 90° anticlockwise"
-    }
-  }
-}
-
 extension Picture {
   /// The picture as a viewer shows one that was stored with `orientation`.
   package func turned(from orientation: Orientation) -> Picture {

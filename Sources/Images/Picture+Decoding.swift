@@ -67,7 +67,9 @@ extension RawSpan {
     return high << 16 | low
   }
 
-  func littleEndian16(at offset: Int) -> Int? { bigEndian16(at: offset).map(Self.swapped16) }
+  func littleEndian16(at offset: Int) -> Int? {
+    bigEndian16(at: offset).map { ($0 & 0xFF) << 8 | $0 >> 8 }
+  }
 
   func littleEndian32(at offset: Int) -> Int? {
     guard let low = littleEndian16(at: offset), let high = littleEndian16(at: offset + 2) else {
@@ -88,6 +90,4 @@ extension RawSpan {
     }
     return true
   }
-
-  private static func swapped16(_ value: Int) -> Int { (value & 0xFF) << 8 | value >> 8 }
 }

@@ -2,10 +2,7 @@ import CImages
 
 /// An 8-bit picture in memory: rows from the top, RGB or RGBA, no padding.
 package struct Picture: Hashable, Sendable {
-  /// The width in pixels.
   package let width: Int
-
-  /// The height in pixels.
   package let height: Int
 
   /// 3 for RGB, 4 for RGB and alpha (straight, not multiplied in).

@@ -80,7 +80,6 @@ extension JSONValue {
 
   package init?(parsing text: String) { self.init(parsing: Array(text.utf8)) }
 
-  /// The value as JSON.
   package func text(_ layout: JSONLayout = .compact) -> String {
     (try? jsonText(self, layout)) ?? ""
   }

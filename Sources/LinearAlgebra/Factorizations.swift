@@ -24,9 +24,9 @@ package func singularValueDecomposition(
   var left = Matrix(zeros: m, k)
   if k == 0 { return SingularValueDecomposition(left: left, values: [], right: right) }
   var a = matrix.elements  // overwritten
-  let thin = CChar(UInt8(ascii: "S"))
   let info = unsafe openBLAS.LAPACKE_dgesdd(
-    LAPACK_COL_MAJOR, thin, Int32(n), Int32(m), &a, Int32(n), &values, &right.elements, Int32(n),
+    LAPACK_COL_MAJOR, letter("S"), Int32(n), Int32(m), &a, Int32(n), &values, &right.elements,
+    Int32(n),
     &left.elements, Int32(k))
   try check("dgesdd", info, matrixArgument: 5)
   return SingularValueDecomposition(left: left, values: values, right: right)
@@ -40,9 +40,8 @@ package func singularValues(of matrix: Matrix) throws(LinearAlgebraError) -> [Do
   var values = [Double](repeating: 0, count: min(matrix.rows, matrix.columns))
   if values.isEmpty { return [] }
   var a = matrix.elements  // overwritten
-  let valuesOnly = CChar(UInt8(ascii: "N"))
   let info = unsafe openBLAS.LAPACKE_dgesdd(
-    LAPACK_COL_MAJOR, valuesOnly, n, m, &a, n, &values, nil, 1, nil, 1)
+    LAPACK_COL_MAJOR, letter("N"), n, m, &a, n, &values, nil, 1, nil, 1)
   try check("dgesdd", info, matrixArgument: 5)
   return values
 }
@@ -108,9 +107,8 @@ package func eigenvalues(ofSymmetric matrix: Matrix) throws(LinearAlgebraError) 
   var values = [Double](repeating: 0, count: matrix.rows)
   if values.isEmpty { return [] }
   var a = matrix.elements  // overwritten
-  let valuesOnly = CChar(UInt8(ascii: "N"))
-  let upper = CChar(UInt8(ascii: "U"))
-  let info = unsafe openBLAS.LAPACKE_dsyev(LAPACK_COL_MAJOR, valuesOnly, upper, n, &a, n, &values)
+  let info = unsafe openBLAS.LAPACKE_dsyev(
+    LAPACK_COL_MAJOR, letter("N"), letter("U"), n, &a, n, &values)
   try check("dsyev", info, matrixArgument: 5)
   return values.reversed()
 }
@@ -129,9 +127,9 @@ package func pivotedRoot(
   if !matrix.isFinite { throw .holdsNaN(routine: "dpstrf") }
   var a = matrix.elements  // overwritten
   var rank: Int32 = 0
-  let upper = CChar(UInt8(ascii: "U"))  // column-major: our lower triangle
+  // Column-major, U is our lower triangle.
   let info = unsafe openBLAS.LAPACKE_dpstrf(
-    LAPACK_COL_MAJOR, upper, Int32(n), &a, Int32(n), &order, &rank, -1)
+    LAPACK_COL_MAJOR, letter("U"), Int32(n), &a, Int32(n), &order, &rank, -1)
   precondition(info >= 0, "dpstrf: argument \(-info) is wrong")
   var root = Matrix(zeros: n, Int(rank))
   for i in 0..<n {
@@ -150,10 +148,8 @@ package func eigenvectors(
   var values = [Double](repeating: 0, count: n)
   if n == 0 { return ([], matrix) }
   var a = matrix.elements  // overwritten: the columns, our rows, become the vectors
-  let vectors = CChar(UInt8(ascii: "V"))
-  let upper = CChar(UInt8(ascii: "U"))
   let info = unsafe openBLAS.LAPACKE_dsyevd(
-    LAPACK_COL_MAJOR, vectors, upper, Int32(n), &a, Int32(n), &values)
+    LAPACK_COL_MAJOR, letter("V"), letter("U"), Int32(n), &a, Int32(n), &values)
   try check("dsyevd", info, matrixArgument: 5)
   var sorted: [Double] = []
   sorted.reserveCapacity(a.count)
@@ -197,6 +193,9 @@ extension LinearAlgebraError: CustomStringConvertible {
     }
   }
 }
+
+/// A choice as LAPACK takes it.
+func letter(_ letter: Unicode.Scalar) -> CChar { CChar(UInt8(ascii: letter)) }
 
 /// Throws what LAPACKE's `info` says.
 ///

@@ -51,10 +51,10 @@ package struct ProductDecomposition: Sendable {
     case .formed(let whole): whole.prefix(count)
     case .implied(let up, let down, let core):
       SingularValueDecomposition(
-        left: product(
-          up.factor, solution(ofTransposed: up.lower, core.left.prefix(columns: count))),
+        left: product(up.factor, solution(core.left.prefix(columns: count), CblasLeft, up.lower)),
         values: Array(values.prefix(count)),
-        right: product(solution(core.right.rows(in: 0..<count), down.lower), down.factor)
+        right: product(
+          solution(core.right.rows(in: 0..<count), CblasRight, down.lower), down.factor)
       ).withFixedSigns()
     }
   }
@@ -66,9 +66,9 @@ func cholesky(of matrix: Matrix) -> Matrix? {
   let n = matrix.rows
   guard n > 0, matrix.isFinite else { return nil }
   var lower = matrix
-  let upper = CChar(UInt8(ascii: "U"))  // column-major: our lower triangle
+  // Column-major, U is our lower triangle.
   let info = unsafe openBLAS.LAPACKE_dpotrf(
-    LAPACK_COL_MAJOR, upper, Int32(n), &lower.elements, Int32(n))
+    LAPACK_COL_MAJOR, letter("U"), Int32(n), &lower.elements, Int32(n))
   precondition(info >= 0, "dpotrf: argument \(-info) is wrong")
   if info > 0 { return nil }
   for i in 0..<n {
@@ -78,22 +78,13 @@ func cholesky(of matrix: Matrix) -> Matrix? {
   return lower
 }
 
-/// Returns L⁻ᵀ·B.
-private func solution(ofTransposed lower: Matrix, _ b: Matrix) -> Matrix {
+/// Returns L⁻ᵀ·B, or B·L⁻¹.
+private func solution(_ b: Matrix, _ side: CBLAS_SIDE, _ lower: Matrix) -> Matrix {
   var x = b
   if x.elements.isEmpty { return x }
   unsafe openBLAS.cblas_dtrsm(
-    CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, Int32(b.rows),
-    Int32(b.columns), 1, lower.elements, Int32(lower.columns), &x.elements, Int32(b.columns))
-  return x
-}
-
-/// Returns B·L⁻¹.
-private func solution(_ b: Matrix, _ lower: Matrix) -> Matrix {
-  var x = b
-  if x.elements.isEmpty { return x }
-  unsafe openBLAS.cblas_dtrsm(
-    CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, Int32(b.rows),
-    Int32(b.columns), 1, lower.elements, Int32(lower.columns), &x.elements, Int32(b.columns))
+    CblasRowMajor, side, CblasLower, side == CblasLeft ? CblasTrans : CblasNoTrans, CblasNonUnit,
+    Int32(b.rows), Int32(b.columns), 1, lower.elements, Int32(lower.columns), &x.elements,
+    Int32(b.columns))
   return x
 }

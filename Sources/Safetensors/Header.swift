@@ -48,17 +48,17 @@ extension Header {
   /// - Complexity: O(bytes), and O(n log n) where the tensors are not in the data's order.
   package static func parse(_ json: RawSpan, file: String) throws(SafetensorsError) -> Header {
     do {
-      return try unsafe json.withUnsafeBytes { bytes throws(ParseFailure) in
+      return try unsafe json.withUnsafeBytes { bytes throws(SafetensorsError.Reason) in
         unsafe try Header(checking: bytes.assumingMemoryBound(to: UInt8.self))
       }
     } catch {
-      throw SafetensorsError(file: file, reason: error.reason)
+      throw SafetensorsError(file: file, reason: error)
     }
   }
 
-  private init(checking bytes: UnsafeBufferPointer<UInt8>) throws(ParseFailure) {
+  private init(checking bytes: UnsafeBufferPointer<UInt8>) throws(SafetensorsError.Reason) {
     if let offset = unsafe firstInvalidUTF8(bytes) {
-      throw ParseFailure(.invalidUTF8(offset: offset))
+      throw .invalidUTF8(offset: offset)
     }
     var parser = unsafe HeaderParser(bytes)
     try parser.parse()
@@ -69,11 +69,10 @@ extension Header {
     var end: UInt64 = 0
     for claim in sorted(parser.claims) {
       guard indices.updateValue(entries.count, forKey: claim.name) == nil else {
-        throw ParseFailure(.duplicateTensor(claim.name))
+        throw .duplicateTensor(claim.name)
       }
       guard claim.begin == end, claim.begin <= claim.end, claim.end <= UInt64(Int.max) else {
-        throw ParseFailure(
-          .invalidOffset(claim.name, expected: end, begin: claim.begin, end: claim.end))
+        throw .invalidOffset(claim.name, expected: end, begin: claim.begin, end: claim.end)
       }
       entries.append(try Entry(claim))
       end = claim.end
@@ -94,20 +93,19 @@ private func sorted(_ claims: [HeaderParser.Claim]) -> [HeaderParser.Claim] {
 
 extension Header.Entry {
   /// Believes a claim whose shape fills its bytes.
-  fileprivate init(_ claim: HeaderParser.Claim) throws(ParseFailure) {
+  fileprivate init(_ claim: HeaderParser.Claim) throws(SafetensorsError.Reason) {
     guard let elementCount = product(of: claim.shape),
       let bitCount = product(elementCount, UInt64(claim.type.bitCount))
     else {
-      throw ParseFailure(.sizeOverflow(claim.name, shape: claim.spelledShape))
+      throw .sizeOverflow(claim.name, shape: claim.spelledShape)
     }
     if bitCount % 8 != 0 {
-      throw ParseFailure(.partialByte(claim.name, shape: claim.spelledShape, type: claim.type))
+      throw .partialByte(claim.name, shape: claim.spelledShape, type: claim.type)
     }
     let byteCount = claim.end - claim.begin
     guard bitCount / 8 == byteCount else {
-      throw ParseFailure(
-        .sizeMismatch(
-          claim.name, shape: claim.spelledShape, type: claim.type, bytes: byteCount))
+      throw .sizeMismatch(
+        claim.name, shape: claim.spelledShape, type: claim.type, bytes: byteCount)
     }
     name = claim.name
     type = claim.type

@@ -1,8 +1,8 @@
 import Glibc
 
 extension HeaderParser {
-  func invalid(_ detail: String) -> ParseFailure {
-    ParseFailure(.invalidJSON(detail: detail, offset: position))
+  func invalid(_ detail: String) -> SafetensorsError.Reason {
+    .invalidJSON(detail: detail, offset: position)
   }
 
   /// The next byte; `nil` at the end.
@@ -17,7 +17,7 @@ extension HeaderParser {
   }
 
   /// Passes over a character of JSON's own.
-  mutating func take(_ character: Unicode.Scalar, _ place: String) throws(ParseFailure) {
+  mutating func take(_ character: Unicode.Scalar, _ place: String) throws(Failure) {
     guard let byte = peek() else { throw invalid("it ends inside \(place)") }
     guard byte == UInt8(ascii: character) else {
       throw invalid("expected '\(character)' in \(place)")
@@ -35,8 +35,8 @@ extension HeaderParser {
   /// Calls `body` at each value of an object, with its key.
   mutating func forEachMember(
     _ place: String,
-    _ body: (inout HeaderParser, String) throws(ParseFailure) -> Void
-  ) throws(ParseFailure) {
+    _ body: (inout HeaderParser, String) throws(Failure) -> Void
+  ) throws(Failure) {
     try open("{", place)
     if closes("}") { return }
     repeat {
@@ -50,8 +50,8 @@ extension HeaderParser {
 
   /// Calls `body` at each value of a list.
   mutating func forEachElement(
-    _ body: (inout HeaderParser) throws(ParseFailure) -> Void
-  ) throws(ParseFailure) {
+    _ body: (inout HeaderParser) throws(Failure) -> Void
+  ) throws(Failure) {
     try open("[", "a list")
     if closes("]") { return }
     repeat { try body(&self) } while try continues("]", "a list")
@@ -59,7 +59,7 @@ extension HeaderParser {
 
   private mutating func open(
     _ character: Unicode.Scalar, _ place: String
-  ) throws(ParseFailure) {
+  ) throws(Failure) {
     try take(character, place)
     depth += 1
     if depth > Self.depthLimit { throw invalid("more than \(Self.depthLimit) nested containers") }
@@ -77,7 +77,7 @@ extension HeaderParser {
   /// Whether the container goes on: past its comma, or past its end.
   private mutating func continues(
     _ end: Unicode.Scalar, _ place: String
-  ) throws(ParseFailure) -> Bool {
+  ) throws(Failure) -> Bool {
     skipSpace()
     if peek() == UInt8(ascii: ",") {
       position += 1
@@ -94,12 +94,12 @@ extension HeaderParser {
 
 extension HeaderParser {
   /// Passes over a value of a field that the format does not name.
-  mutating func skipValue() throws(ParseFailure) {
+  mutating func skipValue() throws(Failure) {
     switch peek() {
     case UInt8(ascii: "{"):
-      try forEachMember("an object") { parser, _ throws(ParseFailure) in try parser.skipValue() }
+      try forEachMember("an object") { parser, _ throws(Failure) in try parser.skipValue() }
     case UInt8(ascii: "["):
-      try forEachElement { parser throws(ParseFailure) in try parser.skipValue() }
+      try forEachElement { parser throws(Failure) in try parser.skipValue() }
     case UInt8(ascii: "\""): _ = try string()
     case nil: throw invalid("it ends where a value should be")
     default:
@@ -111,7 +111,7 @@ extension HeaderParser {
   }
 
   /// - Returns: Whether the literal was there; another word with its first letter is refused.
-  mutating func skipLiteral(_ literal: StaticString) throws(ParseFailure) -> Bool {
+  mutating func skipLiteral(_ literal: StaticString) throws(Failure) -> Bool {
     let count = literal.utf8CodeUnitCount
     guard unsafe peek() == literal.utf8Start.pointee else { return false }
     guard
@@ -123,7 +123,7 @@ extension HeaderParser {
     return true
   }
 
-  private mutating func skipNumber() throws(ParseFailure) {
+  private mutating func skipNumber() throws(Failure) {
     let start = position
     if peek() == UInt8(ascii: "-") { position += 1 }
     try skipInteger()
@@ -140,7 +140,7 @@ extension HeaderParser {
     guard unsafe strtod(text, nil).isFinite else { throw invalid("a number is too large") }
   }
 
-  private mutating func skipInteger() throws(ParseFailure) {
+  private mutating func skipInteger() throws(Failure) {
     let start = position
     guard skipDigits() else { throw invalid("expected a value") }
     let hasLeadingZero = unsafe position - start > 1 && bytes[start] == UInt8(ascii: "0")

@@ -1,6 +1,6 @@
 extension HeaderParser {
   /// A string of JSON, its escapes resolved.
-  mutating func string() throws(ParseFailure) -> String {
+  mutating func string() throws(Failure) -> String {
     try take("\"", "a string")
     let start = position
     while let byte = peek() {
@@ -19,7 +19,7 @@ extension HeaderParser {
   }
 
   /// The whole of a string, read on from its first backslash.
-  private mutating func escapedString(_ begun: [UInt8]) throws(ParseFailure) -> String {
+  private mutating func escapedString(_ begun: [UInt8]) throws(Failure) -> String {
     var text = begun
     while let byte = peek() {
       if byte < 0x20 { throw invalid("a control character in a string") }
@@ -34,7 +34,7 @@ extension HeaderParser {
   }
 
   /// Reads the character that an escape stands for, after its backslash.
-  private mutating func escape() throws(ParseFailure) -> Unicode.Scalar {
+  private mutating func escape() throws(Failure) -> Unicode.Scalar {
     guard let byte = peek() else { throw invalid("it ends inside a string") }
     let scalar: Unicode.Scalar
     switch byte {
@@ -54,7 +54,7 @@ extension HeaderParser {
   }
 
   /// One code point, beyond the first 65536 in two escapes.
-  private mutating func unicodeEscape() throws(ParseFailure) -> Unicode.Scalar {
+  private mutating func unicodeEscape() throws(Failure) -> Unicode.Scalar {
     let unit = try hexadecimalDigits()
     if let scalar = Unicode.Scalar(unit) { return scalar }
     let halfOfPair = invalid("half of a surrogate pair")
@@ -69,7 +69,7 @@ extension HeaderParser {
     return scalar
   }
 
-  private mutating func hexadecimalDigits() throws(ParseFailure) -> UInt32 {
+  private mutating func hexadecimalDigits() throws(Failure) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
       guard let digit = peek().flatMap(hexadecimalValue) else {

@@ -9,6 +9,9 @@ import Tensors
 ///
 /// JSON itself is read in `HeaderParser+JSON` and `HeaderParser+Strings`.
 @safe struct HeaderParser {
+  /// A reason on its way out of the parser; the file's name is added where it is known.
+  typealias Failure = SafetensorsError.Reason
+
   /// One tensor as its entry claims, before any of it is believed.
   struct Claim {
     let name: TensorName
@@ -35,12 +38,12 @@ import Tensors
     claims.reserveCapacity(bytes.count / 96)
   }
 
-  mutating func parse() throws(ParseFailure) {
+  mutating func parse() throws(Failure) {
     var hasMetadata = false
     skipSpace()
-    try forEachMember("the header's object") { parser, key throws(ParseFailure) in
+    try forEachMember("the header's object") { parser, key throws(Failure) in
       if key == "__metadata__" {
-        if hasMetadata { throw ParseFailure(.invalidMetadata(detail: "is given twice")) }
+        if hasMetadata { throw .invalidMetadata(detail: "is given twice") }
         hasMetadata = true
         parser.metadata = try parser.metadataValue()
       } else {
@@ -52,37 +55,31 @@ import Tensors
   }
 }
 
-/// A reason on its way out of the parser; the file's name is added where it is known.
-struct ParseFailure: Error {
-  let reason: SafetensorsError.Reason
-  init(_ reason: SafetensorsError.Reason) { self.reason = reason }
-}
-
 extension HeaderParser {
-  private mutating func metadataValue() throws(ParseFailure) -> Metadata? {
+  private mutating func metadataValue() throws(Failure) -> Metadata? {
     if try skipLiteral("null") { return nil }
     guard peek() == UInt8(ascii: "{") else {
-      throw ParseFailure(.invalidMetadata(detail: "is not an object"))
+      throw .invalidMetadata(detail: "is not an object")
     }
     var entries: [Metadata.Entry] = []
-    try forEachMember("__metadata__") { parser, key throws(ParseFailure) in
+    try forEachMember("__metadata__") { parser, key throws(Failure) in
       guard parser.peek() == UInt8(ascii: "\"") else {
         let detail = "has a value that is no string under '\(printable(key))'"
-        throw ParseFailure(.invalidMetadata(detail: detail))
+        throw .invalidMetadata(detail: detail)
       }
       entries.append(Metadata.Entry(key: key, value: try parser.string()))
     }
     return Metadata(entries)
   }
 
-  private mutating func claim(named name: TensorName) throws(ParseFailure) -> Claim {
+  private mutating func claim(named name: TensorName) throws(Failure) -> Claim {
     guard peek() == UInt8(ascii: "{") else {
-      throw ParseFailure(.invalidEntry(name, detail: "an entry that is no object"))
+      throw .invalidEntry(name, detail: "an entry that is no object")
     }
     var type: ElementType?
     var shape: [UInt64]?
     var offsets: (begin: UInt64, end: UInt64)?
-    try forEachMember("a tensor's object") { parser, key throws(ParseFailure) in
+    try forEachMember("a tensor's object") { parser, key throws(Failure) in
       switch key {
       case "dtype":
         if type != nil { throw second(key, of: name) }
@@ -96,24 +93,24 @@ extension HeaderParser {
       default: try parser.skipValue()
       }
     }
-    guard let type else { throw ParseFailure(.invalidEntry(name, detail: "no dtype")) }
-    guard let shape else { throw ParseFailure(.invalidEntry(name, detail: "no shape")) }
-    guard let offsets else { throw ParseFailure(.invalidEntry(name, detail: "no data_offsets")) }
+    guard let type else { throw .invalidEntry(name, detail: "no dtype") }
+    guard let shape else { throw .invalidEntry(name, detail: "no shape") }
+    guard let offsets else { throw .invalidEntry(name, detail: "no data_offsets") }
     return Claim(name: name, type: type, shape: shape, begin: offsets.begin, end: offsets.end)
   }
 
-  private mutating func elementType(of name: TensorName) throws(ParseFailure) -> ElementType {
+  private mutating func elementType(of name: TensorName) throws(Failure) -> ElementType {
     guard peek() == UInt8(ascii: "\"") else {
-      throw ParseFailure(.invalidEntry(name, detail: "a dtype that is no string"))
+      throw .invalidEntry(name, detail: "a dtype that is no string")
     }
     let spelling = try string()
     guard let type = ElementType(rawValue: spelling) else {
-      throw ParseFailure(.unknownElementType(name, spelling: spelling))
+      throw .unknownElementType(name, spelling: spelling)
     }
     return type
   }
 
-  private mutating func extents(of name: TensorName) throws(ParseFailure) -> [UInt64] {
+  private mutating func extents(of name: TensorName) throws(Failure) -> [UInt64] {
     var extents: [UInt64] = []
     try forEachInteger("shape", of: name) { extents.append($0) }
     return extents
@@ -121,34 +118,34 @@ extension HeaderParser {
 
   private mutating func offsets(
     of name: TensorName
-  ) throws(ParseFailure) -> (begin: UInt64, end: UInt64) {
+  ) throws(Failure) -> (begin: UInt64, end: UInt64) {
     var (begin, end, count): (UInt64, UInt64, Int) = (0, 0, 0)
     try forEachInteger("data_offsets", of: name) {
       (begin, end) = (end, $0)
       count += 1
     }
     guard count == 2 else {
-      throw ParseFailure(.invalidEntry(name, detail: "\(count) data_offsets instead of 2"))
+      throw .invalidEntry(name, detail: "\(count) data_offsets instead of 2")
     }
     return (begin, end)
   }
 
   private mutating func forEachInteger(
     _ key: String, of name: TensorName, _ body: (UInt64) -> Void
-  ) throws(ParseFailure) {
+  ) throws(Failure) {
     guard peek() == UInt8(ascii: "[") else { throw notIntegers(key, of: name) }
-    try forEachElement { parser throws(ParseFailure) in
+    try forEachElement { parser throws(Failure) in
       guard let value = parser.plainInteger() else { throw notIntegers(key, of: name) }
       body(value)
     }
   }
 }
 
-private func notIntegers(_ key: String, of name: TensorName) -> ParseFailure {
+private func notIntegers(_ key: String, of name: TensorName) -> SafetensorsError.Reason {
   let what = key == "shape" ? "a shape that is" : "data_offsets that are"
-  return ParseFailure(.invalidEntry(name, detail: "\(what) no list of plain integers"))
+  return .invalidEntry(name, detail: "\(what) no list of plain integers")
 }
 
-private func second(_ key: String, of name: TensorName) -> ParseFailure {
-  ParseFailure(.invalidEntry(name, detail: "more than one \(key)"))
+private func second(_ key: String, of name: TensorName) -> SafetensorsError.Reason {
+  .invalidEntry(name, detail: "more than one \(key)")
 }

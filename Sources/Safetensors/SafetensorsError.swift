@@ -2,7 +2,7 @@ package import Tensors
 
 /// Why a file is not a safetensors file that we can use.
 package struct SafetensorsError: Error, Hashable {
-  package enum Reason: Hashable {
+  package enum Reason: Error, Hashable {
     /// Another kind of file altogether.
     case foreign(String)
     case noLength(fileBytes: Int)
@@ -25,11 +25,6 @@ package struct SafetensorsError: Error, Hashable {
 
   package let file: String
   package let reason: Reason
-
-  package init(file: String, reason: Reason) {
-    self.file = file
-    self.reason = reason
-  }
 }
 
 extension SafetensorsError: CustomStringConvertible {

@@ -73,9 +73,7 @@ package struct SafetensorsFile: Sendable {
     let (needed, overflows) = end.addingReportingOverflow(8 + length + 1)
     return overflows ? .max : needed
   }
-}
 
-extension SafetensorsFile {
   package func entry(_ name: String) throws(SafetensorsError) -> Header.Entry {
     guard let entry = header[name] else {
       throw SafetensorsError(file: path, reason: .missingTensor(TensorName(name)))

@@ -44,9 +44,7 @@ package struct TOMLTable: Hashable, Sendable {
   package subscript(key: String) -> TOMLValue? {
     entries.first { $0.key == key }?.value
   }
-}
 
-extension TOMLTable {
   /// Sets what `a.b.c = …` asks for, inside this table.
   mutating func insert(
     _ value: TOMLValue, at path: ArraySlice<String>, line: Int
@@ -159,8 +157,6 @@ extension TOMLValue {
 
 extension TOMLTable {
   /// Reads a text.
-  ///
-  /// - Parameter file: The text's name in messages.
   package init(_ text: [UInt8], file: String) throws(TOMLError) {
     let bytes = text.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(text.dropFirst(3)) : text
     guard String(validating: bytes, as: UTF8.self) != nil else {

@@ -35,20 +35,20 @@ extension SliderCommand {
     let session = try TrainingSession(
       job, quiet: common.quiet, copy: copy, results: files.place(of: copy, options.saving))
     let outcome = try session.run()
-    guard outcome.isFinished, let saved = outcome.saved else {
+    guard outcome.isFinished, let file = outcome.file else {
       Terminal.note("\(copy.rawValue): \(outcome.stopped)")
       throw try stopped(copy, outcome, files)
     }
-    files.finish(pair[copy], saved.file)
+    files.finish(pair[copy], file)
     let picture = try PictureCopy(
       TrainedAdapter(modules: job.modules, values: session.loop.weights), of: pair[copy], job,
       untouched: low?.copy.untouched, quiet: common.quiet)
     guard let check = picture.check else {
       if copy == .before { throw try stopped(copy, outcome, files) }
-      return Trained(copy: picture, job: job, outcome: outcome, file: saved.file)
+      return Trained(copy: picture, job: job, outcome: outcome, file: file)
     }
     try judge(check, copy)
-    return Trained(copy: picture, job: job, outcome: outcome, file: saved.file)
+    return Trained(copy: picture, job: job, outcome: outcome, file: file)
   }
 
   /// Says how good a copy is; a first one that is none makes a second one vain.

@@ -60,13 +60,15 @@ package struct TrainCommand: ParsableCommand {
 
   /// Says what was made, or what an interrupted run has saved.
   private func say(_ outcome: RunOutcome, _ report: TrainingReport) throws {
-    if common.json { try Terminal.show(json(report.with(outcome))) }
+    var report = report
+    report.result = outcome
+    if common.json { try Terminal.show(json(report)) }
     if !outcome.isFinished {
       let state = outcome.state.map { "; \($0) holds what --resume needs to go on" } ?? ""
       Terminal.note(outcome.stopped + state)
     } else if !common.quiet {
       Terminal.note(outcome.summary)
-      let command = outcome.saved.flatMap { samplingCommand($0.file, weights: "1", options) }
+      let command = outcome.file.flatMap { samplingCommand($0, weights: "1", options) }
       if let command { Terminal.note("to draw with it: \(command)") }
     }
     if let status = outcome.exitStatus { throw ExitCode(status) }

@@ -34,24 +34,15 @@ struct TrainingReport: Encodable {
   let settings: [String: JSONValue]
 
   /// nil before the run.
-  private(set) var result: RunOutcome?
+  var result: RunOutcome?
 
   /// The keys of those that were given.
   let ownSettings: [String]
 
   enum CodingKeys: String, CodingKey {
-    case steps
-    case epochs
+    case steps, epochs, modules, parameters, images, buckets, saves, device, settings, result
     case stepsPerEpoch = "steps_per_epoch"
-    case modules
-    case parameters
-    case images
-    case buckets
-    case saves
-    case device
     case memoryBytes = "memory_bytes"
-    case settings
-    case result
     case ownSettings = "own_settings"
   }
 
@@ -77,16 +68,10 @@ struct TrainingReport: Encodable {
     memoryBytes = memory
     let all = options.map { Setting.all(of: $0) } ?? plan.settings
     settings = Dictionary(
-      all.map { ($0.key, $0.value.json) } + [("seed", .integer(Int(plan.seed)))]
+      all.map { ($0.key, $0.value) } + [("seed", .integer(Int(plan.seed)))]
     ) { $1 }
     let defaults = (try? TrainingOptions.parse([])).map { Setting.all(of: $0) } ?? []
     ownSettings = zip(all, defaults).filter { $0 != $1 }.map(\.0.key)
-  }
-
-  func with(_ result: RunOutcome) -> TrainingReport {
-    var report = self
-    report.result = result
-    return report
   }
 
   /// One line before the first step.
@@ -125,7 +110,6 @@ struct TrainingReport: Encodable {
 enum TrainingError: Error, Hashable {
   case noModel
   case replay(file: String, String)
-  /// - Parameter quantity: `loss`.
   case notFinite(_ quantity: String, step: Int, lastSave: String?)
   case latents(file: String)
   case state(folder: String, String)

@@ -41,9 +41,7 @@ struct CommandDescription: Decodable {
   init(_ command: any ParsableCommand.Type) throws {
     self = try JSONDecoder().decode(Dump.self, from: Data(command._dumpHelp().utf8)).command
   }
-}
 
-extension CommandDescription {
   var shownSubcommands: [CommandDescription] {
     (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" }
   }

@@ -66,7 +66,6 @@ struct Lora: ParsableCommand {
     Glibc.exit(status.rawValue)
   }
 
-  /// The command that a word names.
   static func command(named word: String?) -> (any ParsableCommand.Type)? {
     configuration.subcommands.first { $0._commandName == word }
   }

@@ -126,7 +126,6 @@ int execute(cudnnHandle_t handle, const Descriptor &plan, const Descriptor &pack
 lora_cudnn table() {
   lora_cudnn t = {};
   t.cudnnGetVersion = [] { return size_t(90000); };
-  t.cudnnGetCudartVersion = [] { return size_t(13000); };
   t.cudnnGetErrorString = [](cudnnStatus_t) { return "EMULATED"; };
   t.cudnnGetLastErrorString = [](char *message, size_t capacity) {
     std::strncpy(message, "emulated fault", capacity);

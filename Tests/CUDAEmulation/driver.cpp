@@ -155,7 +155,7 @@ using Variant = std::map<std::string, emulation::Kernel>;
 
 CUresult load(CUlibrary *library, const void *code) {
   const auto found = emulation::registry().find(static_cast<const char *>(code));
-  if (found == emulation::registry().end()) return LORA_CUDA_NO_BINARY_FOR_GPU;
+  if (found == emulation::registry().end()) return 209;  // CUDA_ERROR_NO_BINARY_FOR_GPU
   *library = reinterpret_cast<CUlibrary>(&found->second);
   return 0;
 }
@@ -287,14 +287,9 @@ lora_driver table() {
   t.cuDevicePrimaryCtxRetain = [](CUcontext *, CUdevice) { return 0; };
   t.cuDevicePrimaryCtxRelease_v2 = [](CUdevice) { return 0; };
   t.cuCtxSetCurrent = [](CUcontext) { return 0; };
-  t.cuCtxSynchronize = synchronize;
   t.cuMemGetInfo_v2 = memory_info;
   t.cuMemAlloc_v2 = allocate;
   t.cuMemFree_v2 = release;
-  t.cuMemAllocHost_v2 = [](void **address, size_t bytes) {
-    return *address = std::malloc(bytes), 0;
-  };
-  t.cuMemFreeHost = [](void *address) { return std::free(address), 0; };
   // Of pageable memory: on a device too it is read before the call returns, and cannot be recorded.
   t.cuMemcpyHtoDAsync_v2 = [](CUdeviceptr to, const void *from, size_t bytes, CUstream) {
     if (emulation::capturing) return 900;
@@ -324,11 +319,9 @@ lora_driver table() {
     return delete reinterpret_cast<Stream *>(stream), 0;
   };
   t.cuStreamSynchronize = [](CUstream) { return synchronize(); };
-  t.cuStreamWaitEvent = [](CUstream, CUevent, unsigned) { return 0; };
   t.cuEventCreate = [](CUevent *event, unsigned) { return *event = nullptr, 0; };
   t.cuEventDestroy_v2 = [](CUevent) { return 0; };
   t.cuEventRecord = [](CUevent, CUstream) { return 0; };
-  t.cuEventQuery = [](CUevent) { return 0; };
   t.cuEventSynchronize = [](CUevent) { return not_while_capturing(); };
   // The time that the last product "took": see products.cpp.
   t.cuEventElapsedTime = [](float *milliseconds, CUevent, CUevent) {
@@ -343,11 +336,6 @@ lora_driver table() {
   t.cuKernelGetFunction = [](CUfunction *function, CUkernel kernel) {
     return *function = reinterpret_cast<CUfunction>(kernel), 0;
   };
-  t.cuFuncGetAttribute = [](int *value, int, CUfunction) { return *value = 0, 0; };
-  t.cuFuncSetAttribute = [](CUfunction, int, int) { return 0; };
-  t.cuOccupancyMaxActiveBlocksPerMultiprocessor = [](int *blocks, CUfunction, int, size_t) {
-    return *blocks = 2, 0;
-  };
   t.cuLaunchKernelEx = [](const CUlaunchConfig *config, CUfunction function, void **parameters,
                           void **) { return launch(config, function, parameters); };
   t.cuStreamBeginCapture_v2 = [](CUstream stream, int) { return begin_capture(stream); };
@@ -358,12 +346,7 @@ lora_driver table() {
   t.cuGraphInstantiateWithFlags = [](CUgraphExec *executable, CUgraph graph, uint64_t) {
     return instantiate(executable, graph);
   };
-  t.cuGraphExecUpdate_v2 = [](CUgraphExec, CUgraph, CUgraphExecUpdateResultInfo *) { return 1; };
-  t.cuGraphUpload = [](CUgraphExec, CUstream) { return 0; };
   t.cuGraphLaunch = [](CUgraphExec executable, CUstream) { return launch_graph(executable); };
-  t.cuGraphGetNodes = [](CUgraph graph, CUgraphNode *, size_t *count) {
-    return *count = reinterpret_cast<Graph *>(graph)->work.size(), 0;
-  };
   t.cuGraphExecDestroy = [](CUgraphExec executable) {
     return delete reinterpret_cast<Graph *>(executable), 0;
   };

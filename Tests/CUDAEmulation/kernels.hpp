@@ -42,7 +42,6 @@ ENTRY(add)
 ENTRY(fill)
 ENTRY(from_f32)
 ENTRY(mask)
-ENTRY(mix)
 ENTRY(scale)
 ENTRY(scale_f32)
 ENTRY(to_f32)
@@ -53,9 +52,6 @@ ENTRY(embed_tokens)
 
 #include "fill_mask.cu"
 ENTRY(fill_mask)
-
-#include "fill_with_normals.cu"
-ENTRY(fill_with_normals)
 
 #include "gated_gelu.cu"
 ENTRY(gated_gelu)

@@ -85,7 +85,6 @@ bool fits(const Layout &layout) { return layout.stride >= int64_t(layout.rows); 
 lora_cublaslt table() {
   lora_cublaslt t = {};
   t.cublasLtGetVersion = [] { return size_t(130000); };
-  t.cublasLtGetCudartVersion = [] { return size_t(13000); };
   t.cublasLtGetStatusName = [](cublasStatus_t) { return "EMULATED"; };
   t.cublasLtGetStatusString = [](cublasStatus_t) { return "emulated fault"; };
   t.cublasLtCreate = [](cublasLtHandle_t *handle) { return *handle = nullptr, 0; };
@@ -113,15 +112,6 @@ lora_cublaslt table() {
   };
   t.cublasLtMatrixLayoutDestroy = [](cublasLtMatrixLayout_t layout) {
     return delete reinterpret_cast<Layout *>(layout), 0;
-  };
-  t.cublasLtMatrixLayoutSetAttribute = [](cublasLtMatrixLayout_t descriptor, int attribute,
-                                          const void *value, size_t bytes) {
-    auto &layout = *reinterpret_cast<Layout *>(descriptor);
-    switch (attribute) {
-      case 5: return std::memcpy(&layout.batches, value, bytes), 0;
-      case 6: return std::memcpy(&layout.batch_stride, value, bytes), 0;
-    }
-    return 7;
   };
   t.cublasLtMatmulPreferenceCreate = [](cublasLtMatmulPreference_t *preference) {
     return *preference = nullptr, 0;

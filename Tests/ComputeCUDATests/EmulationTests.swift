@@ -10,7 +10,7 @@ import Testing
 
 /// The emulated device notices what a device would do without a word: each guard is broken here.
 @Suite struct EmulationTests {
-  private static let add = Kernel("elementwise.cu", "add")
+  private static let add: Kernel = "add"
 
   /// A count in an address's place has the type of one, but lies in no memory.
   @Test(arguments: [true, false])

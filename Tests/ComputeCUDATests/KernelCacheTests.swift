@@ -9,7 +9,8 @@ struct KernelCacheTests {
   let folder: TemporaryFolder
   let cache: KernelCache
   let variant = KernelVariant(
-    KernelSource(name: "small.cu", text: "extern \"C\" __global__ void f() {}"), ["ELEMENT=float"])
+    source: KernelSource(name: "small.cu", text: "extern \"C\" __global__ void f() {}"),
+    definitions: ["ELEMENT=float"])
 
   init() throws {
     folder = try TemporaryFolder()
@@ -19,7 +20,7 @@ struct KernelCacheTests {
   private static func cache(_ folder: String, minor: Int = 6) throws -> KernelCache {
     KernelCache(
       folder: folder, compiler: try TestLibraries.compiler.get(),
-      for: Architecture(major: 8, minor: minor))
+      architecture: Architecture(major: 8, minor: minor))
   }
 
   @Test func whatIsThereIsNotCompiled() throws {
@@ -69,8 +70,9 @@ struct KernelCacheTests {
   @Test func theNameDependsOnAllThatTheCodeDoes() throws {
     let source = KernelSource(name: variant.source.name, text: variant.source.text + "\n")
     let names = [
-      cache.name(of: variant), cache.name(of: KernelVariant(source, variant.definitions)),
-      cache.name(of: KernelVariant(variant.source, ["ELEMENT=bf16"])),
+      cache.name(of: variant),
+      cache.name(of: KernelVariant(source: source, definitions: variant.definitions)),
+      cache.name(of: KernelVariant(source: variant.source, definitions: ["ELEMENT=bf16"])),
       try Self.cache(folder["b"], minor: 9).name(of: variant),
     ]
     #expect(Set(names).count == 4)

@@ -15,9 +15,9 @@ struct KernelCompilationTests {
 
   @Test(arguments: KernelSource.all.map(\.name), architectures)
   func compiles(_ name: String, _ architecture: Architecture) throws {
-    let source = KernelSource.named(name)
+    let source = try #require(KernelSource.all.first { $0.name == name })
     for definitions in Self.definitions(of: source, for: architecture) {
-      let variant = KernelVariant(source, definitions)
+      let variant = KernelVariant(source: source, definitions: definitions)
       let cubin = Data(try TestLibraries.compiler.get().cubin(of: variant, for: architecture))
       #expect(cubin.prefix(4) == Data([0x7F, 0x45, 0x4C, 0x46]))
       for entry in source.signatures.map(\.entry) {
@@ -51,7 +51,8 @@ struct KernelCompilationTests {
         kernel: "wrong.cu", architecture,
         line: "wrong.cu(1): error: identifier \"x\" is undefined")
     ) {
-      try TestLibraries.compiler.get().cubin(of: KernelVariant(source, []), for: architecture)
+      try TestLibraries.compiler.get().cubin(
+        of: KernelVariant(source: source, definitions: []), for: architecture)
     }
   }
 
@@ -62,7 +63,7 @@ struct KernelCompilationTests {
       throws: CUDAError.unknownArchitecture(architecture, compiler: compiler.version)
     ) {
       try compiler.cubin(
-        of: KernelVariant(KernelSource.all[0], []), for: architecture)
+        of: KernelVariant(source: KernelSource.all[0], definitions: []), for: architecture)
     }
   }
 }

@@ -28,8 +28,8 @@ import Testing
   ///
   /// Where it sees none, the kernel is missing in a list of Tests/CUDAEmulation.
   @Test(arguments: KernelSource.all.map(\.name))
-  func parametersAreThoseThatTheCompilerSees(_ name: String) {
-    let source = KernelSource.named(name)
+  func parametersAreThoseThatTheCompilerSees(_ name: String) throws {
+    let source = try #require(KernelSource.all.first { $0.name == name })
     for definitions in Self.definitions(of: source) {
       for signature in source.signatures {
         let seen = unsafe lora_emulated_parameters(
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  private static let clip = Kernel("clip.cu", "clip").signature
+  private static let clip = ("clip" as Kernel).signature
 
   @Test func argumentsAreCopiedAsTheParametersAre() {
     #expect(Self.clip.threads == 256)
@@ -106,6 +106,6 @@ import Testing
         "norm": 256 as UInt64, "g": 256 as UInt64, "limit": 1 as Float, "count": 7,
       ])
     }
-    await #expect(processExitsWith: .failure) { _ = Kernel("clip.cu", "clamp") }
+    await #expect(processExitsWith: .failure) { _ = "clamp" as Kernel }
   }
 }

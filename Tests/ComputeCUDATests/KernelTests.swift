@@ -74,20 +74,6 @@ struct KernelTests {
     #expect(gradient.values().allSatisfy { $0.isNaN })
   }
 
-  /// Offsets within a block of the generator, and one where its counter carries.
-  static let offsets: [UInt64] = [0, 1, 2, 3, 4 * (1 << 32) - 6]
-
-  @Test(arguments: counts, offsets)
-  func normals(_ count: Int, _ offset: UInt64) {
-    let (seed, stream): (UInt64, UInt64) = (0x1234_5678_9ABC_DEF0, 77)
-    // What lies beyond the end must stay.
-    let numbers = Tensor([Float](repeating: 99, count: count + 8), shape: [count + 8], on: cuda)
-    cuda.fillWithNormals(numbers.slice(0..<count), seed: seed, stream: stream, offset: offset)
-    let expected = Philox(seed: seed, stream: stream).normals(count: count, offset: offset)
-    expect(Array(numbers.values()[..<count]), approximates: expected, within: 1e-6)
-    #expect(numbers.values()[count...].allSatisfy { $0 == 99 })
-  }
-
   /// What is sent comes back as the nearest number of the type, of any count.
   @Test(arguments: types, counts)
   func roundings(_ type: ElementType, _ count: Int) {

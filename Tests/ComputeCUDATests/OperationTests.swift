@@ -191,8 +191,8 @@ struct OperationTests {
       backend.fillMask(
         mask,
         AdapterDropout(
-          module: dropout.0, network: dropout.2, rank: dropout.1, seed: 1 << 40 | 5, stream: 9),
-        step: Tensor(integers: [step], shape: [1], on: backend))
+          module: dropout.0, network: dropout.2, rank: dropout.1, seed: 1 << 40 | 5, stream: 9,
+          step: Tensor(integers: [step], shape: [1], on: backend)))
       return mask.values()
     }
     #expect(masks[1] == masks[0])

@@ -33,14 +33,15 @@ import Testing
     let x = Tensor.random([2, 4, 6], seed: 2, on: backend)
     let weights = Tensor.random([2, 4, 15], seed: 3, on: backend)
     let step = Tensor(integers: [3], shape: [1], on: backend)
-    let dropout = AdapterDropout(module: 0, network: 0.3, rank: 0.4, seed: 5, stream: 9)
+    let dropout = AdapterDropout(
+      module: 0, network: 0.3, rank: 0.4, seed: 5, stream: 9, step: step)
     let values = random([joined.count], seed: 4)
     func output(_ values: [Float], _ gradient: Tensor?, _ tape: Tape?) -> Tensor {
       x.linear(
         weight,
         branch: LowRankBranch(
           parts: joined.parts, parameters: Tensor(values, shape: [values.count], on: backend),
-          gradient: gradient, tape: tape, dropout: withDropout ? dropout : nil, step: step))
+          gradient: gradient, tape: tape, dropout: withDropout ? dropout : nil))
     }
     let tape = Tape()
     let gradient = Tensor(zeros: [joined.count], on: backend)
@@ -98,11 +99,13 @@ import Testing
   @Test("the module's dropout draws once a step", arguments: TestBackends.available)
   func moduleDropout(_ device: TestBackend) {
     let backend = device.backend
-    let dropout = AdapterDropout(module: 0.5, network: 0, rank: 0, seed: 5, stream: 9)
     let drawn = (0..<200).map { step in
       let mask = Tensor(zeros: [2, 3, 4], on: backend)
       backend.fillMask(
-        mask, dropout, step: Tensor(integers: [Int32(step)], shape: [1], on: backend))
+        mask,
+        AdapterDropout(
+          module: 0.5, network: 0, rank: 0, seed: 5, stream: 9,
+          step: Tensor(integers: [Int32(step)], shape: [1], on: backend)))
       #expect(Set(mask.values()).count == 1)
       return mask.values()[0]
     }

@@ -153,11 +153,6 @@ extension DeviceCheck {
             .sinusoids(width: 320, elementType: make.backend.activationType)
         ]
       },
-      DeviceCheck(name: "normal numbers") { make in
-        let x = Tensor(zeros: [10_001], on: make.backend)
-        make.backend.fillWithNormals(x, seed: 5, stream: 6, offset: 7)
-        return [x]
-      },
     ]
   }
 }

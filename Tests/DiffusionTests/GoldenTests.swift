@@ -63,7 +63,7 @@ struct GoldenTests {
     let unet = try run.pretrained().unet(on: backend)
     let (modules, initial) = try AdaptedModules.reading(run.open("init"), for: unet.layers)
     let tape = Tape()
-    let adapters = DeviceAdapters(training: modules, values: initial, tape: tape, on: backend)
+    let adapters = DeviceAdapters(modules, values: initial, tape: tape, on: backend)
     let replay = try Replay(run, backend: backend)
     let expected = try run.open("expected")
     let (losses, norms) = (
@@ -164,15 +164,22 @@ private struct Replay {
     let timesteps = try trace.step("timesteps", index).values
     let signal = timesteps.map { schedule.signalScale(at: Int($0)) }
     let level = timesteps.map { schedule.noiseScale(at: Int($0)) }
-    let alpha = Tensor(signal, shape: [signal.count], on: backend)
-    let sigma = Tensor(level, shape: [level.count], on: backend)
-    let minus = Tensor(level.map { -$0 }, shape: [level.count], on: backend)
     let inputs = UNetInputs(
-      latents: latents.mixed(alpha, with: noise, sigma),
+      latents: mix(latents, signal, noise, level),
       timesteps: Tensor(timesteps, shape: [timesteps.count], on: backend),
       context: try tensor("context", index), pooled: try optional("pooled", index),
       timeIDs: try optional("time_ids", index))
-    return (inputs, run.predictsVelocity ? noise.mixed(alpha, with: latents, minus) : noise)
+    let velocity = mix(noise, signal, latents, level.map { -$0 })
+    return (inputs, run.predictsVelocity ? velocity : noise)
+  }
+
+  /// α·x + β·y with one α and β per sample.
+  private func mix(_ x: Tensor, _ alpha: [Float], _ y: Tensor, _ beta: [Float]) -> Tensor {
+    let size = x.count / alpha.count
+    let sums = zip(x.values(), y.values()).enumerated().map { index, pair in
+      alpha[index / size] * pair.0 + beta[index / size] * pair.1
+    }
+    return Tensor(sums, shape: x.shape, on: backend)
   }
 
   private func picture(_ name: String, _ index: Int) throws -> Tensor {

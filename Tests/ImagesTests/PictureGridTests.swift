@@ -25,7 +25,7 @@ import Testing
   @Test func picturesAreWhereTheLayoutSays() {
     let grid = PictureGrid(
       rows: [[cell(40, 30), cell(20, 30)], [cell(40, 10)]], columnLabels: ["-1", "+1"],
-      rowLabels: ["seed 1", "seed 2"], title: "a title")
+      rowLabels: ["seed 1", "seed 2"])
     let layout = PictureGrid.Layout(grid)
     let drawn = grid.drawn()
     #expect((drawn.width, drawn.height) == (layout.width, layout.height))

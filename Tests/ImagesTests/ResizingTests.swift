@@ -68,10 +68,10 @@ import Testing
     // cells of 5 in 2: columns 0..<3 and 2..<5
     #expect(mask.reduced(toWidth: 2, height: 1).values == [3.5, 5.5])
     #expect(mask.reduced(toWidth: 5, height: 2) == mask)
-    let opaque = Mask(alphaOf: Picture(width: 2, height: 1, filledWith: .black))
+    let opaque = Mask(channel: 3, of: Picture(width: 2, height: 1, filledWith: .black))
     #expect(opaque.values == [1, 1])
     let picture = Picture(width: 1, height: 1, channels: 4, bytes: [255, 0, 0, 51])
-    #expect(Mask(alphaOf: picture).values == [0.2])
-    #expect(Mask(redOf: picture).values == [1])
+    #expect(Mask(channel: 3, of: picture).values == [0.2])
+    #expect(Mask(channel: 0, of: picture).values == [1])
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 import Testing
 
 @testable import Train
@@ -6,10 +7,10 @@ import Testing
 @Suite struct OptionNamesTests {
   /// The keys that reflection finds are the names that the parser reads.
   @Test func everyKeyIsAFlagOfThatName() throws {
-    let kinds = Setting.kinds(of: TrainingOptions.self)
+    let kinds = Setting.declarations(in: TrainingOptions.self)
     #expect(kinds.count > 110)
     let help = TrainingOptions._dumpHelp()
-    for (key, _) in kinds where key != "output" {
+    for (key, _, _) in kinds where key != "output" {
       let name = key.replacing("_", with: "-")
       #expect(help.contains("\"name\" : \"\(name)\""), "\(name)")
     }
@@ -24,12 +25,12 @@ import Testing
       uniqueKeysWithValues: Setting.all(of: options).map { ($0.key, $0.value) })
     #expect(settings["learning_rate"] == .number(1e-4))
     #expect(settings["network_dim"] == .integer(8))
-    #expect(settings["resolution"] == .text("512,768"))
-    #expect(settings["lr_warmup_steps"] == .text("0.1"))
-    #expect(settings["text_encoder_lr"] == .list([.number(1e-5)]))
+    #expect(settings["resolution"] == .string("512,768"))
+    #expect(settings["lr_warmup_steps"] == .string("0.1"))
+    #expect(settings["text_encoder_lr"] == .array([.number(1e-5)]))
     #expect(settings["enable_bucket"] == .boolean(true))
-    #expect(settings["unet_lr"] == SettingValue.none)
-    #expect(settings["optimizer_type"] == .text("AdamW"))
+    #expect(settings["unet_lr"] == .null)
+    #expect(settings["optimizer_type"] == .string("AdamW"))
     #expect(settings["adaptive_noise_scale"] == .number(-0.1))
   }
 

@@ -21,7 +21,8 @@ import Testing
   ]
 
   @Test(
-    arguments: Setting.kinds(of: TrainingOptions.self).map(\.key) + ForeignOption.all.map(\.key))
+    arguments: Setting.declarations(in: TrainingOptions.self).map(\.key)
+      + ForeignOption.all.map(\.key))
   func everyKeyOfARun(_ key: String) {
     for value in Self.values {
       let expansion = ArgumentExpansion(names: OptionNames(TrainingOptions.self)) { _ in
@@ -40,7 +41,7 @@ import Testing
 
   @Test(
     arguments: DatasetConfigurationReader.datasetKeys + DatasetConfigurationReader.subsetKeys
-      + Setting.kinds(of: SubsetOptions.self).map(\.key))
+      + Setting.declarations(in: SubsetOptions.self).map(\.key))
   func everyKeyOfADataSet(_ key: String) throws {
     let isOfDataset = DatasetConfigurationReader.datasetKeys.contains(key)
     let folder = key == "image_dir" ? "" : "\nimage_dir = \"a\""

@@ -16,8 +16,7 @@ import Testing
     let options = try TrainingOptions.parse(["-o", "x", "--seed", "3"] + arguments)
     let plan = try TrainingPlan(
       options,
-      TrainingCircumstances(
-        layout: .stableDiffusion, prediction: .noise, batchesPerEpoch: 50, randomSeed: 9))
+      layout: .stableDiffusion, prediction: .noise, batchesPerEpoch: 50, randomSeed: 9)
     return TrainingState(step: step, updates: step, plan: plan)
   }
 

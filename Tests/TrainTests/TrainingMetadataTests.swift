@@ -4,8 +4,10 @@ import Files
 import Images
 import JSON
 import Names
+import TestSupport
 import Testing
 
+@testable import Datasets
 @testable import Train
 
 @Suite struct TrainingMetadataTests {
@@ -84,9 +86,9 @@ import Testing
   }
 
   @Test func bucketsAndConfiguredDatasetsAreListed() throws {
-    let summary = DatasetSummary(
-      parts: [Self.part(buckets: true), Self.part(buckets: true)], isConfigured: true)
-    let entries = Dictionary(uniqueKeysWithValues: summary.entries.map { ($0.key, $0.value) })
+    let data = try Self.data(buckets: true, datasets: 2)
+    let entries = Dictionary(
+      uniqueKeysWithValues: data.metadata(isConfigured: true).map { ($0.key, $0.value) })
     #expect(entries["ss_num_train_images"] == "200")
     #expect(
       entries["ss_dataset_dirs"]
@@ -99,21 +101,17 @@ import Testing
     #expect(entries["ss_resolution"] == nil)
   }
 
-  static func part(buckets: Bool) -> DatasetSummary.Part {
-    let square = PixelSize(width: 512, height: 512)
-    return DatasetSummary.Part(
-      batchCount: 2, trainingPictures: 100, regularisationPictures: 0, resolution: square,
-      enableBucket: buckets, bucketNoUpscale: true, minBucketReso: 256, maxBucketReso: 1024,
-      buckets: buckets ? [.init(resolution: square, count: 100)] : [], meanAspectError: 0,
-      tags: [.init(folder: "100_girl", tags: [("girl", 1)])],
-      folders: [
-        .init(
-          name: "100_girl", classTokens: "girl", isRegularisation: false,
-          repeats: 100, pictures: 1,
-          captions: .init(
-            flipAug: false, randomCrop: false, shuffleCaption: false, keepTokens: 0,
-            enableWildcard: false, prefix: nil, suffix: nil, interpolation: nil))
-      ])
+  /// One picture in `100_girl`, as one data set or more of them.
+  private static func data(buckets: Bool, datasets: Int = 1) throws -> TrainingData {
+    let folder = try TemporaryFolder()
+    try folder.addPicture("100_girl/a.png", 512, 512)
+    var subset = DatasetConfiguration.Subset(.folder(folder.path + "/100_girl"))
+    (subset.numRepeats, subset.classTokens) = (100, "girl")
+    var dataset = DatasetConfiguration.Dataset(PixelSize(width: 512, height: 512))
+    (dataset.batchSize, dataset.enableBucket, dataset.bucketNoUpscale) = (2, buckets, true)
+    dataset.subsets = [subset]
+    return try TrainingData(
+      DatasetConfiguration(datasets: Array(repeating: dataset, count: datasets)))
   }
 
   private static func entries(_ arguments: [String], step: Int, epoch: Int) throws -> [String:
@@ -122,14 +120,14 @@ import Testing
     let options = try TrainingOptions.parse(arguments)
     let plan = try TrainingPlan(
       options,
-      TrainingCircumstances(
-        layout: .stableDiffusion, prediction: .noise, batchesPerEpoch: 50, randomSeed: 9))
-    let metadata = TrainingMetadata(
+      layout: .stableDiffusion, prediction: .noise, batchesPerEpoch: 50, randomSeed: 9)
+    let metadata = try TrainingMetadata(
       options: options, plan: plan,
       base: .init(
         family: .sd1, predictsVelocity: false, name: "model", legacyHash: nil, sha256: nil, vae: nil
       ),
-      dataset: DatasetSummary(parts: [part(buckets: false)], isConfigured: false),
+      dataset: data(buckets: false).metadata(isConfigured: false),
+      resolution: PixelSize(width: 512, height: 512),
       clock: RunClock(Clock(sourceDateEpoch: "1700000000"), session: 1))
     let entries = metadata.entries(step: step, epoch: epoch)
     #expect(Set(entries.map(\.key)).count == entries.count)

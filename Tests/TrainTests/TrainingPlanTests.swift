@@ -165,7 +165,6 @@ import Testing
   ) throws -> TrainingPlan {
     try TrainingPlan(
       TrainingOptions.parse(arguments),
-      TrainingCircumstances(
-        layout: layout, prediction: .noise, batchesPerEpoch: batchesPerEpoch, randomSeed: 9))
+      layout: layout, prediction: .noise, batchesPerEpoch: batchesPerEpoch, randomSeed: 9)
   }
 }

@@ -90,7 +90,6 @@ import Testing
   ) throws -> TrainingPlan {
     try TrainingPlan(
       TrainingOptions.parse(["-o", "x"] + arguments),
-      TrainingCircumstances(
-        layout: .stableDiffusion, prediction: .noise, batchesPerEpoch: 50, randomSeed: randomSeed))
+      layout: .stableDiffusion, prediction: .noise, batchesPerEpoch: 50, randomSeed: randomSeed)
   }
 }

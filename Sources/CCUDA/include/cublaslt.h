@@ -37,7 +37,6 @@ enum {
   LORA_PRODUCT_EPILOGUE = 7,
   LORA_PRODUCT_BIAS = 8,
 
-  LORA_EPILOGUE_NONE = 1,
   LORA_EPILOGUE_BIAS = 4,
 
   LORA_PREFERENCE_WORKSPACE = 1,
@@ -46,7 +45,6 @@ enum {
 
 #define LORA_CUBLASLT_FUNCTIONS(F)                                                               \
   F(size_t, cublasLtGetVersion, (void))                                                          \
-  F(size_t, cublasLtGetCudartVersion, (void))                                                    \
   F(const char *, cublasLtGetStatusName, (cublasStatus_t status))                                \
   F(const char *, cublasLtGetStatusString, (cublasStatus_t status))                              \
   F(cublasStatus_t, cublasLtCreate, (cublasLtHandle_t * handle))                                 \
@@ -59,8 +57,6 @@ enum {
   F(cublasStatus_t, cublasLtMatrixLayoutCreate,                                                  \
     (cublasLtMatrixLayout_t * layout, int type, uint64_t rows, uint64_t columns, int64_t stride)) \
   F(cublasStatus_t, cublasLtMatrixLayoutDestroy, (cublasLtMatrixLayout_t layout))                \
-  F(cublasStatus_t, cublasLtMatrixLayoutSetAttribute,                                            \
-    (cublasLtMatrixLayout_t layout, int attribute, const void *value, size_t bytes))             \
   F(cublasStatus_t, cublasLtMatmulPreferenceCreate, (cublasLtMatmulPreference_t * preference))   \
   F(cublasStatus_t, cublasLtMatmulPreferenceDestroy, (cublasLtMatmulPreference_t preference))    \
   F(cublasStatus_t, cublasLtMatmulPreferenceSetAttribute,                                        \

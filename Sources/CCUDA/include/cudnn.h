@@ -102,7 +102,6 @@ enum {
 
 #define LORA_CUDNN_FUNCTIONS(F)                                                             \
   F(size_t, cudnnGetVersion, (void))                                                        \
-  F(size_t, cudnnGetCudartVersion, (void))                                                  \
   F(const char *, cudnnGetErrorString, (cudnnStatus_t status))                              \
   F(void, cudnnGetLastErrorString, (char *message, size_t capacity))                        \
   F(cudnnStatus_t, cudnnCreate, (cudnnHandle_t * handle))                                   \

@@ -16,41 +16,20 @@ typedef struct CUstream_st *CUstream;
 typedef struct CUevent_st *CUevent;
 typedef struct CUgraph_st *CUgraph;
 typedef struct CUgraphExec_st *CUgraphExec;
-typedef struct CUgraphNode_st *CUgraphNode;
-
-typedef struct CUuuid {
-  unsigned char bytes[16];
-} CUuuid;
-
-// An attribute of a launch (cluster, cooperation, overlap with the kernel before): its number, and
-// a value of 64 bytes whose meaning the number gives.
-typedef struct CUlaunchAttribute {
-  int id;
-  int padding;
-  uint64_t value[8];
-} CUlaunchAttribute;
 
 typedef struct CUlaunchConfig {
   unsigned gridDimX, gridDimY, gridDimZ;
   unsigned blockDimX, blockDimY, blockDimZ;
   unsigned sharedMemBytes;
   CUstream hStream;
-  CUlaunchAttribute *attrs;
+  void *attrs;  // of the launch; none is used
   unsigned numAttrs;
 } CUlaunchConfig;
-
-typedef struct CUgraphExecUpdateResultInfo {
-  int result;
-  CUgraphNode errorNode;
-  CUgraphNode errorFromNode;
-} CUgraphExecUpdateResultInfo;
 
 enum {
   LORA_CUDA_SUCCESS = 0,
   LORA_CUDA_OUT_OF_MEMORY = 2,
   LORA_CUDA_NO_DEVICE = 100,
-  LORA_CUDA_NO_BINARY_FOR_GPU = 209,
-  LORA_CUDA_SYSTEM_DRIVER_MISMATCH = 803,
 
   LORA_DEVICE_MULTIPROCESSORS = 16,
   LORA_DEVICE_CAPABILITY_MAJOR = 75,
@@ -69,19 +48,15 @@ enum {
   F(cuDeviceGetCount, (int *count))                                                               \
   F(cuDeviceGet, (CUdevice * device, int ordinal))                                                \
   F(cuDeviceGetName, (char *name, int capacity, CUdevice device))                                 \
-  F(cuDeviceGetUuid_v2, (CUuuid * uuid, CUdevice device))                                         \
   F(cuDeviceGetAttribute, (int *value, int attribute, CUdevice device))                           \
   F(cuDeviceTotalMem_v2, (size_t *bytes, CUdevice device))                                        \
   F(cuDevicePrimaryCtxRetain, (CUcontext * context, CUdevice device))                             \
   F(cuDevicePrimaryCtxRelease_v2, (CUdevice device))                                              \
   F(cuCtxSetCurrent, (CUcontext context))                                                         \
-  F(cuCtxSynchronize, (void))                                                                     \
   /* Memory */                                                                                    \
   F(cuMemGetInfo_v2, (size_t *free, size_t *total))                                               \
   F(cuMemAlloc_v2, (CUdeviceptr * address, size_t bytes))                                         \
   F(cuMemFree_v2, (CUdeviceptr address))                                                          \
-  F(cuMemAllocHost_v2, (void **address, size_t bytes))                                            \
-  F(cuMemFreeHost, (void *address))                                                               \
   F(cuMemcpyHtoDAsync_v2, (CUdeviceptr to, const void *from, size_t bytes, CUstream stream))      \
   F(cuMemcpyDtoHAsync_v2, (void *to, CUdeviceptr from, size_t bytes, CUstream stream))            \
   F(cuMemcpyDtoDAsync_v2, (CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream))      \
@@ -91,11 +66,9 @@ enum {
   F(cuStreamCreate, (CUstream * stream, unsigned flags))                                          \
   F(cuStreamDestroy_v2, (CUstream stream))                                                        \
   F(cuStreamSynchronize, (CUstream stream))                                                       \
-  F(cuStreamWaitEvent, (CUstream stream, CUevent event, unsigned flags))                          \
   F(cuEventCreate, (CUevent * event, unsigned flags))                                             \
   F(cuEventDestroy_v2, (CUevent event))                                                           \
   F(cuEventRecord, (CUevent event, CUstream stream))                                              \
-  F(cuEventQuery, (CUevent event))                                                                \
   F(cuEventSynchronize, (CUevent event))                                                          \
   F(cuEventElapsedTime, (float *milliseconds, CUevent from, CUevent to))                          \
   /* Kernels */                                                                                   \
@@ -104,10 +77,6 @@ enum {
   F(cuLibraryUnload, (CUlibrary library))                                                         \
   F(cuLibraryGetKernel, (CUkernel * kernel, CUlibrary library, const char *name))                 \
   F(cuKernelGetFunction, (CUfunction * function, CUkernel kernel))                                \
-  F(cuFuncGetAttribute, (int *value, int attribute, CUfunction function))                         \
-  F(cuFuncSetAttribute, (CUfunction function, int attribute, int value))                          \
-  F(cuOccupancyMaxActiveBlocksPerMultiprocessor,                                                  \
-    (int *blocks, CUfunction function, int blockThreads, size_t sharedBytes))                     \
   F(cuLaunchKernelEx, (const CUlaunchConfig *configuration, CUfunction function,                  \
                        void **parameters, void **extra))                                          \
   /* Graphs */                                                                                    \
@@ -115,11 +84,7 @@ enum {
   F(cuStreamEndCapture, (CUstream stream, CUgraph * graph))                                       \
   F(cuStreamIsCapturing, (CUstream stream, int *status))                                          \
   F(cuGraphInstantiateWithFlags, (CUgraphExec * executable, CUgraph graph, uint64_t flags))       \
-  F(cuGraphExecUpdate_v2,                                                                         \
-    (CUgraphExec executable, CUgraph graph, CUgraphExecUpdateResultInfo * result))                \
-  F(cuGraphUpload, (CUgraphExec executable, CUstream stream))                                     \
   F(cuGraphLaunch, (CUgraphExec executable, CUstream stream))                                     \
-  F(cuGraphGetNodes, (CUgraph graph, CUgraphNode * nodes, size_t *count))                         \
   F(cuGraphExecDestroy, (CUgraphExec executable))                                                 \
   F(cuGraphDestroy, (CUgraph graph))
 

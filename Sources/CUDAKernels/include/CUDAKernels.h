@@ -7,16 +7,12 @@
 
 #include <stddef.h>
 
-typedef struct lora_kernel_source {
-  const char *_Nonnull name;  // "adamw.cu"
+typedef struct lora_kernel_file {
+  const char *_Nonnull name;  // "adamw.cu", or "common.cuh" of a file that kernels include
   const char *_Nonnull text;  // ended by a zero byte
-} lora_kernel_source;
+} lora_kernel_file;
 
-extern const size_t lora_kernel_source_count;
-lora_kernel_source lora_kernel_source_at(size_t index);
-
-// The files that kernels include: "common.cuh" and others.
-extern const size_t lora_kernel_header_count;
-lora_kernel_source lora_kernel_header_at(size_t index);
+extern const size_t lora_kernel_file_count;
+lora_kernel_file lora_kernel_file_at(size_t index);
 
 #endif

@@ -193,14 +193,3 @@ __device__ inline uint4 philox_words(u64 seed, u64 stream, u64 block) {
   }
   return counter;
 }
-
-/// Strictly between 0 and 1, from the upper 24 bits of a word.
-__device__ inline float unit(u32 word) { return (float(word >> 8) + 0.5f) * 0x1p-24f; }
-
-/// Two standard normal numbers of two words (Box and Muller, 1958), as `Philox.normals`.
-__device__ inline float2 normal_pair(u32 first, u32 second) {
-  const float radius = sqrtf(-2.0f * logf(unit(first)));
-  // Swift's Float.pi, which is π rounded towards zero, not to the nearest; doubled.
-  const float angle = 0x1.921fb4p2f * unit(second);
-  return {radius * cosf(angle), radius * sinf(angle)};
-}

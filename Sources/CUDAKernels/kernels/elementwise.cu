@@ -6,7 +6,6 @@
 //   scale      y = x · factor            factor [1]       float32
 //   scale_f32  the same for x in float32
 //   mask       x = x · m             m [count]        float32
-//   mix        z = α·x + β·y             α, β [samples]   float32, one of each per sample
 //
 // x, y, z: activations, [count]. Tensors that begin at multiples of 16 bytes are read and
 // written faster; z may be x or y.
@@ -73,21 +72,4 @@ KERNEL void __launch_bounds__(256)
 #pragma unroll
   for (int k = 0; k < pack_count; k++) numbers[k] *= factors[k];
   store_pack(x, numbers, first_in_pack(), count);
-}
-
-// `size` is the number of elements per sample.
-KERNEL void __launch_bounds__(256)
-    mix(const Element *x, const float *__restrict__ alpha, const Element *y,
-        const float *__restrict__ beta, Element *z, u64 size, u64 count) {
-  const u64 first = first_in_pack();
-  if (first >= count) return;
-  float a[pack_count], b[pack_count];
-  load_pack(a, x, first, count);
-  load_pack(b, y, first, count);
-#pragma unroll
-  for (int k = 0; k < pack_count; k++) {
-    const u64 i = first + k < count ? first + k : count - 1;
-    a[k] = alpha[i / size] * a[k] + beta[i / size] * b[k];
-  }
-  store_pack(z, a, first, count);
 }

@@ -18,7 +18,6 @@ package struct Padding: Hashable, Sendable {
   package init(_ width: Int) { self.init(top: width, left: width, bottom: width, right: width) }
 }
 
-/// The operands of a convolution.
 package struct ConvolutionOperands {
   /// [b, h, w, inputs].
   package let x: Tensor
@@ -56,6 +55,41 @@ package struct ConvolutionOperands {
     return LinearOperands(
       x: x, weight: weight.reshaped([outputs, inputs]), bias: bias, residual: residual,
       branch: branch)
+  }
+}
+
+/// The extents of a convolution: its picture, kernel, stride, padding and result.
+package struct Window: Hashable, Sendable {
+  package let samples: Int
+  package let height: Int
+  package let width: Int
+  package let inputs: Int
+  package let resultHeight: Int
+  package let resultWidth: Int
+  package private(set) var outputs: Int
+  package let kernelHeight: Int
+  package let kernelWidth: Int
+  package let stride: Int
+  package let padding: Padding
+
+  package init(_ operands: ConvolutionOperands) {
+    let (picture, result) = (operands.x.shape.extents, operands.outputShape.extents)
+    (samples, height, width, inputs) = (picture[0], picture[1], picture[2], picture[3])
+    (resultHeight, resultWidth, outputs) = (result[1], result[2], result[3])
+    (kernelHeight, kernelWidth) = operands.kernel
+    (stride, padding) = (operands.stride, operands.padding)
+  }
+
+  /// The number of inputs of one pixel of the result.
+  package var patch: Int { kernelHeight * kernelWidth * inputs }
+  package var inputPixels: Int { samples * height * width }
+  package var resultPixels: Int { samples * resultHeight * resultWidth }
+
+  /// The same for another number of outputs.
+  package func to(outputs: Int) -> Window {
+    var window = self
+    window.outputs = outputs
+    return window
   }
 }
 

@@ -73,9 +73,9 @@ extension LowRankBranch {
   ) -> BranchActivations {
     let shape: Shape = [samples, rows / samples, width]
     let hidden = Tensor(shape: shape, elementType: backend.activationType, on: backend)
-    guard let dropout, let step else { return BranchActivations(hidden: hidden, mask: nil) }
+    guard let dropout else { return BranchActivations(hidden: hidden, mask: nil) }
     let mask = Tensor(shape: shape, elementType: .float32, on: backend)
-    backend.fillMask(mask, dropout, step: step)
+    backend.fillMask(mask, dropout)
     return BranchActivations(hidden: hidden, mask: mask)
   }
 }

@@ -15,7 +15,6 @@ package enum Distance: Hashable, Sendable {
   case smoothAbsolute
 }
 
-/// The operands of a loss.
 package struct LossOperands {
   package let distance: Distance
 
@@ -33,7 +32,6 @@ package struct LossOperands {
   package let mask: Tensor?
 }
 
-/// A loss and its parts.
 package struct Loss {
   /// The mean over the batch: one number, from which `Tape.backward` starts.
   package let mean: Tensor

@@ -104,8 +104,6 @@ package struct FactoredTensor: Hashable, Sendable {
   }
 
   package var count: Int { outer * rows * columns * inner }
-
-  /// The number of its means.
   package var momentCount: Int { outer * inner * (rows + columns) }
 }
 

@@ -13,17 +13,4 @@ extension Tensor {
       node?.add(dx)
     }
   }
-
-  /// Returns α·x + β·y with one α and β per sample: noise at each sample's level, or its target.
-  ///
-  /// - Parameters:
-  ///   - alpha: [b], as `beta`.
-  ///   - other: Has the same shape; no gradient flows to either.
-  package func mixed(_ alpha: Tensor, with other: Tensor, _ beta: Tensor) -> Tensor {
-    let samples = shape.extents[0]
-    precondition(shape == other.shape && alpha.count == samples && beta.count == samples)
-    let z = empty(shape)
-    backend.mix(detached, alpha, other.detached, beta, into: z)
-    return z
-  }
 }

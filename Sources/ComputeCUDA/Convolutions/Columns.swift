@@ -5,13 +5,6 @@ import Tensors
 // matrix, [pixels, kernel's pixels · inputs], which is then multiplied; see `columns.cu`. The matrix
 // is several times as large as the picture, so it is made in pieces.
 
-extension Kernel {
-  fileprivate static let gatherPacks = Kernel("columns.cu", "gather_packs")
-  fileprivate static let gatherElements = Kernel("columns.cu", "gather_elements")
-  fileprivate static let sumPacks = Kernel("columns.cu", "sum_packs")
-  fileprivate static let sumElements = Kernel("columns.cu", "sum_elements")
-}
-
 extension CUDABackend {
   /// Calls `body` with ranges of the result's pixels, all of them in turn, and room for their rows.
   func forPieces(of window: Window, _ body: (Range<Int>, MatrixView) -> Void) {
@@ -26,7 +19,7 @@ extension CUDABackend {
 
   /// Copies the inputs of some pixels of the result.
   func gather(_ x: Tensor, _ window: Window, _ pixels: Range<Int>, into columns: MatrixView) {
-    let kernel: Kernel = isPacked(window, x) ? .gatherPacks : .gatherElements
+    let kernel: Kernel = isPacked(window, x) ? "gather_packs" : "gather_elements"
     kernels.launch(kernel, activationType, threads: 32 * pixels.count)(
       x: x, columns: columns.address, picture: window.picture, result: window.result,
       kernel: window.kernel, before: window.before, stride: window.stride, inputs: window.inputs,
@@ -42,7 +35,7 @@ extension CUDABackend {
   ) {
     let byPacks = isPacked(window, x)
     let threads = x.count / (byPacks ? activationType.packCount : 1)
-    kernels.launch(byPacks ? .sumPacks : .sumElements, activationType, threads: threads)(
+    kernels.launch(byPacks ? "sum_packs" : "sum_elements", activationType, threads: threads)(
       columns: columns.address, x: x, picture: window.picture, result: window.result,
       kernel: window.kernel, before: window.before, stride: window.stride, inputs: window.inputs,
       first: pixels.lowerBound, rows: pixels.count, pixels: window.inputPixels,

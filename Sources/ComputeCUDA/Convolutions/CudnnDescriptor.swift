@@ -2,49 +2,18 @@ import CCUDA
 
 /// One of cuDNN's descriptors; it keeps those that it is made of.
 @safe final class CudnnDescriptor: Sendable {
-  /// An attribute's number, its type and its values.
-  @safe struct Attribute {
-    fileprivate enum Values {
-      case integers([Int64])
-      case number(Int32)
-      case float(Float)
-      case addresses([UInt64])
-      case descriptors([CudnnDescriptor])
-    }
+  /// An attribute: its number, and its values.
+  @safe enum Attribute {
+    case integers(Int, [Int])
 
-    fileprivate let number: Int
-    fileprivate let type: Int
-    fileprivate let values: Values
-
-    static func integers(_ number: Int, _ values: [Int]) -> Attribute {
-      Attribute(
-        number: number, type: LORA_CUDNN_TYPE_INT64, values: .integers(values.map(Int64.init)))
-    }
-
-    /// - Parameter type: The attribute type of one of cuDNN's enumerations.
-    static func choice(_ number: Int, _ type: Int, _ value: Int) -> Attribute {
-      Attribute(number: number, type: type, values: .number(Int32(value)))
-    }
-
-    static func float(_ number: Int, _ value: Float) -> Attribute {
-      Attribute(number: number, type: LORA_CUDNN_TYPE_FLOAT, values: .float(value))
-    }
-
-    static func descriptor(_ number: Int, _ value: CudnnDescriptor) -> Attribute {
-      Attribute(
-        number: number, type: LORA_CUDNN_TYPE_DESCRIPTOR, values: .descriptors([value]))
-    }
+    /// A value of one of cuDNN's enumerations, with the attribute type of that.
+    case choice(Int, Int, Int)
+    case float(Int, Float)
+    case descriptor(Int, CudnnDescriptor)
 
     /// Addresses of data on the device.
-    static func addresses(_ number: Int, _ values: [UInt64]) -> Attribute {
-      Attribute(number: number, type: LORA_CUDNN_TYPE_POINTER, values: .addresses(values))
-    }
-
-    static func handle(_ number: Int, _ value: cudnnHandle_t?) -> Attribute {
-      Attribute(
-        number: number, type: LORA_CUDNN_TYPE_HANDLE,
-        values: .addresses([UInt64(UInt(bitPattern: value))]))
-    }
+    case addresses(Int, [UInt64])
+    case handle(Int, cudnnHandle_t?)
   }
 
   nonisolated(unsafe) let pointer: cudnnBackendDescriptor_t?
@@ -57,8 +26,8 @@ import CCUDA
   /// - Throws: Where cuDNN refuses an attribute or their combination.
   init(_ kind: Int, _ library: Cudnn, _ attributes: [Attribute]) throws(CUDAError) {
     self.library = library
-    parts = attributes.flatMap { attribute -> [CudnnDescriptor] in
-      if case .descriptors(let descriptors) = attribute.values { descriptors } else { [] }
+    parts = attributes.compactMap { attribute in
+      if case .descriptor(_, let descriptor) = attribute { descriptor } else { nil }
     }
     unsafe pointer = try Self.create(kind, library)
     for attribute in attributes { try set(attribute) }
@@ -87,29 +56,29 @@ import CCUDA
   }
 
   private func set(_ attribute: Attribute) throws(CUDAError) {
-    switch attribute.values {
-    case .integers(let values): try set(attribute, values)
-    case .number(let value): try set(attribute, [value])
-    case .float(let value): try set(attribute, [value])
-    case .addresses(let values): try set(attribute, values)
-    case .descriptors(let values):
-      try set(attribute, values.map { UInt64(unsafe UInt(bitPattern: $0.pointer)) })
+    switch attribute {
+    case .integers(let number, let values):
+      try set(number, LORA_CUDNN_TYPE_INT64, values.map(Int64.init))
+    case .choice(let number, let type, let value): try set(number, type, [Int32(value)])
+    case .float(let number, let value): try set(number, LORA_CUDNN_TYPE_FLOAT, [value])
+    case .descriptor(let number, let value):
+      try set(number, LORA_CUDNN_TYPE_DESCRIPTOR, [unsafe UInt(bitPattern: value.pointer)])
+    case .addresses(let number, let values): try set(number, LORA_CUDNN_TYPE_POINTER, values)
+    case .handle(let number, let value):
+      try set(number, LORA_CUDNN_TYPE_HANDLE, [UInt(bitPattern: value)])
     }
   }
 
   private func set<Value: BitwiseCopyable>(
-    _ attribute: Attribute, _ values: [Value]
+    _ number: Int, _ type: Int, _ values: [Value]
   ) throws(CUDAError) {
     let status = unsafe values.withUnsafeBytes {
       unsafe library.functions.pointee.cudnnBackendSetAttribute(
-        pointer, Int32(attribute.number), Int32(attribute.type), Int64(values.count),
-        $0.baseAddress)
+        pointer, Int32(number), Int32(type), Int64(values.count), $0.baseAddress)
     }
-    try library.check("cudnnBackendSetAttribute(\(attribute.number))", status)
+    try library.check("cudnnBackendSetAttribute(\(number))", status)
   }
-}
 
-extension CudnnDescriptor {
   /// The whole numbers of an attribute; empty where cuDNN does not tell.
   ///
   /// - Parameter type: `LORA_CUDNN_TYPE_INT64`, or that of an enumeration.
@@ -126,8 +95,6 @@ extension CudnnDescriptor {
   }
 
   /// Up to `maximum` descriptors of an attribute.
-  ///
-  /// - Parameter kind: The kind of these descriptors.
   func descriptors(
     _ attribute: Int, of kind: Int, atMost maximum: Int
   ) throws(CUDAError) -> [CudnnDescriptor] {

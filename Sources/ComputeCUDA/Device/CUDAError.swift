@@ -5,8 +5,6 @@ package enum CUDAError: Error, Hashable {
   case unusable(Library, path: String, detail: String)
   case driverTooOld(LibraryVersion)
   case noDevice
-
-  /// - Parameter device: Its name.
   case noBFloat16(String)
 
   /// The compiler knows no such device.

@@ -59,33 +59,15 @@ package struct KernelSource: Hashable, Sendable {
   package let name: String
   package let text: String
 
-  package init(name: String, text: String) {
-    self.name = name
-    self.text = text
-  }
-
   /// The headers that files include: `common.cuh` and others.
-  static let headers: [KernelSource] = (0..<lora_kernel_header_count).map { index in
-    unsafe KernelSource(lora_kernel_header_at(index))
-  }
+  static let headers = files.filter { $0.name.hasSuffix(".cuh") }
 
   /// Every kernel file in this build, in the order of `embed.c`.
-  package static let all: [KernelSource] = (0..<lora_kernel_source_count).map { index in
-    unsafe KernelSource(lora_kernel_source_at(index))
-  }
+  package static let all = files.filter { $0.name.hasSuffix(".cu") }
 
-  private init(_ source: lora_kernel_source) {
-    unsafe self.init(name: String(cString: source.name), text: String(cString: source.text))
-  }
-}
-
-extension KernelSource {
-  /// The file of this name; traps where there is none.
-  package static func named(_ name: String) -> KernelSource {
-    guard let source = all.first(where: { $0.name == name }) else {
-      preconditionFailure("there is no kernel file \(name)")
-    }
-    return source
+  private static let files = (0..<lora_kernel_file_count).map { index in
+    let file = unsafe lora_kernel_file_at(index)
+    return unsafe KernelSource(name: String(cString: file.name), text: String(cString: file.text))
   }
 }
 
@@ -95,11 +77,6 @@ package struct KernelVariant: Hashable, Sendable {
 
   /// `ELEMENT=bf16`.
   package let definitions: [String]
-
-  package init(_ source: KernelSource, _ definitions: [String]) {
-    self.source = source
-    self.definitions = definitions
-  }
 }
 
 /// Where the device's code of kernels comes from.

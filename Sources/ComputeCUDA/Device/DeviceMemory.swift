@@ -7,7 +7,6 @@ import Synchronization
 /// reads it comes earlier in the stream. Blocks of recorded steps lie in pieces of their own, because
 /// a graph writes to the same addresses each time it runs.
 final class DeviceMemory: Sendable {
-  /// The use of a block.
   enum Use: Hashable {
     case tensors
     case recordedSteps

@@ -5,11 +5,6 @@ package struct Architecture: Hashable, Sendable, CustomStringConvertible {
   package let major: Int
   package let minor: Int
 
-  package init(major: Int, minor: Int) {
-    self.major = major
-    self.minor = minor
-  }
-
   /// The compiler's name for it.
   package var description: String { "sm_\(major)\(minor)" }
 

@@ -1,22 +1,22 @@
 import Compute
 
-/// A function of a `.cu` file that the device runs.
+/// A function of a `.cu` file that the device runs; in a launch its name stands for it.
 ///
 /// The names and types of its parameters, and how many threads a block has, are read from the
 /// file's text: they stand nowhere else, and every launch is checked against them.
-final class Kernel: Sendable {
+struct Kernel: ExpressibleByStringLiteral {
   let source: KernelSource
   let signature: KernelSignature
 
-  /// - Parameters:
-  ///   - file: `adamw.cu`.
-  ///   - entry: The function's name; traps where the file has none of this name.
-  init(_ file: String, _ entry: String) {
-    source = KernelSource.named(file)
-    guard let signature = source.signatures.first(where: { $0.entry == entry }) else {
-      preconditionFailure("\(file) has no kernel \(entry)")
-    }
-    self.signature = signature
+  private static let all = Dictionary(
+    uniqueKeysWithValues: KernelSource.all.flatMap { source in
+      source.signatures.map { ($0.entry, (source, $0)) }
+    })
+
+  /// - Parameter entry: The function's name; traps where no file has a function of this name.
+  init(stringLiteral entry: String) {
+    guard let found = Self.all[entry] else { preconditionFailure("there is no kernel \(entry)") }
+    (source, signature) = found
   }
 }
 

@@ -8,18 +8,11 @@ import Files
 package struct KernelCache: KernelCode {
   /// `nil` keeps nothing.
   package let folder: String?
-  private let compiler: Compiler
-  private let architecture: Architecture
-
-  init(folder: String?, compiler: Compiler, for architecture: Architecture) {
-    self.folder = folder
-    self.compiler = compiler
-    self.architecture = architecture
-  }
+  let compiler: Compiler
+  let architecture: Architecture
 
   /// `$XDG_CACHE_HOME/lora/kernels`, where that is unset `~/.cache/lora/kernels`.
   ///
-  /// - Parameter environment: Returns the value of a variable of the environment.
   /// - Returns: `nil` where there is no home either.
   package static func folder(environment: (String) -> String?) -> String? {
     // The XDG specification ignores a path that is not absolute.

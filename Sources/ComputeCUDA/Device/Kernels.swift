@@ -17,7 +17,7 @@ struct Grid: Hashable {
 @safe final class Kernels: Sendable {
   /// A kernel, and how its file is compiled.
   private struct Key: Hashable {
-    let kernel: ObjectIdentifier
+    let entry: String
     let elementType: ElementType
     let headWidth: Int?
   }
@@ -100,13 +100,12 @@ struct Grid: Hashable {
   private func function(_ launch: Launch) -> CUfunction? {
     let kernel = launch.kernel
     let key = Key(
-      kernel: ObjectIdentifier(kernel), elementType: launch.elementType,
-      headWidth: launch.headWidth)
+      entry: kernel.signature.entry, elementType: launch.elementType, headWidth: launch.headWidth)
     return unsafe state.withLock { state in
       if let function = unsafe state.functions[key] { return unsafe function }
       let definitions =
         launch.elementType.definitions + (launch.headWidth.map { ["HEAD_WIDTH=\($0)"] } ?? [])
-      let variant = KernelVariant(kernel.source, definitions)
+      let variant = KernelVariant(source: kernel.source, definitions: definitions)
       guard let library = unsafe library(variant, &state),
         let function = unsafe load(kernel.signature.entry, from: library)
       else { return nil }

@@ -76,20 +76,11 @@ package struct CUDALibraries: Sendable {
   ///
   /// - Complexity: Some milliseconds: a library is mapped, not read.
   package init(_ search: LibrarySearch) {
-    let driver = Result { () throws(CUDAError) in
-      try Driver(search.open(.driver, cuda: nil))
-    }
+    driver = Result { () throws(CUDAError) in try Driver(search.open(.driver, cuda: nil)) }
     let cuda = (try? driver.get())?.version.major
-    let compiler = Result { () throws(CUDAError) in
-      try Compiler(search.open(.nvrtc, cuda: cuda))
-    }
-    let cublasLt = Result { () throws(CUDAError) in
-      try CublasLt(search.open(.cublasLt, cuda: cuda))
-    }
-    let cudnn = Result { () throws(CUDAError) in
-      try Cudnn(search.open(.cudnn, cuda: cuda))
-    }
-    (self.driver, self.compiler, self.cublasLt, self.cudnn) = (driver, compiler, cublasLt, cudnn)
+    compiler = Result { () throws(CUDAError) in try Compiler(search.open(.nvrtc, cuda: cuda)) }
+    cublasLt = Result { () throws(CUDAError) in try CublasLt(search.open(.cublasLt, cuda: cuda)) }
+    cudnn = Result { () throws(CUDAError) in try Cudnn(search.open(.cudnn, cuda: cuda)) }
     findings = [
       Finding(library: .driver, outcome: driver.map(\.found)),
       Finding(library: .nvrtc, outcome: compiler.map(\.found)),

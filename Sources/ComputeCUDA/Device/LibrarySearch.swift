@@ -7,7 +7,6 @@ package struct LibrarySearch: Sendable {
   /// The folders that are looked through after the system's own search, in this order.
   package let folders: [String]
 
-  /// - Parameter environment: Returns the value of a variable of the environment.
   package init(environment: (String) -> String?) {
     let home = environment("HOME")
     folders =
@@ -64,15 +63,11 @@ package struct LibrarySearch: Sendable {
       paths(in: folder, matching: "python3*/\(name)/nvidia/*/lib")
     }
   }
-}
 
-extension LibrarySearch {
   /// Opens the first library that can be opened; it stays open until the process ends.
   ///
   /// A library finds those it needs beside itself, or among those already open: cuDNN is to be
   /// opened last.
-  ///
-  /// - Parameter cuda: As for `Library.sonames`.
   func open(_ library: Library, cuda: Int?) throws(CUDAError) -> OpenLibrary {
     let names = library.sonames(cuda: cuda)
     var unusable: CUDAError?

@@ -1,10 +1,6 @@
 package import Compute
 import Tensors
 
-extension Kernel {
-  fileprivate static let adafactor = Kernel("adafactor.cu", "adafactor")
-}
-
 extension CUDABackend {
   package func adafactor(_ state: AdafactorState, rates: Tensor) {
     var (words, matrices) = ([UInt32](), 0)
@@ -16,7 +12,7 @@ extension CUDABackend {
       matrices += tensor.outer * tensor.inner
     }
     let means = Tensor(shape: [matrices], elementType: .float32, on: self)
-    kernels.launch(.adafactor, .float32, grid: Grid(state.tensors.count))(
+    kernels.launch("adafactor", .float32, grid: Grid(state.tensors.count))(
       p: state.parameters, g: state.gradient, moments: state.moments, momentum: state.momentum,
       row_means: means, table: tables.address(of: words), rates: rates)
   }

@@ -1,29 +1,12 @@
 package import Compute
 import Tensors
 
-extension Kernel {
-  fileprivate static let attention = Kernel("attention.cu", "attention")
-  fileprivate static let backwardQueries = Kernel(
-    "attention_backward_queries.cu", "attention_backward_queries")
-  fileprivate static let backwardKeys = Kernel(
-    "attention_backward_keys.cu", "attention_backward_keys")
-  fileprivate static let backwardSum = Kernel(
-    "attention_backward_keys.cu", "attention_backward_sum")
-  fileprivate static let attentionPlain = Kernel("attention_plain.cu", "attention_plain")
-  fileprivate static let plainBackwardQueries = Kernel(
-    "attention_plain_backward.cu", "attention_plain_backward_queries")
-  fileprivate static let plainBackwardKeys = Kernel(
-    "attention_plain_backward.cu", "attention_plain_backward_keys")
-  fileprivate static let plainBackwardValues = Kernel(
-    "attention_plain_backward.cu", "attention_plain_backward_values")
-}
-
 extension CUDABackend {
   package func attention(_ operands: AttentionOperands, into y: Tensor, logSums: Tensor) {
     let kernels = AttentionKernels(y.elementType, headWidth: operands.headWidth)
     let (q, k, v) = (operands.queries, operands.keys, operands.values)
     self.kernels.launch(
-      kernels.usesTensorCores ? .attention : .attentionPlain, y.elementType,
+      kernels.usesTensorCores ? "attention" : "attention_plain", y.elementType,
       headWidth: kernels.width, grid: operands.grid(q.tokens, by: kernels.queriesOfBlock))(
         y: y, log_sums: logSums, q: q, k: k, v: v, q_stride: q.stride, k_stride: k.stride,
         v_stride: v.stride, queries: q.tokens, keys: k.tokens, heads: operands.heads,
@@ -74,7 +57,7 @@ private struct AttentionBackward {
   func differentiateQueries() {
     let dq = gradients.queries
     launch(
-      kernels.usesTensorCores ? .backwardQueries : .plainBackwardQueries,
+      kernels.usesTensorCores ? "attention_backward_queries" : "attention_plain_backward_queries",
       grid: operands.grid(q.tokens, by: AttentionKernels.backwardRows))(
         dq: dq, delta: delta, q: q, k: k, v: v, y: output, dy: dy, log_sums: logSums,
         dq_stride: dq.stride, q_stride: q.stride, k_stride: k.stride, v_stride: v.stride,
@@ -92,20 +75,20 @@ private struct AttentionBackward {
       grid.z == 1
       ? nil : Tensor(shape: [grid.z, 2, count], elementType: .float32, on: backend)
     let (dk, dv) = (gradients.keys, gradients.values)
-    launch(.backwardKeys, grid: grid)(
+    launch("attention_backward_keys", grid: grid)(
       dk: dk, dv: dv, parts: parts, q: q, k: k, v: v, dy: dy, log_sums: logSums, delta: delta,
       dk_stride: dk.stride, dv_stride: dv.stride, q_stride: q.stride, k_stride: k.stride,
       v_stride: v.stride, queries: q.tokens, keys: k.tokens, heads: operands.heads,
       head_width: operands.headWidth, scale: operands.scale, is_causal: operands.isCausal)
     guard let parts else { return }
-    launch(.backwardSum, grid: Grid((2 * count + 255) / 256))(
+    launch("attention_backward_sum", grid: Grid((2 * count + 255) / 256))(
       dk: dk, dv: dv, parts: parts, dk_stride: dk.stride, dv_stride: dv.stride, keys: k.tokens,
       heads: operands.heads, head_width: operands.headWidth, splits: grid.z, count: count)
   }
 
   func differentiateKeys() {
     let dk = gradients.keys
-    launch(.plainBackwardKeys, grid: keyGrid)(
+    launch("attention_plain_backward_keys", grid: keyGrid)(
       dk: dk, q: q, k: k, v: v, dy: dy, log_sums: logSums, delta: delta, dk_stride: dk.stride,
       q_stride: q.stride, k_stride: k.stride, v_stride: v.stride, queries: q.tokens,
       keys: k.tokens, heads: operands.heads, head_width: operands.headWidth,
@@ -114,7 +97,7 @@ private struct AttentionBackward {
 
   func differentiateValues() {
     let dv = gradients.values
-    launch(.plainBackwardValues, grid: keyGrid)(
+    launch("attention_plain_backward_values", grid: keyGrid)(
       dv: dv, q: q, k: k, dy: dy, log_sums: logSums, dv_stride: dv.stride, q_stride: q.stride,
       k_stride: k.stride, queries: q.tokens, keys: k.tokens, heads: operands.heads,
       head_width: operands.headWidth, scale: operands.scale, is_causal: operands.isCausal)

@@ -1,10 +1,6 @@
 import Compute
 import Tensors
 
-extension Kernel {
-  fileprivate static let mask = Kernel("elementwise.cu", "mask")
-}
-
 /// The products of a low-rank branch on the device.
 ///
 /// For a convolution `inputs` counts the pixels of the kernel too.
@@ -21,7 +17,6 @@ struct BranchProducts {
   /// The D of all parts, one after another: [width, inputs].
   let down: MatrixView
 
-  /// - Returns: `nil` without a branch.
   init?(
     _ branch: LowRankBranch?, _ saved: BranchActivations?, inputs: Int, rows: Int,
     on backend: CUDABackend
@@ -119,6 +114,6 @@ struct BranchProducts {
 
   private func applyMask(to tensor: Tensor) {
     guard let mask else { return }
-    backend.launch(.mask, packsOf: tensor)(x: tensor, m: mask, count: tensor.count)
+    backend.launch("mask", packsOf: tensor)(x: tensor, m: mask, count: tensor.count)
   }
 }

@@ -4,10 +4,6 @@ import Tensors
 // cuDNN computes a convolution that it takes and computes faster; else columns and a product do. A
 // branch's D is a convolution of the same picture to few channels; columns compute its gradient.
 
-extension Kernel {
-  fileprivate static let addends = Kernel("addends.cu", "addends")
-}
-
 extension CUDABackend {
   package func convolution(
     _ operands: ConvolutionOperands, into y: Tensor, saving saved: BranchActivations?
@@ -117,7 +113,7 @@ extension CUDABackend {
   /// Adds what there is to a convolution's result, in one pass over it.
   private func addAddends(to y: Tensor, bias: Tensor?, sampleBias: Tensor?, residual: Tensor?) {
     if bias == nil && sampleBias == nil && residual == nil { return }
-    launch(.addends, packsOf: y)(
+    launch("addends", packsOf: y)(
       y: y, bias: bias, sample_bias: sampleBias, residual: residual, channels: y.channels,
       size: y.count / y.shape.extents[0], count: y.count)
   }

@@ -1,23 +1,18 @@
 package import Compute
 
-extension Kernel {
-  fileprivate static let embedTokens = Kernel("embedding.cu", "embed_tokens")
-  fileprivate static let embedTimesteps = Kernel("embedding.cu", "embed_timesteps")
-}
-
 extension CUDABackend {
   package func embedTokens(
     _ tokens: Tensor, table: Tensor, positions: Tensor, into y: Tensor
   ) {
     precondition(table.elementType == y.elementType && positions.elementType == y.elementType)
-    launch(.embedTokens, y.elementType, rows: y.rows, width: y.channels)(
+    launch("embed_tokens", y.elementType, rows: y.rows, width: y.channels)(
       tokens: tokens, table: table, positions: positions, y: y, count: tokens.count,
       length: tokens.channels, vocabulary: table.rows, channels: y.channels)
   }
 
   package func embedTimesteps(_ timesteps: Tensor, into y: Tensor) {
     let half = y.channels / 2
-    kernels.launch(.embedTimesteps, y.elementType, threads: timesteps.count * half)(
+    kernels.launch("embed_timesteps", y.elementType, threads: timesteps.count * half)(
       timesteps: timesteps, y: y, count: timesteps.count, half: half)
   }
 }

@@ -1,13 +1,8 @@
 package import Compute
 
-extension Kernel {
-  fileprivate static let layerNorm = Kernel("layer_norm.cu", "layer_norm")
-  fileprivate static let layerNormBackward = Kernel("layer_norm.cu", "layer_norm_backward")
-}
-
 extension CUDABackend {
   package func layerNorm(_ x: Tensor, _ norm: NormOperands, into y: Tensor, statistics: Tensor) {
-    kernels.launch(.layerNorm, x.elementType, threads: warpPerRow(x))(
+    kernels.launch("layer_norm", x.elementType, threads: warpPerRow(x))(
       x: x, weight: norm.weight, bias: norm.bias, y: y, statistics: statistics,
       epsilon: norm.epsilon, rows: x.rows, channels: x.channels)
   }
@@ -16,7 +11,7 @@ extension CUDABackend {
     _ x: Tensor, _ norm: NormOperands, statistics: Tensor, gradient dy: Tensor, into dx: Tensor,
     accumulating: Bool
   ) {
-    kernels.launch(.layerNormBackward, x.elementType, threads: warpPerRow(x))(
+    kernels.launch("layer_norm_backward", x.elementType, threads: warpPerRow(x))(
       x: x, dy: dy, weight: norm.weight, statistics: statistics, dx: dx,
       accumulating: accumulating, rows: x.rows, channels: x.channels)
   }

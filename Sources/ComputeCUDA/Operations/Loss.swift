@@ -1,11 +1,6 @@
 package import Compute
 import Tensors
 
-extension Kernel {
-  fileprivate static let lossOfPieces = Kernel("loss.cu", "loss_of_pieces")
-  fileprivate static let loss = Kernel("loss.cu", "loss")
-}
-
 extension CUDABackend {
   package func loss(
     _ operands: LossOperands, into loss: Tensor, perSample: Tensor, gradient dx: Tensor
@@ -16,11 +11,11 @@ extension CUDABackend {
     let size = dx.count / samples
     let pieces = (size + 256 * type.packCount - 1) / (256 * type.packCount)
     let partials = Tensor(shape: [samples, pieces], elementType: .float32, on: self)
-    kernels.launch(.lossOfPieces, type, grid: Grid(pieces, samples))(
+    kernels.launch("loss_of_pieces", type, grid: Grid(pieces, samples))(
       partials: partials, gradient: dx, prediction: operands.prediction, target: operands.target,
       weights: operands.weights, thresholds: operands.thresholds, mask: operands.mask,
       kind: operands.distance.number, size: size, channels: dx.channels)
-    kernels.launch(.loss, type, grid: Grid(1))(
+    kernels.launch("loss", type, grid: Grid(1))(
       loss: loss, per_sample: perSample, partials: partials, weights: operands.weights,
       samples: samples, pieces: pieces, size: size)
   }

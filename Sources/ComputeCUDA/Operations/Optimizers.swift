@@ -1,47 +1,36 @@
 package import Compute
 import Tensors
 
-extension Kernel {
-  fileprivate static let normPartials = Kernel("norm.cu", "norm_partials")
-  fileprivate static let normOfPartials = Kernel("norm.cu", "norm_of_partials")
-  fileprivate static let clip = Kernel("clip.cu", "clip")
-  fileprivate static let adamW = Kernel("adamw.cu", "adamw")
-  fileprivate static let lion = Kernel("lion.cu", "lion")
-  fileprivate static let momentumSGD = Kernel("momentum_sgd.cu", "momentum_sgd")
-  fileprivate static let limitNormsPartials = Kernel("limit_norms.cu", "limit_norms_partials")
-  fileprivate static let limitNorms = Kernel("limit_norms.cu", "limit_norms")
-}
-
 extension CUDABackend {
   package func norm(of gradient: Tensor, into norm: Tensor) {
     let pieces = (gradient.count + 4095) / 4096
     let partials = Tensor(shape: [pieces], elementType: .float32, on: self)
-    kernels.launch(.normPartials, .float32, grid: Grid(pieces))(
+    kernels.launch("norm_partials", .float32, grid: Grid(pieces))(
       partials: partials, g: gradient, count: gradient.count)
-    kernels.launch(.normOfPartials, .float32, grid: Grid(1))(
+    kernels.launch("norm_of_partials", .float32, grid: Grid(1))(
       norm: norm, partials: partials, count: pieces)
   }
 
   package func clip(_ gradient: Tensor, norm: Tensor, to limit: Float) {
-    launch(.clip, elementsOf: gradient)(
+    launch("clip", elementsOf: gradient)(
       g: gradient, norm: norm, limit: limit, count: gradient.count)
   }
 
   package func adamW(_ state: AdamState, rates: Tensor) {
-    launch(.adamW, elementsOf: state.parameters)(
+    launch("adamw", elementsOf: state.parameters)(
       p: state.parameters, m: state.first, v: state.second, g: state.gradient, rates: rates,
       count: state.parameters.count)
   }
 
   package func lion(_ parameters: Tensor, gradient: Tensor, momentum: Tensor, rates: Tensor) {
-    launch(.lion, elementsOf: parameters)(
+    launch("lion", elementsOf: parameters)(
       p: parameters, m: momentum, g: gradient, rates: rates, count: parameters.count)
   }
 
   package func momentumSGD(
     _ parameters: Tensor, gradient: Tensor, momentum: Tensor, rates: Tensor
   ) {
-    launch(.momentumSGD, elementsOf: parameters)(
+    launch("momentum_sgd", elementsOf: parameters)(
       p: parameters, m: momentum, g: gradient, rates: rates, count: parameters.count)
   }
 
@@ -53,9 +42,9 @@ extension CUDABackend {
     let tiles = products.map { ($0.rank + 15) / 16 * (($0.rank + 15) / 16) }.max() ?? 0
     let partials = Tensor(shape: [products.count, tiles], elementType: .float64, on: self)
     let table = tables.address(of: words)
-    kernels.launch(.limitNormsPartials, .float32, grid: Grid(tiles, products.count))(
+    kernels.launch("limit_norms_partials", .float32, grid: Grid(tiles, products.count))(
       partials: partials, p: parameters, table: table)
-    kernels.launch(.limitNorms, .float32, grid: Grid(products.count))(
+    kernels.launch("limit_norms", .float32, grid: Grid(products.count))(
       p: parameters, partials: partials, table: table, limit: limit, tiles: tiles)
   }
 }

@@ -2,13 +2,6 @@ import CCUDA
 package import Compute
 import Tensors
 
-extension Kernel {
-  fileprivate static let fill = Kernel("elementwise.cu", "fill")
-  fileprivate static let fromF32 = Kernel("elementwise.cu", "from_f32")
-  fileprivate static let toF32 = Kernel("elementwise.cu", "to_f32")
-  fileprivate static let fillWithNormals = Kernel("fill_with_normals.cu", "fill_with_normals")
-}
-
 extension CUDABackend {
   package func write(_ values: [Float], to tensor: Tensor) {
     if values.isEmpty { return }
@@ -50,7 +43,7 @@ extension CUDABackend {
       }
       return
     }
-    launch(.fill, packsOf: tensor)(x: tensor, value: value, count: tensor.count)
+    launch("fill", packsOf: tensor)(x: tensor, value: value, count: tensor.count)
   }
 
   /// Copies, and changes the element type where the tensors' differ.
@@ -64,20 +57,12 @@ extension CUDABackend {
           target.deviceAddress, source.deviceAddress, target.count * to.byteWidth, context.stream)
       }
     case (.float32, _):
-      launch(.fromF32, packsOf: target)(x: source, y: target, count: target.count)
+      launch("from_f32", packsOf: target)(x: source, y: target, count: target.count)
     case (_, .float32):
-      launch(.toF32, packsOf: source)(x: source, y: target, count: target.count)
+      launch("to_f32", packsOf: source)(x: source, y: target, count: target.count)
     case (let from, let to):
       preconditionFailure("no copy from \(from.rawValue) to \(to.rawValue)")
     }
-  }
-
-  package func fillWithNormals(_ tensor: Tensor, seed: UInt64, stream: UInt64, offset: UInt64) {
-    let draw = Tensor(shape: [3], elementType: .int64, on: self)
-    send([seed, stream, offset], to: draw)
-    let blocks = (tensor.count + 3) / 4 + 1
-    kernels.launch(.fillWithNormals, tensor.elementType, threads: blocks)(
-      x: tensor, draw: draw, count: tensor.count)
   }
 
   /// Sends elements of the tensor's size from the host.

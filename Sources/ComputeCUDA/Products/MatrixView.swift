@@ -11,22 +11,15 @@ struct MatrixView: Hashable {
 
   /// Elements from one row to the next.
   let stride: Int
+}
 
-  init(_ tensor: Tensor, rows: Int, columns: Int, stride: Int? = nil, from first: Int = 0) {
+extension MatrixView {
+  init(_ tensor: Tensor, rows: Int, columns: Int, from first: Int = 0) {
     self.init(
       address: tensor.deviceAddress + UInt64(first * tensor.elementType.byteWidth),
-      elementType: tensor.elementType, rows: rows, columns: columns, stride: stride ?? columns)
+      elementType: tensor.elementType, rows: rows, columns: columns, stride: columns)
   }
 
-  private init(address: UInt64, elementType: ElementType, rows: Int, columns: Int, stride: Int) {
-    self.address = address
-    self.elementType = elementType
-    self.rows = rows
-    self.columns = columns
-    self.stride = stride
-  }
-
-  /// Some columns of all rows.
   func columns(_ range: Range<Int>) -> MatrixView {
     precondition(range.lowerBound >= 0 && range.upperBound <= columns, "\(range) of \(columns)")
     return MatrixView(
@@ -34,7 +27,6 @@ struct MatrixView: Hashable {
       elementType: elementType, rows: rows, columns: range.count, stride: stride)
   }
 
-  /// Some rows, whole.
   func rows(_ range: Range<Int>) -> MatrixView {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "\(range) of \(rows)")
     return MatrixView(

@@ -13,7 +13,8 @@ struct ProductShape: Hashable, CustomStringConvertible {
 
   /// The type of the factors, and that of the result.
   let types: [ElementType]
-  let isTransposed: (a: Bool, b: Bool)
+  let transposesA: Bool
+  let transposesB: Bool
   let hasAddend: Bool
   let hasBias: Bool
 
@@ -31,7 +32,7 @@ struct ProductShape: Hashable, CustomStringConvertible {
     strides = matrices.map(\.stride)
     alignments = matrices.map(\.alignment)
     types = [a.matrix.elementType, c.elementType]
-    isTransposed = (a.isTransposed, b.isTransposed)
+    (transposesA, transposesB) = (a.isTransposed, b.isTransposed)
     hasAddend = addend != nil
     self.hasBias = hasBias
   }
@@ -42,18 +43,8 @@ struct ProductShape: Hashable, CustomStringConvertible {
     let alignments = alignments.map(String.init).joined(separator: ",")
     return
       "\(rows)x\(columns)x\(inner) \(types.map(\.rawValue).joined(separator: ",")) "
-      + "\(isTransposed.a ? "T" : "N")\(isTransposed.b ? "T" : "N") strides \(strides) "
+      + "\(transposesA ? "T" : "N")\(transposesB ? "T" : "N") strides \(strides) "
       + "aligned \(alignments)\(hasAddend ? " adding" : "")\(hasBias ? " bias" : "")"
-  }
-
-  static func == (a: Self, b: Self) -> Bool { a.description == b.description }
-
-  func hash(into hasher: inout Hasher) {
-    hasher.combine(rows)
-    hasher.combine(columns)
-    hasher.combine(inner)
-    hasher.combine(strides)
-    hasher.combine(alignments)
   }
 }
 
@@ -87,7 +78,7 @@ struct ProductShape: Hashable, CustomStringConvertible {
           &layout, type.cudaType, UInt64(columns), UInt64(rows), Int64(max(stride, columns))))
       return unsafe layout
     }
-    let (ta, tb) = shape.isTransposed
+    let (ta, tb) = (shape.transposesA, shape.transposesB)
     let (rows, columns, inner) = (shape.rows, shape.columns, shape.inner)
     unsafe a = try layout(
       shape.types[0], ta ? inner : rows, ta ? rows : inner, shape.strides[0])
@@ -111,7 +102,6 @@ struct ProductShape: Hashable, CustomStringConvertible {
     _ = unsafe library.functions.pointee.cublasLtMatmulDescDestroy(descriptor)
   }
 
-  /// Sets an attribute of the product.
   func set<Value: BitwiseCopyable>(
     _ attribute: Int, _ value: Value, _ library: CublasLt
   ) throws(CUDAError) {

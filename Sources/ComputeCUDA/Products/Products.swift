@@ -2,11 +2,6 @@ import CCUDA
 import Synchronization
 import Tensors
 
-extension Kernel {
-  fileprivate static let productOfActivations = Kernel("product.cu", "product_of_activations")
-  fileprivate static let productInF32 = Kernel("product.cu", "product_in_f32")
-}
-
 /// Products of matrices, by cuBLASLt.
 ///
 /// The first product of some extents times the algorithms that the library proposes; the fastest is
@@ -91,7 +86,6 @@ extension Kernel {
     }
   }
 
-  /// The operands of one call.
   private struct Call {
     let a: UInt64
     let b: UInt64
@@ -118,10 +112,10 @@ extension Kernel {
       let stride = shape.strides[index]
       return isTransposed ? (1, stride) : (stride, 1)
     }
-    let (a, b) = (strides(0, shape.isTransposed.a), strides(1, shape.isTransposed.b))
+    let (a, b) = (strides(0, shape.transposesA), strides(1, shape.transposesB))
     let type = shape.types[0]
     kernels.launch(
-      type == shape.types[1] ? .productOfActivations : .productInF32, type,
+      type == shape.types[1] ? "product_of_activations" : "product_in_f32", type,
       grid: Grid((shape.columns + 31) / 32, (shape.rows + 31) / 32))(
         a: call.a, b: call.b, c: call.beta == 0 ? nil : call.c, d: call.d,
         bias: shape.hasBias ? call.bias : nil, a_row: a.0, a_column: a.1, b_row: b.0,

@@ -39,8 +39,11 @@ struct Convolution {
   }
 }
 
-/// Moves the channels of [outer, channels, pixels] behind the pixels.
-func channelsLast(_ values: [Float], _ outer: Int, _ channels: Int, _ pixels: Int) -> [Float] {
+/// Moves the channels of [outer, channels, pixels] behind the pixels; with the two counts exchanged it
+/// moves them back.
+package func channelsLast(
+  _ values: [Float], _ outer: Int, _ channels: Int, _ pixels: Int
+) -> [Float] {
   var result = [Float](repeating: 0, count: values.count)
   for index in 0..<outer {
     let start = index * channels * pixels
@@ -51,9 +54,4 @@ func channelsLast(_ values: [Float], _ outer: Int, _ channels: Int, _ pixels: In
     }
   }
   return result
-}
-
-/// Moves the channels of [outer, pixels, channels] before the pixels.
-func channelsFirst(_ values: [Float], _ outer: Int, _ pixels: Int, _ channels: Int) -> [Float] {
-  channelsLast(values, outer, pixels, channels)
 }

@@ -51,7 +51,7 @@ struct Linear {
   }
 }
 
-/// A weight with the layers that adapters may change, of which it may join several.
+/// A weight, which may join several layers, and those of its layers that adapters may change.
 struct AdaptableWeight {
   /// [outputs of all layers, in]; a convolution's [outputs, 3, 3, in].
   let weight: Tensor

@@ -2,7 +2,7 @@ import Glibc
 
 /// The noise levels that a sampler passes on its way to none.
 package struct NoiseGrid: Hashable, Sendable {
-  /// Where the levels lie.
+  /// The rule by which the levels are spaced.
   package enum Spacing: String, Hashable, Sendable, CaseIterable {
     /// Timesteps in equal steps from 1 on: 951, 901, … 1 for 20 steps. diffusers' DDIM, and its Euler
     /// where a model's configuration asks for it.
@@ -27,7 +27,7 @@ package struct NoiseGrid: Hashable, Sendable {
 
   package let spacing: Spacing
 
-  /// What the network is told at each step, largest first.
+  /// The timestep that the network gets at each step, largest first.
   package let timesteps: [Float]
 
   /// Noise over signal at each step, and 0 after the last.
@@ -86,7 +86,7 @@ private func interpolated(_ table: [Double], at position: Double, inLog: Bool) -
     : (1 - share) * table[below] + share * table[above]
 }
 
-/// Where a level lies in a rising table, by its logarithm.
+/// The position of a level in a rising table, by its logarithm.
 private func position(of sigma: Double, in table: [Double]) -> Double {
   guard let above = table.firstIndex(where: { $0 > sigma }) else { return Double(table.count - 1) }
   guard above > 0 else { return 0 }

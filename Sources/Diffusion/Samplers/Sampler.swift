@@ -44,7 +44,6 @@ package struct Sampler: Sendable {
   ///   - noise: Standard normal numbers for step i of an ancestral sampler, as many as in `start`.
   ///   - network: The prediction for a noised latent at a timestep, which may lie between two.
   ///   - progress: Called after each step with the number of steps done.
-  /// - Returns: The latent, as many numbers as in `start`.
   package func sample<Failure: Error>(
     from start: [Float], noise: (Int) -> [Float],
     network: ([Float], Float) throws(Failure) -> [Float],

@@ -21,8 +21,6 @@ struct DifferenceMap {
     channel < picture.channels ? Int(picture.bytes[index * picture.channels + channel]) : 255
   }
 
-  func count(where isMember: (Int) -> Bool) -> Int { values.count(where: isMember) }
-
   /// The rectangle around the members; nil where there are none.
   func extent(where isMember: (Int) -> Bool) -> PixelRectangle? {
     extent(of: values.indices.filter { isMember(values[$0]) })

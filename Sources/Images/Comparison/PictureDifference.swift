@@ -45,9 +45,9 @@ package struct PictureDifference: Hashable, Sendable {
     let other = second.resized(toWidth: first.width, height: first.height)
     let map = DifferenceMap(first, other)
     pixelCount = first.width * first.height
-    differing = map.count { $0 > 0 }
+    differing = map.values.count { $0 > 0 }
     extent = map.extent { $0 > 0 }
-    changed = map.count { $0 > Self.noiseLimit }
+    changed = map.values.count { $0 > Self.noiseLimit }
     regions = map.regions { $0 > Self.noiseLimit }
     changedExtent = map.extent { $0 > Self.noiseLimit }
     // the soft edge of a change belongs to it
@@ -123,7 +123,6 @@ package struct PictureDistance: Hashable, Sendable, Encodable {
     self.init(from: first, to: second) { _, _ in true }
   }
 
-  /// The mean of several distances.
   package init(meanOf distances: [PictureDistance]) {
     let count = Double(max(1, distances.count))
     mean = distances.reduce(0) { $0 + $1.mean } / count

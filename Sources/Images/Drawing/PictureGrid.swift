@@ -1,25 +1,18 @@
 /// Pictures in rows and columns with labels outside them: a strip over weights, an X/Y plot.
 package struct PictureGrid: Sendable {
   /// Rows from the top; each may be shorter than the widest.
-  package var rows: [[Picture]]
+  package let rows: [[Picture]]
 
   /// Over the columns, and left of the rows; none where empty.
-  package var columnLabels: [String] = []
-  package var rowLabels: [String] = []
+  package let columnLabels: [String]
+  package let rowLabels: [String]
 
-  /// One line over everything, cut where it is too long; none where empty.
-  package var title = ""
+  private static let ink = Color(32, 32, 32)
 
-  package var background = Color.white
-  package var ink = Color(32, 32, 32)
-
-  package init(
-    rows: [[Picture]], columnLabels: [String] = [], rowLabels: [String] = [], title: String = ""
-  ) {
+  package init(rows: [[Picture]], columnLabels: [String] = [], rowLabels: [String] = []) {
     self.rows = rows
     self.columnLabels = columnLabels
     self.rowLabels = rowLabels
-    self.title = title
   }
 
   /// The grid as one picture.
@@ -28,7 +21,7 @@ package struct PictureGrid: Sendable {
   /// and as high as the highest of the row. Labels are as large as the cells allow.
   package func drawn() -> Picture {
     let layout = Layout(self)
-    var canvas = Picture(width: layout.width, height: layout.height, filledWith: background)
+    var canvas = Picture(width: layout.width, height: layout.height, filledWith: .white)
     for (row, pictures) in rows.enumerated() {
       for (column, picture) in pictures.enumerated() {
         canvas.place(
@@ -42,20 +35,17 @@ package struct PictureGrid: Sendable {
   }
 
   private func writeLabels(_ layout: Layout, on canvas: inout Picture) {
-    canvas.write(
-      layout.title, x: layout.columns.first?.lowerBound ?? 0, y: layout.margin,
-      boxWidth: layout.title.width, aligned: .center, color: ink)
     for (label, column) in zip(layout.columnLabels, layout.columns) {
       canvas.write(
         label, x: column.lowerBound, y: layout.columnLabelBottom - label.height,
-        boxWidth: column.count, aligned: .center, color: ink)
+        boxWidth: column.count, aligned: .center, color: Self.ink)
     }
     for (label, row) in zip(layout.rowLabels, layout.rows) {
       // the letters' middle, not that of their descenders, is put at the row's
       let middle = (label.height - 2 * layout.scale) / 2
       canvas.write(
         label, x: layout.margin, y: row.lowerBound + row.count / 2 - middle,
-        boxWidth: layout.rowLabelWidth, aligned: .trailing, color: ink)
+        boxWidth: layout.rowLabelWidth, aligned: .trailing, color: Self.ink)
     }
   }
 }
@@ -71,7 +61,6 @@ extension PictureGrid {
     let rowLabels: [Label]
     let rowLabelWidth: Int
     let columnLabelBottom: Int
-    let title: Label
     let width: Int
     let height: Int
 
@@ -95,11 +84,9 @@ extension PictureGrid {
       let left = margin + (rowLabelWidth > 0 ? rowLabelWidth + 2 * gap + scale : 0)
       columns = Self.spread(widths, from: left, gap: gap)
       width = (columns.last?.upperBound ?? left) + margin
-      title = Label(grid.title, scale: scale, width: width - left - margin, maximumLines: 2)
-      let titleBottom = margin + (title.height > 0 ? title.height + 2 * gap + 2 * scale : 0)
       let labelHeight = columnLabels.map(\.height).max() ?? 0
-      columnLabelBottom = titleBottom + labelHeight
-      let top = labelHeight > 0 ? columnLabelBottom + gap : titleBottom
+      columnLabelBottom = margin + labelHeight
+      let top = labelHeight > 0 ? columnLabelBottom + gap : margin
       rows = Self.spread(heights, from: top, gap: gap)
       height = (rows.last?.upperBound ?? top) + margin
       self.scale = scale

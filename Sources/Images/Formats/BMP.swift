@@ -1,6 +1,7 @@
 extension PictureFormat {
   static let bmp: PictureFormat = PictureFormat(
-    name: "BMP", recognizes: { $0.holds("BM", at: 0) },
+    name: "BMP", endings: [".bmp"],
+    recognizes: { $0.holds("BM", at: 0) },
     header: { (bytes) throws(ImageError.Reason) in try Bitmap(bytes)?.header },
     picture: { (bytes, _) throws(ImageError.Reason) in
       guard let bitmap = try Bitmap(bytes) else {

@@ -2,7 +2,8 @@ import CImages
 
 extension PictureFormat {
   static let jpeg = PictureFormat(
-    name: "JPEG", recognizes: { $0.bigEndian16(at: 0) == 0xFFD8 && $0.byte(at: 2) == 0xFF },
+    name: "JPEG", endings: [".jpg", ".jpeg"],
+    recognizes: { $0.bigEndian16(at: 0) == 0xFFD8 && $0.byte(at: 2) == 0xFF },
     header: { JPEGFile.header($0) },
     picture: { (bytes, header) throws(ImageError.Reason) in
       let picture = try unsafe Picture.decoded(bytes, header, by: lora_jpeg_decode)

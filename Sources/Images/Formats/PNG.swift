@@ -2,7 +2,8 @@ import CImages
 
 extension PictureFormat {
   static let png = PictureFormat(
-    name: "PNG", recognizes: { $0.byte(at: 0) == 0x89 && $0.holds("PNG\r\n\u{1A}\n", at: 1) },
+    name: "PNG", endings: [".png"],
+    recognizes: { $0.byte(at: 0) == 0x89 && $0.holds("PNG\r\n\u{1A}\n", at: 1) },
     header: { PNGFile.header($0) },
     picture: { (bytes, header) throws(ImageError.Reason) in
       try unsafe Picture.decoded(bytes, header, by: lora_png_decode)

@@ -2,6 +2,9 @@
 package struct PictureFormat: Sendable {
   package let name: String
 
+  /// The endings of its files' names, in lower case.
+  let endings: [String]
+
   /// Whether a file that begins so is of this format.
   let recognizes: @Sendable (RawSpan) -> Bool
 
@@ -13,6 +16,9 @@ package struct PictureFormat: Sendable {
 
   /// One entry per file of this folder.
   static let all: [PictureFormat] = [.png, .jpeg, .webp, .bmp]
+
+  /// The endings that files of all formats have.
+  package static var endings: [String] { all.flatMap(\.endings) }
 
   /// `PNG, JPEG, WebP or BMP`.
   static func names(_ conjunction: String, in formats: some Collection<PictureFormat> = all)

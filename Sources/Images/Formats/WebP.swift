@@ -2,7 +2,8 @@ import CImages
 
 extension PictureFormat {
   static let webp = PictureFormat(
-    name: "WebP", recognizes: { $0.holds("RIFF", at: 0) && $0.holds("WEBP", at: 8) },
+    name: "WebP", endings: [".webp"],
+    recognizes: { $0.holds("RIFF", at: 0) && $0.holds("WEBP", at: 8) },
     header: { (bytes) throws(ImageError.Reason) in try WebPFile.header(bytes) },
     picture: { (bytes, header) throws(ImageError.Reason) in
       try unsafe Picture.decoded(bytes, header, by: lora_webp_decode)

@@ -2,7 +2,9 @@
 extension Picture {
   func areaResized(_ newWidth: Int, _ newHeight: Int) -> Picture {
     width % newWidth == 0 && height % newHeight == 0
-      ? blockMeans(newWidth, newHeight) : areaMeans(newWidth, newHeight)
+      ? blockMeans(newWidth, newHeight)
+      : weighted(
+        Self.areaTaps(from: width, to: newWidth), Self.areaTaps(from: height, to: newHeight))
   }
 
   /// Means over whole blocks of pixels, summed in integers.
@@ -26,42 +28,6 @@ extension Picture {
       }
     }
     return replaced(width: newWidth, height: newHeight, bytes: result)
-  }
-
-  /// Means over areas that cut pixels, in 32-bit floats in OpenCV's order.
-  private func areaMeans(_ newWidth: Int, _ newHeight: Int) -> Picture {
-    let columns = Self.areaTaps(from: width, to: newWidth)
-    let rows = Self.areaTaps(from: height, to: newHeight)
-    var result: [UInt8] = []
-    result.reserveCapacity(newWidth * newHeight * channels)
-    var row = [Float](repeating: 0, count: newWidth * channels)
-    var sums = row
-    for y in 0..<newHeight {
-      for tap in rows.range(y) {
-        averageRow(rows.sources[tap], columns, into: &row)
-        let weight = rows.weights[tap]
-        let isFirst = tap == rows.starts[y]
-        for index in sums.indices {
-          sums[index] = isFirst ? weight * row[index] : sums[index] + weight * row[index]
-        }
-      }
-      for sum in sums { result.append(sum.roundedToByte) }
-    }
-    return replaced(width: newWidth, height: newHeight, bytes: result)
-  }
-
-  private func averageRow(_ y: Int, _ columns: Taps<Float>, into row: inout [Float]) {
-    let start = offset(x: 0, y: y)
-    for x in 0..<columns.count {
-      for channel in 0..<channels {
-        var sum: Float = 0
-        for tap in columns.range(x) {
-          let value = bytes[start + columns.sources[tap] * channels + channel]
-          sum += Float(value) * columns.weights[tap]
-        }
-        row[x * channels + channel] = sum
-      }
-    }
   }
 
   /// The share of each source position that lies in each target position.

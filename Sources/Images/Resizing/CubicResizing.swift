@@ -2,39 +2,8 @@
 // averaging, a = -0.75 (Keys, 1981).
 extension Picture {
   func cubicResized(_ newWidth: Int, _ newHeight: Int) -> Picture {
-    let columns = Self.cubicTaps(from: width, to: newWidth)
-    let rows = Self.cubicTaps(from: height, to: newHeight)
-    let stride = newWidth * channels
-    let middle = (0..<height).flatMap { cubicRow($0, columns) }
-    var result: [UInt8] = []
-    result.reserveCapacity(newHeight * stride)
-    for y in 0..<newHeight {
-      for x in 0..<stride {
-        var sum: Float = 0
-        for tap in rows.range(y) {
-          sum += middle[rows.sources[tap] * stride + x] * rows.weights[tap]
-        }
-        result.append(sum.roundedToByte)
-      }
-    }
-    return replaced(width: newWidth, height: newHeight, bytes: result)
-  }
-
-  private func cubicRow(_ y: Int, _ columns: Taps<Float>) -> [Float] {
-    let start = offset(x: 0, y: y)
-    var row: [Float] = []
-    row.reserveCapacity(columns.count * channels)
-    for x in 0..<columns.count {
-      for channel in 0..<channels {
-        var sum: Float = 0
-        for tap in columns.range(x) {
-          sum +=
-            Float(bytes[start + columns.sources[tap] * channels + channel]) * columns.weights[tap]
-        }
-        row.append(sum)
-      }
-    }
-    return row
+    weighted(
+      Self.cubicTaps(from: width, to: newWidth), Self.cubicTaps(from: height, to: newHeight))
   }
 
   private static func cubicTaps(from count: Int, to newCount: Int) -> Taps<Float> {

@@ -60,6 +60,43 @@ struct Taps<Weight> {
   func range(_ target: Int) -> Range<Int> { starts[target]..<starts[target + 1] }
 }
 
+extension Picture {
+  /// The sums of weighted pixels along rows and then along columns, in 32-bit floats in OpenCV's order.
+  func weighted(_ columns: Taps<Float>, _ rows: Taps<Float>) -> Picture {
+    let stride = columns.count * channels
+    let middle = (0..<height).flatMap { weightedRow($0, columns) }
+    var result: [UInt8] = []
+    result.reserveCapacity(rows.count * stride)
+    for y in 0..<rows.count {
+      for x in 0..<stride {
+        var sum: Float = 0
+        for tap in rows.range(y) {
+          sum += middle[rows.sources[tap] * stride + x] * rows.weights[tap]
+        }
+        result.append(sum.roundedToByte)
+      }
+    }
+    return replaced(width: columns.count, height: rows.count, bytes: result)
+  }
+
+  private func weightedRow(_ y: Int, _ columns: Taps<Float>) -> [Float] {
+    let start = offset(x: 0, y: y)
+    var row: [Float] = []
+    row.reserveCapacity(columns.count * channels)
+    for x in 0..<columns.count {
+      for channel in 0..<channels {
+        var sum: Float = 0
+        for tap in columns.range(x) {
+          sum +=
+            Float(bytes[start + columns.sources[tap] * channels + channel]) * columns.weights[tap]
+        }
+        row.append(sum)
+      }
+    }
+    return row
+  }
+}
+
 extension Float {
   /// Rounded to the nearest whole value, ties to even, within 0...255.
   var roundedToByte: UInt8 {

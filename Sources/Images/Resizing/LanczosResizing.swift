@@ -80,9 +80,7 @@ extension Picture {
   private static func sinc(_ x: Double) -> Double {
     x == 0 ? 1 : sin(x * .pi) / (x * .pi)
   }
-}
 
-extension Picture {
   private var multipliedByAlpha: Picture {
     mapColors { color, alpha in
       let product = Int(color) * Int(alpha) + 128

@@ -19,7 +19,7 @@ struct AdapterStack {
   private struct Part {
     let factors: TrainedAdapter
 
-    /// What changes tensors; nil where all are plain factors.
+    /// The modules that change tensors; nil where all are plain factors.
     let rest: Adapter?
   }
 
@@ -98,7 +98,7 @@ struct AdapterStack {
     uses.filter { parts[$0.file].rest != nil && $0.weight != 0 }
   }
 
-  /// What some files change in the model's tensors, each at its weight; nil where they change none.
+  /// The change of the model's tensors by some files, each at its weight; nil where there is none.
   func change(_ uses: [SampleGrid.Use]) throws -> TensorChange? {
     let inputs = changing(uses).compactMap { use in
       parts[use.file].rest.map { Combination.Input($0, weight: use.weight) }

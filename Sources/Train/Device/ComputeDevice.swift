@@ -6,14 +6,12 @@ import Tensors
 
 /// The device that a command computes on.
 struct ComputeDevice {
-  /// For the U-Net and all that is trained.
+  /// The backend of the U-Net and of all that is trained.
   let backend: any Backend
 
   /// The same device in float32: for the VAE, which overflows in fp16, and for text encoders that
   /// are not trained.
   let exact: any Backend
-
-  /// Notes for the user.
   let notes: [String]
 
   init(_ backend: any Backend, exact: any Backend, notes: [String] = []) {

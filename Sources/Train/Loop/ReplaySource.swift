@@ -100,16 +100,6 @@ struct ReplaySource: BatchSource {
   }
 
   private func channelsLast(_ values: [Float], _ shape: LatentShape) -> [Float] {
-    let pixels = shape.height * shape.width
-    var result = values
-    for sample in 0..<shape.count {
-      for pixel in 0..<pixels {
-        for channel in 0..<LatentShape.channels {
-          result[sample * shape.sampleCount + pixel * LatentShape.channels + channel] =
-            values[sample * shape.sampleCount + channel * pixels + pixel]
-        }
-      }
-    }
-    return result
+    Diffusion.channelsLast(values, shape.count, LatentShape.channels, shape.height * shape.width)
   }
 }

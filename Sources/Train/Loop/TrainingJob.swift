@@ -78,13 +78,10 @@ extension TrainingJob {
     }
     // A file of contexts has no captions: nothing of the text encoders can be trained.
     if replay != nil { options.network.networkTrainUnetOnly = true }
-    let batches = replay?.batchesPerEpoch ?? parts.data?.batchesPerEpoch ?? 0
     let plan = try TrainingPlan(
-      options,
-      TrainingCircumstances(
-        layout: layout, prediction: base.predictsVelocity ? .velocity : .noise,
-        batchesPerEpoch: batches,
-        randomSeed: UInt32.random(in: .min ... .max)))
+      options, layout: layout, prediction: base.predictsVelocity ? .velocity : .noise,
+      batchesPerEpoch: replay?.batchesPerEpoch ?? parts.data?.batchesPerEpoch ?? 0,
+      randomSeed: UInt32.random(in: .min ... .max))
     (modules, initialValues) = try Self.adapters(options, plan, unet, parts.text)
     if let resumedFolder, let resumedState {
       try resumedState.check(against: plan, folder: resumedFolder.path)
@@ -95,9 +92,9 @@ extension TrainingJob {
     source = try replay ?? parts.source(plan, kind: model.kind, on: device.backend)
     metadata = TrainingMetadata(
       options: options, plan: plan, base: base,
-      dataset: parts.data.map {
-        DatasetSummary($0, isConfigured: options.data.datasetConfig != nil)
-      },
+      dataset: parts.data?.metadata(isConfigured: options.data.datasetConfig != nil) ?? [],
+      resolution: parts.data?.datasets.first?.settings.resolution ?? options.run.resolution
+        ?? base.usualResolution,
       clock: RunClock(
         Clock(sourceDateEpoch: environment("SOURCE_DATE_EPOCH")),
         session: UInt32.random(in: .min ... .max)),
@@ -202,11 +199,8 @@ extension TrainingPlan {
     }
     return warnings
   }
-}
 
-extension TrainingPlan {
   /// A warning where the learning rate is far below the one that learns a picture by heart.
-  ///
   private func rateWarning(_ options: TrainingOptions) -> String? {
     let rate = options.optimizer.unetLr ?? options.run.learningRate
     let name = options.optimizer.unetLr == nil ? "--learning-rate" : "--unet-lr"

@@ -47,11 +47,11 @@ final class TrainingLoop {
     loss = Tensor(zeros: [1], on: backend)
     let network = plan.network
     let drops = network.dropout + network.rankDropout + network.moduleDropout > 0
-    let dropout = DeviceAdapters.Dropout(
+    let dropout = AdapterDropout(
       module: Float(network.moduleDropout), network: Float(network.dropout),
       rank: Float(network.rankDropout), seed: UInt64(plan.seed), step: stepNumber)
     adapters = DeviceAdapters(
-      training: job.modules, values: job.initialValues, tape: tape,
+      job.modules, values: job.initialValues, tape: tape,
       dropout: drops ? dropout : nil, on: backend)
     gradient = adapters.gradient ?? Tensor(zeros: [job.modules.parameterCount], on: backend)
     update = try WeightUpdate(plan, adapters, gradient: gradient, on: backend)
@@ -62,13 +62,8 @@ final class TrainingLoop {
 
   /// The adapters as they are now, to draw pictures with.
   var currentAdapters: DeviceAdapters { adapters.scaled(1) }
-
-  /// The weights as they are now.
   var weights: [Float] { adapters.parameters.values() }
-}
 
-extension TrainingLoop {
-  /// Does one step.
   func step() throws -> StepResult {
     let batches = try (next ?? Result { try prepared(stepsDone) }).get()
     sendNumbers()
@@ -175,9 +170,7 @@ extension TrainingLoop {
   private func mean(_ numbers: [Double]) -> Double {
     numbers.reduce(0, +) / Double(numbers.count)
   }
-}
 
-extension TrainingLoop {
   /// The batches of a step, counted from 0, ready to be sent.
   private func prepared(_ step: Int) throws -> [PreparedBatch] {
     let plan = job.plan
@@ -223,9 +216,7 @@ extension TrainingLoop {
     tape.reset()
     job.backend.copy(loss.mean, into: self.loss)
   }
-}
 
-extension TrainingLoop {
   /// Writes all that the run needs to go on.
   ///
   /// - Parameter saves: Those that the run may remove again.

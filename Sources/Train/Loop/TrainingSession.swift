@@ -49,7 +49,7 @@ struct TrainingSession {
     var state: String?
   }
 
-  /// Trains to the end, or until a signal comes: then what there is is saved.
+  /// Trains to the end, or until a signal comes, and saves the weights of that step.
   func run() throws -> RunOutcome {
     let first = loop.stepsDone
     var course = Course(
@@ -73,7 +73,8 @@ struct TrainingSession {
     return RunOutcome(
       step: loop.stepsDone, steps: job.plan.steps, loss: course.loss,
       seconds: (ContinuousClock.now - course.start).inSeconds, modules: job.modules.modules.count,
-      saved: course.saved, state: course.state, divergedAt: course.watch.step,
+      file: course.saved?.file, byteCount: course.saved?.byteCount,
+      modelHash: course.saved?.modelHash, state: course.state, divergedAt: course.watch.step,
       exitStatus: Interruption.exitStatus)
   }
 

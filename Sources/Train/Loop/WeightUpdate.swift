@@ -99,9 +99,7 @@ final class WeightUpdate {
 
   /// Sets the gradient back to zero.
   func forget() { state.backend.fill(state.gradient, with: 0) }
-}
 
-extension WeightUpdate {
   /// The groups of weights, in their order; those with rate 0 are left out.
   static func groups(_ modules: AdaptedModules, _ rates: LearningRates) -> [Group] {
     let parts = modules.modules.flatMap { module in

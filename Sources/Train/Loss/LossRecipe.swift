@@ -16,9 +16,7 @@ struct LossRecipe: Hashable {
 
   /// The factor of a regularisation picture's loss.
   var priorWeight = 1.0
-}
 
-extension LossRecipe {
   /// The factor of a sample's loss for its timestep.
   ///
   /// Sources: Hang et al., "Efficient Diffusion Training via Min-SNR Weighting Strategy" (2023);
@@ -39,7 +37,6 @@ extension LossRecipe {
     return weight
   }
 
-  /// The Huber constant of a timestep.
   func huberConstant(at timestep: Int, _ schedule: NoiseSchedule) -> Double {
     switch huberSchedule {
     case .constant: huberC * huberScale

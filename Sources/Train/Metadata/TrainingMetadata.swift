@@ -1,23 +1,25 @@
+import Adapters
 import Diffusion
 import Files
 import Images
 import JSON
 import Names
 
-/// What a result says about the run that made it, in sd-scripts' words.
+/// The metadata of a result about the run that made it, under sd-scripts' keys.
 struct TrainingMetadata {
   let options: TrainingOptions
   let plan: TrainingPlan
   let base: BaseSummary
 
-  /// nil for a `--replay`.
-  let dataset: DatasetSummary?
+  /// The entries about the pictures; empty for a `--replay`.
+  let dataset: [(key: String, value: String)]
+  let resolution: PixelSize
   let clock: RunClock
 
   /// The file of `--metadata-thumbnail` as a data URL.
   var thumbnail: String?
 
-  /// What the metadata say about the base model.
+  /// The facts about the base model that the metadata name.
   struct BaseSummary: Hashable {
     let family: BaseModel
     let predictsVelocity: Bool
@@ -47,10 +49,10 @@ struct TrainingMetadata {
     let spec = modelSpecification(at: clock.now)
     guard !options.metadata.noMetadata else { return reader + spec }
     return reader + runEntries(step: step, epoch: epoch) + optionEntries + lossEntries
-      + (dataset?.entries ?? []) + totalBatch + baseEntries + spec
+      + dataset + totalBatch + baseEntries + spec
   }
 
-  /// What a program needs to use the result, and no more.
+  /// The entries that a program needs to use the result, and no others.
   private var readerEntries: [(key: String, value: String)] {
     let arguments = networkArguments.map { [("ss_network_args", $0)] } ?? []
     return [
@@ -95,8 +97,8 @@ struct TrainingMetadata {
   }
 
   private var totalBatch: [(key: String, value: String)] {
-    dataset?.isConfigured == false
-      ? [("ss_total_batch_size", "\(plan.batchCount * plan.accumulation)")] : []
+    dataset.isEmpty || options.data.datasetConfig != nil
+      ? [] : [("ss_total_batch_size", "\(plan.batchCount * plan.accumulation)")]
   }
 
   private var baseEntries: [(key: String, value: String)] {
@@ -172,11 +174,6 @@ extension TrainingMetadata {
       .map { ("modelspec." + $0.0, $0.1) }
   }
 
-  /// The data sets' size where they have one; else the model's own.
-  private var resolution: PixelSize {
-    dataset?.parts.first?.resolution ?? options.run.resolution ?? base.usualResolution
-  }
-
   private var timestepRange: String? {
     guard options.noise.minTimestep != nil || options.noise.maxTimestep != nil else { return nil }
     return "\(options.noise.minTimestep ?? 0),\(options.noise.maxTimestep ?? 1000)"
@@ -184,10 +181,35 @@ extension TrainingMetadata {
 }
 
 extension TrainingMetadata.BaseSummary {
-  /// What the models of the family were trained on.
+  /// Describes an open model; a file is hashed, which reads all of it.
+  init(_ model: PretrainedModel, _ options: TrainingOptions) {
+    family = model.kind.baseModel
+    predictsVelocity = options.model.vParameterization || model.predictsVelocity == true
+    name = Path(model.path).name
+    let hashes =
+      options.metadata.noMetadata || options.machine.dryRun ? nil : checkpointHashes(model.path)
+    legacyHash = hashes?.legacy
+    sha256 = hashes?.whole
+    vae = options.model.vae.map { path in
+      let hashes = options.machine.dryRun ? nil : checkpointHashes(path)
+      return VAE(name: Path(path).name, legacyHash: hashes?.legacy, sha256: hashes?.whole)
+    }
+  }
+
+  /// The size of pictures that the models of the family were trained on.
   var usualResolution: PixelSize {
     let kind = PretrainedModel.Kind(rawValue: family.rawValue) ?? .sd1
     let side = kind.usualSide(predictsVelocity: predictsVelocity)
     return PixelSize(width: side, height: side)
   }
+}
+
+/// The checksums that sd-scripts records of a checkpoint: of 64 KiB from 1 MiB on, and of all.
+///
+/// - Returns: nil for a folder.
+func checkpointHashes(_ path: String) -> (legacy: String, whole: String)? {
+  guard FileKind(path: path).isRegular, let file = try? MappedFile(path: path, atMost: .max) else {
+    return nil
+  }
+  return file.withBytes { (legacyHash(header: [], data: $0), SHA256.hex(of: $0)) }
 }

@@ -35,9 +35,7 @@ struct StepDraws: Hashable {
 
   /// The noise that the network's input gets, where it is another.
   let inputNoise: [Float]?
-}
 
-extension StepDraws {
   /// The network's input and the answer that it should give, both `[count, height, width, 4]`:
   /// √ᾱ·x + √(1 − ᾱ)·ε, and ε or √ᾱ·ε − √(1 − ᾱ)·x.
   ///
@@ -131,9 +129,7 @@ extension NoiseRecipe {
     }
     return zip(noise, more).map { $0 + gamma * $1 }
   }
-}
 
-extension NoiseRecipe {
   /// Adds noise of falling resolution, then scales the batch to deviation 1.
   ///
   /// Level i has sides divided by (2 + 2u)ⁱ and weight discountⁱ; level 0 is whole and simply adds

@@ -6,7 +6,7 @@ import Tensors
 /// A rule that moves weights along their gradient: its constants, what it keeps between steps, and
 /// its update.
 protocol Optimizer: Hashable, Sendable {
-  /// As `--optimizer-type` has it; the first is its own.
+  /// The names that `--optimizer-type` takes; the first is its own.
   static var names: [String] { get }
 
   /// The keys of `--optimizer-args` that set its constants.

@@ -101,13 +101,14 @@ extension ArgumentExpansion {
     _ value: TOMLValue, of key: String
   ) throws(OptionsError.Reason) -> String {
     switch value {
-    case .string(let text): text
-    case .integer(let number): "\(number)"
-    case .float(let number): "\(number)"
-    case .boolean(let isOn): "\(isOn)"
+    case .boolean(let isOn): return "\(isOn)"
     case .array:
       throw .wrongType(key, wanted: "a value or a list of values", found: "lists in a list")
-    case .table: throw .wrongType(key, wanted: "a value", found: "a table")
+    default:
+      guard let text = value.scalarText else {
+        throw .wrongType(key, wanted: "a value", found: "a table")
+      }
+      return text
     }
   }
 }

@@ -12,7 +12,7 @@ struct ArgumentExpansion {
     let key: String
     let values: [String]
 
-    /// Where it stands in a configuration file.
+    /// Its place in a configuration file.
     var place: String?
   }
 

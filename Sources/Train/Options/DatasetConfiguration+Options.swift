@@ -77,8 +77,6 @@ extension DatasetConfiguration.Subset {
 
 extension TOMLTable {
   /// Reads a `--dataset-config` written as JSON: the same tables and lists, without lines.
-  ///
-  /// - Parameter file: Named in errors.
   init(json bytes: [UInt8], file: String) throws(OptionsError) {
     guard case .object(let fields)? = JSONValue(parsing: bytes)
     else { throw OptionsError(place: file, reason: .unusable("is no JSON object")) }
@@ -95,7 +93,7 @@ extension TOMLTable {
 
 extension TOMLValue {
   /// - Returns: nil for `null`, which sets nothing.
-  fileprivate init?(_ value: JSONValue) {
+  init?(_ value: JSONValue) {
     switch value {
     case .null: return nil
     case .boolean(let isOn): self = .boolean(isOn)

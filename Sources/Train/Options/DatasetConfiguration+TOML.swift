@@ -225,7 +225,7 @@ extension DatasetConfigurationReader {
 
   private func unknown(_ entry: TOMLTable.Entry) -> OptionsError {
     let known =
-      Self.datasetKeys + Self.subsetKeys + Setting.kinds(of: SubsetOptions.self).map(\.key)
+      Self.datasetKeys + Self.subsetKeys + Setting.declarations(in: SubsetOptions.self).map(\.key)
     return error(
       entry, .unknownKey(entry.key, nearest: nearest(to: entry.key, among: known.sorted())))
   }

@@ -16,14 +16,10 @@ extension Domain where Value == Int {
 
   /// One side of a picture, in pixels.
   static var side: Domain { .whole(PictureSide.multiple...PictureSide.most) }
-
-  /// The step of the sides of buckets.
   static var bucketStep: Domain { .whole(1...16384) }
 
   /// Tags of a caption that are treated apart.
   static var keptTokens: Domain { .whole(0...1000) }
-
-  /// Steps of a sampler.
   static var samplerSteps: Domain { .whole(1...1000) }
 
   /// Tokens of a caption: whole chunks of 75.
@@ -35,7 +31,6 @@ extension Domain where Value == Int {
 }
 
 extension Domain where Value == Double {
-  /// Learning rates.
   static var rate: Domain { .number(0...1e6) }
 
   static var alpha: Domain { .number(0...1e6) }
@@ -83,7 +78,6 @@ extension Domain where Value == NetworkModule {
 }
 
 extension Domain where Value == String {
-  /// The name of a sampler.
   static var sampler: Domain {
     Domain("ddim, euler, euler_a or dpmsolver++") { SamplerMethod(name: $0) == nil ? nil : $0 }
   }

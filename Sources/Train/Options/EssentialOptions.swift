@@ -62,7 +62,7 @@ struct EssentialOptions: ParsableArguments {
   var seed: UInt32?
 }
 
-/// What a user may set about a training run: the one list of options.
+/// The settings of a training run: the one list of options.
 ///
 /// Each stored property of the groups is one option. Its name is sd-scripts' key: `learningRate`
 /// is `learning_rate` in a configuration file and `--learning-rate` on the command line. Its type,

@@ -106,9 +106,7 @@ struct ForeignOption: Hashable {
   private static func value(_ key: String, _ standard: String, _ reason: String) -> ForeignOption {
     ForeignOption(key: key, standard: standard, treatment: .refused(reason))
   }
-}
 
-extension ForeignOption {
   /// Whether a value leaves the option as it is when it is not set: `""`, `0.0` for `0`, `false`.
   func isUnset(by value: String) -> Bool {
     guard let standard else { return ["false", "0", ""].contains(value) }

@@ -45,8 +45,7 @@ extension OptionsError.Reason: CustomStringConvertible {
 
 /// The keys that a group of options knows, and how each is written on a command line.
 struct OptionNames {
-  private let kinds: [String: OptionKind]
-  private let groups: [String: any ParsableArguments.Type]
+  private let declarations: [String: Setting.Declaration]
 
   /// Other spellings that sd-scripts or we allow.
   private static let synonyms = [
@@ -56,23 +55,27 @@ struct OptionNames {
   ]
 
   init(_ type: any ParsableArguments.Type) {
-    kinds = Dictionary(Setting.kinds(of: type).map { ($0.key, $0.kind) }) { first, _ in first }
-    groups = Setting.groups(of: type)
+    declarations = Dictionary(Setting.declarations(in: type).map { ($0.key, $0) }) { first, _ in
+      first
+    }
   }
 
   /// The smallest group of options that holds a key.
-  func group(_ key: String) -> (any ParsableArguments.Type)? { groups[key] }
+  func group(_ key: String) -> (any ParsableArguments.Type)? { declarations[key]?.group }
 
   /// The key for a spelling, or nil if there is none.
   func key(_ spelling: String) -> String? {
     let key = Self.synonyms[spelling] ?? spelling
-    return kinds[key] == nil ? nil : key
+    return declarations[key] == nil ? nil : key
   }
 
-  func kind(_ spelling: String) -> OptionKind? { key(spelling).flatMap { kinds[$0] } }
+  func kind(_ spelling: String) -> OptionKind? {
+    key(spelling).flatMap { declarations[$0]?.kind }
+  }
 
   /// The known key that an unknown one is nearest to, if it is near at all.
   func nearest(to unknown: String) -> String? {
-    CommandSupport.nearest(to: unknown, among: Array(kinds.keys) + ForeignOption.all.map(\.key))
+    CommandSupport.nearest(
+      to: unknown, among: Array(declarations.keys) + ForeignOption.all.map(\.key))
   }
 }

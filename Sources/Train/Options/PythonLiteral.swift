@@ -48,7 +48,7 @@ enum PythonLiteral: Hashable {
 }
 
 extension PythonLiteral: CustomStringConvertible {
-  /// As Python's `str` writes it.
+  /// The text that Python's `str` writes.
   var description: String {
     switch self {
     case .none: "None"
@@ -61,7 +61,7 @@ extension PythonLiteral: CustomStringConvertible {
     }
   }
 
-  /// As it stands inside a tuple.
+  /// The text that stands for it inside a tuple.
   private var representation: String {
     if case .text(let text) = self { "'\(text)'" } else { description }
   }

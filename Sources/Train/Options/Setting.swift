@@ -2,16 +2,6 @@ import ArgumentParser
 import Images
 import JSON
 
-/// The value of an option, without its type.
-enum SettingValue: Hashable {
-  case none
-  case boolean(Bool)
-  case integer(Int)
-  case number(Double)
-  case text(String)
-  case list([SettingValue])
-}
-
 /// The form of an option on a command line.
 enum OptionKind: Hashable {
   case flag
@@ -23,7 +13,9 @@ enum OptionKind: Hashable {
 struct Setting: Hashable {
   /// `learning_rate`.
   let key: String
-  let value: SettingValue
+
+  /// The option's value without its type; `null` where it has none.
+  let value: JSONValue
 
   /// The options of a group and of the groups in it, in the order of their declarations.
   static func all(of options: some ParsableArguments) -> [Setting] {
@@ -37,29 +29,17 @@ struct Setting: Hashable {
     }
   }
 
-  /// The keys of a group and of the groups in it, before anything is parsed.
-  static func kinds(of type: any ParsableArguments.Type) -> [(key: String, kind: OptionKind)] {
-    properties(of: type.init()).flatMap { label, property -> [(key: String, kind: OptionKind)] in
+  /// An option before anything is parsed.
+  typealias Declaration = (key: String, kind: OptionKind, group: any ParsableArguments.Type)
+
+  /// The options of a group and of the groups in it, each with the smallest group that holds it.
+  static func declarations(in type: any ParsableArguments.Type) -> [Declaration] {
+    properties(of: type.init()).flatMap { label, property -> [Declaration] in
       switch property {
       case is OptionGroup<SettingOrigins>: []
-      case let option as any SettableOption: [(key(label), option.kind)]
-      case let group as any SettableGroup: kinds(of: group.content)
+      case let option as any SettableOption: [(key(label), option.kind, type)]
+      case let group as any SettableGroup: declarations(in: group.content)
       default: []
-      }
-    }
-  }
-
-  /// The group that holds each key: enough to read one setting by.
-  static func groups(
-    of type: any ParsableArguments.Type
-  ) -> [String: any ParsableArguments.Type] {
-    properties(of: type.init()).reduce(into: [:]) { groups, property in
-      switch property.1 {
-      case is OptionGroup<SettingOrigins>: break
-      case is any SettableOption: groups[key(property.0)] = type
-      case let group as any SettableGroup:
-        groups.merge(Self.groups(of: group.content)) { first, _ in first }
-      default: break
       }
     }
   }
@@ -81,23 +61,22 @@ struct Setting: Hashable {
 
 /// An option or flag of ArgumentParser's, seen from here.
 private protocol SettableOption {
-  var setting: SettingValue { get }
+  var setting: JSONValue { get }
   var kind: OptionKind { get }
 }
 
-/// A group of them.
 private protocol SettableGroup {
   var settings: [Setting] { get }
   var content: any ParsableArguments.Type { get }
 }
 
 extension Option: SettableOption {
-  fileprivate var setting: SettingValue { settingValue(wrappedValue) }
+  fileprivate var setting: JSONValue { settingValue(wrappedValue) }
   fileprivate var kind: OptionKind { Value.self is any ListType.Type ? .list : .single }
 }
 
 extension Flag: SettableOption {
-  fileprivate var setting: SettingValue { settingValue(wrappedValue) }
+  fileprivate var setting: JSONValue { settingValue(wrappedValue) }
   fileprivate var kind: OptionKind { .flag }
 }
 
@@ -111,10 +90,10 @@ extension Setting {
   var arguments: [String] {
     let name = "--" + key.replacing("_", with: "-")
     switch value {
-    case .none: return []
+    case .null: return []
     case .boolean(let isOn): return isOn ? [name] : []
-    case .list(let values): return values.map { "\(name)=\($0.text)" }
-    default: return ["\(name)=\(value.text)"]
+    case .array(let values): return values.map { "\(name)=\($0.settingText)" }
+    default: return ["\(name)=\(value.settingText)"]
     }
   }
 }
@@ -122,24 +101,24 @@ extension Setting {
 private protocol ListType {}
 extension Array: ListType {}
 
-private func settingValue(_ value: Any) -> SettingValue {
+private func settingValue(_ value: Any) -> JSONValue {
   switch value {
   case let value as Bool: return .boolean(value)
   case let value as Int: return .integer(value)
   case let value as UInt32: return .integer(Int(value))
   case let value as Double: return .number(value)
-  case let value as String: return .text(value)
-  case let value as [Any]: return .list(value.map(settingValue))
-  case let value as any RawRepresentable<String>: return .text(value.rawValue)
-  case let value as PixelSize: return .text("\(value.width),\(value.height)")
+  case let value as String: return .string(value)
+  case let value as [Any]: return .array(value.map(settingValue))
+  case let value as any RawRepresentable<String>: return .string(value.rawValue)
+  case let value as PixelSize: return .string("\(value.width),\(value.height)")
   case let value as StepCount:
-    guard case .steps(let count) = value else { return .text("\(value)") }
+    guard case .steps(let count) = value else { return .string("\(value)") }
     return .integer(count)
   default: break
   }
   let mirror = Mirror(reflecting: value)
-  guard mirror.displayStyle == .optional else { return .text("\(value)") }
-  return mirror.children.first.map { settingValue($0.value) } ?? .none
+  guard mirror.displayStyle == .optional else { return .string("\(value)") }
+  return mirror.children.first.map { settingValue($0.value) } ?? .null
 }
 
 /// The places of settings in a configuration file.
@@ -181,50 +160,35 @@ struct SettingOrigin: Hashable, ExpressibleByArgument {
   var argument: String { "--setting-origin=\(key)=\(place)" }
 }
 
-extension SettingValue {
-  /// The value in one line, as TOML would have it; nothing is `none`.
-  var text: String {
+extension JSONValue {
+  /// The value of a setting in one line, without quotation marks; nothing is `none`.
+  var settingText: String {
     switch self {
-    case .none: "none"
+    case .null: "none"
     case .boolean(let isOn): "\(isOn)"
     case .integer(let number): "\(number)"
     case .number(let number): "\(number)"
-    case .text(let text): text
-    case .list(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
+    case .string(let text): text
+    case .array(let values): "[" + values.map(\.settingText).joined(separator: ", ") + "]"
+    case .object: text()
     }
   }
 
-  /// The value in a JSON report.
-  var json: JSONValue {
-    switch self {
-    case .none: .null
-    case .boolean(let isOn): .boolean(isOn)
-    case .integer(let number): .integer(number)
-    case .number(let number): .number(number)
-    case .text(let text): .string(text)
-    case .list(let values): .array(values.map(\.json))
-    }
-  }
-
-  /// The value as TOML writes it; nil for nothing.
+  /// The value of a setting as TOML writes it; nil for nothing.
   var toml: String? {
     switch self {
-    case .none: nil
-    case .boolean, .integer: text
-    case .number(let number): number.isFinite ? text : text.replacing("infinity", with: "inf")
-    case .text(let text): OrderedJSON.string(text).tomlString
-    case .list(let values): "[" + values.compactMap(\.toml).joined(separator: ", ") + "]"
+    case .null: nil
+    case .string(let text): tomlString(text)
+    case .array(let values): "[" + values.compactMap(\.toml).joined(separator: ", ") + "]"
+    default: settingText.replacing("infinity", with: "inf")
     }
   }
 }
 
-extension OrderedJSON {
-  /// A string in TOML's spelling, which takes text as it is.
-  fileprivate var tomlString: String {
-    guard case .string(let text) = self else { return dumped }
-    let isPlain = text.unicodeScalars.allSatisfy {
-      $0.value >= 0x20 && $0 != "\"" && $0 != "\\" && $0.value != 0x7F
-    }
-    return isPlain ? "\"\(text)\"" : dumped
+/// A string in TOML's spelling, which takes text as it is.
+private func tomlString(_ text: String) -> String {
+  let isPlain = text.unicodeScalars.allSatisfy {
+    $0.value >= 0x20 && $0 != "\"" && $0 != "\\" && $0.value != 0x7F
   }
+  return isPlain ? "\"\(text)\"" : OrderedJSON.string(text).dumped
 }

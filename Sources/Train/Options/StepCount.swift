@@ -10,9 +10,7 @@ enum StepCount: Hashable {
     case .share(let share): Int(share * Double(total))
     }
   }
-}
 
-extension StepCount {
   /// Reads `100`, `0.1` (a share, being less than 1) and `10%`.
   init?(argument: String) {
     if argument.hasSuffix("%"), let percent = Double(argument.dropLast()) {

@@ -17,7 +17,7 @@ struct NetworkPlan: Hashable {
   /// The extent of larger convolutions; nil leaves them alone.
   let convolution: Extent?
 
-  /// In place of the two above, one a block; rank 0 leaves the block alone.
+  /// One extent per block, in place of the two above; rank 0 leaves the block alone.
   let blocks: [Extent]?
   let convolutionBlocks: [Extent]?
   let trainsUNet: Bool
@@ -112,8 +112,9 @@ extension NetworkPlan {
     standard: Extent
   ) throws(OptionsError) -> [Extent] {
     let count = layout.blockCount
+    // Rank 0 leaves the block alone.
     let ranks =
-      try arguments.values(rankKey, .blockRank, count: count)
+      try arguments.values(rankKey, .whole(0...1_000_000), count: count)
       ?? Array(repeating: standard.rank, count: count)
     let alphas =
       try arguments.values(alphaKey, .alpha, count: count)
@@ -122,9 +123,7 @@ extension NetworkPlan {
       Extent(rank: rank, alpha: alpha == 0 ? Double(rank) : alpha)
     }
   }
-}
 
-extension NetworkPlan {
   /// Refuses a rank that is more than any layer it is for can hold.
   ///
   /// Some layers may hold less than the rank of all, as they do in every trainer.
@@ -145,11 +144,6 @@ extension NetworkPlan {
         "\(name) takes a rank up to \(most) here, not \(rank): no layer of the model can hold more")
     }
   }
-}
-
-extension Domain where Value == Int {
-  /// The rank in a block; 0 leaves the block alone.
-  fileprivate static var blockRank: Domain { .whole(0...1_000_000) }
 }
 
 /// The learning rate of each matrix of the adapter, before the schedule.
@@ -184,8 +178,6 @@ struct LearningRates: Hashable {
   }
 
   /// The rate of one matrix; 0 leaves it as it is.
-  ///
-  /// - Parameter module: sd-scripts' name.
   func rate(of module: String, _ matrix: Matrix) -> Double {
     let isUNet = module.hasPrefix("lora_unet_")
     var rate = isUNet ? unet : textEncoders

@@ -49,10 +49,4 @@ struct OptimizerType: RawRepresentable, CaseIterable, Hashable, ExpressibleByArg
     }
     self = type
   }
-
-  static func == (first: OptimizerType, second: OptimizerType) -> Bool {
-    first.rawValue == second.rawValue
-  }
-
-  func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 }

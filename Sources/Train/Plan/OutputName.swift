@@ -8,7 +8,7 @@ struct OutputName: Hashable {
   /// nil gives sd-scripts' own names: `epoch-000010`, `at-step00000003`, `last`.
   let name: String?
 
-  /// With its dot, or empty.
+  /// The extension with its dot, or empty.
   let suffix: String
 
   /// - Parameter output: What `-o` gives; it stands for the three others.
@@ -54,7 +54,8 @@ struct OutputName: Hashable {
   }
 }
 
-private func padded(_ number: Int, to count: Int) -> String {
+/// A number with zeros before it.
+func padded(_ number: Int, to count: Int) -> String {
   let digits = "\(number)"
   return String(repeating: "0", count: max(0, count - digits.count)) + digits
 }

@@ -96,7 +96,6 @@ struct SavePlan: Hashable {
     return bySteps + byEpochs + 1
   }
 
-  /// The last save.
   var final: Save {
     Save(
       occasion: .final, file: output.final,

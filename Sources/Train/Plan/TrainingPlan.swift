@@ -56,45 +56,34 @@ struct CachePlan: Hashable {
   let captionFiles: Bool
 }
 
-/// The facts about the model and the data that a plan depends on.
-struct TrainingCircumstances: Hashable {
-  let layout: BlockLayout
-
-  /// The base model's prediction, by its configuration; `--v-parameterization` overrides it.
-  let prediction: Prediction
-
-  /// The batches of an epoch, given the steps asked for: a picture of `--image` is repeated as
-  /// often as there are steps.
-  let batchesPerEpoch: Int
-
-  /// Used where none is asked for.
-  let randomSeed: UInt32
-}
-
 extension TrainingPlan {
+  /// - Parameters:
+  ///   - prediction: The base model's, by its configuration; `--v-parameterization` overrides it.
+  ///   - batchesPerEpoch: Given the steps asked for: a picture of `--image` is repeated as often as
+  ///     there are steps.
+  ///   - randomSeed: The seed where the options give none.
   init(
-    _ options: TrainingOptions, _ circumstances: TrainingCircumstances
+    _ options: TrainingOptions, layout: BlockLayout, prediction: Prediction, batchesPerEpoch: Int,
+    randomSeed: UInt32
   ) throws(OptionsError) {
     try options.check()
     let (run, origins) = (options.run, options.origins)
-    seed = run.seed ?? circumstances.randomSeed
+    seed = run.seed ?? randomSeed
     batchCount = run.trainBatchSize
     accumulation = options.optimizer.gradientAccumulationSteps
-    batchesPerEpoch = circumstances.batchesPerEpoch
+    self.batchesPerEpoch = batchesPerEpoch
     stepsPerEpoch = max(1, (batchesPerEpoch + accumulation - 1) / accumulation)
     steps = try Self.steps(options, perEpoch: stepsPerEpoch)
     epochs = run.maxTrainEpochs ?? (steps + stepsPerEpoch - 1) / stepsPerEpoch
     start = try Self.start(options, stepsPerEpoch: stepsPerEpoch, steps: steps)
 
-    (network, rates, optimizer) = try Self.rules(options, circumstances.layout)
+    (network, rates, optimizer) = try Self.rules(options, layout)
     schedule = try LearningRateSchedule(options.schedule, steps: steps, origins)
     try optimizer.rule.check(schedule, origins)
     gradientLimit = options.optimizer.maxGradNorm > 0 ? options.optimizer.maxGradNorm : nil
     updateLimit = options.network.scaleWeightNorms.flatMap { $0 > 0 ? $0 : nil }
     noise = NoiseRecipe(options.noise)
-    let predictsVelocity =
-      options.model.vParameterization || circumstances.prediction == .velocity
-    loss = LossRecipe(options.loss, predictsVelocity ? .velocity : .noise)
+    loss = LossRecipe(options.loss, options.model.vParameterization ? .velocity : prediction)
     hasZeroTerminalSNR = options.noise.zeroTerminalSnr
     recomputesActivations = options.machine.gradientCheckpointing
     caches = CachePlan(
@@ -104,9 +93,8 @@ extension TrainingPlan {
     saves = SavePlan(
       options.saving, try OutputName(options.saving, output: run.output), totalSteps: steps,
       stepsPerEpoch: stepsPerEpoch, epochs: epochs)
-    let logName = saves.output.stem
-    logPath =
-      options.machine.log ?? options.machine.loggingDir.map { "\($0)/\(logName).jsonl" }
+    let logName = "\(saves.output.stem).jsonl"
+    logPath = options.machine.log ?? options.machine.loggingDir.map { "\($0)/\(logName)" }
     samples = SamplePlan(options.samples, stepsPerEpoch: stepsPerEpoch)
     settings = Setting.all(of: options)
     decisiveSettings = TrainingState.decisiveSettings(options, schedule, steps: steps)

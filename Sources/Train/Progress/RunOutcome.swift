@@ -2,7 +2,7 @@ import CommandSupport
 import Files
 
 /// The end of a run, and the files that it left.
-struct RunOutcome: Hashable {
+struct RunOutcome: Encodable, Hashable {
   /// The steps done, and those of the whole run.
   let step: Int
   let steps: Int
@@ -14,8 +14,10 @@ struct RunOutcome: Hashable {
   let seconds: Double
   let modules: Int
 
-  /// nil where nothing was new.
-  let saved: SavedAdapter?
+  /// The last save; nil where nothing was new.
+  let file: String?
+  let byteCount: Int?
+  let modelHash: String?
 
   /// The folder to go on from that a stopped run has written.
   let state: String?
@@ -27,51 +29,30 @@ struct RunOutcome: Hashable {
   let exitStatus: Int32?
 
   var isFinished: Bool { step == steps }
-}
 
-extension RunOutcome: Encodable {
   enum CodingKeys: String, CodingKey {
-    case file
-    case bytes
+    case file, modules, seconds, state
+    case byteCount = "bytes"
     case modelHash = "sshs_model_hash"
-    case modules
-    case steps
+    case step = "steps"
     case loss = "final_loss"
-    case seconds
-    case state
     case divergedAt = "diverged_at_step"
   }
 
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encodeIfPresent(saved?.file, forKey: .file)
-    try container.encodeIfPresent(saved?.byteCount, forKey: .bytes)
-    try container.encodeIfPresent(saved?.modelHash, forKey: .modelHash)
-    try container.encode(modules, forKey: .modules)
-    try container.encode(step, forKey: .steps)
-    try container.encodeIfPresent(loss, forKey: .loss)
-    try container.encode(seconds, forKey: .seconds)
-    try container.encodeIfPresent(state, forKey: .state)
-    try container.encodeIfPresent(divergedAt, forKey: .divergedAt)
-  }
-}
-
-extension RunOutcome {
   /// `a.st: 192 modules, 822 kB, loss 0.0123 after 1500 steps, 12 min`.
   var summary: String {
     var parts = [counted(modules, "module")]
-    if let saved { parts.append(bytes(saved.byteCount)) }
+    if let byteCount { parts.append(bytes(byteCount)) }
     let loss = loss.map { "loss \(significant($0)) " } ?? ""
     parts.append("\(loss)after \(counted(step, "step"))")
     parts.append(duration(seconds))
-    return "\(saved?.file ?? ""): \(parts.joined(separator: ", "))"
+    return "\(file ?? ""): \(parts.joined(separator: ", "))"
   }
 
   /// A sentence on what an interrupted run has saved.
   var stopped: String {
     let place = "stopped after step \(step) of \(steps)"
-    guard let saved else { return "\(place); nothing is new" }
-    return "\(place); \(saved.file) is saved"
+    return file.map { "\(place); \($0) is saved" } ?? "\(place); nothing is new"
   }
 }
 

@@ -29,14 +29,10 @@ struct StepRecord: Codable, Hashable {
   let memory: Int
 
   enum CodingKeys: String, CodingKey {
-    case copy
-    case step
-    case epoch
-    case loss
+    case copy, step, epoch, loss, seconds
     case averageLoss = "average_loss"
     case learningRate = "lr"
     case gradientNorm = "grad_norm"
-    case seconds
     case memory = "memory_bytes"
   }
 }

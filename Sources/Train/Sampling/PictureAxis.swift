@@ -10,10 +10,8 @@ enum PictureAxis: Hashable {
   case seed
   case file
   case prompt
-}
 
-extension PictureAxis {
-  /// As it is written: `weight`, `weight2`.
+  /// The word for it on a command line: `weight`, `weight2`.
   var name: String {
     switch self {
     case .weight: "weight"
@@ -38,16 +36,13 @@ extension PictureAxis {
 
 extension PictureAxis: ExpressibleByArgument {
   init?(argument: String) {
-    switch argument {
-    case "weight": self = .weight
-    case "seed": self = .seed
-    case "file": self = .file
-    case "prompt": self = .prompt
-    default:
-      guard argument.hasPrefix("weight"), let number = Int(argument.dropFirst(6)), number > 0 else {
-        return nil
-      }
+    let plain: [PictureAxis] = [.weight, .seed, .file, .prompt]
+    if let axis = plain.first(where: { $0.name == argument }) {
+      self = axis
+    } else if argument.hasPrefix("weight"), let number = Int(argument.dropFirst(6)), number > 0 {
       self = .weightOf(number)
+    } else {
+      return nil
     }
   }
 
@@ -67,8 +62,6 @@ extension PictureAxis: Encodable {
 struct PicturePlan: Hashable {
   let columns: PictureAxis?
   let rows: PictureAxis?
-
-  /// The number of values of each axis.
   let counts: [PictureAxis: Int]
 
   /// Chooses axes for what has more than one value: weights along columns, then seeds down rows.

@@ -9,13 +9,13 @@ final class PictureGridMaker {
   private let grid: SampleGrid
   private let spacing: NoiseGrid.Spacing?
 
-  /// Beside the grid's prompts.
+  /// The settings of the pictures of each of the grid's prompts.
   let prompts: [SamplePrompt]
 
   /// Reads the model, changed.
   private let read: (TensorChange?) throws -> PictureMaker
 
-  /// With the model as `changes` make it; nil while it is read.
+  /// A maker with the model as `changes` make it; nil while that is read.
   private var maker: PictureMaker?
   private var changes: [SampleGrid.Use] = []
 
@@ -45,7 +45,7 @@ final class PictureGridMaker {
       adapters: stack.adapters(uses, on: maker.backend), spacing: spacing, progress: progress)
   }
 
-  /// Of two models one is held at a time.
+  /// Only one of two models is held at a time.
   private func maker(with uses: [SampleGrid.Use]) throws -> PictureMaker {
     let needed = stack.changing(uses)
     if let maker, needed == changes { return maker }

@@ -76,9 +76,7 @@ struct SampleGrid: Hashable {
         + "those of several --lora go in step: give as many to each, or --columns weight1 --rows "
         + "weight2 for each with each")
   }
-}
 
-extension SampleGrid {
   /// Whether each file is drawn alone, not all together.
   private var separatesFiles: Bool { plan.columns == .file || plan.rows == .file }
 
@@ -168,15 +166,12 @@ extension PythonText {
   }
 }
 
-/// The report of `lora sample`.
 struct SampleReport: Encodable {
-  /// One adapter of a picture.
   struct Use: Encodable {
     let file: String
     let weight: Double
   }
 
-  /// One picture.
   struct Entry: Encodable {
     let seed: UInt32
     let prompt: String

@@ -48,9 +48,8 @@ struct SamplePainter {
     for (index, prompt) in prompts.enumerated() {
       let picture = try maker.picture(
         of: prompt, seed: prompt.seed ?? seed, adapters: loop.currentAdapters)
-      let number = String(repeating: "0", count: max(0, 6 - "\(step)".count)) + "\(step)"
-      let place = index < 10 ? "0\(index)" : "\(index)"
-      try picture.write(to: "\(folder)/\(name)\(number)_\(place).png", texts: [])
+      let file = "\(name)\(padded(step, to: 6))_\(padded(index, to: 2)).png"
+      try picture.write(to: "\(folder)/\(file)", texts: [])
     }
   }
 }

@@ -82,10 +82,7 @@ enum SamplePrompts {
         case .string(let text): prompt = try Self.prompt(text, standard)
         case .object(let fields):
           for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
-            guard let text = value.scalarText else {
-              throw .wrongType(key, wanted: "a text or a number", found: "something else")
-            }
-            try prompt.set(key, to: text)
+            try prompt.set(key, to: TOMLValue(value))
           }
         default: throw .unusable("a prompt is a text or an object")
         }
@@ -120,10 +117,7 @@ enum SamplePrompts {
   ) throws(OptionsError) {
     for entry in table.entries where entry.key != "subset" {
       do throws(OptionsError.Reason) {
-        guard let text = entry.value.scalarText else {
-          throw .wrongType(entry.key, wanted: "a text or a number", found: "something else")
-        }
-        try prompt.set(entry.key, to: text)
+        try prompt.set(entry.key, to: entry.value)
       } catch {
         throw OptionsError(place: "\(file):\(entry.line)", reason: error)
       }
@@ -131,13 +125,11 @@ enum SamplePrompts {
   }
 }
 
-extension JSONValue {
-  fileprivate var scalarText: String? {
-    switch self {
-    case .string(let text): text
-    case .integer(let number): "\(number)"
-    case .number(let number): "\(number)"
-    default: nil
+extension SamplePrompt {
+  fileprivate mutating func set(_ key: String, to value: TOMLValue?) throws(OptionsError.Reason) {
+    guard let text = value?.scalarText else {
+      throw .wrongType(key, wanted: "a text or a number", found: "something else")
     }
+    try set(key, to: text)
   }
 }

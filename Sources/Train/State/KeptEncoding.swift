@@ -4,9 +4,9 @@ import Safetensors
 /// The numbers of an encoded picture or caption, kept in a file for later runs
 /// (`--cache-latents-to-disk`, `--cache-text-encoder-outputs-to-disk`).
 ///
-/// It counts only while what was encoded is the same, and while the encoder still gives the same
-/// answer to a fixed question: so another model, another VAE and weights merged into an encoder are
-/// all noticed, without a word about where they came from. Whatever does not count is encoded anew.
+/// The file counts only while the input is the same and the encoder still gives the same answer to a
+/// fixed question. The answer shows another model, another VAE and weights that were merged into an
+/// encoder, so the file names none of them. An input whose file does not count is encoded again.
 struct KeptEncoding {
   let path: String
 

@@ -6,8 +6,6 @@ struct TrainingState: Codable, Hashable {
   static let currentVersion = 1
 
   let version: Int
-
-  /// The steps done.
   let step: Int
 
   /// The steps that the optimiser has seen, where `--initial-step` made that another number.
@@ -41,12 +39,8 @@ struct TrainingState: Codable, Hashable {
   /// The files of a state's folder.
   static let json = "state.json"
   static let tensors = "state.safetensors"
-}
 
-extension TrainingState {
   /// Throws if a run by this plan would not be the one that was stopped.
-  ///
-  /// - Parameter folder: The state's, for the message.
   func check(against plan: TrainingPlan, folder: String) throws(OptionsError) {
     guard version == Self.currentVersion else {
       throw Self.error(
@@ -110,7 +104,7 @@ extension TrainingState {
     ]
     var texts: [String: String] = [:]
     for setting in groups.joined() where !free.contains(setting.key) {
-      texts[setting.key] = setting.value.text
+      texts[setting.key] = setting.value.settingText
     }
     // A longer run is the same run as far as it went, where the schedule does not look ahead.
     let looksAhead = ![.constant, .constantWithWarmup, .inverseSquareRoot].contains(

@@ -127,8 +127,9 @@ struct TrainingLoopTests {
     let doubled = try run.job(
       steps: 1, ["--base-weights", file, "--base-weights-multiplier", "0.5"])
     let plain = try run.job(steps: 1)
-    let adapters = DeviceAdapters(
-      trained.job.modules, values: trained.after, multiplier: 0.5, on: plain.backend)
+    let half = AdaptedModules.joined(
+      [(trained.job.modules, trained.after, 0.5)], for: trained.job.modules.modules.map(\.layer))
+    let adapters = DeviceAdapters(half.modules, values: half.values, on: plain.backend)
     func prediction(_ job: TrainingJob, _ adapters: DeviceAdapters?) throws -> [Float] {
       let latents = (0..<4 * 64).map { sinf(Float($0)) }
       let text = try #require(job.text)
