@@ -92,7 +92,7 @@ import Testing
     _ = try convert(folder, "a.safetensors", "b.safetensors", naming)
     let back = try convert(folder, "b.safetensors", "c.safetensors", "comfy")
     var wanted = original.file
-    if ["diffusers", "onetrainer", "peft"].contains(naming) {
+    if ["diffusers", "onetrainer"].contains(naming) {
       for layer in original.family.layers where layer.parts[.diffusers] == nil {
         for part in layer.parts[.original] ?? [] {
           let name = "diffusion_model." + part.pattern.firstPath
