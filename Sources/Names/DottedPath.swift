@@ -10,6 +10,7 @@ package enum DottedPath {
   /// Returns the dotted path of a flattened one; `nil` where no table knows it, or the families that
   /// do have different ones.
   package static func path(of key: String) -> String? {
+    if !key.isEmpty && !key.utf8.contains(UInt8(ascii: "_")) { return key }
     let name = NumberedName(key)
     for pattern in patterns[name.shape] ?? [] {
       if let blocks = pattern.blocks(of: name) { return pattern.path(blocks: blocks) }
