@@ -99,7 +99,9 @@ let package = Package(
         "Tensors",
       ]),
     .module("Datasets", ["Files", "Images", "Tensors"]),
-    .module("Diffusion", ["Compute", "Files", "Names", "Safetensors", "Tensors"]),
+    .module(
+      "Diffusion",
+      ["Compute", "Files", "Names", "QuantizedWeights", "Safetensors", "Tensors"]),
 
     // MARK: - Commands
     .module("CommandSupport", ["Files", "JSON", argumentParser]),

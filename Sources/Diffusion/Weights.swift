@@ -1,5 +1,6 @@
 import Compute
 package import Names
+import QuantizedWeights
 import Safetensors
 package import Tensors
 
@@ -18,22 +19,35 @@ struct Weights {
 
   /// Named in messages: `U-Net`.
   let part: String
-  var files: [SafetensorsFile] = []
+  private let files: [SafetensorsFile]
+
+  /// The weights of each file that are stored as codes and scales.
+  private let quantized: [QuantizedTensors]
 
   /// The locations in which a key's tensor may lie, the most likely first.
-  var locate: (String) -> [TensorLocation] = { _ in [] }
+  private let locate: (String) -> [TensorLocation]
 
   /// The shape of a key, where it matters before it is read, in a model without files, whose numbers
   /// are made up; `nil` where there is no such tensor.
-  var madeUp: ((String) -> Shape?)?
+  private let madeUp: ((String) -> Shape?)?
 
   /// Changes the numbers of a key's tensor after they are read.
   var change: ((String, inout [Float], Shape) throws -> Void)?
 
+  init(
+    path: String, part: String, files: [SafetensorsFile] = [],
+    locate: @escaping (String) -> [TensorLocation] = { _ in [] },
+    madeUp: ((String) -> Shape?)? = nil
+  ) {
+    (self.path, self.part, self.files) = (path, part, files)
+    (self.locate, self.madeUp) = (locate, madeUp)
+    quantized = files.map(QuantizedTensors.init)
+  }
+
   /// The shape of a tensor as the file has it; `nil` where there is none.
   func shape(_ key: String) -> Shape? {
     if let madeUp { return madeUp(key) }
-    return find(key).map { $0.shape ?? $0.entry.shape }
+    return find(key).map { $0.shape ?? $0.whole }
   }
 
   func has(_ key: String) -> Bool { shape(key) != nil }
@@ -97,14 +111,28 @@ struct Weights {
     guard let found = find(key) else { throw failure(.missingTensor(key, part: part)) }
     guard let piece = found.shape, piece.withoutOnes == shape.withoutOnes else {
       let expected = found.location.expectation(shape)
-      throw failure(.wrongShape(key, found: found.entry.shape, expected: expected))
+      throw failure(.wrongShape(key, found: found.whole, expected: expected))
     }
-    let values = found.location.take(try found.file.floats(found.entry), shape: found.entry.shape)
+    let values = found.location.take(try numbers(of: found, key), shape: found.whole)
     found.file.release(found.entry)
     guard values.reduce(0, { $0 + abs($1) }).isFinite || values.allSatisfy(\.isFinite) else {
       throw failure(.notFinite(key))
     }
     return values
+  }
+
+  /// The numbers that a tensor holds, or that its codes stand for.
+  private func numbers(of found: Found, _ key: String) throws -> [Float] {
+    if let weight = found.weight { return weight.floats(rows: 0..<weight.rowCount) }
+    if let fault = found.fault {
+      throw failure(.unsupported("\(fault.weight) \(fault.detail)"))
+    }
+    if [.int8, .uint8, .int32].contains(found.entry.type) {
+      let type = found.entry.type.rawValue
+      throw failure(
+        .unsupported("'\(key)' is stored as \(type), codes of a scheme that lora does not read"))
+    }
+    return try found.file.floats(found.entry)
   }
 
   func failure(_ reason: DiffusionError.Reason) -> DiffusionError {
@@ -115,16 +143,22 @@ struct Weights {
     let file: SafetensorsFile
     let entry: Header.Entry
     let location: TensorLocation
+    let weight: (any StoredWeight)?
+    let fault: QuantizedWeightError?
 
-    var shape: Shape? { location.shape(of: entry.shape) }
+    /// The shape of all numbers, of which the location may take some.
+    var whole: Shape { weight?.shape ?? entry.shape }
+
+    var shape: Shape? { location.shape(of: whole) }
   }
 
   private func find(_ key: String) -> Found? {
     for location in locate(key) {
-      for file in files {
-        if let entry = file.header[location.name] {
-          return Found(file: file, entry: entry, location: location)
-        }
+      for (file, quantized) in zip(files, quantized) {
+        guard let entry = file.header[location.name] else { continue }
+        return Found(
+          file: file, entry: entry, location: location, weight: quantized.weights[entry.name],
+          fault: quantized.faults[entry.name])
       }
     }
     return nil
