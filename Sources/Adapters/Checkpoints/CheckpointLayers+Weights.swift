@@ -1,5 +1,5 @@
 import Glibc
-import Safetensors
+package import Safetensors
 package import Tensors
 
 extension CheckpointLayers {
@@ -91,6 +91,20 @@ extension CheckpointLayers {
   /// Tells the system that a layer's bytes are no longer needed in memory.
   package func release(_ key: Key) {
     for piece in self[key] { checkpoint.parts[piece.part].file.release(piece.entry) }
+  }
+}
+
+extension CheckpointLayers.Piece {
+  /// One of the slices of a tensor of three extents, such as an expert's.
+  package init(slice index: Int, of entry: Header.Entry, part: Int, isTransposed: Bool) {
+    self.init(
+      part: part, entry: entry, rows: index..<index + 1, offset: 0, isTransposed: isTransposed)
+  }
+
+  /// The same rows of the tensor as others of a layer.
+  package func at(_ offset: Int) -> CheckpointLayers.Piece {
+    CheckpointLayers.Piece(
+      part: part, entry: entry, rows: rows, offset: offset, isTransposed: isTransposed)
   }
 }
 
