@@ -44,44 +44,11 @@ package struct OrthonormalProduct: Sendable {
 }
 
 /// Returns L⁻¹·B.
-private func solution(lower: Matrix, _ b: Matrix) -> Matrix {
+func solution(lower: Matrix, _ b: Matrix) -> Matrix {
   var x = b
   if x.elements.isEmpty { return x }
   unsafe openBLAS.cblas_dtrsm(
     CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, Int32(b.rows),
     Int32(b.columns), 1, lower.elements, Int32(lower.columns), &x.elements, Int32(b.columns))
   return x
-}
-
-/// Returns the inner products of all rows of some matrices of one width.
-///
-/// Up to 128 rows in 64 bits; of more the products are taken in 32 bits, and summed in 64 over
-/// pieces of 2048 columns: for rows of length 1 the error is about 1e-7.
-///
-/// - Returns: Symmetric, as many rows and columns as there are rows in all.
-/// - Complexity: rows²·columns floating-point operations.
-package func gramOfRows(of parts: [Matrix]) -> Matrix {
-  let rows = parts.reduce(0) { $0 + $1.rows }
-  if rows <= 128 { return gramOfRows(Matrix.joiningRows(parts)) }
-  let columns = parts[0].columns
-  var elements: [Float] = []
-  elements.reserveCapacity(rows * columns)
-  for part in parts { elements += part.elements.lazy.map { Float($0) } }
-  var sum = Matrix(zeros: rows, rows)
-  var piece = [Float](repeating: 0, count: rows * rows)
-  for start in stride(from: 0, to: columns, by: 2048) {
-    unsafe elements.withUnsafeBufferPointer { source in
-      guard let base = source.baseAddress else { return }
-      unsafe openBLAS.cblas_ssyrk(
-        CblasRowMajor, CblasUpper, CblasNoTrans, Int32(rows), Int32(min(2048, columns - start)), 1,
-        base + start, Int32(columns), 0, &piece, Int32(rows))
-    }
-    for i in 0..<rows {
-      for index in i * rows + i..<(i + 1) * rows { sum.elements[index] += Double(piece[index]) }
-    }
-  }
-  for i in 0..<rows {
-    for j in 0..<i { sum[i, j] = sum[j, i] }
-  }
-  return sum
 }

@@ -115,6 +115,9 @@ package struct ResizeCommand: ParsableCommand {
   }
 
   package func run() throws {
+    if reporting.html != nil && expandingFolders(files) != files {
+      throw ValidationError("--html reports one result that is written.")
+    }
     try reporting.prepare()
     let checkpoint = try base.map { try Checkpoint(path: $0) }
     let recipes = recipe ?? []

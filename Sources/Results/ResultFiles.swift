@@ -21,6 +21,7 @@ package struct ResultFiles {
   }
 
   private let inputs: [(path: String, item: Result<Item, any Error>)]
+  private let asked: Naming?
 
   /// Whether there is more than one result to report.
   private let areSeveral: Bool
@@ -35,6 +36,7 @@ package struct ResultFiles {
     _ paths: [String], _ options: OutputOptions, filter: LayerFilter, adapterName: String?,
     variants: [String] = [""]
   ) throws {
+    asked = options.to
     let expanded = expandingFolders(paths)
     areSeveral = expanded.count * variants.count > 1 || expanded != paths
     let place = try ResultPlace(options, areSeveral: areSeveral)
@@ -79,7 +81,8 @@ package struct ResultFiles {
             output: output, detail: "is the input \(other.path), and would be \(item.path)'s result"
           )
         }
-        planned.addFile(output)
+        let location = ResultLocation(path: output, naming: asked ?? item.adapter.naming)
+        if location.folder != nil { planned.addFolder(output) } else { planned.addFile(output) }
       }
     }
     if areSeveral { try planned.check() }

@@ -14,10 +14,12 @@ struct ResultPlace {
 
   private let kind: Kind
   private let asked: Naming?
+  private let areSeveral: Bool
 
   /// - Parameter areSeveral: Whether more than one result is to be told apart by its name.
   init(_ options: OutputOptions, areSeveral: Bool) throws {
     asked = options.to
+    self.areSeveral = areSeveral
     let output = options.output ?? "-"
     let isPattern = ["{name}", "{recipe}"].contains(where: output.contains)
     if isPattern {
@@ -28,7 +30,7 @@ struct ResultPlace {
       }
       kind = .folder(output.hasSuffix("/") ? output : output + "/")
     } else {
-      kind = output.hasSuffix("/") && asked?.folder == nil ? .folder(output) : .path(output)
+      kind = output.hasSuffix("/") ? .folder(output) : .path(output)
     }
   }
 
@@ -39,6 +41,9 @@ struct ResultPlace {
     case .pattern(let pattern):
       return pattern.replacing("{name}", with: stem(of: withoutSlash(path)))
         .replacing("{recipe}", with: variant)
+    // A result that is a folder itself, as PEFT's.
+    case .folder(let folder) where !areSeveral && (asked ?? adapter.naming).folder != nil:
+      return folder
     case .folder(let folder):
       let ending = variant.isEmpty ? "" : "_" + variant
       let name = name(of: path, adapter)

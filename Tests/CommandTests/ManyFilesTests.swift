@@ -55,6 +55,12 @@ import Testing
     #expect(there.status == 0, "\(there.errors)")
     #expect(try names("peft") == ["a", "b"])
     #expect(try names("peft/a") == ["adapter_config.json", "adapter_model.safetensors"])
+    let again = try Program.run(
+      ["convert"] + files + ["--to", "peft", "--skip-unsupported", "-o", folder["peft"]])
+    #expect(again.status == 0, "\(again.errors)")
+    let alone = try Program.run("resize", folder["peft/a"], "--rank", "1", "-o", folder["one/"])
+    #expect(alone.status == 0, "\(alone.errors)")
+    #expect(try names("one") == ["adapter_config.json", "adapter_model.safetensors"])
     let back = try Program.run(
       "convert", folder["peft/a"], folder["peft/b"] + "/", "--to", "kohya", "-o", folder["back"])
     #expect(back.status == 0, "\(back.errors)")

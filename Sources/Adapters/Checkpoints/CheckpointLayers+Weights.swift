@@ -1,6 +1,6 @@
 import Glibc
 import QuantizedWeights
-import Safetensors
+package import Safetensors
 package import Tensors
 
 extension CheckpointLayers {
@@ -99,6 +99,22 @@ extension CheckpointLayers {
       piece.quantized?.release()
       checkpoint.parts[piece.part].file.release(piece.entry)
     }
+  }
+}
+
+extension CheckpointLayers.Piece {
+  /// One of the slices of a tensor of three extents, such as an expert's.
+  package init(slice index: Int, of entry: Header.Entry, part: Int, isTransposed: Bool) {
+    self.init(
+      part: part, entry: entry, quantized: nil, rows: index..<index + 1, offset: 0,
+      isTransposed: isTransposed)
+  }
+
+  /// The same rows of the tensor as others of a layer.
+  package func at(_ offset: Int) -> CheckpointLayers.Piece {
+    CheckpointLayers.Piece(
+      part: part, entry: entry, quantized: quantized, rows: rows, offset: offset,
+      isTransposed: isTransposed)
   }
 }
 

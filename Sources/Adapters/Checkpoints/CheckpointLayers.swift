@@ -162,20 +162,6 @@ extension CheckpointLayers {
 }
 
 extension CheckpointLayers.Piece {
-  /// One of the slices of a tensor of three extents, such as an expert's.
-  package init(slice index: Int, of entry: Header.Entry, part: Int, isTransposed: Bool) {
-    self.init(
-      part: part, entry: entry, quantized: nil, rows: index..<index + 1, offset: 0,
-      isTransposed: isTransposed)
-  }
-
-  /// The same rows of the tensor as others of a layer.
-  package func at(_ offset: Int) -> CheckpointLayers.Piece {
-    CheckpointLayers.Piece(
-      part: part, entry: entry, quantized: quantized, rows: rows, offset: offset,
-      isTransposed: isTransposed)
-  }
-
   fileprivate func slice(_ range: Range<Int>, offset: Int) -> CheckpointLayers.Piece {
     let first = rows.lowerBound + range.lowerBound
     return CheckpointLayers.Piece(

@@ -1,0 +1,105 @@
+import Adapters
+import LinearAlgebra
+import Tensors
+
+/// The inner products of what several products write to and read in one layer.
+struct LayerGrams {
+  /// Which rows of the Gram matrices are which product's.
+  let ranks: [Range<Int>]
+
+  /// Of orthonormal bases of the column spaces, and of the row spaces.
+  private let outputs: Matrix
+  private let inputs: Matrix
+
+  /// ⟨Δᵢ, Δⱼ⟩ of each two products.
+  private let innerProducts: Matrix
+
+  /// - Parameter inputs: Those that change the layer.
+  init(_ layer: Combination.Layer, inputs: [Int]) throws {
+    let total = layer.terms.reduce(0) { $0 + $1.expandedRank }
+    let stored = total > 128 ? try inputs.compactMap { try layer.storedFactors(of: $0) } : []
+    if stored.count == inputs.count, let grams = LayerGrams(stacking: stored, layer.extents) {
+      self = grams
+    } else {
+      try self.init(orthonormalizing: inputs.map { try layer.sum(of: $0) })
+    }
+  }
+
+  /// By the factors' own inner products; `nil` where a factor's vectors are too near to dependent.
+  private init?(stacking factors: [StoredFactors], _ extents: Module.Extents) {
+    let sizes = factors.map(\.rank)
+    let total = sizes.reduce(0, +)
+    var ups = FactorStack(columns: total, of: extents.outputs)
+    var downs = FactorStack(rows: total, of: extents.columns)
+    for factor in factors {
+      ups.append(factor.up, vectors: factor.rank)
+      downs.append(factor.down, vectors: factor.rank)
+    }
+    let (up, down) = (ups.gram, downs.gram)
+    guard let outputs = orthonormalizedGram(up, sizes: sizes),
+      let inputs = orthonormalizedGram(down, sizes: sizes)
+    else { return nil }
+    (self.outputs, self.inputs) = (outputs, inputs)
+    let ranks = Self.ranges(sizes)
+    innerProducts = Self.innerProducts(ranks) { i, j in
+      Self.sum(up, down, ranks[i], ranks[j]) * factors[i].factor * factors[j].factor
+    }
+    self.ranks = ranks
+  }
+
+  /// By orthonormal bases that are made first, in 64 bits.
+  private init(orthonormalizing factors: [LowRank]) throws {
+    let products = try factors.map { try OrthonormalProduct(of: $0.up, $0.down) }
+    let ranks = Self.ranges(products.map(\.rank))
+    let outputs = gramOfRows(.joiningRows(products.map(\.leftRows)))
+    let inputs = gramOfRows(.joiningRows(products.map(\.rightRows)))
+    innerProducts = Self.innerProducts(ranks) { i, j in
+      if i == j { return products[i].squaredNorm }
+      let right = inputs.rows(in: ranks[i]).columns(in: ranks[j])
+      let moved = product(product(products[i].core, right), transposed: products[j].core)
+      let left = outputs.rows(in: ranks[i]).columns(in: ranks[j])
+      return zip(left.elements, moved.elements).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    (self.ranks, self.outputs, self.inputs) = (ranks, outputs, inputs)
+  }
+
+  private static func ranges(_ sizes: [Int]) -> [Range<Int>] {
+    var start = 0
+    return sizes.map { size in
+      defer { start += size }
+      return start..<start + size
+    }
+  }
+
+  private static func innerProducts(
+    _ ranks: [Range<Int>], _ value: (Int, Int) -> Double
+  ) -> Matrix {
+    var result = Matrix(zeros: ranks.count, ranks.count)
+    for i in ranks.indices {
+      for j in i..<ranks.count { result[i, j] = value(i, j) }
+    }
+    return result
+  }
+
+  /// The sum over a block of the products of two matrices' elements.
+  private static func sum(
+    _ a: Matrix, _ b: Matrix, _ rows: Range<Int>, _ columns: Range<Int>
+  ) -> Double {
+    var sum = 0.0
+    for row in rows {
+      for column in columns { sum += a[row, column] * b[row, column] }
+    }
+    return sum
+  }
+
+  /// ⟨Δᵢ, Δⱼ⟩, for an i up to j.
+  func innerProduct(_ i: Int, _ j: Int) -> Double { innerProducts[i, j] }
+
+  /// ‖QᵢᵀQⱼ‖² of the column spaces' orthonormal bases.
+  func sharedOutputs(_ i: Int, _ j: Int) -> Double {
+    Self.sum(outputs, outputs, ranks[i], ranks[j])
+  }
+
+  /// The same of the row spaces'.
+  func sharedInputs(_ i: Int, _ j: Int) -> Double { Self.sum(inputs, inputs, ranks[i], ranks[j]) }
+}
