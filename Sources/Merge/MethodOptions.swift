@@ -3,7 +3,7 @@ import CommandSupport
 
 /// How the updates become one.
 struct MethodOptions: ParsableArguments {
-  @Option(help: "\(mergeMethods.map { $0.name }.joined(separator: ", ")).")
+  @Option(help: "How the updates become one.")
   var method = MergeMethodName(Concatenation.self)
 
   @Option(

@@ -5,26 +5,26 @@ import Results
 
 /// Which weights the files have, where they are not those that stand behind them alone.
 struct WeightOptions: ParsableArguments {
-  @Flag(help: "The weights as shares of their sum: the average of the files.")
+  @Flag(help: "Divide the weights by their sum: the average of the files.")
   var average = false
 
   @Option(
     .number(0..<1),
     help: ArgumentHelp(
-      "Checkpoints in order, the first as the start: with each further one the average keeps this share of itself.",
+      "The moving average of checkpoints in order: with each one behind the first it keeps this share of itself.",
       valueName: "beta"))
   var ema: Double?
 
   @Option(
     .number(above: 0, upTo: 0.288),
     help: ArgumentHelp(
-      "As --ema, by the power function of this relative width; the first file, the start, weighs nothing.",
+      "As --ema, by a power function of this relative width, as musubi-tuner counts: the first file, the start, weighs nothing.",
       valueName: "sigma"))
   var emaSigmaRel: Double?
 
   @Flag(
     help:
-      "Scale all weights so that the sum is no stronger than its strongest file: its norm is at most theirs."
+      "Scale all weights so that the sum's norm is at most that of its strongest file."
   )
   var limitEnergy = false
 

@@ -88,7 +88,10 @@ package struct WritePreview: Encodable {
     let target = path == "-" ? "standard output" : printable(path)
     let facts =
       "\(counted(modules, "module")), rank \(rank.text), \(bytes(output.bytes)); nothing is written"
-    return ([leftOut.text].compactMap(\.self) + (merging?.lines ?? []) + ["\(printable(file)) → \(target): \(facts)"])
+    return
+      ([leftOut.text].compactMap(\.self) + (merging?.lines ?? []) + [
+        "\(printable(file)) → \(target): \(facts)"
+      ])
       .joined(separator: "\n")
   }
 }
