@@ -198,7 +198,7 @@ package struct MergeCommand: ParsableCommand {
       capped: plan.cappedRanks(by: rank.choice), listsModules: reporting.modules)
     if !notes.isEmpty { report.merging = notes }
     try writer.report(
-      report, reporting, command: "merge", inputs: try inputNorms(limited))
+      report, html: reporting.html, command: "merge", inputs: try inputNorms(limited))
   }
 
   /// `merge (ties, density 0.3): b * 1 + a * -0.5`.

@@ -196,13 +196,14 @@ package struct ResultWriter {
   /// Prints the report of a command, and writes it as a page where that is asked for.
   ///
   /// - Parameters:
+  ///   - html: Where the page goes; `nil` for none.
   ///   - inputs: What the page says of the inputs beside what the report knows.
   ///   - list: Keeps the report of one of several results where they are one JSON array.
   package func report(
-    _ report: WriteReport, _ options: ReportOptions, command: String, inputs: InputNorms? = nil,
+    _ report: WriteReport, html: String?, command: String, inputs: InputNorms? = nil,
     in list: ReportList? = nil
   ) throws {
-    if let html = options.html {
+    if let html {
       let page = report.page(path: path, command: command, origin: origin, inputs: inputs)
       try Pages.write(page, to: html)
     }
