@@ -16,8 +16,8 @@ extension DiffCommand {
       result, common, model: b.checkpoint.baseModel, types: b.floatTypes, to: output,
       comment: "extracted: \(stem(of: self.b)) - \(stem(of: self.a)), rank \(rank.text)")
     let extraction = try Extraction(
-      b, a, world: (result.to ?? .kohya).world, choice: choice, holdsNorms: fullNorms, skipsMismatched: skipMismatched,
-      threads: common.threadCount)
+      b, a, world: (result.to ?? .kohya).world, choice: choice, holdsNorms: fullNorms,
+      skipsMismatched: skipMismatched, threads: common.threadCount)
     let progress = Progress("extracting", total: extraction.layers.count, quiet: common.quiet)
     defer { progress.finish() }
     let plan = try extraction.plan(threads: common.threadCount) { progress.advance() }

@@ -164,7 +164,8 @@ package struct WriteReport: Encodable {
   ///   - readers: The programs that read the result.
   package init(
     _ written: Written, onlyInA: [String] = [], onlyInB: [String] = [], leftOut: LeftOut,
-    leftOutSquared: Double = 0, readers: [String] = [], capped: [String: Int] = [:], listsModules: Bool = false
+    leftOutSquared: Double = 0, readers: [String] = [], capped: [String: Int] = [:],
+    listsModules: Bool = false
   ) {
     let verification =
       written.verification

@@ -121,6 +121,52 @@ import Testing
   }
 }
 
+extension FamilyConversionTests {
+  /// An adapter in diffusers' names goes into a checkpoint in the original's, and out of it again.
+  @Test(arguments: FamilyConversionTests.families)
+  func adaptersAreBakedAndExtracted(model: BaseModel) throws {
+    let original = try Original(model)
+    let folder = try TemporaryFolder()
+    var checkpoint = AdapterFile()
+    for (index, (name, update)) in original.updates.sorted(by: { $0.key < $1.key }).enumerated() {
+      checkpoint.add(
+        name.dropFirst("diffusion_model.".count) + ".weight", [update.rows, update.columns],
+        uniform(update.elements.count, seed: UInt64(1000 + index)))
+    }
+    for (file, name) in [(original.file, "a"), (checkpoint, "m")] {
+      try Data(file.bytes).write(to: URL(filePath: folder[name + ".safetensors"]))
+    }
+    _ = try convert(folder, "a.safetensors", "b.safetensors", "diffusers")
+    let known = Set(
+      original.family.layers.filter { $0.parts[.diffusers] != nil }.flatMap { layer in
+        (layer.parts[.original] ?? []).map { "diffusion_model." + $0.pattern.firstPath }
+      })
+    func run(_ arguments: [String]) throws {
+      let outcome = try Program.run(arguments.map { $0.contains(".st") ? folder[$0] : $0 })
+      #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+    func expectBaked(_ name: String, within tolerance: Double) throws {
+      let baked = try AdapterFile(bytes: folder.bytes(name))
+      #expect(Set(baked.tensors.keys) == Set(checkpoint.tensors.keys))
+      for (name, update) in original.updates {
+        let key = name.dropFirst("diffusion_model.".count) + ".weight"
+        guard let new = baked.values(key), let old = checkpoint.values(key) else { continue }
+        let wanted = known.contains(name) ? update.elements : update.elements.map { _ in 0 }
+        let error = zip(zip(new, old), wanted).map { abs($0.0 - $0.1 - $1) }.max() ?? .infinity
+        #expect(error < tolerance, "\(key)")
+      }
+    }
+    for (file, name) in [("a", "a.st"), ("b", "b.st"), ("m", "m.st")] {
+      try FileManager.default.moveItem(atPath: folder[file + ".safetensors"], toPath: folder[name])
+    }
+    try run(["merge", "b.st", "--into", "m.st", "-o", "o.st", "--quiet"])
+    try expectBaked("o.st", within: 1e-5)
+    try run(["diff", "o.st", "m.st", "--rank", "2", "--to", "diffusers", "-o", "x.st", "--quiet"])
+    try run(["merge", "x.st", "--into", "m.st", "-o", "p.st", "--quiet"])
+    try expectBaked("p.st", within: 1e-4)
+  }
+}
+
 extension PathPattern {
   /// The path in the first of all blocks.
   fileprivate var firstPath: String {
