@@ -69,7 +69,9 @@ package struct CheckpointLayers: Sendable {
     self.checkpoint = checkpoint
     unread = checkpoint.unreadQuantizations
     let transposed = TransposedLayers(in: checkpoint, for: adapters)
-    model = checkpoint.baseModel
+    // Some layers alone are in several families' tables: then the adapters say which one is meant.
+    let (own, meant) = (checkpoint.baseModel, Set(adapters.map(\.baseModel)))
+    model = own == .unknown && meant.count == 1 ? meant.first ?? own : own
     for (index, part) in checkpoint.parts.enumerated() {
       for entry in part.file.header.entries {
         if part.quantized.isCompanion(entry.name) { continue }
