@@ -99,17 +99,16 @@ import Testing
   }
 }
 
-/// Factors of several experts are no product, and nothing takes them for one.
+/// Factors of several experts are a product each, and nothing takes them for one.
 @Suite struct ExpertsTests {
+  /// With a configuration each expert of a parameter is a module of its own.
   @Test func configurationTells() throws {
     let adapter = try AdapterSource(path: Fixtures.path("peft/experts")).adapter()
-    #expect(adapter.modules.map(\.target.key) == ["model_layers_0_self_attn_q_proj"])
-    #expect(adapter.experts.count == 2)
-    #expect(adapter.warnings.contains { $0.contains("experts") })
-    let error = try #require(throws: AdapterError.self) {
-      try Combination([.init(adapter, weight: 1)])
-    }
-    #expect(error.reason == .experts(modules: adapter.experts))
+    #expect(adapter.experts.isEmpty)
+    #expect(adapter.modules.count { $0.expert == nil } == 1)
+    let experts = adapter.modules.compactMap(\.expert)
+    #expect(Set(experts.map(\.parameter)) == ["gate_up_proj", "down_proj"])
+    #expect(experts.allSatisfy { experts.count == 2 * $0.count && $0.index < $0.count })
   }
 
   /// Names alone, and names that are another layer's.
