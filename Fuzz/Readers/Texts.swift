@@ -59,9 +59,7 @@ let plainRun: (options: TrainingOptions, plan: TrainingPlan) = {
     return (
       options,
       try TrainingPlan(
-        options,
-        TrainingCircumstances(
-          layout: .stableDiffusion, prediction: .noise, batchesPerEpoch: 1, randomSeed: 1))
+        options, layout: .stableDiffusion, prediction: .noise, batchesPerEpoch: 1, randomSeed: 1)
     )
   } catch {
     preconditionFailure("\(error)")
