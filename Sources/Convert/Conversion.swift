@@ -46,12 +46,13 @@ struct Conversion {
           kind: part == .bias ? .biases : .tensors)
       }
     }
+    let world = naming.world(for: adapter)
     var isExact = true
     var kept: [ResultModule] = []
     var special: [Module] = []
     var plain: Set<TensorName> = []
     for module in adapter.modules {
-      if let obstacle = adapter.obstacle(to: naming, module) {
+      if let obstacle = adapter.obstacle(to: naming, world, module) {
         unsupported.append(Unsupported(name: module.name, reason: obstacle))
         continue
       }
@@ -70,7 +71,6 @@ struct Conversion {
         special.append(module)
       }
     }
-    let world = naming.world(for: adapter)
     let (divided, refused) = try adapter.divided(special, in: world)
     unsupported += refused.map {
       Unsupported(
@@ -172,9 +172,11 @@ extension ResultModule {
 
 extension Adapter {
   /// Why the tables of names have none for a module; `nil` where they do, or where it keeps its own.
-  fileprivate func obstacle(to naming: Naming, _ module: Module) -> String? {
+  fileprivate func obstacle(
+    to naming: Naming, _ world: World?, _ module: Module
+  ) -> String? {
     if module.naming == naming && !naming.renamesModules { return nil }
-    switch standing(of: module, in: naming) {
+    switch standing(of: module, in: world) {
     case .known: return nil
     case .unknown where baseModel == .unknown: return "a layer of a model whose names are not known"
     case .unknown: return "a layer that no table of \(baseModel.rawValue) has"

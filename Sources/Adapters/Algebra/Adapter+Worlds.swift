@@ -15,11 +15,11 @@ extension Adapter {
     case absent
   }
 
-  /// Whether a naming has a name for a module's layer, as far as tables of names tell.
-  package func standing(of module: Module, in naming: Naming) -> Standing {
-    guard module.target.network == .denoiser, let world = naming.world(for: self) else {
-      return .known
-    }
+  /// Whether a world has a name for a module's layer, as far as tables of names tell.
+  ///
+  /// - Parameter world: Whose names the layers get; `nil` where no table is needed.
+  package func standing(of module: Module, in world: World?) -> Standing {
+    guard module.target.network == .denoiser, let world else { return .known }
     if let family {
       guard let places = family.places(of: module.target, in: world) else { return .unknown }
       return places.isEmpty ? .absent : .known

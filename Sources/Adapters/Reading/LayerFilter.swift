@@ -78,8 +78,9 @@ extension AdapterSource {
   fileprivate func layers(like adapter: Adapter) throws -> Set<Target> {
     switch self {
     case .adapter(let other):
+      let world = adapter.world
       return Set(
-        try other.modules.flatMap { try other.layers(of: $0, in: adapter.world).map(\.target) }
+        try other.modules.flatMap { try other.layers(of: $0, in: world).map(\.target) }
           + other.tokenRows.map(\.target))
     case .checkpoint(let checkpoint):
       let layers = CheckpointLayers(checkpoint, for: [adapter])
