@@ -32,20 +32,8 @@ extension Family {
       txt_mod.linear = norm1_context.linear : 6 1 ; also txt_mod.lin
       txt_mlp.fc1 = ff_context.net.0.proj : 4 1 ; also txt_mlp.0
       txt_mlp.fc2 = ff_context.net.2 : 1 4 ; also txt_mlp.2
-      [single_blocks.# = single_transformer_blocks.#]
-      linear1 = attn.to_q | attn.to_k | attn.to_v | 4*proj_mlp : 7 1
-      linear2 = proj_out : 1 5
-      modulation.linear = norm.linear : 3 1 ; also modulation.lin
-      q_norm = attn.norm_q ; also norm.query_norm
-      k_norm = attn.norm_k ; also norm.key_norm
-      [txt_in.individual_token_refiner.blocks.# = context_embedder.token_refiner.refiner_blocks.#]
-      self_attn_qkv = attn.to_q | attn.to_k | attn.to_v : 3 1 ; also self_attn.qkv
-      self_attn_proj = attn.to_out.0 : 1 1 ; also self_attn.proj
-      mlp.fc1 = ff.net.0.proj : 4 1 ; also mlp.0
-      mlp.fc2 = ff.net.2 : 1 4 ; also mlp.2
-      adaLN_modulation.1 = norm_out.linear : 2 1
-      norm1
-      norm2
+      \(hunyuanSingleBlocks)
+      \(hunyuanRefiner)
       []
       time_in.mlp.0 = time_guidance_embed.timestep_embedder.linear_1 ; also time_in.in_layer
       time_in.mlp.2 = time_guidance_embed.timestep_embedder.linear_2 : 1 1 ; also time_in.out_layer

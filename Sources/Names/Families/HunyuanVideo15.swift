@@ -28,14 +28,7 @@ extension Family {
       txt_mod.linear = norm1_context.linear : 6 1 ; also txt_mod.lin
       txt_mlp.fc1 = ff_context.net.0.proj : 4 1 ; also txt_mlp.0
       txt_mlp.fc2 = ff_context.net.2 : 1 4 ; also txt_mlp.2
-      [txt_in.individual_token_refiner.blocks.# = context_embedder.token_refiner.refiner_blocks.#]
-      self_attn_qkv = attn.to_q | attn.to_k | attn.to_v : 3 1 ; also self_attn.qkv
-      self_attn_proj = attn.to_out.0 : 1 1 ; also self_attn.proj
-      mlp.fc1 = ff.net.0.proj : 4 1 ; also mlp.0
-      mlp.fc2 = ff.net.2 : 1 4 ; also mlp.2
-      adaLN_modulation.1 = norm_out.linear : 2 1
-      norm1
-      norm2
+      \(hunyuanRefiner)
       []
       time_in.mlp.0 = time_embed.timestep_embedder.linear_1 ; also time_in.in_layer
       time_in.mlp.2 = time_embed.timestep_embedder.linear_2 : 1 1 ; also time_in.out_layer
