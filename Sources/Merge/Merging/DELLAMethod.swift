@@ -16,10 +16,8 @@ extension DELLAMethod {
     }
   }
 
-  func pruned(_ terms: [ElementwiseTerm]) -> [Matrix] {
-    terms.map {
-      keepingByMagnitude(
-        $0.update, density: settings.density, epsilon: settings.epsilon, generator: $0.generator)
-    }
+  func pruned(_ term: ElementwiseTerm) -> Matrix {
+    keepingByMagnitude(
+      term.update, density: settings.density, epsilon: settings.epsilon, generator: term.generator)
   }
 }

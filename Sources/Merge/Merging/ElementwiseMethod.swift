@@ -17,12 +17,23 @@ struct ElementwiseTerm {
 /// A method that drops elements of each update before they are summed: on updates, not on factors,
 /// or on their coordinates in the space that all factors span.
 protocol ElementwiseMethod: MergeMethod {
-  /// The merged matrix, of the terms' shape.
-  func merged(_ terms: [ElementwiseTerm]) -> Matrix
+  /// Whether signs are elected: of the elements that agree with the elected sign the mean is taken, in
+  /// place of the weighted sum of all.
+  static var electsSigns: Bool { get }
+
+  /// An update with some of its elements alone, without its weight.
+  func pruned(_ term: ElementwiseTerm) -> Matrix
 }
 
 extension ElementwiseMethod {
   var rankUse: RankUse { settings.space == .core ? .optional : .required }
+
+  /// The merged matrix, of the terms' shape.
+  private func merged(_ terms: [ElementwiseTerm]) -> Matrix {
+    let (updates, weights) = (terms.map(pruned), terms.map(\.weight))
+    return Self.electsSigns
+      ? disjointMean(of: updates, weights: weights) : weightedSum(of: updates, weights: weights)
+  }
 
   func plan(
     _ combination: Combination, _ choice: RankChoice?, threads: Int,

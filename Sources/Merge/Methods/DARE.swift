@@ -6,12 +6,10 @@ import Tensors
 struct DARE: ElementwiseMethod {
   static let name = "dare"
   static let options: Set<MergeOption> = [.density, .seed, .space]
+  static let electsSigns = false
   let settings: MergeSettings
 
-  func merged(_ terms: [ElementwiseTerm]) -> Matrix {
-    weightedSum(
-      of: terms.map {
-        keepingRandomly($0.update, density: settings.density, generator: $0.generator)
-      }, weights: terms.map(\.weight))
+  func pruned(_ term: ElementwiseTerm) -> Matrix {
+    keepingRandomly(term.update, density: settings.density, generator: term.generator)
   }
 }

@@ -5,12 +5,10 @@ import Tensors
 struct DARETIES: ElementwiseMethod {
   static let name = "dare-ties"
   static let options: Set<MergeOption> = [.density, .seed, .space]
+  static let electsSigns = true
   let settings: MergeSettings
 
-  func merged(_ terms: [ElementwiseTerm]) -> Matrix {
-    disjointMean(
-      of: terms.map {
-        keepingRandomly($0.update, density: settings.density, generator: $0.generator)
-      }, weights: terms.map(\.weight))
+  func pruned(_ term: ElementwiseTerm) -> Matrix {
+    keepingRandomly(term.update, density: settings.density, generator: term.generator)
   }
 }

@@ -6,11 +6,10 @@ import Tensors
 struct MagnitudePrune: ElementwiseMethod {
   static let name = "magnitude-prune"
   static let options: Set<MergeOption> = [.density, .space]
+  static let electsSigns = false
   let settings: MergeSettings
 
-  func merged(_ terms: [ElementwiseTerm]) -> Matrix {
-    weightedSum(
-      of: terms.map { keepingLargest($0.update, density: settings.density) },
-      weights: terms.map(\.weight))
+  func pruned(_ term: ElementwiseTerm) -> Matrix {
+    keepingLargest(term.update, density: settings.density)
   }
 }

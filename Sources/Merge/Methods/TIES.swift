@@ -6,11 +6,10 @@ import Tensors
 struct TIES: ElementwiseMethod {
   static let name = "ties"
   static let options: Set<MergeOption> = [.density, .space]
+  static let electsSigns = true
   let settings: MergeSettings
 
-  func merged(_ terms: [ElementwiseTerm]) -> Matrix {
-    disjointMean(
-      of: terms.map { keepingLargest($0.update, density: settings.density) },
-      weights: terms.map(\.weight))
+  func pruned(_ term: ElementwiseTerm) -> Matrix {
+    keepingLargest(term.update, density: settings.density)
   }
 }
