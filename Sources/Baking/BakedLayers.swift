@@ -195,7 +195,7 @@ package struct BakedLayers: Sendable {
   /// The weights of a part that are written by their codes.
   ///
   /// Those of a scheme that is only read leave it together, also where nothing is added to them: no
-  /// program reads a model of which some layers have left such a scheme.
+  /// program reads a model some of whose layers have left such a scheme.
   ///
   /// - Parameter roundsByChance: Whether floats of up to 16 bits are among them.
   func rewrittenWeights(ofPart index: Int, roundsByChance: Bool) -> [any StoredWeight] {

@@ -6,7 +6,7 @@ import Names
 struct ModelFolder {
   let path: String
 
-  /// The files that are written anew, below the folder.
+  /// The files that are written again, below the folder.
   let parts: Set<String>
 
   /// Whether what links lead to outside of the folder is copied too.

@@ -146,7 +146,7 @@ struct Weights {
     let weight: (any StoredWeight)?
     let fault: QuantizedWeightError?
 
-    /// The shape of all numbers, of which the location may take some.
+    /// The shape of all numbers; the location may take some of them.
     var whole: Shape { weight?.shape ?? entry.shape }
 
     var shape: Shape? { location.shape(of: whole) }

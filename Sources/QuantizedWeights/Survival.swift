@@ -14,7 +14,7 @@ package struct Survival: Sendable {
   private var changedCodes = 0
   private var codeCount = 0
 
-  /// How many weights were written anew.
+  /// The number of weights that were written again.
   package var weightCount = 0
 
   /// The schemes that they had.

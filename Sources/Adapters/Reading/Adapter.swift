@@ -119,7 +119,7 @@ extension Adapter {
     return path == "experts" || path.hasSuffix(".experts")
   }
 
-  /// Refuses several adapters of which none is chosen, and one that is not there.
+  /// Refuses several adapters where none is chosen, and a chosen one that is not there.
   private static func checkNames(
     _ names: Set<String>, wanted: String?, file: SafetensorsFile
   ) throws(AdapterError) {

@@ -32,7 +32,7 @@ extension Module {
   }
 }
 
-/// Which groups of a file's tensors are the factors of which parameters.
+/// Maps groups of a file's tensors to the parameters whose factors they are.
 ///
 /// PEFT wraps a module once for each of its parameters, in the order in which the module has them:
 /// the first stands innermost, behind most `base_layer`s.

@@ -48,7 +48,7 @@ struct ByteReader {
     return Number(truncatingIfNeeded: number)
   }
 
-  /// A number of things of which each takes some bytes.
+  /// A count of things that take some bytes each.
   mutating func count(atLeast width: Int) throws(Failure) -> Int {
     let claimed = try integer(UInt64.self)
     guard let count = Int(exactly: claimed), count <= (byteCount - position) / width else {

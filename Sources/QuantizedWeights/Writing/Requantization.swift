@@ -32,7 +32,7 @@ extension Requantization {
     }
   }
 
-  /// What `_quantization_metadata` says of a weight that is written anew; `nil` where it stays in
+  /// What `_quantization_metadata` says of a weight that is written again; `nil` where it stays in
   /// its scheme, and `.some(nil)` where it is plain numbers.
   package func declaration(of weight: any StoredWeight) -> JSONText?? {
     switch self {

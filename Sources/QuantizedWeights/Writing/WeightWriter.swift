@@ -5,7 +5,7 @@ package protocol WeightWriter: Sendable {
   /// The tensors that hold the weight, the codes first.
   var tensors: [Layout.Tensor] { get }
 
-  /// The bits of one code, of which each number has one.
+  /// The bits of one code; each number has one.
   var codeBitCount: Int { get }
 
   /// Rows come in multiples of so many, but for the last.
