@@ -49,7 +49,7 @@ package enum ImageFolder {
   }
 
   /// The paths of the pictures that lie in a folder itself, sorted.
-  static func pictures(
+  package static func pictures(
     in folder: String, warnings: inout [String]
   ) throws(DatasetError) -> [String] {
     let names = try entries(of: folder)

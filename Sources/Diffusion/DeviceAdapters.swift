@@ -41,6 +41,13 @@ package struct DeviceAdapters {
     return other
   }
 
+  /// The same adapters at another strength: their passes are recorded, and add to the same gradient.
+  package func trained(at multiplier: Float) -> DeviceAdapters {
+    var other = self
+    other.multiplier = multiplier
+    return other
+  }
+
   private static func factors(of parameters: Tensor) -> Tensor {
     let type = parameters.backend.activationType
     return type == .float32

@@ -84,6 +84,15 @@ package struct PretrainedModel {
       kind, on: backend)
   }
 
+  /// The side of the pictures that the model was made for, in pixels; nil where its configuration
+  /// does not say it.
+  package func pictureSide() throws -> Int? {
+    let (weights, file) = try layout.unet()
+    guard let side = try UNetConfiguration(weights, file, kind: kind).sampleSide else { return nil }
+    let (vae, vaeFile) = try layout.vae()
+    return try side * VAEConfiguration(vae, vaeFile, kind: kind).downscaling
+  }
+
   /// Reads the VAE, which turns pictures to latents and back.
   package func vae(on backend: any Backend) throws -> VAE {
     let (weights, file) = try layout.vae()

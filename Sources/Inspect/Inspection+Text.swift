@@ -1,5 +1,6 @@
 import Adapters
 import CommandSupport
+import JSON
 import Names
 import Safetensors
 
@@ -50,7 +51,33 @@ extension Inspection {
           + ", alpha \(alphaRange)")
       lines.append("  norm of the whole update \(significant(norm))")
     }
+    if let line = sliderLine { lines.append("  " + line) }
     return lines.joined(separator: "\n")
+  }
+
+  /// What `lora slider` has measured; nil of other files, and where nothing was measured.
+  private var sliderLine: String? {
+    guard case .object(let figures)? = metadata["lora_slider"].flatMap(JSONValue.init(parsing:)),
+      case .string(let method)? = figures["method"]
+    else { return nil }
+    var parts: [String] = []
+    if case .array(let range)? = figures["range"], let low = range.first?.number,
+      let high = range.last?.number
+    {
+      parts.append("useful from \(significant(low)) to \(significant(high))")
+    }
+    if case .array(let changes)? = figures["changes"] {
+      for case .object(let change) in changes where change["weight"]?.number == 1 {
+        guard let inside = change["inside"]?.number, let outside = change["outside"]?.number else {
+          continue
+        }
+        parts.append(
+          "weight 1 changes \(percent(inside)) inside and \(percent(outside)) outside of its pair's "
+            + "change")
+      }
+    }
+    return "slider (\(printable(method)))"
+      + (parts.isEmpty ? "" : ": " + parts.joined(separator: "; "))
   }
 
   var alphaRange: String { storedAlphas.map(alphaText) ?? "not stored (= rank)" }

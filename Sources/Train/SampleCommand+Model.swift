@@ -24,9 +24,7 @@ extension SampleCommand {
       try options.vae.map { try VAE(path: $0, for: model.kind, on: exact) }
       ?? model.vae(on: exact)
     let velocity = options.vParameterization || model.predictsVelocity == true
-    let prompts = try prompts(
-      unet.usualSide(
-        of: model, predictsVelocity: velocity, downscaling: vae.configuration.downscaling))
+    let prompts = try prompts(model.usualSize(options).width)
     if let prompt = prompts.first {
       try MachineMemory.check(
         vae.decodingBytes(width: prompt.width, height: prompt.height), on: exact,

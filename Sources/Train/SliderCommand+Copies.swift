@@ -68,7 +68,7 @@ extension SliderCommand {
     _ copy: SliderCopy, _ outcome: RunOutcome, _ files: CopyFiles
   ) throws -> ExitCode {
     let (low, high) = try (path(.before), path(.after))
-    let whole = files.file(of: pair.before)
+    let whole = files.file(of: pair[.before])
     var commands: [String] = []
     if whole == nil {
       commands.append(training(.before, ["--resume", outcome.state ?? ""], to: low))
@@ -79,7 +79,7 @@ extension SliderCommand {
       commands.append(training(.after, state.map { ["--resume", $0] } ?? [], to: high))
       commands.append(
         commandLine(["lora", "diff", high, whole ?? low, "-o", options.run.output ?? ""]))
-    case .merged:
+    case .merged, .direct:
       commands.append(
         training(.after, ["--base-weights", whole ?? low], to: options.run.output ?? ""))
     }
@@ -103,24 +103,30 @@ extension SliderCommand {
 }
 
 extension SliderCommand {
-  /// The adapter that changes the first picture to the second: the second copy less the first, or
-  /// the second alone where that was trained over the first.
-  func slider(
-    _ low: Trained, _ high: Trained
-  ) throws -> (adapter: TrainedAdapter, plan: ResultPlan) {
+  /// Makes the adapter that changes the first picture to the second: the second copy less the first,
+  /// or the second alone where that was trained over the first.
+  func makeFromCopies(_ device: ComputeDevice, _ files: CopyFiles) throws -> Made {
+    let low = try trained(.before, device, files)
+    let high = try trained(.after, device, files, after: low)
+    let copies = [low, high].compactMap { copy in
+      copy.copy.check.map { SliderReport.Copy(check: $0, run: copy.outcome) }
+    }
     guard pair.method == .difference else {
-      return (high.copy.adapter, high.copy.adapter.plan)
+      let slider = high.copy.adapter
+      return Made(
+        slider: slider, plan: { slider.scaled(by: $0).plan }, job: high.job, copies: copies)
     }
-    let inputs = try [(high, 1.0), (low, -1.0)].map { copy, weight in
-      try Combination.Input(AdapterSource(path: copy.file).adapter(), weight: weight)
+    func difference(_ factor: Double) throws -> Combination {
+      try Combination(
+        [(high, factor), (low, -factor)].map { copy, weight in
+          try Combination.Input(AdapterSource(path: copy.file).adapter(), weight: weight)
+        })
     }
-    let difference = try Combination(inputs)
-    let layers = high.job.modules.modules.map(\.layer)
-    return (
-      try TrainedAdapter(
-        of: difference, for: layers, in: options.run.pretrainedModelNameOrPath ?? ""),
-      difference.concatenation {}
-    )
+    let slider = try TrainedAdapter(
+      of: difference(1), for: high.job.modules.modules.map(\.layer),
+      in: options.run.pretrainedModelNameOrPath ?? "")
+    return Made(
+      slider: slider, plan: { try difference($0).concatenation {} }, job: high.job, copies: copies)
   }
 
   /// Draws the strip where one is asked for.
@@ -129,7 +135,7 @@ extension SliderCommand {
   func strip(
     of slider: TrainedAdapter, _ compared: PicturePair, _ job: TrainingJob,
     beside output: String
-  ) throws -> [SliderStrip.Change] {
+  ) throws -> [SliderMeasure.Change] {
     guard let path = pair.strip else { return [] }
     Interruption.setLastWords("\(output) is written; the strip is not")
     let maker = try PictureMaker(job, unet: pair.method == .merged ? plainUNet(job) : nil)
@@ -152,7 +158,7 @@ extension SliderCommand {
       }
       progress.finish()
       try strip.drawn.write(to: path, texts: [])
-      return strip.changes
+      return strip.measure.changes
     } catch is Interrupted {
       progress.finish()
       let grid = UnfinishedGrid(drawn, columns: weights.count, rows: seeds.count)
@@ -165,7 +171,7 @@ extension SliderCommand {
   }
 
   /// The model without the first copy, which the second was trained over.
-  private func plainUNet(_ job: TrainingJob) throws -> UNet {
+  func plainUNet(_ job: TrainingJob) throws -> UNet {
     try PretrainedModel(
       path: options.run.pretrainedModelNameOrPath, random: options.machine.randomWeights
     ).unet(on: job.backend)

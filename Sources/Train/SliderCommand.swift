@@ -1,5 +1,6 @@
 package import ArgumentParser
 import CommandSupport
+import Datasets
 import Diffusion
 import Files
 import Images
@@ -12,17 +13,25 @@ package struct SliderCommand: ParsableCommand {
     discussion: paragraphs(
       """
         lora slider --model MODEL --before small.png --after big.png \\
-          --learning-rate 0.001 --max-train-steps 1500 \\
-          -o slider.safetensors --strip strip.png
+          -o slider.safetensors --html slider.html
 
-      An adapter is trained on each picture until it can only draw that picture; the exact \
-      difference of the two is the slider. --strip draws pictures over its weights, lora sample \
-      any others. All options of training apply to both copies.
+      An adapter is trained on what differs between the two pictures. It is scaled so that the \
+      weights from -1 to 1 make the change of the pair, and measured on seeds that it was not \
+      trained on: how much changes inside of what differs, and how much elsewhere. lora inspect \
+      shows these figures, the page of --html has a slider to move.
 
-      Each copy is checked: how much of the way it has gone from what the model draws without a \
-      prompt (0 %) to its picture as the VAE gives it back (100 %). Below 50 % there is a \
-      warning: the slider would change more than is meant. Below 5 % of the first one the run \
-      ends. --json has the figures.
+      Several pairs teach more than one, with --pair for each or from a folder:
+        lora slider --model MODEL --pair a1.png a2.png --pair b1.png b2.png -o s.safetensors
+        lora slider --model MODEL --pairs FOLDER -o s.safetensors
+
+      --method difference trains one adapter on each picture until it can only draw that picture; \
+      the exact difference of the two is the slider. --method merged trains the second on top of \
+      the first. Both take some ten times as long. Each copy is checked: how much of the way it \
+      has gone from what the model draws without a prompt (0 %) to its picture (100 %). Below 50 % \
+      there is a warning, below 5 % of the first the run ends.
+
+      What is not given is set for this job: the size by the model, the rate, the steps, the rank, \
+      the seed. --dry-run shows all settings, --help-hidden the rare options.
       """))
 
   @OptionGroup(title: "The slider") var pair: SliderOptions
@@ -32,14 +41,14 @@ package struct SliderCommand: ParsableCommand {
   package init() {}
 
   package func validate() throws {
-    try pair.checkCounts()
+    if pair.pairs == nil { _ = try pair.pairFiles() }
     if !options.run.image.isEmpty || options.run.trainDataDir != nil
       || options.data.datasetConfig != nil || options.machine.replay != nil
     {
       throw ValidationError(
         "--before and --after are the data; drop --image, --data, --dataset-config and --replay.")
     }
-    if options.saving.resume != nil {
+    if options.saving.resume != nil, pair.method != .direct {
       throw ValidationError(
         "lora slider cannot go on from a state, but lora train can go on with one copy: lora train "
           + "--image PICTURE --network-train-unet-only --resume STATE -o COPY, with the other "
@@ -52,16 +61,19 @@ package struct SliderCommand: ParsableCommand {
     if let fault = pair.strip.flatMap(misleadingPictureName) { throw ValidationError(fault) }
   }
 
-  package func run() throws {
+  package mutating func run() throws {
     guard let output = options.run.output else {
       throw KeyedArguments.error("no result is named; give -o FILE")
     }
+    let size = try applyPreset()
     let outputs = try outputs(output)
     try options.machine.dryRun ? outputs.check() : outputs.prepare()
     noteResult()
-    let compared = try comparePictures()
+    let compared = try comparePictures(size)
     let device = try options.machine.computeDevice(threads: common.threadCount)
-    if options.machine.dryRun { return try rehearse(output, device) }
+    if options.machine.dryRun { 
+      return try rehearse(output, device, compared)
+    }
     let files = try CopyFiles(
       output: OutputName(options.saving, output: output), keeps: pair.keepCopies)
     do {
@@ -74,27 +86,29 @@ package struct SliderCommand: ParsableCommand {
   }
 
   private func make(
-    _ output: String, _ device: ComputeDevice, _ files: CopyFiles, _ compared: PicturePair
+    _ output: String, _ device: ComputeDevice, _ files: CopyFiles, _ compared: [PicturePair]
   ) throws {
     let start = ContinuousClock.now
-    let low = try trained(.before, device, files)
-    let high = try trained(.after, device, files, after: low)
-    let (slider, plan) = try self.slider(low, high)
-    let saved = try SavedAdapter(
-      writing: plan, to: output, as: high.job.plan.saves.type,
-      metadata: metadata(high.job, slider.modules))
+    let made =
+      try pair.method == .direct
+      ? makeDirectly(device, compared) : makeFromCopies(device, files)
+    let report = try finish(made, to: output, compared[0], since: start)
     try files.close()
-    let changes = try strip(of: slider, compared, high.job, beside: output)
-    let rank = slider.modules.modules.map(\.rank).max() ?? 0
-    try say(
-      SliderReport(
-        output: output, bytes: saved.byteCount, modelHash: saved.modelHash, method: pair.method,
-        modules: slider.modules.modules.count, rank: rank,
-        seconds: (ContinuousClock.now - start).inSeconds,
-        pair: SliderReport.Pair(compared.difference, compared.notes),
-        copies: [low, high].compactMap { copy in
-          copy.copy.check.map { SliderReport.Copy(check: $0, run: copy.outcome) }
-        }, changes: changes))
+    try say(report)
+  }
+
+  /// Sets what the user has not set, by the model's kind and the picture's shape.
+  ///
+  /// - Returns: The size of pictures that the model was made for.
+  private mutating func applyPreset() throws -> PixelSize {
+    let model = try PretrainedModel(
+      path: options.run.pretrainedModelNameOrPath, random: options.machine.randomWeights)
+    let preset = SliderPreset(pair.method, for: model.kind)
+    let header = try pair.pairFiles().first.map { try TrainingPicture.header(of: $0.before) }
+    options = preset.applied(
+      to: options,
+      showing: header.map { PixelSize(width: $0.displayWidth, height: $0.displayHeight) })
+    return try model.usualSize(options.model)
   }
 
   private func noteResult() {
@@ -112,19 +126,21 @@ package struct SliderCommand: ParsableCommand {
     }
   }
 
-  /// Says how the pictures differ as they are trained on, and where more does than is meant.
-  private func comparePictures() throws -> PicturePair {
-    let model = try PretrainedModel(
-      path: options.run.pretrainedModelNameOrPath, random: options.machine.randomWeights)
-    let velocity = options.model.vParameterization || model.predictsVelocity == true
-    let side = model.kind.usualSide(predictsVelocity: velocity)
-    let compared = try PicturePair(
-      before: pair.before, after: pair.after, options,
-      resolution: PixelSize(width: side, height: side))
-    guard !common.quiet else { return compared }
-    Terminal.note(compared.difference.summary)
-    for note in compared.difference.warnings + compared.notes { Terminal.note(note) }
-    return compared
+  /// Says how the pictures of each pair differ as they are trained on, and where more does than is
+  /// meant.
+  private func comparePictures(_ size: PixelSize) throws -> [PicturePair] {
+    let files = try pair.pairFiles()
+    return try files.map { pair in
+      var compared = try PicturePair(
+        before: pair.before, after: pair.after, options, resolution: size)
+      (compared.span, compared.caption) = (Float(pair.span), pair.caption)
+      if !common.quiet {
+        let name = files.count > 1 ? "\(pair.after): " : ""
+        Terminal.note(name + compared.difference.summary)
+        for note in compared.difference.warnings + compared.notes { Terminal.note(note) }
+      }
+      return compared
+    }
   }
 
   /// The outputs of the command beside those of its runs.
@@ -141,14 +157,24 @@ package struct SliderCommand: ParsableCommand {
     return outputs
   }
 
-  /// Says what each of the two runs would do, and what would be there after them.
-  private func rehearse(_ output: String, _ device: ComputeDevice) throws {
+  /// Says what the run would do, or each of the two, and what would be there after it.
+  private func rehearse(
+    _ output: String, _ device: ComputeDevice, _ compared: [PicturePair]
+  ) throws {
+    let isDirect = pair.method == .direct
     let rehearsal = try Rehearsal(
-      options(for: .before), draws: true, device: device, environment: environment)
+      isDirect ? directOptions(compared) : options(for: .before),
+      pairs: isDirect ? (pair.recipe(), compared) : nil, draws: true,
+      device: device, environment: environment)
+    let results = [try OutputName(options.saving, output: output).final, pair.strip]
+    let between = rehearsal.job.plan.saves.all.filter { $0.occasion != .final }.map(\.file)
     let report = TrainingReport(
-      rehearsal.job, memory: rehearsal.memoryByteCount, saves: try saves(of: rehearsal.job, output),
+      rehearsal.job, memory: rehearsal.memoryByteCount,
+      saves: isDirect
+        ? between + results.compactMap(\.self) : try saves(of: rehearsal.job, output),
       options: options)
-    try Terminal.show(common.json ? json(report) : "twice: \(report.text)")
+    try Terminal.show(
+      common.json ? json(report) : isDirect ? report.text : "twice: \(report.text)")
   }
 
   /// The files that are there after both runs, in order.

@@ -36,7 +36,9 @@ package struct TrainCommand: ParsableCommand {
     guard let command = arguments.first, ["train", "slider"].contains(command) else {
       return arguments
     }
-    let expansion = ArgumentExpansion(names: OptionNames(TrainingOptions.self)) {
+    let expansion = ArgumentExpansion(
+      names: OptionNames(TrainingOptions.self), namesGiven: command == "slider"
+    ) {
       try readFile($0, atMost: settingsLimit)
     }
     return [command] + (try expansion.expanded(Array(arguments.dropFirst())))

@@ -59,14 +59,14 @@ import Testing
       ]),
     Row(
       arguments: ["slider"] + training + [
-        "--before", "low.png", "--after", "high.png", "--max-train-steps", "200", "--strip",
-        "strip.png", "--strip-weights", "0..1/2",
+        "--before", "low.png", "--after", "high.png", "--max-train-steps", "2", "--still-pictures", "1",
+        "--no-check", "--strip", "strip.png", "--strip-weights", "0..1/2",
         "--strip-seeds", "1", "-o", "out.st",
       ], results: ["out.st", "strip.png"]),
     Row(
       arguments: ["slider"] + training + [
         "--before", "low.png", "--after", "high.png", "--max-train-steps", "200", "--keep-copies",
-        "-o", "out.st",
+        "--method", "difference", "--no-check", "-o", "out.st",
       ], results: ["out.st", "out-before.st", "out-after.st"]),
     Row(
       arguments: ["sample"] + InterruptionTests.model + [

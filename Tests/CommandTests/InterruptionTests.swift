@@ -145,7 +145,7 @@ import Testing
       "--before", pictures["low.png"], "--after", pictures["high.png"], "--resolution", "64",
       "--seed", "1", "--max-train-steps", first ? "30" : "3", "--learning-rate", "0.001",
       "--strip", "strip.png", "--strip-weights", "-1..1/3", "--strip-seeds", "1", "--log", "log",
-      "-o", "s.st",
+      "--method", "difference", "--no-check", "-o", "s.st",
     ]
   }
 

@@ -90,7 +90,10 @@ import Testing
     let outcome = try run(
       folder,
       ["slider"] + Self.options + Self.pair
-        + ["--max-train-steps", "200", "--log", "log", "-o", "s.st"])
+        + [
+          "--method", "difference", "--no-check", "--max-train-steps", "200", "--log", "log", "-o",
+          "s.st",
+        ])
     #expect(outcome.status == 0, "\(outcome.errors)")
     struct Step: Decodable {
       let copy: String
@@ -106,13 +109,59 @@ import Testing
     #expect(outcome.errors.contains("--lora s.st:-2..2/9"))
   }
 
+  /// With a model and two pictures alone, a slider is made, calibrated, measured and described.
+  @Test func sliderNeedsNothingButPictures() throws {
+    struct Report: Decodable {
+      struct Figures: Decodable {
+        struct Change: Decodable {
+          let weight: Double
+          let inside: Double
+          let outside: Double
+        }
+        let method: String
+        let changes: [Change]
+      }
+      let method: String
+      let seed: Int
+      let figures: Figures
+    }
+    let folder = try TemporaryFolder()
+    let outcome = try run(
+      folder,
+      ["slider"] + InterruptionTests.model + Self.pair + [
+        "--resolution", "16", "--max-train-steps", "2", "--still-pictures", "1", "--json", "-o",
+        "s.safetensors",
+      ])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
+    #expect(report.method == "direct" && report.seed == 1)
+    #expect(report.figures.changes.map(\.weight) == [-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2])
+    #expect(report.figures.changes[4].inside == 0 && report.figures.changes[4].outside == 0)
+    #expect(outcome.errors.contains("mean difference from weight 0 inside the change"))
+    #expect(try folder.names() == ["s.safetensors"])
+    let shown = try run(folder, ["inspect", "s.safetensors"])
+    #expect(shown.output.contains("slider (direct)"), "\(shown.output)")
+    let again = try run(
+      folder,
+      ["slider"] + InterruptionTests.model + Self.pair + [
+        "--resolution", "16", "--max-train-steps", "2", "--still-pictures", "1", "-q", "-o",
+        "t.safetensors",
+      ])
+    #expect(again.status == 0 && again.errors.isEmpty, "\(again.errors)")
+    #expect(
+      try folder.bytes("s.safetensors").suffix(1000) == folder.bytes("t.safetensors").suffix(1000))
+  }
+
   /// A first copy that has not moved makes hours of a second one vain.
   @Test func copyThatHasNotMovedEndsTheRun() throws {
     let folder = try TemporaryFolder()
     let outcome = try run(
       folder,
       ["slider"] + Self.options + Self.pair
-        + ["--max-train-steps", "1", "--learning-rate", "1e-6", "-o", "s.st"])
+        + [
+          "--method", "difference", "--max-train-steps", "1", "--learning-rate", "1e-6", "-o",
+          "s.st",
+        ])
     #expect(outcome.status == 1)
     #expect(outcome.errors.contains("is some 1000 times too low"))
     #expect(outcome.errors.contains("give --learning-rate 0.001"))
@@ -125,7 +174,9 @@ import Testing
 
   @Test(arguments: [
     (["--before", "x.png"], "--before was given 2 times, --after 1 time"),
-    (["--resume", "a-state"], "lora slider cannot go on from a state, but lora train can"),
+    (["--pair", "x.png"], "--pair takes two pictures, and 1 are given"),
+    (["--method", "difference", "--pair", "x.png", "y.png"], "--method difference takes one pair, and 2 are given"),
+    (["--method", "merged", "--resume", "a-state"], "lora slider cannot go on from a state, but lora train can"),
     (["--output-config"], "--output-config belongs to lora train"),
   ])
   func whatSliderCannotDoIsRefused(_ more: [String], _ sentence: String) throws {

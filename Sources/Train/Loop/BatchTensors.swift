@@ -9,7 +9,7 @@ struct PreparedBatch {
 
   /// `[count, height, width, 4]`.
   let input: [Float]
-  let target: [Float]
+  var target: [Float]
 
   /// Per sample: the weight of its loss, and c of the Huber distances.
   let weights: [Float]

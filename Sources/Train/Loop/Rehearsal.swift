@@ -16,14 +16,18 @@ struct Rehearsal {
   /// device.
   let memoryByteCount: Int
 
-  /// - Parameter draws: Whether pictures of the trained size are drawn behind the last step.
+  /// - Parameters:
+  ///   - pairs: Where the difference of pictures is learned.
+  ///   - draws: Whether pictures of the trained size are drawn behind the last step.
   init(
-    _ options: TrainingOptions, draws: Bool = false, device: ComputeDevice,
+    _ options: TrainingOptions, pairs: (recipe: DirectRecipe, pairs: [PicturePair])? = nil,
+    draws: Bool = false, device: ComputeDevice,
     environment: (String) -> String?
   ) throws {
     let (counting, memory) = device.counting()
     job = try TrainingJob(
-      options.withoutFilesBesidePictures, device: counting, environment: environment)
+      options.withoutFilesBesidePictures, pairs: pairs, device: counting,
+      environment: environment)
     try job.outputs.check()
     let loop = try TrainingLoop(job)
     let sizes = job.source.keepLargestOfEachSize()

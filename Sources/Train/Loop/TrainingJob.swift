@@ -22,6 +22,9 @@ struct TrainingJob {
   let initialValues: [Float]
   let source: any BatchSource
 
+  /// nil where pictures are learned, not the difference of pairs.
+  let direct: DirectTraining?
+
   /// nil for a `--replay`.
   let data: TrainingData?
   let text: TextConditioner?
@@ -40,10 +43,12 @@ extension TrainingJob {
   ///
   /// - Parameters:
   ///   - copy: An adapter that the model is changed by before anything is trained.
+  ///   - pairs: Where the difference of pictures is learned; the first of each are in the options.
   ///   - device: What it runs on.
   ///   - environment: The value of a variable.
   init(
-    _ options: TrainingOptions, on copy: TrainedAdapter? = nil, device: ComputeDevice,
+    _ options: TrainingOptions, on copy: TrainedAdapter? = nil,
+    pairs: (recipe: DirectRecipe, pairs: [PicturePair])? = nil, device: ComputeDevice,
     environment: (String) -> String?
   ) throws {
     var options = options
@@ -60,13 +65,14 @@ extension TrainingJob {
         "\(model.path): --v2 is given, but this is \(model.kind.rawValue)")
     }
     let base = TrainingMetadata.BaseSummary(model, options)
+    let resolution = try model.usualSize(options.model)
     let layout: BlockLayout = model.kind == .sdxl ? .stableDiffusionXL : .stableDiffusion
     _ = try TrainingPlan.rules(options, layout)
     self.device = device
     var unet = try model.unet(on: device.backend)
     var warnings: [String] = []
     let parts = try TrainingParts(
-      model, options, resolution: base.usualResolution, on: device, environment,
+      model, options, resolution: resolution, on: device, environment,
       warnings: &warnings)
     (data, text, vae) = (parts.data, parts.text, parts.vae)
     try Self.addBaseWeights(options, of: model, to: &unet, parts.text, on: device)
@@ -81,7 +87,7 @@ extension TrainingJob {
     let plan = try TrainingPlan(
       options, layout: layout, prediction: base.predictsVelocity ? .velocity : .noise,
       batchesPerEpoch: replay?.batchesPerEpoch ?? parts.data?.batchesPerEpoch ?? 0,
-      randomSeed: UInt32.random(in: .min ... .max))
+      randomSeed: UInt32.random(in: .min ... .max), spreadsTimesteps: pairs != nil)
     (modules, initialValues) = try Self.adapters(options, plan, unet, parts.text)
     if let resumedFolder, let resumedState {
       try resumedState.check(against: plan, folder: resumedFolder.path)
@@ -89,12 +95,22 @@ extension TrainingJob {
     } else {
       resumed = nil
     }
-    source = try replay ?? parts.source(plan, kind: model.kind, on: device.backend)
+    if let (recipe, pairs) = pairs, let text, let vae {
+      let maker = PictureMaker(
+        unet: unet, vae: vae, text: text, kind: kind, prediction: plan.loss.prediction,
+        backend: device.backend)
+      let pairs = PairSource(pairs, recipe, maker, plan)
+      direct = DirectTraining(recipe: recipe, source: pairs)
+      source = pairs
+    } else {
+      direct = nil
+      source = try replay ?? parts.source(plan, kind: model.kind, on: device.backend)
+    }
     metadata = TrainingMetadata(
       options: options, plan: plan, base: base,
       dataset: parts.data?.metadata(isConfigured: options.data.datasetConfig != nil) ?? [],
       resolution: parts.data?.datasets.first?.settings.resolution ?? options.run.resolution
-        ?? base.usualResolution,
+        ?? resolution,
       clock: RunClock(
         Clock(sourceDateEpoch: environment("SOURCE_DATE_EPOCH")),
         session: UInt32.random(in: .min ... .max)),

@@ -9,24 +9,19 @@ import Tensors
 final class TrainingLoop {
   private let job: TrainingJob
   private let schedule: NoiseSchedule
-  private let tape = Tape()
   private let adapters: DeviceAdapters
+  private let passes: TrainingPasses
   private let gradient: Tensor
   private let update: WeightUpdate
   private var lossScale: LossScale?
 
   /// The number of the step on the device; dropouts draw by it.
   private let stepNumber: Tensor
-
-  /// The gradient that a loss starts with: the batch's share of the step, times the scale of the loss.
-  private let seed: Tensor
-  private let loss: Tensor
-  private var tensors: [String: BatchTensors] = [:]
   private let updating = RepeatedWork()
   private let unscaling = RepeatedWork()
 
   /// The batches of the next step, made ready while the device works on this one.
-  private var next: Result<[PreparedBatch], any Error>?
+  private var next: Result<[Lesson], any Error>?
 
   /// The place of the run: it decides which batches, noise and names of saves come next.
   private(set) var stepsDone = 0
@@ -43,8 +38,7 @@ final class TrainingLoop {
     let (plan, backend) = (job.plan, job.backend)
     schedule = plan.noiseSchedule
     stepNumber = Tensor(integers: [0], shape: [1], on: backend)
-    seed = Tensor(zeros: [1], on: backend)
-    loss = Tensor(zeros: [1], on: backend)
+    let tape = Tape()
     let network = plan.network
     let drops = network.dropout + network.rankDropout + network.moduleDropout > 0
     let dropout = AdapterDropout(
@@ -53,6 +47,7 @@ final class TrainingLoop {
     adapters = DeviceAdapters(
       job.modules, values: job.initialValues, tape: tape,
       dropout: drops ? dropout : nil, on: backend)
+    passes = TrainingPasses(job, adapters, tape)
     gradient = adapters.gradient ?? Tensor(zeros: [job.modules.parameterCount], on: backend)
     update = try WeightUpdate(plan, adapters, gradient: gradient, on: backend)
     lossScale = backend.activationType == .float16 ? LossScale(on: backend) : nil
@@ -65,14 +60,13 @@ final class TrainingLoop {
   var weights: [Float] { adapters.parameters.values() }
 
   func step() throws -> StepResult {
-    let batches = try (next ?? Result { try prepared(stepsDone) }).get()
+    let lessons = try (next ?? Result { try prepared(stepsDone) }).get()
     sendNumbers()
-    var losses = work(on: batches)
+    var losses = work(on: lessons)
     prepareNext()
-    losses.append(Double(loss.values()[0]))
-    let nothing = batches.map { $0.lossOfNothing(job.plan.loss.distance) }
+    losses += passes.losses(of: lessons[lessons.count - 1]).map { [$0] } ?? []
     let result = StepResult(
-      loss: mean(losses), lossOfNothing: mean(nothing),
+      loss: mean(losses.map(\.own)), lossOfNothing: mean(losses.map(\.ofNothing)),
       gradientNorm: Double(update.norm.values()[0]),
       learningRate: update.shownRate(step: updatesDone + 1))
     try check(result)
@@ -83,27 +77,23 @@ final class TrainingLoop {
   /// Sends the few numbers in which a step differs from the one before.
   private func sendNumbers() {
     job.backend.write([Int32(truncatingIfNeeded: stepsDone + 1)], to: stepNumber)
-    seed.write([(lossScale?.value ?? 1) / Float(job.plan.accumulation)])
+    passes.send(share: (lossScale?.value ?? 1) / Float(job.plan.accumulation))
     update.send(step: updatesDone + 1)
   }
 
-  /// Asks the device for the gradients of a step's batches and for the update.
+  /// Asks the device for the gradients of a step's lessons and for the update.
   ///
-  /// - Returns: The losses of all batches but the last: that one is read when all work is asked for.
-  private func work(on batches: [PreparedBatch]) -> [Double] {
+  /// - Returns: The losses of all lessons but the last: that one is read when all work is asked for.
+  private func work(on lessons: [Lesson]) -> [(own: Double, ofNothing: Double)] {
     let isMoving = update.isMoving(step: updatesDone + 1)
-    if isMoving, let batch = wholeStep(batches) {
-      let tensors = sent(batch)
-      job.backend.repeating(tensors.wholeStep) {
-        pass(tensors, tensors.inputs)
-        applyUpdate()
-      }
+    if isMoving, isWholeStep(lessons) {
+      passes.accumulate(lessons[0], update: applyUpdate)
       return []
     }
-    var losses: [Double] = []
-    for (index, batch) in batches.enumerated() {
-      accumulate(batch)
-      if index < batches.count - 1 { losses.append(Double(loss.values()[0])) }
+    var losses: [(own: Double, ofNothing: Double)] = []
+    for (index, lesson) in lessons.enumerated() {
+      passes.accumulate(lesson)
+      if index < lessons.count - 1 { losses += passes.losses(of: lesson).map { [$0] } ?? [] }
     }
     if !isMoving {
       update.measure()
@@ -116,13 +106,10 @@ final class TrainingLoop {
     return losses
   }
 
-  /// The batch of a step that is one piece of work from the first pass to the moved weights: the
-  /// only one, with a loss that is not scaled and encoders that are not trained.
-  private func wholeStep(_ batches: [PreparedBatch]) -> PreparedBatch? {
-    guard batches.count == 1, lossScale == nil, batches[0].batch.context.node == nil else {
-      return nil
-    }
-    return batches[0]
+  /// Whether a step is one piece of work from the first pass to the moved weights: one lesson, with a
+  /// loss that is not scaled and encoders that are not trained.
+  private func isWholeStep(_ lessons: [Lesson]) -> Bool {
+    lessons.count == 1 && lossScale == nil && !lessons[0].trainsText
   }
 
   private func applyUpdate() {
@@ -172,49 +159,19 @@ final class TrainingLoop {
   }
 
   /// The batches of a step, counted from 0, ready to be sent.
-  private func prepared(_ step: Int) throws -> [PreparedBatch] {
+  private func prepared(_ step: Int) throws -> [Lesson] {
     let plan = job.plan
     let text = plan.network.trainsTextEncoders ? adapters : nil
-    return try plan.batches(of: step).map { index in
+    return try plan.batches(of: step).flatMap { index -> [Lesson] in
       let epoch = step / plan.stepsPerEpoch
       let number = BatchNumber(
         seed: UInt64(plan.seed), total: epoch * plan.batchesPerEpoch + index, epoch: epoch + 1,
         index: index, step: step)
+      if let direct = job.direct { return try direct.lessons(number, plan, schedule) }
       let batch = try job.source.batch(number, adapters: text)
       let draws = batch.draws ?? plan.noise.draws(for: batch.latents, batch.shape, of: number)
-      return PreparedBatch(batch, draws, plan.loss, schedule)
+      return [.pictures(PreparedBatch(batch, draws, plan.loss, schedule))]
     }
-  }
-
-  /// Adds a batch's gradient to that of the step, and writes its loss.
-  private func accumulate(_ prepared: PreparedBatch) {
-    let tensors = sent(prepared)
-    if prepared.batch.context.node == nil {
-      job.backend.repeating(tensors.work) { pass(tensors, tensors.inputs) }
-    } else {
-      // What the text encoders computed is on the tape already, and differs from step to step.
-      pass(tensors, tensors.inputs(textOf: prepared.batch))
-    }
-  }
-
-  /// The tensors of a batch's shape, which hold the batch now.
-  private func sent(_ prepared: PreparedBatch) -> BatchTensors {
-    let key = BatchTensors.key(of: prepared)
-    let tensors = tensors[key] ?? BatchTensors(like: prepared, on: job.backend)
-    self.tensors[key] = tensors
-    tensors.write(prepared)
-    return tensors
-  }
-
-  private func pass(_ tensors: BatchTensors, _ inputs: UNetInputs) {
-    let prediction = job.unet.prediction(
-      of: inputs, adapters: adapters, checkpointing: job.plan.recomputesActivations)
-    let loss = prediction.loss(
-      job.plan.loss.distance, target: tensors.target, weights: tensors.weights,
-      thresholds: tensors.thresholds, mask: tensors.mask)
-    tape.backward(from: loss.mean, gradient: seed)
-    tape.reset()
-    job.backend.copy(loss.mean, into: self.loss)
   }
 
   /// Writes all that the run needs to go on.

@@ -195,13 +195,6 @@ extension TrainingMetadata.BaseSummary {
       return VAE(name: Path(path).name, legacyHash: hashes?.legacy, sha256: hashes?.whole)
     }
   }
-
-  /// The size of pictures that the models of the family were trained on.
-  var usualResolution: PixelSize {
-    let kind = PretrainedModel.Kind(rawValue: family.rawValue) ?? .sd1
-    let side = kind.usualSide(predictsVelocity: predictsVelocity)
-    return PixelSize(width: side, height: side)
-  }
 }
 
 /// The checksums that sd-scripts records of a checkpoint: of 64 KiB from 1 MiB on, and of all.

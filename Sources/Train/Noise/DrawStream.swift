@@ -27,6 +27,12 @@ struct DrawStream: Hashable {
     /// A latent from the VAE's distribution: one of a picture for the whole run, or one at each use.
     case keptLatent = 11
     case latent = 12
+
+    /// The variations of a slider's pairs, and the pictures that a slider leaves alone.
+    case variation = 13
+    case stillPicture = 14
+    case stillTimestep = 15
+    case stillNoise = 16
   }
 
   let seed: UInt64

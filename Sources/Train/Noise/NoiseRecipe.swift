@@ -12,6 +12,10 @@ struct NoiseRecipe: Hashable {
   var inputGamma: Double?
   var inputGammaIsRandom = false
   var timesteps = 0..<NoiseSchedule.timestepCount
+
+  /// Whether the timesteps of a run are spread evenly over their range, in place of each being drawn
+  /// alone: few steps then see all of it.
+  var spreadsTimesteps = false
 }
 
 /// The extents of a batch of latents `[count, height, width, 4]`.
@@ -78,14 +82,21 @@ extension NoiseRecipe {
     addOffset(to: &noise, latents, shape, number)
     if multiresolutionIterations > 0 { addMultiresolution(to: &noise, shape, number) }
     return StepDraws(
-      timesteps: (0..<shape.count).map { timestep(sample: $0, number) }, noise: noise,
-      inputNoise: inputNoise(noise, shape, number))
+      timesteps: (0..<shape.count).map { timestep(sample: $0, of: shape.count, number) },
+      noise: noise, inputNoise: inputNoise(noise, shape, number))
   }
 
-  private func timestep(sample: Int, _ number: BatchNumber) -> Int {
+  private func timestep(sample: Int, of count: Int, _ number: BatchNumber) -> Int {
     guard !timesteps.isEmpty else { return timesteps.upperBound }
-    let stream = number.stream(.timestep, sample: sample)
-    return timesteps.lowerBound + stream.integer(below: timesteps.count)
+    guard spreadsTimesteps else {
+      let stream = number.stream(.timestep, sample: sample)
+      return timesteps.lowerBound + stream.integer(below: timesteps.count)
+    }
+    // The golden ratio's multiples: any stretch of them is spread evenly.
+    let start = Double(DrawStream(seed: number.seed, purpose: .timestep, step: 0).uniform)
+    let place = (start + Double(number.total * count + sample) * 0.618033988749895)
+      .truncatingRemainder(dividingBy: 1)
+    return timesteps.lowerBound + min(timesteps.count - 1, Int(place * Double(timesteps.count)))
   }
 
   /// Adds one normal number to each channel of each sample.

@@ -23,6 +23,9 @@ struct ArgumentExpansion {
   }
 
   let names: OptionNames
+
+  /// Whether the keys of the given settings are handed on, for a command that sets the others.
+  var namesGiven = false
   let readFile: (String) throws -> [UInt8]
 
   /// - Parameter arguments: Those after the name of the command.
@@ -32,16 +35,22 @@ struct ArgumentExpansion {
     // What is asked to be written need not be there yet.
     let isWritten = own.assignments.contains { $0.key == "output_config" }
     let notes = note(own.passedOver.map { "--" + $0.replacing("_", with: "-") }, file: nil)
-    guard let file, !isWritten else { return own.rest + own.assignments.flatMap(text) + notes }
-    let path = file.hasSuffix(".toml") || file == "-" ? file : file + ".toml"
     let given = Set(own.assignments.map(\.key) + own.switchedOff)
+    guard let file, !isWritten else {
+      return own.rest + own.assignments.flatMap(text) + notes + self.given(given)
+    }
+    let path = file.hasSuffix(".toml") || file == "-" ? file : file + ".toml"
     let settings = try settings(of: TOMLTable(readFile(path), file: path), file: path)
     let used = settings.assignments.filter { !given.contains($0.key) }
     let origins = used.compactMap { setting in
       setting.place.map { SettingOrigin(key: setting.key, place: $0).argument }
     }
     return own.rest + (used + own.assignments).flatMap(text) + origins + notes
-      + note(settings.passedOver, file: path)
+      + note(settings.passedOver, file: path) + self.given(given.union(used.map(\.key)))
+  }
+
+  private func given(_ keys: Set<String>) -> [String] {
+    namesGiven ? keys.sorted().map { "--setting-given=\($0)" } : []
   }
 
   /// The argument that has one line said about settings that mean nothing here.

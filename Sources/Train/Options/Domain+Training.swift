@@ -39,6 +39,9 @@ extension Domain where Value == Double {
   /// Shares that are dropped while training: something must be left.
   static var dropout: Domain { .number(0..<1) }
 
+  /// The weight of pictures that a slider is to leave alone.
+  static var stillness: Domain { .number(0...1000) }
+
   /// The guidance away from the negative prompt.
   static var guidance: Domain { .number(0...1000) }
 }
@@ -66,6 +69,12 @@ extension Domain where Value == Color {
 extension Domain where Value == SeedList {
   static var seeds: Domain {
     Domain("seeds from 0 to 4294967295, such as 1,2,3 or 8-10") { SeedList(argument: $0) }
+  }
+}
+
+extension Domain where Value == SliderPlaces {
+  static var places: Domain {
+    Domain("two rising numbers or more, such as 0,0.5,1") { SliderPlaces(argument: $0) }
   }
 }
 

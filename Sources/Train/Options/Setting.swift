@@ -131,6 +131,9 @@ struct SettingOrigins: ParsableArguments {
   /// Notes on the settings.
   @Option(help: ArgumentHelp(visibility: .private)) var settingNote: [String] = []
 
+  /// The keys of the settings that the command line or a file gives; `lora slider` sets the others.
+  @Option(help: ArgumentHelp(visibility: .private)) var settingGiven: [String] = []
+
   /// The place of the last of some settings; nil if all are the command line's or defaults.
   func place(of keys: [String]) -> String? {
     settingOrigin.last { keys.contains($0.key) }?.place

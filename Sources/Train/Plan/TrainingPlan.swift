@@ -26,7 +26,7 @@ struct TrainingPlan: Hashable {
 
   /// The largest norm of a module's update; nil leaves them.
   let updateLimit: Double?
-  let noise: NoiseRecipe
+  private(set) var noise: NoiseRecipe
   let loss: LossRecipe
   let hasZeroTerminalSNR: Bool
 
@@ -62,9 +62,10 @@ extension TrainingPlan {
   ///   - batchesPerEpoch: Given the steps asked for: a picture of `--image` is repeated as often as
   ///     there are steps.
   ///   - randomSeed: The seed where the options give none.
+  ///   - spreadsTimesteps: Whether the timesteps are spread evenly, as a few steps on pairs need it.
   init(
     _ options: TrainingOptions, layout: BlockLayout, prediction: Prediction, batchesPerEpoch: Int,
-    randomSeed: UInt32
+    randomSeed: UInt32, spreadsTimesteps: Bool = false
   ) throws(OptionsError) {
     try options.check()
     let (run, origins) = (options.run, options.origins)
@@ -83,6 +84,7 @@ extension TrainingPlan {
     gradientLimit = options.optimizer.maxGradNorm > 0 ? options.optimizer.maxGradNorm : nil
     updateLimit = options.network.scaleWeightNorms.flatMap { $0 > 0 ? $0 : nil }
     noise = NoiseRecipe(options.noise)
+    noise.spreadsTimesteps = spreadsTimesteps
     loss = LossRecipe(options.loss, options.model.vParameterization ? .velocity : prediction)
     hasZeroTerminalSNR = options.noise.zeroTerminalSnr
     recomputesActivations = options.machine.gradientCheckpointing

@@ -25,6 +25,20 @@ struct PictureMaker {
     of prompt: SamplePrompt, seed: UInt32, adapters: DeviceAdapters?,
     spacing: NoiseGrid.Spacing? = nil, progress: (Int) -> Void = { _ in }
   ) throws -> Picture {
+    let (latents, shape) = try latents(
+      of: prompt, seed: seed, adapters: adapters, spacing: spacing, progress: progress)
+    let decoded = vae.decode(Tensor(latents, shape: shape, on: vae.backend))
+    let picture = Picture(
+      decoded: decoded.values(), width: prompt.width, height: prompt.height)
+    try backend.check()
+    return picture
+  }
+
+  /// The same before the VAE decodes it: scaled latents, `[1, height, width, 4]`.
+  func latents(
+    of prompt: SamplePrompt, seed: UInt32, adapters: DeviceAdapters?,
+    spacing: NoiseGrid.Spacing? = nil, progress: (Int) -> Void = { _ in }
+  ) throws -> (values: [Float], shape: Shape) {
     let factor = vae.configuration.downscaling
     let shape: Shape = [1, prompt.height / factor, prompt.width / factor, LatentShape.channels]
     let count = shape.elementCount ?? 0
@@ -34,11 +48,7 @@ struct PictureMaker {
     let latents = try sampler.sample(
       from: normals(.samplerStart, 0, seed, count),
       noise: { normals(.samplerNoise, $0, seed, count) }, network: network, progress: progress)
-    let decoded = vae.decode(Tensor(latents, shape: shape, on: vae.backend))
-    let picture = Picture(
-      decoded: decoded.values(), width: prompt.width, height: prompt.height)
-    try backend.check()
-    return picture
+    return (latents, shape)
   }
 
   private func normals(
@@ -122,14 +132,14 @@ extension PretrainedModel.Kind {
   }
 }
 
-extension UNet {
-  /// The side of the pictures that the model was made for, in pixels: what its configuration says,
-  /// else that of its kind.
-  func usualSide(
-    of model: PretrainedModel, predictsVelocity: Bool, downscaling: Int
-  ) -> Int {
-    configuration.sampleSide.map { $0 * downscaling }
-      ?? model.kind.usualSide(predictsVelocity: predictsVelocity)
+extension PretrainedModel {
+  /// The size of the pictures that the model was made for: what its configuration says, else that of
+  /// its kind.
+  func usualSize(_ options: ModelOptions) throws -> PixelSize {
+    let side =
+      try pictureSide()
+      ?? kind.usualSide(predictsVelocity: options.vParameterization || predictsVelocity == true)
+    return PixelSize(width: side, height: side)
   }
 }
 

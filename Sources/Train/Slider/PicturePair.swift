@@ -3,6 +3,16 @@ import Images
 
 /// A slider's two pictures as they are trained on: what differs there, and what got lost before.
 struct PicturePair {
+  let files: (before: String, after: String)
+
+  /// As they are trained on: resized and cropped.
+  let before: Picture
+  let after: Picture
+
+  /// The second picture's place on the slider less the first's.
+  var span: Float = 1
+  var caption = ""
+
   /// After resizing and cropping.
   let difference: PictureDifference
 
@@ -28,6 +38,8 @@ struct PicturePair {
         "\(after): the same picture as \(before), so that there is nothing to learn; change one "
           + "thing in it")
     }
+    files = (before, after)
+    (self.before, self.after) = (low.cropped, high.cropped)
     size = low.cropped.size
     difference = PictureDifference(
       from: low.cropped, to: high.cropped, givenAs: (low.size, high.size))

@@ -62,13 +62,16 @@ struct SliderReport: Encodable {
   let modules: Int
   let rank: Int
 
+  let seed: UInt32
+
   /// The time of all the work, strip and checks included.
   let seconds: Double
   let pair: Pair
   let copies: [Copy]
+  let figures: SliderFigures
 
   /// Empty where no strip is drawn.
-  let changes: [SliderStrip.Change]
+  let changes: [SliderMeasure.Change]
 
   enum CodingKeys: String, CodingKey {
     case output
@@ -77,9 +80,11 @@ struct SliderReport: Encodable {
     case method
     case modules
     case rank
+    case seed
     case seconds
     case pair
     case copies
+    case figures
     case changes
   }
 }
@@ -94,18 +99,21 @@ extension SliderReport {
       parts.append("copies \(shares) of the way")
       parts.append("losses \(losses.joined(separator: " and "))")
     }
+    parts.append("seed \(seed)")
     parts.append(duration(seconds))
     return "\(output): \(parts.joined(separator: ", "))"
   }
 
-  /// A table of how much changes with the weight; nil where no strip is drawn.
+  /// A table of how much changes with the weight; nil where nothing was drawn.
   var table: String? {
-    guard !changes.isEmpty else { return nil }
+    let rows =
+      figures.changes.isEmpty
+      ? changes.map { ($0.weight, $0.inside.mean, $0.outside.mean) }
+      : figures.changes.map { ($0.weight, $0.inside, $0.outside) }
+    guard !rows.isEmpty else { return nil }
     var table = Table([("weight", .right), ("inside", .right), ("outside", .right)])
-    for change in changes {
-      table.add([
-        PythonText.short(change.weight), percent(change.inside.mean), percent(change.outside.mean),
-      ])
+    for (weight, inside, outside) in rows {
+      table.add([PythonText.short(weight), percent(inside), percent(outside)])
     }
     let place = pair.region.map { "\($0.width) × \($0.height) at (\($0.x), \($0.y))" } ?? "nowhere"
     return "mean difference from weight 0 inside the change (\(place)) and outside:\n"

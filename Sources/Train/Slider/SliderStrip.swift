@@ -8,16 +8,7 @@ struct SliderStrip {
   /// A row a seed, a column a weight.
   let pictures: [[Picture]]
 
-  /// The distance of the pictures of one weight from those at weight 0; the mean over seeds.
-  struct Change: Hashable, Encodable {
-    let weight: Double
-
-    /// In the rectangle around what differs in the pair, and in the rest.
-    let inside: PictureDistance
-    let outside: PictureDistance
-  }
-
-  let changes: [Change]
+  let measure: SliderMeasure
 
   /// Draws the strip.
   ///
@@ -36,18 +27,8 @@ struct SliderStrip {
       try middle.map { pictures[row][$0] } ?? draw(seeds[row], 0)
     }
     self.pictures = pictures
-    changes = weights.indices.map { column in
-      func distance(inside: Bool) -> PictureDistance {
-        PictureDistance(
-          meanOf: unchanged.indices.map { row in
-            PictureDistance(from: unchanged[row], to: pictures[row][column]) { x, y in
-              (region?.contains(x: x, y: y) ?? false) == inside
-            }
-          })
-      }
-      return Change(
-        weight: weights[column], inside: distance(inside: true), outside: distance(inside: false))
-    }
+    measure = SliderMeasure(
+      pictures, unchanged: unchanged, weights: weights, region: region)
   }
 
   /// The strip as one picture, with labels.

@@ -53,6 +53,16 @@ struct EmulatedDeviceTests {
     #expect(cosine > 0.9999)
   }
 
+  @Test func pairsFollowTheCPU() throws {
+    let run = try TinyRun()
+    let pairs = (DirectRecipe(stillness: 2, stillCount: 1), [try run.picture("after.png", changed: 300)])
+    let more = ["--learning-rate", "0.01", "--network-train-unet-only"]
+    let cpu = try run.trained(steps: 4, more, pairs: pairs)
+    let cuda = try run.trained(steps: 4, more, pairs: pairs, on: device(.float32))
+    for (a, b) in zip(cpu.losses, cuda.losses) { #expect(abs(a - b) < 1e-4 * a) }
+    for (a, b) in zip(cpu.after, cuda.after) { #expect(abs(a - b) < 2e-3) }
+  }
+
   @Test(
     "short types follow it within their roundings", arguments: [ElementType.bfloat16, .float16])
   func short(_ type: ElementType) throws {

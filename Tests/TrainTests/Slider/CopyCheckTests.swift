@@ -63,10 +63,10 @@ import Testing
       self.picture(weight < 0 ? 0 : 51, changed: weight < 0 ? 10 : 0)
     }
     #expect(strip.pictures == [[picture(0, changed: 10), picture(51)]])
-    let low = strip.changes[0]
+    let low = strip.measure.changes[0]
     #expect(abs(low.outside.mean - 0.2) < 1e-12)  // from 51 at weight 0
     #expect(abs(low.inside.mean - (0.8 + 0.2 + 0.2) / 3) < 1e-12)
-    #expect(strip.changes[1].inside.mean == 0 && strip.changes[1].outside.mean == 0)
+    #expect(strip.measure.changes[1].inside.mean == 0 && strip.measure.changes[1].outside.mean == 0)
     #expect(strip.drawn.width > 20)
   }
 }

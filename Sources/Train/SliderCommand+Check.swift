@@ -1,0 +1,88 @@
+import ArgumentParser
+import CommandSupport
+import Diffusion
+import Files
+import Images
+import JSON
+
+extension SliderCommand {
+  /// Calibrates a slider, measures it, writes it, draws its strip and reports.
+  ///
+  /// An interruption leaves out what is not done yet; the slider is written in any case.
+  func finish(
+    _ made: Made, to output: String, _ compared: PicturePair,
+    since start: ContinuousClock.Instant
+  ) throws -> SliderReport {
+    let (job, type) = (made.job, made.job.plan.saves.type)
+    Interruption.setLastWords("\(output) is not calibrated")
+    var (slider, calibration, measure) = (made.slider, SliderCheck.Calibration?.none, SliderMeasure?.none)
+    var plan = try made.plan(1)
+    do {
+      if !pair.noCheck {
+        let maker = try PictureMaker(job, unet: pair.method == .merged ? plainUNet(job) : nil)
+        let check = try SliderCheck(
+          maker, compared, promptsOf: pair.checkPrompts, quiet: common.quiet)
+        if !pair.noCalibrate {
+          let found = try check.calibration(of: device(slider, job))
+          slider = slider.scaled(by: found.factor)
+          plan = try made.plan(found.factor)
+          calibration = found
+        }
+        measure = try check.measure(of: device(slider, job))
+      }
+    } catch is Interrupted {
+      Terminal.note("interrupted: the slider is written \(calibration == nil ? "as it was trained" : "without its figures")")
+    }
+    let figures = SliderFigures(pair.method, calibration, measure)
+    let saved = try SavedAdapter(
+      writing: plan, to: output, as: type,
+      metadata: metadata(job, slider.modules) + [(SliderFigures.key, json(figures, .compact))])
+    Interruption.setLastWords(nil)
+    let changes = try strip(of: slider, compared, job, beside: output)
+    return SliderReport(
+      output: output, bytes: saved.byteCount, modelHash: saved.modelHash, method: pair.method,
+      modules: slider.modules.modules.count,
+      rank: slider.modules.modules.map(\.rank).max() ?? 0,
+      seed: job.plan.seed, seconds: (ContinuousClock.now - start).inSeconds,
+      pair: SliderReport.Pair(compared.difference, compared.notes), copies: made.copies,
+      figures: figures, changes: changes)
+  }
+
+  private func device(_ slider: TrainedAdapter, _ job: TrainingJob) -> DeviceAdapters {
+    DeviceAdapters(slider.modules, values: slider.values, on: job.backend)
+  }
+}
+
+/// The figures of a slider, as its metadata has them under `lora_slider`.
+struct SliderFigures: Hashable, Encodable {
+  static let key = "lora_slider"
+
+  /// A weight, and the mean changes inside and outside of what differs in the pair, 0 … 1.
+  struct Change: Hashable, Encodable {
+    let weight: Double
+    let inside: Double
+    let outside: Double
+  }
+
+  let method: SliderMethod
+  let calibration: SliderCheck.Calibration?
+
+  /// The lowest and the highest useful weight.
+  let range: [Double]?
+  let order: Double?
+  let changes: [Change]
+
+  init(
+    _ method: SliderMethod, _ calibration: SliderCheck.Calibration?, _ measure: SliderMeasure?
+  ) {
+    self.method = method
+    self.calibration = calibration
+    order = measure?.order
+    range = measure?.usefulRange(outsideLimit: SliderCheck.outsideLimit).map {
+      [$0.lowerBound, $0.upperBound]
+    }
+    changes = (measure?.changes ?? []).map {
+      Change(weight: $0.weight, inside: $0.inside.mean, outside: $0.outside.mean)
+    }
+  }
+}
