@@ -198,10 +198,10 @@ extension SliderPage {
     let id = "p\(number)"
     return """
       <figure><div class="film"><img class="on" id="\(id)" \(try source.attributes(pair.before)) \
-      alt="trained on\(which), before"></div><figcaption>before\(which)</figcaption></figure>
+      alt="trained on\(which), before"></div><figcaption>trained on\(which): before</figcaption></figure>
       <figure><div class="film" data-base="\(id)"><img class="on" \
       \(try source.attributes(pair.after)) alt="trained on\(which), after"></div>\
-      <figcaption>after\(which)</figcaption></figure>
+      <figcaption>trained on\(which): after</figcaption></figure>
 
       """
   }
@@ -226,7 +226,7 @@ extension SliderPage {
       <output id="reading" for="slide">\(label)</output>
       <span class="buttons"><button type="button" id="play" aria-pressed="false">Play</button> \
       <button type="button" id="difference" aria-pressed="false" aria-keyshortcuts="d" \
-      title="What differs from \(axis.name) \(label), four times as bright">Show difference</button>\
+      title="What differs from \(axis.name) \(label), twice as bright">Show difference</button>\
       </span></div>
       <input type="range" id="slide" min="0" max="\(last)" step="1" value="\(start)" \
       data-name="\(axis.name)" data-start="\(start)" aria-valuetext="\(axis.name) \(label)">

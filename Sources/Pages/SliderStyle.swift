@@ -14,11 +14,11 @@ let sliderStyle = """
   .live .film.moving { display: grid; overflow: hidden; cursor: ew-resize; touch-action: pan-y;
     user-select: none; -webkit-user-select: none; }
   .live .film { display: grid; overflow: hidden; isolation: isolate; }
-  .live .film img { grid-area: 1 / 1; opacity: 0; visibility: hidden;
+  .live .film img { grid-area: 1 / 1; opacity: 0; visibility: hidden; border-radius: 0;
     transition: opacity 0s .12s, visibility 0s .12s; }
   .live .film img.on { opacity: 1; visibility: visible; z-index: 1;
     transition: opacity .12s, visibility 0s; }
-  .live.difference .film[data-base] { filter: brightness(4); background: #000; }
+  .live.difference .film[data-base] { filter: brightness(2); background: #000; }
   .live.difference .film img.base { opacity: 1; visibility: visible; }
   .live.difference .film[data-base] img.on { mix-blend-mode: difference; transition: none; }
   .live.difference .film img { transition: none; }
@@ -58,7 +58,7 @@ let sliderStyle = """
     color: var(--ink); }
   tr.on > * { background: var(--panel); font-weight: 650; color: var(--ink); }
   svg .mark { stroke: none; } svg .mark.on { stroke: var(--quiet); stroke-dasharray: 3 3; }
-  .figures { display: grid; gap: 1rem 3rem; align-items: start; }
+  .figures { display: grid; gap: 1rem 3rem; align-items: start; margin-top: 1rem; }
   svg.curve { width: 100%; max-width: 34rem; height: auto; }
   svg.curve .tick { font-size: 12px; }
   .use code { overflow-wrap: anywhere; } .use .weight { font-weight: 650; color: var(--c0); }
