@@ -30,8 +30,8 @@ package struct SampleCommand: ParsableCommand {
         lora sample --model MODEL --lora a.safetensors:0..1/3 \\
           --lora b.safetensors:0..1/3 --columns weight1 --rows weight2 -o mix.png
 
-      --html writes a page with a slider over the columns, which works without a network and on a \
-      phone; -o may be left out then:
+      --html writes a page with a slider over the weights, or over the columns where no weight \
+      changes. It works without a network and on a phone; -o may be left out then:
         lora sample --model MODEL --lora slider.safetensors:-2..2/9 --seed 1-3 \\
           --html page.html
 
