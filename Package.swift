@@ -105,7 +105,7 @@ let package = Package(
 
     // MARK: - Commands
     .module("CommandSupport", ["Files", "JSON", argumentParser]),
-    .module("Pages", ["CommandSupport", "Files"]),
+    .module("Pages", ["CommandSupport", "Files", "Images"]),
     .module(
       "Results",
       [
@@ -148,8 +148,8 @@ let package = Package(
       "Train",
       [
         "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Datasets",
-        "Diffusion", "Files", "Images", "JSON", "LinearAlgebra", "Names", "Safetensors", "TOML",
-        "Tensors", argumentParser,
+        "Diffusion", "Files", "Images", "JSON", "LinearAlgebra", "Names", "Pages", "Safetensors",
+        "TOML", "Tensors", argumentParser,
       ]),
     .executableTarget(
       name: "lora",
@@ -219,6 +219,7 @@ let package = Package(
         "Safetensors", "TOML", "Tensors", argumentParser,
       ]),
     .tests(of: "Names", ["Files"]),
+    .tests(of: "Pages", ["Images", "Tensors"]),
     .tests(of: "Adapters", ["Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),
     .tests(
       of: "Baking", ["Adapters", "Files", "LinearAlgebra", "Names", "Safetensors", "Tensors"]),

@@ -164,7 +164,31 @@ extension Picture {
     return try encoded(packed)
   }
 
+  /// The picture as a JPEG file, its alpha channel dropped.
+  ///
+  /// - Parameter quality: 1 to 100, as libjpeg scales it.
+  package func jpeg(quality: Int) throws(ImageError) -> [UInt8] {
+    precondition(1...100 ~= quality, "quality \(quality)")
+    return try unsafe withoutAlpha.encoded(free: lora_jpeg_free) {
+      unsafe lora_jpeg_encode($0, Int32(quality), $1, $2, $3)
+    }
+  }
+
   private func encoded(_ texts: [CChar]) throws(ImageError) -> [UInt8] {
+    try unsafe encoded(free: lora_png_free) {
+      unsafe lora_png_encode($0, texts, texts.count, $1, $2, $3)
+    }
+  }
+
+  private typealias FilePointer = UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>
+
+  /// A file of C's memory, which is freed.
+  private func encoded(
+    free: (UnsafeMutablePointer<UInt8>?) -> Void,
+    by encode: (
+      lora_pixels, FilePointer, UnsafeMutablePointer<Int>, UnsafeMutablePointer<CChar>
+    ) -> Int32
+  ) throws(ImageError) -> [UInt8] {
     var message = [CChar](repeating: 0, count: LORA_MESSAGE_CAPACITY)
     var file: UnsafeMutablePointer<UInt8>?
     var count = 0
@@ -173,13 +197,13 @@ extension Picture {
       let source = unsafe lora_pixels(
         bytes: pixels.baseAddress, width: UInt32(width), height: UInt32(height),
         channels: UInt32(channels))
-      return unsafe lora_png_encode(source, texts, texts.count, &file, &count, &message)
+      return unsafe encode(source, &file, &count, &message)
     }
-    guard status == 0, let file = unsafe file else {
+    guard status == 0, let result = unsafe file else {
       throw ImageError(
         file: "\(width) × \(height) picture", reason: .notEncoded(Self.text(message)))
     }
-    defer { unsafe lora_png_free(file) }
-    return unsafe Array(UnsafeBufferPointer(start: file, count: count))
+    defer { unsafe free(result) }
+    return unsafe Array(UnsafeBufferPointer(start: result, count: count))
   }
 }

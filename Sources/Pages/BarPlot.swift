@@ -25,7 +25,8 @@ package func barPlot(
   maximum: Double? = nil, text: (Double) -> String = { significant($0, digits: 3) }
 ) -> HTML {
   let maximum = maximum ?? rows.flatMap(\.values).compactMap(\.self).filter(\.isFinite).max() ?? 0
-  let (labelWidth, width, bar) = (176.0, 760.0, series.count > 1 ? 10.0 : 13.0)
+  let labelWidth = labelWidth(of: rows.map { shortened($0.label) }, atMost: 176)
+  let (width, bar) = (760.0, series.count > 1 ? 12.0 : 13.0)
   let step = bar * Double(series.count) + 7
   let scale = maximum > 0 ? (width - labelWidth - 78) / maximum : 0
   let marks = rows.enumerated().map { number, row -> HTML in
@@ -47,8 +48,9 @@ package func barPlot(
       """
   }
   return """
-    <svg class="wide" viewBox="0 0 \(width) \(Double(rows.count) * step + 4)" role="img" \
-    aria-label="\(title)">\(marks)</svg>
+    <div class="scroll"><svg class="wide" \
+    viewBox="0 0 \(width) \(Double(rows.count) * step + 4)" role="img" \
+    aria-label="\(title)">\(marks)</svg></div>
     """
 }
 
@@ -58,6 +60,11 @@ package func legend(_ series: [Series]) -> HTML {
     "<li><span class=\"key \(item.style)\"></span>\(item.name)</li>"
   }
   return "<ul class=\"legend\">\(items)</ul>"
+}
+
+/// The room for the longest of some labels and a gap, in letters of 11 pixels.
+func labelWidth(of labels: [String], atMost most: Double) -> Double {
+  min(most, 7 * Double(labels.map(\.count).max() ?? 0) + 12)
 }
 
 /// A label that fits beside the bars; their titles hold it whole.

@@ -10,7 +10,8 @@ package func heatMap(
   _ title: String, _ rows: [(label: String, values: [Double?])], columns: [String],
   showsNumbers: Bool
 ) -> HTML {
-  let (labelWidth, cell, height) = (150.0, showsNumbers ? 52.0 : 17.0, showsNumbers ? 26.0 : 17.0)
+  let labelWidth = labelWidth(of: rows.map(\.label), atMost: 150)
+  let (cell, height) = showsNumbers ? (52.0, 26.0) : (17.0, 17.0)
   let top = showsNumbers ? 18.0 : 40.0
   let heads = columns.enumerated().map { index, label -> HTML in
     let x = labelWidth + (Double(index) + 0.5) * cell

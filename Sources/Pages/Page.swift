@@ -9,7 +9,8 @@ package func page(title: String, _ body: HTML, footer: HTML) -> HTML {
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta http-equiv="Content-Security-Policy" \
-  content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+  content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+  img-src data:">
   <title>\(title)</title>
   <style>\(HTML(stringLiteral: style))</style>
   <main>

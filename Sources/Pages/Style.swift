@@ -22,6 +22,7 @@ let style = """
   section + section, h1 ~ section { margin-top: 3rem; }
   h2 { font-size: 1.1rem; margin: 2.4rem 0 .4rem; }
   p { margin: 0 0 .8rem; color: var(--quiet); max-width: 46rem; }
+  p, footer { overflow-wrap: anywhere; }
   code, pre, .hash { font: .86em/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
   dl.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr));
     gap: 1px; background: var(--panel); border: 1px solid var(--line); border-radius: 8px;
@@ -32,7 +33,7 @@ let style = """
     padding: .7rem 1rem .7rem 2rem; margin: 1rem 0 0; overflow-wrap: anywhere; }
   svg { display: block; font: 11px system-ui, "DejaVu Sans", sans-serif; fill: var(--ink);
     overflow: visible; }
-  svg.wide { width: 100%; max-width: 60rem; height: auto; }
+  svg.wide { width: 100%; min-width: 36rem; max-width: 60rem; height: auto; }
   svg .label { text-anchor: end; } svg .value, svg .tick { fill: var(--quiet); font-size: 10px; }
   svg .end { text-anchor: end; } svg .middle { text-anchor: middle; }
   svg .grid { stroke: var(--line); stroke-width: 1; }
@@ -68,7 +69,7 @@ let style = """
   .summary th, table.facts tbody th { color: var(--quiet); white-space: nowrap; }
   .summary td { overflow-wrap: anywhere; } table.facts td { font-weight: 600; }
   .quiet { color: var(--quiet); } .good { color: var(--good); } .bad { color: var(--bad); }
-  details { margin-top: 1.6rem; } summary { cursor: pointer; font-weight: 600; }
+  details { margin-top: 1.6rem; } details + p { margin-top: 1rem; } summary { cursor: pointer; font-weight: 600; }
   .entries dt { font-family: ui-monospace, "DejaVu Sans Mono", monospace; margin-top: .6rem; }
   .entries dd { margin: 0; } pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
   .sortable.ready thead th { cursor: pointer; }

@@ -78,24 +78,36 @@ extension SampleCommand {
   }
 }
 
-/// An adapter with the weights it is used at: `FILE`, `FILE:0.5`, `FILE:-2..2/9`.
+/// An adapter with the weights it is used at, and the steps: `FILE`, `FILE:0.5`, `FILE:-2..2/9`,
+/// `FILE:0.5@0.2-0.8`.
 struct WeightedFile: Hashable {
   let path: String
   let weights: [Double]
 
+  /// The steps in which it is on; nil where the argument says nothing of them.
+  let window: StepWindow?
+
   /// Reads an argument; a path that exists as written is taken as written, at weight 1.
   init(_ argument: String, exists: (String) -> Bool) throws(OptionsError) {
     guard !exists(argument), let colon = argument.lastIndex(of: ":") else {
-      (path, weights) = (argument, [1])
+      (path, weights, window) = (argument, [1], nil)
       return
     }
     let text = argument[argument.index(after: colon)...]
-    guard let weights = Self.weights(text) else {
+    let mark = text.firstIndex(of: "@")
+    guard let weights = Self.weights(text[..<(mark ?? text.endIndex)]) else {
       throw KeyedArguments.error(
         "\(argument): '\(text)' is no weight; write FILE:0.5, or FILE:-2..2/9 for nine from -2 to 2"
       )
     }
     (path, self.weights) = (String(argument[..<colon]), weights)
+    window = try mark.map { mark throws(OptionsError) in
+      let text = text[text.index(after: mark)...]
+      if let window = StepWindow(text) { return window }
+      throw KeyedArguments.error(
+        "\(argument): '\(text)' are no steps; write FILE:0.5@0.2-0.8 for shares of the steps, or "
+          + "FILE:0.5@5-20 for those behind 5 and up to 20")
+    }
   }
 
   /// The file's name without folders and extension, for labels.

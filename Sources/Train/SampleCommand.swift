@@ -5,13 +5,14 @@ import ComputeCPU
 import Diffusion
 import Files
 import Images
+import Pages
 import Safetensors
 
 package struct SampleCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "sample",
     abstract: "Draw pictures with adapters at weights: one, a strip, or a grid.",
-    usage: "lora sample --model MODEL -o FILE.png [options]",
+    usage: "lora sample --model MODEL -o FILE.png [--html PAGE.html] [options]",
     discussion: paragraphs(
       """
         lora sample --model MODEL --prompt "a girl" -o one.png
@@ -28,6 +29,19 @@ package struct SampleCommand: ParsableCommand {
           --seed 1,2,3 -o epochs.png
         lora sample --model MODEL --lora a.safetensors:0..1/3 \\
           --lora b.safetensors:0..1/3 --columns weight1 --rows weight2 -o mix.png
+
+      --html writes a page with a slider over the weights, or over the columns where no weight \
+      changes. It works without a network and on a phone; -o may be left out then:
+        lora sample --model MODEL --lora slider.safetensors:-2..2/9 --seed 1-3 \\
+          --html page.html
+
+      An adapter that is on from a later step on leaves more of the picture as it was: the first \
+      steps decide the composition. Numbers up to 1 are shares of the steps, greater ones are \
+      steps, as in ComfyUI's start_percent and A1111's loractl:
+        lora sample --model MODEL --lora slider.safetensors:-2..2/9 \\
+          --adapter-from 0,0.1,0.2,0.3 --html page.html
+        lora sample --model MODEL --lora style.safetensors:0.8@0-0.6 \\
+          --lora slider.safetensors:1@5-30 -o two.png
       """))
 
   @Option(
@@ -37,14 +51,27 @@ package struct SampleCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Adapter, at weight 1, FILE:0.5, or FILE:-2..2/9 for nine; may be repeated.",
+      "Adapter, at weight 1, FILE:0.5, or FILE:-2..2/9 for nine; @FROM-TO behind a weight keeps it "
+        + "to some steps; may be repeated.",
       valueName: "file[:weight]"), completion: .file())
   var lora: [String] = []
 
   @Option(
+    .stepMarks,
+    help: ArgumentHelp(
+      "Where adapters without @FROM-TO begin: a share of the steps up to 1, else a step.",
+      valueName: "step,…"))
+  var adapterFrom: StepMarkList?
+
+  @Option(
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp("The picture, a PNG file.", valueName: "file"), completion: .file())
-  var output: String
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp("A page with a slider over the pictures.", valueName: "file"),
+    completion: .file())
+  var html: String?
 
   @Option(help: ArgumentHelp("What to draw; may be repeated. (default: the empty prompt)"))
   var prompt: [String] = []
@@ -109,15 +136,25 @@ package struct SampleCommand: ParsableCommand {
   package init() {}
 
   package func validate() throws {
-    if let fault = misleadingPictureName(of: output) { throw ValidationError(fault) }
+    if output == nil, html == nil {
+      throw ValidationError("Nothing is written; give -o FILE.png or --html PAGE.html.")
+    }
+    if let fault = output.flatMap(misleadingPictureName) { throw ValidationError(fault) }
+    if adapterFrom != nil, lora.isEmpty {
+      throw ValidationError("--adapter-from is a step of adapters; give --lora FILE.")
+    }
   }
 
   package func run() throws {
     let grid = try SampleGrid(
       files: lora.map { try WeightedFile($0) { FileKind(path: $0) != .missing } },
-      prompts: prompt.isEmpty ? [""] : prompt, seeds: seed.seeds, columns: columns, rows: rows)
+      prompts: prompt.isEmpty ? [""] : prompt, seeds: seed.seeds,
+      starts: adapterFrom?.marks ?? [StepWindow().start], columns: columns, rows: rows)
+    try grid.checkWindows(steps: steps)
+    if html != nil { try grid.checkSlides() }
     var outputs = PlannedOutputs()
     outputs.addFile(output)
+    outputs.addFile(html)
     try outputs.prepare()
     let maker = try gridMaker(grid)
     let places = grid.plan.places
@@ -136,12 +173,15 @@ package struct SampleCommand: ParsableCommand {
       }
     } catch let interrupted as Interrupted {
       progress.finish()
-      Terminal.note(try unfinished().write(beside: output, texts: texts) { drawn($0, grid) })
+      let path = output ?? Path(html ?? "").withoutExtension + ".png"
+      Terminal.note(try unfinished().write(beside: path, texts: texts) { drawn($0, grid) })
       throw interrupted
     }
     progress.finish()
-    let picture = drawn(unfinished().rows, grid)
-    try picture.write(to: output, texts: texts)
+    let pictures = unfinished().rows
+    let picture = drawn(pictures, grid)
+    if let output { try picture.write(to: output, texts: texts) }
+    if let html { try Pages.write(page(pictures, maker.prompts, grid).html(), to: html) }
     try report(picture, of: grid, since: start)
     if let status = Interruption.exitStatus { throw ExitCode(status) }
   }
@@ -152,18 +192,23 @@ package struct SampleCommand: ParsableCommand {
   ) throws {
     let places = grid.plan.places
     if !common.quiet {
-      let size = byteCount(ofFile: output).map { ", \(bytes($0))" } ?? ""
+      func size(_ path: String) -> String {
+        byteCount(ofFile: path).map { ", \(bytes($0))" } ?? ""
+      }
+      let count = counted(places.joined().count, "picture")
       let time = duration((ContinuousClock.now - start).inSeconds)
-      Terminal.note(
-        "\(output): \(counted(places.joined().count, "picture")), \(picture.width) × "
-          + "\(picture.height)\(size), \(time)")
+      if let output {
+        Terminal.note(
+          "\(output): \(count), \(picture.width) × \(picture.height)\(size(output)), \(time)")
+      }
+      if let html { Terminal.note("\(html): a page of \(count)\(size(html)), \(time)") }
     }
     guard common.json else { return }
     try Terminal.show(
       json(
         SampleReport(
-          output: output, columns: grid.plan.columns, rows: grid.plan.rows,
-          pictures: places.map { $0.map(grid.entry) })))
+          output: output, page: html, columns: grid.plan.columns, rows: grid.plan.rows,
+          pictures: places.map { $0.map { grid.entry(at: $0, steps: steps) } })))
   }
 
   private func drawn(_ pictures: [[Picture]], _ grid: SampleGrid) -> Picture {
@@ -176,12 +221,13 @@ package struct SampleCommand: ParsableCommand {
   /// The settings of the pictures, as other programs write them into theirs.
   private func settings(_ prompts: [SamplePrompt]) -> String {
     let size = prompts.first.map { "\($0.width)x\($0.height)" } ?? ""
+    let starts = adapterFrom.map { ", LoRA from: \($0)" } ?? ""
     return """
       \(prompt.joined(separator: " | "))
       Negative prompt: \(negativePrompt)
       Steps: \(steps), Sampler: \(sampler), CFG scale: \(PythonText.short(scale)), Seed: \(seed.defaultValueDescription), \
       Size: \(size), \
-      Model: \(Path(model ?? "").name), LoRA: \(lora.joined(separator: " "))
+      Model: \(Path(model ?? "").name), LoRA: \(lora.joined(separator: " "))\(starts)
       """
   }
 }

@@ -4,6 +4,7 @@ import Diffusion
 import Files
 import Images
 import JSON
+import Pages
 
 extension SliderCommand {
   /// Calibrates a slider, measures it, writes it, draws its strip and reports.
@@ -17,6 +18,7 @@ extension SliderCommand {
     Interruption.setLastWords("\(output) is not calibrated")
     var (slider, calibration, measure) = (made.slider, SliderCheck.Calibration?.none, SliderMeasure?.none)
     var plan = try made.plan(1)
+    var drawn: (labels: [String], rows: [[Picture]])?
     do {
       if !pair.noCheck {
         let maker = try PictureMaker(job, unet: pair.method == .merged ? plainUNet(job) : nil)
@@ -28,7 +30,9 @@ extension SliderCommand {
           plan = try made.plan(found.factor)
           calibration = found
         }
-        measure = try check.measure(of: device(slider, job))
+        let (found, rows) = try check.measure(of: device(slider, job))
+        measure = found
+        drawn = (check.labels, rows)
       }
     } catch is Interrupted {
       Terminal.note("interrupted: the slider is written \(calibration == nil ? "as it was trained" : "without its figures")")
@@ -38,6 +42,9 @@ extension SliderCommand {
       writing: plan, to: output, as: type,
       metadata: metadata(job, slider.modules) + [(SliderFigures.key, json(figures, .compact))])
     Interruption.setLastWords(nil)
+    if let path = pair.html, let drawn {
+      try Pages.write(page(figures, drawn, compared, job, output).html(), to: path)
+    }
     let changes = try strip(of: slider, compared, job, beside: output)
     return SliderReport(
       output: output, bytes: saved.byteCount, modelHash: saved.modelHash, method: pair.method,
@@ -46,6 +53,45 @@ extension SliderCommand {
       seed: job.plan.seed, seconds: (ContinuousClock.now - start).inSeconds,
       pair: SliderReport.Pair(compared.difference, compared.notes), copies: made.copies,
       figures: figures, changes: changes)
+  }
+
+  /// The page with a slider over the checked pictures.
+  private func page(
+    _ figures: SliderFigures, _ drawn: (labels: [String], rows: [[Picture]]),
+    _ compared: PicturePair, _ job: TrainingJob, _ output: String
+  ) -> SliderPage {
+    let plan = job.plan
+    var facts: [(name: String, value: String)] = []
+    if let order = figures.order { facts.append(("order", significant(order, digits: 3))) }
+    if let found = figures.calibration {
+      facts.append(("scaled by", significant(found.factor, digits: 3)))
+      facts.append(("of the pair\u{2019}s change", percent(found.reached)))
+    }
+    return SliderPage(
+      title: Path(output).stem,
+      axis: SliderPage.Axis(
+        name: "weight", labels: SliderCheck.weights.map(PythonText.short)),
+      rows: zip(drawn.labels, drawn.rows).map { SliderPage.Row(label: $0, pictures: $1) },
+      pairs: [(before: compared.before.withoutAlpha, after: compared.after.withoutAlpha)],
+      figures: SliderPage.Figures(
+        lines: [
+          ("change inside", figures.changes.map(\.inside)),
+          ("change elsewhere", figures.changes.map(\.outside)),
+        ], facts: facts,
+        explanation: "The mean difference from weight 0, inside the rectangle around what differs in "
+          + "the pair and elsewhere, on seeds that were not trained."),
+      settings: [
+        ("Model", Path(options.run.pretrainedModelNameOrPath ?? "").name),
+        ("Method", pair.method.rawValue),
+        ("Pictures", "\(Path(compared.files.before).name), \(Path(compared.files.after).name)"),
+        ("Steps", "\(plan.steps)"),
+        ("Learning rate", PythonText.of(options.run.learningRate)),
+        ("Rank", "\(job.modules.modules.map(\.rank).max() ?? 0)"),
+        ("Seed", "\(plan.seed)"), ("Size", "\(compared.size)"),
+      ],
+      adapter: SliderPage.Adapter(
+        file: output, range: figures.range.flatMap { $0.count == 2 ? $0[0]...$0[1] : nil }),
+      command: "slider")
   }
 
   private func device(_ slider: TrainedAdapter, _ job: TrainingJob) -> DeviceAdapters {

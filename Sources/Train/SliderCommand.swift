@@ -58,6 +58,9 @@ package struct SliderCommand: ParsableCommand {
     if options.machine.outputConfig {
       throw ValidationError("--output-config belongs to lora train.")
     }
+    if pair.html != nil, pair.noCheck {
+      throw ValidationError("--html shows the pictures of the check; drop --no-check.")
+    }
     if let fault = pair.strip.flatMap(misleadingPictureName) { throw ValidationError(fault) }
   }
 
@@ -148,6 +151,7 @@ package struct SliderCommand: ParsableCommand {
     var outputs = PlannedOutputs()
     outputs.addFile(output)
     outputs.addFile(pair.strip)
+    outputs.addFile(pair.html)
     if pair.keepCopies {
       for copy in [SliderCopy.before, .after] {
         let name = try copyName(copy)
@@ -166,7 +170,7 @@ package struct SliderCommand: ParsableCommand {
       isDirect ? directOptions(compared) : options(for: .before),
       pairs: isDirect ? (pair.recipe(), compared) : nil, draws: true,
       device: device, environment: environment)
-    let results = [try OutputName(options.saving, output: output).final, pair.strip]
+    let results = [try OutputName(options.saving, output: output).final, pair.strip, pair.html]
     let between = rehearsal.job.plan.saves.all.filter { $0.occasion != .final }.map(\.file)
     let report = TrainingReport(
       rehearsal.job, memory: rehearsal.memoryByteCount,

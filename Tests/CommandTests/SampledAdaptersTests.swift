@@ -205,6 +205,84 @@ struct SampledAdaptersTests {
     #expect(range.count > 3 * found.count)
   }
 
+  /// Plain factors of the U-Net and of the text encoder, and one that changes the model's tensors.
+  private func steppedCases() throws -> [Case] {
+    try [#require(Self.algorithms["lora"]?[0]), #require(Self.algorithms["dora"]?[0])]
+  }
+
+  @Test func adapterThatIsNeverOnChangesNothing() throws {
+    let folder = try TemporaryFolder()
+    for example in try steppedCases() {
+      let arguments = ["--model", Self.model, "--steps", "4"]
+      let plain = try picture(folder, arguments)
+      let lora = ["--lora", try write(example, to: folder)]
+      #expect(try picture(folder, arguments + lora + ["--adapter-from", "1"]) == plain)
+      let always = try picture(folder, arguments + lora)
+      #expect(try picture(folder, arguments + lora + ["--adapter-from", "0"]) == always)
+      for window in ["0.25", "2"] {
+        let partly = try picture(folder, arguments + lora + ["--adapter-from", window])
+        #expect(partly != plain && partly != always, "\(example.name) from \(window)")
+      }
+    }
+  }
+
+  /// What is on in some steps and again in the others is on in all; other samplers count alike.
+  @Test(arguments: ["ddim", "euler", "euler_a", "dpmsolver++"])
+  func stepsAddUp(_ sampler: String) throws {
+    let folder = try TemporaryFolder()
+    for example in try steppedCases() {
+      let adapter = try write(example, to: folder)
+      let arguments = ["--model", Self.model, "--steps", "5", "--sampler", sampler, "--lora"]
+      let always = try picture(folder, arguments + [adapter + ":0.7"])
+      let inParts = try picture(
+        folder, arguments + [adapter + ":0.7@0-0.4", "--lora", adapter + ":0.7@2-5"])
+      #expect(inParts == always, "\(example.name)")
+      let middle = try picture(folder, arguments + [adapter + ":0.7@0.2-0.6"])
+      #expect(middle != always)
+    }
+  }
+
+  @Test func nameWithAColonAndAnAtIsAName() throws {
+    let folder = try TemporaryFolder()
+    let adapter = try write(steppedCases()[0], to: folder)
+    let name = URL(filePath: adapter).lastPathComponent
+    let odd = try folder.write(folder.bytes(name), to: "a:1@0-0.5")
+    let arguments = ["--model", Self.model, "--lora"]
+    #expect(try picture(folder, arguments + [odd]) == picture(folder, arguments + [adapter]))
+    #expect(
+      try picture(folder, arguments + [odd + ":0.5@0.5-1"])
+        == picture(folder, arguments + [adapter + ":0.5@0.5"]))
+  }
+
+  @Test func reportSaysTheSteps() throws {
+    let folder = try TemporaryFolder()
+    let adapter = try write(steppedCases()[0], to: folder)
+    let outcome = try Program.run(
+      "sample", "--model", Self.model, "--tokenizer", "paperdoll/model/tokenizer", "--steps", "4",
+      "--width", "32", "--height", "32", "-q", "--lora", "\(adapter):1@0.5-0.75", "--lora", adapter,
+      "--json", "-o", folder["a.png"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains(#/"first_step" : 3,\s+"steps" : 1,\s+"weight" : 1/#))
+    #expect(outcome.output.components(separatedBy: "first_step").count == 2)
+  }
+
+  static let senseless: [(arguments: [String], status: Int32, message: String)] = [
+    (["--adapter-from", "0.5"], 64, "--adapter-from is a step of adapters; give --lora FILE"),
+    (["--lora", "x.st:1@0.8-0.2"], 1, "x.st: @0.8-0.2 is none of the 30 steps"),
+    (["--lora", "x.st", "--adapter-from", "5.5"], 64, "--adapter-from takes a share of the steps"),
+    (["--lora", "x.st:1@y"], 1, "'y' are no steps; write FILE:0.5@0.2-0.8"),
+  ]
+
+  @Test(arguments: senseless)
+  func senselessStepsAreRefused(
+    _ example: (arguments: [String], status: Int32, message: String)
+  ) throws {
+    let outcome = try Program.run(
+      ["sample", "--model", Self.model] + example.arguments + ["-o", "never.png"])
+    #expect(outcome.status == example.status, "\(outcome.errors)")
+    #expect(outcome.errors.contains(example.message), "\(outcome.errors)")
+  }
+
   // MARK: - Making and drawing
 
   private static let model = "train/tiny-model"

@@ -5,12 +5,13 @@ import Testing
 /// A label stands for what each picture beside it is drawn of.
 @Suite struct SampleGridTests {
   private static func grid(
-    _ files: [String], columns: PictureAxis? = nil, rows: PictureAxis? = nil, seeds: [UInt32] = [1]
+    _ files: [String], columns: PictureAxis? = nil, rows: PictureAxis? = nil, seeds: [UInt32] = [1],
+    starts: [StepMark] = [.share(0)]
   ) throws -> SampleGrid {
     try SampleGrid(
       files: files.map { try WeightedFile($0) { _ in false } },
       prompts: ["", "a girl"].prefix(1).map { $0 },
-      seeds: seeds, columns: columns, rows: rows)
+      seeds: seeds, starts: starts, columns: columns, rows: rows)
   }
 
   /// What labels and drawn weights must be, cell by cell: `A 0, B -1` as `A 0`, `B -1`.
@@ -121,7 +122,33 @@ import Testing
     #expect(error?.description.contains(example.part) == true, "\(error?.description ?? "")")
   }
 
-  @Test(arguments: ["weight", "weight1", "weight12", "seed", "file", "prompt"])
+  @Test func startsAreAnAxis() throws {
+    let grid = try Self.grid(
+      ["A.st:0..1/3", "B.st:1@0-0.5"], starts: [.share(0), .share(0.25), .step(5)])
+    #expect(grid.plan.columns == .weight && grid.plan.rows == .start)
+    #expect(grid.rowLabels == ["from 0", "from 0.25", "from 5"])
+    let uses = grid.uses(at: grid.plan.places[1][2])
+    #expect(uses.map { $0.window.steps(of: 8) } == [2..<8, 0..<4])
+    #expect(grid.slidingAxis == .weight)
+    #expect(try Self.grid(["A.st"], seeds: [1, 2]).slidingAxis == .seed)
+    #expect(try Self.grid(["A.st"]).slidingAxis == nil)
+    let turned = try Self.grid(["A.st:0..1/3", "B.st:0..1/3"], columns: .file, rows: .weight)
+    #expect(turned.slidingAxis == .weight)
+  }
+
+  @Test func filesOfOtherStepsHaveOtherLabels() throws {
+    let grid = try Self.grid(["A.st", "A.st:1@0.5"], columns: .file)
+    #expect(grid.columnLabels == ["A #1 1", "A #2 1@0.5-1"])
+  }
+
+  @Test(arguments: ["0.8-0.2", "5-5", "1", "10-20", "6-0.2"])
+  func stepsThatAreNoneAreRefused(_ window: String) throws {
+    let grid = try Self.grid(["A.st:1@\(window)"])
+    let error = #expect(throws: OptionsError.self) { try grid.checkWindows(steps: 10) }
+    #expect(error?.description.contains("is none of the 10 steps") == true)
+  }
+
+  @Test(arguments: ["weight", "weight1", "weight12", "from", "seed", "file", "prompt"])
   func axesAreReadAsTheyAreWritten(_ text: String) {
     #expect(PictureAxis(argument: text)?.name == text)
   }

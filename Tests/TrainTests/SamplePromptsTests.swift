@@ -72,6 +72,35 @@ import Testing
     #expect(file.weights == weights)
   }
 
+  static let windows: [(text: String, path: String, weights: [Double], window: String?)] = [
+    ("a.st:0.5@0.2-0.8", "a.st", [0.5], "0.2-0.8"), ("a.st:1@5", "a.st", [1], "5-1"),
+    ("a.st:-2..2/3@5-20", "a.st", [-2, 0, 2], "5-20"), ("a@b.st:1", "a@b.st", [1], nil),
+    ("a@0-1.st", "a@0-1.st", [1], nil), ("a:b@c.st:1@0.1-1", "a:b@c.st", [1], "0.1-1"),
+    ("there:1@0-0.5", "there:1@0-0.5", [1], nil),
+  ]
+
+  @Test(arguments: windows)
+  func stepsAreRead(
+    _ example: (text: String, path: String, weights: [Double], window: String?)
+  ) throws {
+    let file = try WeightedFile(example.text) { $0 == "there:1@0-0.5" }
+    #expect(file.path == example.path && file.weights == example.weights)
+    #expect(file.window?.description == example.window)
+  }
+
+  @Test(arguments: [
+    ("a.st:1@", "'' are no steps"), ("a.st:1@x", "'x' are no steps"),
+    ("a.st:1@0.2-", "'0.2-' are no steps"), ("a.st:1@-0.2", "'-0.2' are no steps"),
+    ("a.st:1@0.2-0.4-0.6", "are no steps"), ("a.st:1@1.5", "'1.5' are no steps"),
+    ("a.st:1@0-1001", "are no steps"), ("a.st:1@nan", "are no steps"),
+    ("a.st:0@0,1@0.5", "are no steps"), ("a:b@c.st", "'b@c.st' is no weight"),
+    ("a.st:@0.2-0.4", "'@0.2-0.4' is no weight"),
+  ])
+  func badStepsAreRefused(_ text: String, _ part: String) {
+    let error = #expect(throws: OptionsError.self) { try WeightedFile(text) { _ in false } }
+    #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
+  }
+
   @Test(arguments: [
     "a.st:", "a.st:x", "a.st:1..2", "a.st:1..2/0", "a.st:nan", "a.st:1e308", "a.st:-2..2/1",
   ])

@@ -1,4 +1,4 @@
-// CImages: pixels out of PNG, JPEG and WebP files in memory, and PNG files out of pixels.
+// CImages: pixels out of PNG, JPEG and WebP files in memory, PNG and JPEG files out of pixels.
 //
 // libpng and libjpeg leave a wrong file by longjmp, which must not cross a Swift frame; so
 // each call here is whole: it sets up, decodes into the caller's memory, and tears down.
@@ -40,6 +40,12 @@ int lora_webp_header(const uint8_t *file, size_t count, int *width, int *height,
 int lora_png_encode(lora_pixels from, const char *texts, size_t texts_count, uint8_t **file,
                     size_t *count, char *message);
 void lora_png_free(uint8_t *file);
+
+// RGB pixels as a JPEG of quality 1 to 100, without coarser colour. The result is `*count` bytes at
+// `*file`, to be freed with lora_jpeg_free.
+int lora_jpeg_encode(lora_pixels from, int quality, uint8_t **file, size_t *count,
+                     char *message);
+void lora_jpeg_free(uint8_t *file);
 
 // font/wide.bin, whose layout scripts/make-wide-font.py tells: `*count` bytes that stay.
 const uint8_t *lora_wide_font(size_t *count);

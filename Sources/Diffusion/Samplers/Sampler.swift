@@ -42,7 +42,8 @@ package struct Sampler: Sendable {
   /// - Parameters:
   ///   - start: Standard normal numbers.
   ///   - noise: Standard normal numbers for step i of an ancestral sampler, as many as in `start`.
-  ///   - network: The prediction for a noised latent at a timestep, which may lie between two.
+  ///   - network: The prediction for a noised latent at a timestep, which may lie between two;
+  ///     called once a step, in order.
   ///   - progress: Called after each step with the number of steps done.
   package func sample<Failure: Error>(
     from start: [Float], noise: (Int) -> [Float],

@@ -55,6 +55,8 @@ struct FileSection {
       more than so many singular values. Dots: 90, 95 and 99 %.</p>
       \(energyPlot([(whole.energy, series)]))
       """ : ""
+    // A module of rank 1 has nothing that could fall.
+    guard measured.contains(where: { $0.decay.count > 1 }) else { return "\(norms)\(energy)" }
     let decades = decades(of: measured)
     return """
       \(norms)\(energy)

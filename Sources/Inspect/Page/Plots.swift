@@ -9,10 +9,10 @@ func energyPlot(_ curves: [(energy: [Double], series: Series)]) -> HTML {
   let x = { (rank: Int) in left + Double(rank) / last * width }
   let y = { (share: Double) in top + (1 - share) * height }
   let levels = [0.0, 0.5, 0.9, 0.95, 0.99, 1].map { share -> HTML in
-    let label: HTML = share == 0.95 || share == 1 ? "" : "\(Int(share * 100)) %"
+    let label: HTML = share == 1 ? "" : "\(Int(share * 100)) %"
     return """
       <line class="grid" x1="\(left)" x2="\(left + width)" y1="\(y(share))" y2="\(y(share))"/>
-      <text class="tick end" x="\(left - 6)" y="\(y(share) + (share == 0.99 ? 0 : 4))">\(label)</text>
+      <text class="tick end" x="\(left - 6)" y="\(y(share) + (share == 0.99 ? 1 : 4))">\(label)</text>
       """
   }
   let ticks = rankTicks(upTo: Int(last)).map { rank -> HTML in
@@ -34,9 +34,9 @@ func energyPlot(_ curves: [(energy: [Double], series: Series)]) -> HTML {
       """
   }
   return """
-    <svg class="wide" viewBox="0 0 760 \(top + height + 38)" role="img" \
+    <div class="scroll"><svg class="wide" viewBox="0 0 760 \(top + height + 38)" role="img" \
     aria-label="Share of energy kept by rank">\(levels)\(ticks)\(lines)
-    <text class="tick middle" x="\(left + width / 2)" y="\(top + height + 33)">rank kept in every module</text></svg>
+    <text class="tick middle" x="\(left + width / 2)" y="\(top + height + 33)">rank kept in every module</text></svg></div>
     """
 }
 

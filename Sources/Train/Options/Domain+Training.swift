@@ -78,6 +78,14 @@ extension Domain where Value == SliderPlaces {
   }
 }
 
+extension Domain where Value == StepMarkList {
+  static var stepMarks: Domain {
+    Domain("a share of the steps from 0 to 1 or a step from 2 to 1000, or several with commas") {
+      StepMarkList($0)
+    }
+  }
+}
+
 extension Domain where Value == NetworkModule {
   static var trainable: Domain {
     Domain("networks.lora alone (LyCORIS and others are read here, but not trained)") {

@@ -45,6 +45,11 @@ struct SliderOptions: ParsableArguments {
   var caption: String?
 
   @Option(
+    help: ArgumentHelp("Write a page with a slider over the pictures here.", valueName: "page"),
+    completion: .file())
+  var html: String?
+
+  @Option(
     help: ArgumentHelp("Draw a strip of pictures over weights here.", valueName: "file"),
     completion: .file())
   var strip: String?

@@ -7,6 +7,9 @@ enum PictureAxis: Hashable {
 
   /// The weight of one of several adapters, counted from 1.
   case weightOf(Int)
+
+  /// The step from which adapters are on.
+  case start
   case seed
   case file
   case prompt
@@ -16,6 +19,7 @@ enum PictureAxis: Hashable {
     switch self {
     case .weight: "weight"
     case .weightOf(let number): "weight\(number)"
+    case .start: "from"
     case .seed: "seed"
     case .file: "file"
     case .prompt: "prompt"
@@ -27,6 +31,7 @@ enum PictureAxis: Hashable {
     switch self {
     case .weight: 0
     case .weightOf(let number): number
+    case .start: .max - 3
     case .seed: .max - 2
     case .file: .max - 1
     case .prompt: .max
@@ -36,7 +41,7 @@ enum PictureAxis: Hashable {
 
 extension PictureAxis: ExpressibleByArgument {
   init?(argument: String) {
-    let plain: [PictureAxis] = [.weight, .seed, .file, .prompt]
+    let plain: [PictureAxis] = [.weight, .start, .seed, .file, .prompt]
     if let axis = plain.first(where: { $0.name == argument }) {
       self = axis
     } else if argument.hasPrefix("weight"), let number = Int(argument.dropFirst(6)), number > 0 {
@@ -47,7 +52,7 @@ extension PictureAxis: ExpressibleByArgument {
   }
 
   static var allValueStrings: [String] {
-    ["weight", "weight1", "weight2", "seed", "file", "prompt"]
+    ["weight", "weight1", "weight2", "from", "seed", "file", "prompt"]
   }
 }
 

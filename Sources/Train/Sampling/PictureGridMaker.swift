@@ -17,6 +17,7 @@ final class PictureGridMaker {
 
   /// A maker with the model as `changes` make it; nil while that is read.
   private var maker: PictureMaker?
+  private let canvas: Canvas
   private var changes: [SampleGrid.Use] = []
 
   /// - Parameters:
@@ -27,6 +28,7 @@ final class PictureGridMaker {
     spacing: NoiseGrid.Spacing?, read: @escaping (TensorChange?) throws -> PictureMaker
   ) {
     self.maker = maker
+    canvas = maker.canvas
     self.stack = stack
     self.grid = grid
     self.prompts = prompts
@@ -38,11 +40,16 @@ final class PictureGridMaker {
   func picture(
     at place: [PictureAxis: Int], progress: (Int) -> Void
   ) throws -> Picture {
-    let uses = grid.uses(at: place)
-    let maker = try maker(with: uses)
-    return try maker.picture(
-      of: prompts[grid.prompt(at: place)], seed: grid.seed(at: place),
-      adapters: stack.adapters(uses, on: maker.backend), spacing: spacing, progress: progress)
+    let (uses, prompt) = (grid.uses(at: place), prompts[grid.prompt(at: place)])
+    let parts = StepWindow.parts(of: uses.map(\.window), steps: prompt.steps).map { steps in
+      DrawingPart(steps: steps) { [self] in
+        let uses = uses.compactMap { $0.always(if: steps.lowerBound, of: prompt.steps) }
+        let maker = try maker(with: uses)
+        return try maker.network(for: prompt, stack.adapters(uses, on: maker.backend))
+      }
+    }
+    return try canvas.picture(
+      of: prompt, seed: grid.seed(at: place), by: parts, spacing: spacing, progress: progress)
   }
 
   /// Only one of two models is held at a time.

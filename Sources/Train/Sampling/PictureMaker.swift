@@ -20,47 +20,39 @@ struct PictureMaker {
   ///
   /// - Parameters:
   ///   - seed: The same seed and size start from the same noise, whatever else is asked for.
+  ///   - window: The steps in which the adapters are on; the model draws the others alone.
   ///   - progress: Called after each step with the number of steps done.
   func picture(
     of prompt: SamplePrompt, seed: UInt32, adapters: DeviceAdapters?,
-    spacing: NoiseGrid.Spacing? = nil, progress: (Int) -> Void = { _ in }
+    during window: StepWindow = StepWindow(), spacing: NoiseGrid.Spacing? = nil,
+    progress: (Int) -> Void = { _ in }
   ) throws -> Picture {
-    let (latents, shape) = try latents(
-      of: prompt, seed: seed, adapters: adapters, spacing: spacing, progress: progress)
-    let decoded = vae.decode(Tensor(latents, shape: shape, on: vae.backend))
-    let picture = Picture(
-      decoded: decoded.values(), width: prompt.width, height: prompt.height)
-    try backend.check()
-    return picture
+    let on = window.steps(of: prompt.steps)
+    let parts = StepWindow.parts(of: [window], steps: prompt.steps).map { steps in
+      DrawingPart(steps: steps) {
+        try network(for: prompt, on.contains(steps.lowerBound) ? adapters : nil)
+      }
+    }
+    return try canvas.picture(
+      of: prompt, seed: seed, by: parts, spacing: spacing, progress: progress)
   }
 
-  /// The same before the VAE decodes it: scaled latents, `[1, height, width, 4]`.
-  func latents(
-    of prompt: SamplePrompt, seed: UInt32, adapters: DeviceAdapters?,
-    spacing: NoiseGrid.Spacing? = nil, progress: (Int) -> Void = { _ in }
-  ) throws -> (values: [Float], shape: Shape) {
-    let factor = vae.configuration.downscaling
-    let shape: Shape = [1, prompt.height / factor, prompt.width / factor, LatentShape.channels]
-    let count = shape.elementCount ?? 0
-    let network = try network(for: prompt, shape, adapters)
-    let sampler = Sampler(
-      prompt.sampler, steps: prompt.steps, spacing: spacing, predicting: prediction)
-    let latents = try sampler.sample(
-      from: normals(.samplerStart, 0, seed, count),
-      noise: { normals(.samplerNoise, $0, seed, count) }, network: network, progress: progress)
-    return (latents, shape)
+  /// The latent of a picture that the model draws alone: scaled, `[1, height, width, 4]`.
+  func latents(of prompt: SamplePrompt, seed: UInt32) throws -> [Float] {
+    let all = DrawingPart(steps: 0..<prompt.steps) { try network(for: prompt, nil) }
+    return try canvas.latents(of: prompt, seed: seed, by: [all], spacing: nil) { _ in }
   }
 
-  private func normals(
-    _ purpose: DrawStream.Purpose, _ step: Int, _ seed: UInt32, _ count: Int
-  ) -> [Float] {
-    DrawStream(seed: UInt64(seed), purpose: purpose, step: step).generator.normals(count: count)
-  }
+  /// Draws by whatever network.
+  var canvas: Canvas { Canvas(vae: vae, prediction: prediction, backend: backend) }
 
   /// The prediction for a latent, moved away from that for the negative prompt.
-  private func network(
-    for prompt: SamplePrompt, _ shape: Shape, _ adapters: DeviceAdapters?
-  ) throws -> ([Float], Float) throws(Interrupted) -> [Float] {
+  ///
+  /// A change of the model's text encoders reaches it too: the text is read here.
+  func network(
+    for prompt: SamplePrompt, _ adapters: DeviceAdapters?
+  ) throws -> DrawingPart.Network {
+    let shape = canvas.shape(of: prompt)
     let forText = adapters.flatMap { $0.changesText ? $0 : nil }
     let (context, pooled) = try text.state(of: [prompt.prompt], adapters: forText)
     let isGuided = prompt.scale > 1 && prompt.prompt != prompt.negativePrompt
@@ -79,13 +71,86 @@ struct PictureMaker {
         adapters: adapters
       ).values()
     }
-    return { latents, timestep throws(Interrupted) in
+    return { latents, timestep in
       try Interruption.check()
       let wanted = predict(latents, timestep, context, pooled)
       guard let negative else { return wanted }
       let other = predict(latents, timestep, negative.context, negative.pooled)
       return guided(wanted, awayFrom: other, scale: Float(prompt.scale))
     }
+  }
+}
+
+/// Some steps of a picture and the network that draws them.
+struct DrawingPart {
+  /// The prediction for a latent at a timestep.
+  typealias Network = ([Float], Float) throws -> [Float]
+
+  let steps: Range<Int>
+
+  /// Makes the network when the first of the steps begins.
+  let network: () throws -> Network
+}
+
+/// Makes noise a picture by networks that are given, one after another.
+struct Canvas {
+  let vae: VAE
+  let prediction: Prediction
+  let backend: any Backend
+
+  /// The latent of a picture: [1, height, width, channels].
+  func shape(of prompt: SamplePrompt) -> Shape {
+    let factor = vae.configuration.downscaling
+    return [1, prompt.height / factor, prompt.width / factor, LatentShape.channels]
+  }
+
+  /// Draws one picture.
+  ///
+  /// - Parameter parts: They cover all steps, in order. The network of one is let go before that of
+  ///   the next is made, so that only one model is held.
+  func picture(
+    of prompt: SamplePrompt, seed: UInt32, by parts: [DrawingPart],
+    spacing: NoiseGrid.Spacing?, progress: (Int) -> Void
+  ) throws -> Picture {
+    let latents = try latents(
+      of: prompt, seed: seed, by: parts, spacing: spacing, progress: progress)
+    let decoded = vae.decode(Tensor(latents, shape: shape(of: prompt), on: vae.backend))
+    let picture = Picture(
+      decoded: decoded.values(), width: prompt.width, height: prompt.height)
+    try backend.check()
+    return picture
+  }
+
+  /// The same before the VAE decodes it.
+  func latents(
+    of prompt: SamplePrompt, seed: UInt32, by parts: [DrawingPart],
+    spacing: NoiseGrid.Spacing?, progress: (Int) -> Void
+  ) throws -> [Float] {
+    let count = shape(of: prompt).elementCount ?? 0
+    var rest = parts[...]
+    var network: DrawingPart.Network?
+    var step = 0
+    let sampler = Sampler(
+      prompt.sampler, steps: prompt.steps, spacing: spacing, predicting: prediction)
+    return try sampler.sample(
+      from: normals(.samplerStart, 0, seed, count),
+      noise: { normals(.samplerNoise, $0, seed, count) },
+      network: { latents, timestep in
+        if let next = rest.first, next.steps.lowerBound == step {
+          network = nil
+          network = try next.network()
+          rest.removeFirst()
+        }
+        step += 1
+        guard let network else { preconditionFailure("no network draws step \(step)") }
+        return try network(latents, timestep)
+      }, progress: progress)
+  }
+
+  private func normals(
+    _ purpose: DrawStream.Purpose, _ step: Int, _ seed: UInt32, _ count: Int
+  ) -> [Float] {
+    DrawStream(seed: UInt64(seed), purpose: purpose, step: step).generator.normals(count: count)
   }
 }
 

@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// The prompt, seed and adapters of each picture of a grid, and the labels beside it.
 ///
 /// Several adapters are stacked: all work at once, each at its own weight. Where the files are an
@@ -6,26 +8,36 @@ struct SampleGrid: Hashable {
   let files: [WeightedFile]
   let prompts: [String]
   let seeds: [UInt32]
+
+  /// Where adapters begin that have no steps of their own.
+  let starts: [StepMark]
   let plan: PicturePlan
 
-  /// An adapter at a weight.
+  /// An adapter at a weight, in some of a picture's steps.
   struct Use: Hashable {
     /// Its place among the files.
     let file: Int
     let weight: Double
+    var window = StepWindow()
+
+    /// The same in all steps; nil where it is off at this one.
+    func always(if step: Int, of count: Int) -> Use? {
+      window.steps(of: count).contains(step) ? Use(file: file, weight: weight) : nil
+    }
   }
 
   init(
-    files: [WeightedFile], prompts: [String], seeds: [UInt32], columns: PictureAxis?,
-    rows: PictureAxis?
+    files: [WeightedFile], prompts: [String], seeds: [UInt32],
+    starts: [StepMark] = [StepWindow().start], columns: PictureAxis?, rows: PictureAxis?
   ) throws(OptionsError) {
     let asked = [columns, rows].compactMap { $0 }
     try Self.check(files, asked)
     self.files = files
     self.prompts = prompts
     self.seeds = seeds
+    self.starts = starts
     var counts: [PictureAxis: Int] = [
-      .seed: seeds.count, .prompt: prompts.count,
+      .seed: seeds.count, .prompt: prompts.count, .start: starts.count,
       .file: asked.contains(.file) ? max(1, files.count) : 1,
     ]
     if asked.contains(where: \.isOfOneFile) {
@@ -86,7 +98,9 @@ struct SampleGrid: Hashable {
     return files.indices.filter { only == nil || $0 == only }.map { index in
       let weights = files[index].weights
       let position = place[.weightOf(index + 1)] ?? place[.weight, default: 0]
-      return Use(file: index, weight: weights.count == 1 ? weights[0] : weights[position])
+      return Use(
+        file: index, weight: weights.count == 1 ? weights[0] : weights[position],
+        window: files[index].window ?? StepWindow(start: starts[place[.start, default: 0]]))
     }
   }
 
@@ -96,12 +110,44 @@ struct SampleGrid: Hashable {
   func prompt(at place: [PictureAxis: Int]) -> Int { place[.prompt, default: 0] }
 
   /// The seed, prompt and adapters of a picture of the grid.
-  func entry(at place: [PictureAxis: Int]) -> SampleReport.Entry {
+  ///
+  /// - Parameter count: The steps of its sampler.
+  func entry(at place: [PictureAxis: Int], steps count: Int) -> SampleReport.Entry {
     SampleReport.Entry(
       seed: seed(at: place), prompt: prompts[prompt(at: place)],
-      adapters: uses(at: place).map {
-        SampleReport.Use(file: files[$0.file].path, weight: $0.weight)
+      adapters: uses(at: place).map { use in
+        let steps = use.window.steps(of: count)
+        let isAlwaysOn = steps == 0..<count
+        return SampleReport.Use(
+          file: files[use.file].path, weight: use.weight,
+          firstStep: isAlwaysOn ? nil : steps.lowerBound + 1,
+          steps: isAlwaysOn ? nil : steps.count)
       })
+  }
+
+  /// The axis that a page's slider goes through: one of weights, else that of the columns.
+  var slidingAxis: PictureAxis? {
+    let axes = [plan.columns, plan.rows].compactMap(\.self)
+      .filter { plan.counts[$0, default: 1] > 1 }
+    return axes.first { $0 == .weight || $0.isOfOneFile } ?? axes.first
+  }
+
+  /// Throws where there is nothing to slide through.
+  func checkSlides() throws(OptionsError) {
+    guard slidingAxis == nil else { return }
+    throw KeyedArguments.error(
+      "--html is a page to slide through several pictures, and there is one; give --lora "
+        + "FILE:-2..2/9, or several of --seed, --prompt or --adapter-from")
+  }
+
+  /// Throws where the steps of an adapter are none of those of the sampler.
+  func checkWindows(steps count: Int) throws(OptionsError) {
+    for file in files {
+      guard let window = file.window, window.steps(of: count).isEmpty else { continue }
+      throw KeyedArguments.error(
+        "\(file.path): @\(window) is none of the \(counted(count, "step")); give FROM-TO as shares "
+          + "such as 0.2-0.8, or as steps such as 5-20")
+    }
   }
 
   var columnLabels: [String] { labels(plan.columns) }
@@ -115,6 +161,7 @@ struct SampleGrid: Hashable {
     switch axis {
     case .weight: weightLabel(index)
     case .weightOf(let number): label(number - 1, at: index)
+    case .start: "from \(starts[index])"
     case .seed: "seed \(seeds[index])"
     case .file: fileLabel(index)
     case .prompt: prompts[index].isEmpty ? "(empty)" : prompts[index]
@@ -133,13 +180,17 @@ struct SampleGrid: Hashable {
 
   private func label(_ file: Int, at index: Int) -> String {
     let weights = files[file].weights
-    return "\(name(of: file)) \(PythonText.short(weights.count == 1 ? weights[0] : weights[index]))"
+    let window = files[file].window.map { "@\($0)" } ?? ""
+    return "\(name(of: file)) "
+      + PythonText.short(weights.count == 1 ? weights[0] : weights[index]) + window
   }
 
   /// The adapter, with its weight where that is not the others'.
   private func fileLabel(_ index: Int) -> String {
     if files.isEmpty { return "" }
-    let isAlike = files.allSatisfy { $0.weights == files[0].weights }
+    let isAlike = files.allSatisfy {
+      $0.weights == files[0].weights && $0.window == files[0].window
+    }
     return isAlike ? name(of: index) : label(index, at: 0)
   }
 
@@ -164,26 +215,4 @@ extension PythonText {
     if value != 0, abs(value) < 0.01 || abs(value) >= 1e12 { return "\(value)" }
     return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
   }
-}
-
-struct SampleReport: Encodable {
-  struct Use: Encodable {
-    let file: String
-    let weight: Double
-  }
-
-  struct Entry: Encodable {
-    let seed: UInt32
-    let prompt: String
-    let adapters: [Use]
-  }
-
-  let output: String
-
-  /// The axes of columns and rows.
-  let columns: PictureAxis?
-  let rows: PictureAxis?
-
-  /// Row by row.
-  let pictures: [[Entry]]
 }

@@ -122,8 +122,7 @@ final class PairSource: BatchSource {
     prompt.scale = prompt.prompt.isEmpty ? 1 : 3
     let seed = UInt32(truncatingIfNeeded: UInt64(plan.seed) &* 1000 &+ UInt64(index))
     return Own(
-      latents: try maker.latents(of: prompt, seed: seed, adapters: nil).values, size: size,
-      prompt: prompt.prompt)
+      latents: try maker.latents(of: prompt, seed: seed), size: size, prompt: prompt.prompt)
   }
 
   private func encoded(_ key: Key) throws -> Encoded {

@@ -77,8 +77,8 @@ struct SliderCheck {
     return exp2(place)
   }
 
-  /// Draws all prompts at all weights.
-  func measure(of slider: DeviceAdapters) throws -> SliderMeasure {
+  /// Draws all prompts at all weights, a row a prompt.
+  func measure(of slider: DeviceAdapters) throws -> (measure: SliderMeasure, rows: [[Picture]]) {
     let progress = Progress(
       "measuring", total: Self.weights.count * prompts.reduce(0) { $0 + $1.steps }, quiet: quiet)
     defer { progress.finish() }
@@ -86,9 +86,18 @@ struct SliderCheck {
       try Self.weights.map { try picture(prompt, slider, $0, progress) }
     }
     let middle = Self.weights.count / 2
-    return SliderMeasure(
+    let measure = SliderMeasure(
       rows, unchanged: rows.map { $0[middle] }, weights: Self.weights,
       region: pair.difference.changedExtent)
+    return (measure, rows)
+  }
+
+  /// The seed and the prompt of each row.
+  var labels: [String] {
+    prompts.map { prompt in
+      let seed = "seed \(prompt.seed ?? Self.seeds[0])"
+      return prompt.prompt.isEmpty ? seed : "\(seed): \(prompt.prompt)"
+    }
   }
 
   private func picture(
