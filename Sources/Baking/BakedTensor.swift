@@ -44,7 +44,8 @@ struct BakedTensor {
   func mostRounding(squaredNorm: Double) -> Double {
     let roundings = (entry.type == .float64 ? [] : [ElementType.float32]) + [entry.type]
     let most = roundings.reduce(0) {
-      $0 + $1.mostRounding(squaredNorm: squaredNorm, count: entry.elementCount).squareRoot()
+      $0 + $1.maxSquaredRoundingError(squaredNorm: squaredNorm, count: entry.elementCount)
+        .squareRoot()
     }
     return most * most
   }

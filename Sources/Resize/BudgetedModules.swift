@@ -36,7 +36,7 @@ struct BudgetedModules {
     let budget = byteCount ?? 0
     let least = try writer.byteCount(of: plan(ranks: modules.map { _ in 1 }))
     let bytesPerElement = writer.bytesPerElement
-    let ofOne = leastElements
+    let ofOne = minElements
     var elements = (budget - least) / bytesPerElement + ofOne
     while true {
       guard elements >= ofOne else {
@@ -52,7 +52,7 @@ struct BudgetedModules {
   }
 
   /// The elements of all factors at rank 1.
-  private var leastElements: Int { modules.reduce(0) { $0 + $1.module.elementsPerRank } }
+  private var minElements: Int { modules.reduce(0) { $0 + $1.module.elementsPerRank } }
 
   private func plan(elements: Int, file: String) throws -> ResultPlan {
     let costs = modules.map { decomposed in
@@ -64,7 +64,7 @@ struct BudgetedModules {
     }
     guard let budget = Budget(costs, elements: elements) else {
       let what =
-        "has \(leastElements) parameters at rank 1, above the \(elements) asked for; allow more"
+        "has \(minElements) parameters at rank 1, above the \(elements) asked for; allow more"
       throw AdapterError(file: file, reason: .refused(what))
     }
     return plan(ranks: budget.ranks)

@@ -2,7 +2,7 @@ import LinearAlgebra
 import Names
 import Tensors
 
-/// scale · (A₁B₁) ∘ (A₂B₂), element by element, each product perhaps with a core.
+/// scale · (A₁B₁) ∘ (A₂B₂), element by element; each product may have a core.
 ///
 /// Source: Hyeon-Woo et al., FedPara (arXiv 2108.06098).
 struct LoHa: Algorithm {
@@ -36,7 +36,7 @@ struct LoHa: Algorithm {
     return Module.Extents(outputs: a1[0], inputs: b1[1], kernel: [])
   }
 
-  /// r₁·r₂; above min(m, n) the update is formed instead.
+  /// r₁·r₂, limited to min(m, n): above it the update is formed as a full matrix.
   func expandedRank(of module: Module) -> Int {
     let (parts, most) = (module.parts, min(module.extents.outputs, module.extents.columns))
     guard let first = (parts[.hadamardCore1] ?? parts[.hadamard1B])?.shape.extents.first,

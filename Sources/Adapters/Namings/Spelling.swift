@@ -3,14 +3,14 @@ package struct Suffix: Hashable, Sendable {
   let text: String
   let part: Part
 
-  /// The first bytes of the suffix that stay with the module's name: XLabs tells the streams of a
+  /// The number of leading bytes that stay with the module's name: XLabs tells the two streams of a
   /// block apart by `_lora1` and `_lora2`.
   var kept = 0
 
-  /// Whether the factors are those of a table that is looked up in.
+  /// Whether the factors are those of an embedding table.
   var isOfTable = false
 
-  /// Whether tensors of checkpoints end so too: the module's other parts must tell it.
+  /// Whether checkpoints' tensors have this ending too; then the module's other parts must decide.
   var isShared = false
 
   init(
@@ -26,10 +26,10 @@ package struct Suffix: Hashable, Sendable {
 
 /// One way to spell parts: a table that readers and writers share.
 ///
-/// To read one more spelling of a part, add its suffix to the table of the naming that has it. Of
-/// several suffixes of a part, the first is written.
+/// To read another spelling of a part, add its suffix to the table of the naming that uses it. A
+/// part with several suffixes is written with the first.
 package struct Spelling: Sendable {
-  /// What tells it from the others.
+  /// The name that distinguishes it from the other spellings.
   let name: String
   let suffixes: [Suffix]
 
@@ -48,10 +48,10 @@ extension Spelling: Hashable {
 extension Suffix {
   static let wholeWeight = Suffix(".set_weight", .weight)
 
-  /// A norm's weight in Flux, or beside factors what A1111 multiplies them by.
+  /// A norm's weight in Flux; beside factors, the factor by which A1111 multiplies them.
   static let scale = Suffix(".scale", .weight)
 
-  /// A layer that was trained whole, under its plain name.
+  /// A fully trained layer under its plain name.
   static let plainWeight = Suffix(".weight", .weight, isShared: true)
   static let plainBias = Suffix(".bias", .bias, isShared: true)
 
@@ -105,9 +105,9 @@ extension Spelling {
 }
 
 extension Naming {
-  /// The suffix that the naming writes a part with; `nil` where it has none.
+  /// The suffix with which the naming writes a part; `nil` where it has none.
   ///
-  /// - Parameter isTable: Whether the layer is a table that is looked up in.
+  /// - Parameter isTable: Whether the layer is an embedding table.
   func suffix(_ part: Part, isTable: Bool = false) -> String? {
     if case .orthogonalBlocksOfRows(let number) = part { return ".oft_blocks.\(number)" }
     let suffixes = spellings.lazy.flatMap(\.suffixes).filter { $0.part == part }

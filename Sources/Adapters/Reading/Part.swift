@@ -1,7 +1,7 @@
 package import Safetensors
 package import Tensors
 
-/// What one tensor is to its module.
+/// The role of a tensor in its module.
 package enum Part: Hashable, Sendable {
   case up
   case down
@@ -13,13 +13,13 @@ package enum Part: Hashable, Sendable {
   /// The magnitudes of a weight-decomposed adapter (DoRA).
   case magnitude
 
-  /// What is added to the layer's bias.
+  /// A difference of the layer's bias.
   case biasDifference
 
-  /// What is added to the layer's weight, whole.
+  /// A full difference of the layer's weight.
   case weightDifference
 
-  /// What takes the place of the layer's weight, and of its bias.
+  /// The layer's weight itself, which replaces the model's; `bias` replaces its bias.
   case weight
   case bias
   case normWeightDifference
@@ -48,24 +48,23 @@ package enum Part: Hashable, Sendable {
 
   case orthogonalBlocks
 
-  /// The blocks of one part of a layer's rows, by its place: sd-scripts keeps a list of them.
+  /// The blocks of one range of a layer's rows, by its index: sd-scripts keeps a list of them.
   case orthogonalBlocksOfRows(Int)
   case rescale
   case ia3Weight
   case ia3OnInput
 
-  /// Rows of a table that stand in the place of the model's (PEFT's trainable tokens).
+  /// Rows that replace rows of the model's table (PEFT's trainable tokens).
   case tokenRows
 }
 
-/// A tensor of a module, and how its name ends.
+/// A tensor of a module, and the suffix of its name.
 package struct PartTensor: Sendable {
   package let entry: Header.Entry
   let suffix: Suffix
   let spelling: Spelling
 
-  /// What stands in the place of the stored elements: some rows of them, or those of several
-  /// tensors.
+  /// The elements that replace the stored ones: some rows of them, or rows of several tensors.
   var made: Made?
 
   struct Made: Sendable {
@@ -79,7 +78,7 @@ package struct PartTensor: Sendable {
   package var elementCount: Int { made?.shape.elementCount ?? entry.elementCount }
 }
 
-/// What the shapes of a module's parts say.
+/// The shapes of a module's parts.
 package struct PartShapes: Sendable {
   let parts: [Part: PartTensor]
 
@@ -88,10 +87,10 @@ package struct PartShapes: Sendable {
 
   func extents(_ part: Part) -> [Int]? { parts[part]?.shape.extents }
 
-  /// Whether one of some parts is there.
+  /// Whether at least one of the parts exists.
   func holds(_ some: Part...) -> Bool { some.contains { parts[$0] != nil } }
 
-  /// Up and down where they do not agree on the rank.
+  /// The shapes of up and down if their ranks differ.
   var rankClash: (up: Shape, down: Shape)? {
     guard let up = parts[.up]?.shape, let down = parts[.down]?.shape else { return nil }
     guard up.rank >= 2, down.rank >= 2 else { return (up, down) }
@@ -120,7 +119,7 @@ package struct PartShapes: Sendable {
   /// Whether up or down has no elements.
   var hasEmptyFactor: Bool { [Part.up, .down].contains { parts[$0]?.elementCount == 0 } }
 
-  /// Whether a part has no elements; its extents may then be of any size.
+  /// Whether a part has no elements; its other extents may then have any size.
   var hasEmptyPart: Bool {
     parts.contains { $0.key != .alpha && $0.key != .ia3OnInput && $0.value.elementCount == 0 }
   }
