@@ -5,7 +5,7 @@ import Results
 import Tensors
 
 extension DiffCommand {
-  /// Writes what one checkpoint has that another has not.
+  /// Writes the difference of two checkpoints.
   func extract(_ b: CheckpointLayers, _ a: CheckpointLayers) throws {
     guard let output = result.output, let choice = rank.choice else {
       throw ValidationError(

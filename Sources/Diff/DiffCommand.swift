@@ -137,7 +137,7 @@ package struct DiffCommand: ParsableCommand {
       html: html, command: "diff", inputs: try inputNorms(combination))
   }
 
-  /// What the page says of the two; `nil` where none is asked for.
+  /// The norms of the two inputs for the page; `nil` if no page is written.
   private func inputNorms(_ combination: Combination) throws -> InputNorms? {
     if html == nil { return nil }
     return InputNorms(

@@ -156,7 +156,7 @@ package struct MergeCommand: ParsableCommand {
     }
   }
 
-  /// Refuses a weight that stands apart from its file.
+  /// Refuses a weight that is separated from its file.
   private func checkWeights() throws {
     for (file, next) in zip(files.map(\.path), files.map(\.path).dropFirst())
     where Double(next) != nil && FileKind(path: next) == .missing {
@@ -209,7 +209,7 @@ package struct MergeCommand: ParsableCommand {
     return "merge (\(method.text)\(rule)): \(terms.joined(separator: " + "))\(said)"
   }
 
-  /// The sum within the limits that are asked for, and what there is to say of its weights.
+  /// Applies the chosen limits to the sum; returns the sum and the notes on its weights.
   private func limited(_ combination: Combination) throws -> (Combination, MergeNotes) {
     let progress = Progress("measuring", total: combination.layers.count, quiet: common.quiet)
     defer { progress.finish() }
@@ -222,7 +222,7 @@ package struct MergeCommand: ParsableCommand {
     return (result, notes)
   }
 
-  /// What the page says of the inputs; `nil` where none is asked for.
+  /// The norms of the inputs for the page; `nil` if no page is written.
   private func inputNorms(_ combination: Combination) throws -> InputNorms? {
     if reporting.html == nil { return nil }
     return InputNorms(
@@ -230,7 +230,7 @@ package struct MergeCommand: ParsableCommand {
       isSum: method.method.type.isSum && compat == nil)
   }
 
-  /// The files' layers that count, and the names of all others.
+  /// The files' layers that pass the filter, and the names of all others.
   private func inputs() throws -> ([Combination.Input], LeftOut) {
     let filter = try layers.filter()
     let typed = files.map(\.weight)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandSupport
 
-/// How the updates become one.
+/// Options that choose the merge method.
 struct MethodOptions: ParsableArguments {
   @Option(help: "How the updates become one.")
   var method = MergeMethodName(Concatenation.self)
@@ -39,7 +39,7 @@ struct MethodOptions: ParsableArguments {
       valueName: "space"))
   var space: MergeSpace?
 
-  /// The settings that were typed.
+  /// The settings that the user typed.
   private var typed: [(option: MergeOption, value: String)] {
     [
       (.density, density.map { "\($0)" }), (.epsilon, epsilon.map { "\($0)" }),
@@ -58,7 +58,7 @@ struct MethodOptions: ParsableArguments {
     return method.type.init(settings: settings)
   }
 
-  /// The method in a few words, for a result's history: `ties, density 0.3`.
+  /// The method in a few words, for a result's metadata: `ties, density 0.3`.
   var text: String {
     ([method.type.name] + typed.map { "\($0.option.rawValue) \($0.value)" })
       .joined(separator: ", ")

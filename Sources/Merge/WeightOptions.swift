@@ -3,7 +3,7 @@ import ArgumentParser
 import CommandSupport
 import Results
 
-/// Which weights the files have, where they are not those that stand behind them alone.
+/// Options that choose the files' weights.
 struct WeightOptions: ParsableArguments {
   @Flag(help: "Divide the weights by their sum: the average of the files.")
   var average = false
@@ -41,7 +41,7 @@ struct WeightOptions: ParsableArguments {
   )
   var blockLimit = false
 
-  /// The rule by which files get their weights; `nil` where those that are typed count.
+  /// The rule that gives files their weights; `nil` if the typed weights count.
   var rule: WeightRule? {
     average ? .average : ema.map { .decay($0) } ?? emaSigmaRel.map { .power(relativeWidth: $0) }
   }
@@ -59,7 +59,7 @@ struct WeightOptions: ParsableArguments {
     }
   }
 
-  /// Refuses files and methods that the rules are not for.
+  /// Refuses files and methods that the rules do not apply to.
   func check(_ files: [WeightedFile], _ method: any MergeMethod.Type) throws {
     if rule == nil && limits.isEmpty { return }
     if !method.isSum {
