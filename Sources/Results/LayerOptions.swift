@@ -3,7 +3,7 @@ package import ArgumentParser
 package import CommandSupport
 import Names
 
-/// Which layers of the files count, by kind, by block, or by what another file has.
+/// Options that select layers of the files by kind, by block, or by the layers of another file.
 package struct LayerOptions: ParsableArguments {
   @Option(
     .layers,
@@ -33,7 +33,7 @@ package struct LayerOptions: ParsableArguments {
 
   package init() {}
 
-  /// The filter that was asked for; reads the names in the other files.
+  /// The chosen filter; reads the tensor names of the other files.
   package func filter() throws -> LayerFilter {
     try LayerFilter(
       only: only, except: except, onlyIn: onlyIn.map { try AdapterSource(path: $0) },

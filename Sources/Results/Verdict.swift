@@ -2,13 +2,13 @@ package import Adapters
 import CommandSupport
 package import Tensors
 
-/// What a verification means: one figure, and what became of the change.
+/// The meaning of a verification: one figure, and a judgement in words.
 package struct Verdict {
   private let verification: Verification
   private let promise: ResultPlan.Promise
   private let types: [ElementType]
 
-  /// - Parameter types: Those that the change is stored in.
+  /// - Parameter types: The element types that store the change.
   package init(
     _ verification: Verification, _ promise: ResultPlan.Promise, types: [ElementType]
   ) {
@@ -22,13 +22,13 @@ package struct Verdict {
   private var figure: String { "(error \(significant(error, digits: 2)))" }
   private var typeNames: String { types.map(\.rawValue).joined(separator: " and ") }
 
-  /// Why the result is none; `nil` where it is what was promised, as far as its types can hold it.
+  /// The reason why the result is rejected; `nil` if it keeps its promise as far as its types can.
   package var failure: String? {
     let isLost = verification.isMostlyLost && !verification.isOfCancellation
     return promise == .exact && (isLost || !verification.isExplained) ? exact : nil
   }
 
-  /// - Parameter rank: The result's, as text.
+  /// - Parameter rank: The result's rank as text.
   package func text(rank: String) -> String {
     switch promise {
     case .exact: exact
@@ -60,7 +60,7 @@ package struct Verdict {
   }
 }
 
-/// A result that is not what was promised, and was not written.
+/// The error of a result that breaks its promise and was not written.
 package struct VerdictError: Error, CustomStringConvertible {
   private let file: String
   private let failure: String
