@@ -53,11 +53,11 @@ package struct BakedLayers: Sendable {
   /// Finds the tensors of all layers.
   ///
   /// - Parameters:
-  /// - skipsMissing: Whether modules without a tensor in the checkpoint are left out.
-  /// - requantization: The scheme in which changed weights of codes and scales are stored.
+  ///   - skipsMissing: Whether modules without a tensor in the checkpoint are left out.
+  ///   - requantization: The scheme in which changed weights of codes and scales are stored.
   /// - Throws: `.quantized` if weights that change cannot be decoded, `.onlyRead` if they cannot be
-  /// written in their own scheme; `.noPlace` if a layer's shape differs from the checkpoint's, or
-  /// if a tensor is missing and its module may not be left out.
+  ///   written in their own scheme; `.noPlace` if a layer's shape differs from the checkpoint's, or
+  ///   if a tensor is missing and its module may not be left out.
   package init(
     _ combination: Combination, in layers: CheckpointLayers, skipsMissing: Bool = false,
     requantization: Requantization = .same

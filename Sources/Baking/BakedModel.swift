@@ -38,9 +38,9 @@ package struct BakedModel: Sendable {
   /// Writes the model: one file if it is one file, otherwise a folder.
   ///
   /// - Parameters:
-  /// - followsLinks: Whether files outside the folder that links lead to are copied.
-  /// - accept: Judges the model before any of its files is moved to its place; if it throws, the
-  ///   old files stay.
+  ///   - followsLinks: Whether files outside the folder that links lead to are copied.
+  ///   - accept: Judges the model before any of its files is moved to its place; if it throws, the
+  ///     old files stay.
   /// - Throws: If a model of several files is to be written to a stream.
   package func write(
     to path: String, compresses: Bool, followsLinks: Bool = false,

@@ -16,7 +16,7 @@ struct ModelFolder {
   /// `x.fp16.safetensors` and `x.bin` beside the `x.safetensors` that is baked.
   ///
   /// - Throws: If a link leads out of the folder: it could make the copy include private files that
-  /// have nothing to do with the model.
+  ///   have nothing to do with the model.
   func copyRest(to output: OutputFolder) throws {
     try copyRest(of: "", to: output)
   }

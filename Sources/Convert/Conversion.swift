@@ -21,9 +21,9 @@ struct Conversion {
   let leftOut: LeftOut
 
   /// - Parameters:
-  /// - expands: Whether LoHa, LoKr and the like become up·down.
-  /// - base: The model, for modules whose update depends on its weights; they become up·down at
-  /// the rank that `choice` gives them.
+  ///   - expands: Whether LoHa, LoKr and the like become up·down.
+  ///   - base: The model, for modules whose update depends on its weights; they become up·down at
+  ///     the rank that `choice` gives them.
   init(
     _ adapter: Adapter, to naming: Naming, expands: Bool, base: CheckpointLayers?,
     choice: RankChoice?

@@ -37,11 +37,11 @@ struct Extraction: Sendable {
   /// Compares all layers, byte by byte where both store them alike.
   ///
   /// - Parameters:
-  /// - world: The world whose division of layers the result gets.
-  /// - holdsNorms: Whether biases and norms are extracted too, as full differences.
-  /// - skipsMismatched: Whether layers of different shapes are left out.
+  ///   - world: The world whose division of layers the result gets.
+  ///   - holdsNorms: Whether biases and norms are extracted too, as full differences.
+  ///   - skipsMismatched: Whether layers of different shapes are left out.
   /// - Throws: If layers of different shapes may not be left out, or if weights are quantised and
-  /// cannot be decoded.
+  ///   cannot be decoded.
   init(
     _ b: CheckpointLayers, _ a: CheckpointLayers, world: World? = nil, choice: RankChoice,
     holdsNorms: Bool, skipsMismatched: Bool, threads: Int
@@ -112,8 +112,8 @@ extension Extraction {
   }
 
   /// - Parameters:
-  /// - rank: The layer's rank, if it has one.
-  /// - factors: Computes the factors.
+  ///   - rank: The layer's rank, if it has one.
+  ///   - factors: Computes the factors.
   private func module(
     _ layer: Layer, rank: Int, factors: @escaping @Sendable () throws -> Factors
   ) -> ResultModule {

@@ -9,9 +9,9 @@ struct BlockWeightAssignment {
   private let common: BlockWeights?
 
   /// - Parameters:
-  /// - arguments: The arguments as typed; words before the files, such as the command's name, do
-  ///   not count.
-  /// - fileCount: The number of files among them.
+  ///   - arguments: The arguments as typed; words before the files, such as the command's name, do
+  ///     not count.
+  ///   - fileCount: The number of files among them.
   init(arguments: [String], fileCount: Int) throws {
     var byFile: [Int: BlockWeights] = [:]
     var common: BlockWeights?

@@ -28,8 +28,8 @@ protocol MergeMethod: Sendable {
   /// Plans the result.
   ///
   /// - Parameters:
-  /// - choice: The ranks that the user chose; `nil` for the method's own.
-  /// - onLayer: Called once per layer, from any thread.
+  ///   - choice: The ranks that the user chose; `nil` for the method's own.
+  ///   - onLayer: Called once per layer, from any thread.
   func plan(
     _ combination: Combination, _ choice: RankChoice?, threads: Int,
     onLayer: @escaping @Sendable () -> Void

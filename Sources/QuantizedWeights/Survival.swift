@@ -58,8 +58,8 @@ extension Survival {
   /// Adds some numbers to the sums.
   ///
   /// - Parameters:
-  /// - before: The numbers before the update.
-  /// - stored: The decoded numbers after it.
+  ///   - before: The numbers before the update.
+  ///   - stored: The decoded numbers after it.
   package mutating func add(before: [Float], added: [Float], stored: [Float]) {
     var sums = Sums()
     let count = before.count

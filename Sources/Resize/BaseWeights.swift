@@ -9,7 +9,7 @@ struct BaseWeights: Sendable {
   private let layers: CheckpointLayers
 
   /// - Throws: `.noPlace` if the model lacks one of the combination's layers, `.quantized` if its
-  /// weights cannot be decoded.
+  ///   weights cannot be decoded.
   init(_ layers: CheckpointLayers, for combination: Combination) throws {
     self.layers = layers
     try layers.checkNumbers(of: Set(combination.layers.map(\.target.network)).sorted())

@@ -10,8 +10,8 @@ struct Budget {
   let ranks: [Int]
 
   /// - Parameters:
-  /// - modules: Each module's cost per rank, and its singular values, largest first.
-  /// - elements: The maximum number of elements in the factors of all modules.
+  ///   - modules: Each module's cost per rank, and its singular values, largest first.
+  ///   - elements: The maximum number of elements in the factors of all modules.
   /// - Returns: `nil` if even rank 1 everywhere exceeds the budget.
   init?(_ modules: [(cost: Int, values: [Double])], elements: Int) {
     var ranks = modules.map { _ in 1 }

@@ -8,9 +8,9 @@ struct RecipeModules {
   private let references: [LayerReferences]
 
   /// - Parameters:
-  /// - recipes: The recipes that will be planned.
-  /// - base: The model, for recipes that compare with it.
-  /// - onLayer: Called after each layer, from any thread.
+  ///   - recipes: The recipes that will be planned.
+  ///   - base: The model, for recipes that compare with it.
+  ///   - onLayer: Called after each layer, from any thread.
   init(
     _ combination: Combination, _ recipes: [Recipe], base: BaseWeights?, threads: Int,
     onLayer: @Sendable () -> Void
@@ -29,8 +29,8 @@ struct RecipeModules {
   /// The result of one recipe.
   ///
   /// - Parameters:
-  /// - combination: The adapter, with the recipe's `rescale` as its weight.
-  /// - bytesPerElement: The size of an element of the result.
+  ///   - combination: The adapter, with the recipe's `rescale` as its weight.
+  ///   - bytesPerElement: The size of an element of the result.
   /// - Returns: The plan, and what it leaves out.
   func plan(
     _ recipe: Recipe, _ combination: Combination, bytesPerElement: Int

@@ -4,8 +4,8 @@ import Tensors
 
 /// Reproduces sd-scripts' `resize_lora.py` of February 2026, for users who need an old file again.
 ///
-/// Its rules keep one rank more than they say and at least 2, require more than the ratio instead of
-/// at least the ratio, and treat 1 × 1 convolutions as wide ones.
+/// Its rules keep one rank more than they say and at least 2, require more than the ratio instead
+/// of at least the ratio, and treat 1 × 1 convolutions as wide ones.
 ///
 /// Source: kohya-ss/sd-scripts, commit 48d368f, `networks/resize_lora.py`.
 enum SDScriptsResizing {
@@ -42,8 +42,8 @@ enum SDScriptsResizing {
   }
 
   /// - Parameters:
-  /// - values: The values that the shapes do not force to zero, without alpha.
-  /// - count: The number of values including those.
+  ///   - values: The values that the shapes do not force to zero, without alpha.
+  ///   - count: The number of values including those.
   static func rank(for values: [Double], of count: Int, _ rule: RankRule) -> Int {
     guard let first = values.first, first > 1e-6 else { return 1 }
     let index =

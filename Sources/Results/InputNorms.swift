@@ -16,8 +16,8 @@ package struct InputNorms {
   private let isSum: Bool
 
   /// - Parameters:
-  /// - combination: The inputs, with the weights of the merge.
-  /// - products: The inner products for each layer of the combination.
+  ///   - combination: The inputs, with the weights of the merge.
+  ///   - products: The inner products for each layer of the combination.
   package init(_ combination: Combination, _ products: [Matrix], isSum: Bool) {
     names = combination.inputs.map { printable(name(of: $0.adapter.file.path)) }
     blocks = Dictionary(

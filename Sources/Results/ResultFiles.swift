@@ -27,11 +27,11 @@ package struct ResultFiles {
   private let areSeveral: Bool
 
   /// - Parameters:
-  /// - paths: Files, or folders of files.
-  /// - options: The output: a file, a folder, or a pattern with {name} and {recipe}.
-  /// - filter: Selects layers of the inputs.
-  /// - adapterName: The wanted adapter, if an input holds several.
-  /// - variants: Words that distinguish the results of one input; one empty word for one result.
+  ///   - paths: Files, or folders of files.
+  ///   - options: The output: a file, a folder, or a pattern with {name} and {recipe}.
+  ///   - filter: Selects layers of the inputs.
+  ///   - adapterName: The wanted adapter, if an input holds several.
+  ///   - variants: Words that distinguish the results of one input; one empty word for one result.
   package init(
     _ paths: [String], _ options: OutputOptions, filter: LayerFilter, adapterName: String?,
     variants: [String] = [""]

@@ -28,8 +28,8 @@ package struct ResultWriter {
   /// Opens the output before any weight is read, so that an error comes early.
   ///
   /// - Parameters:
-  /// - isDryRun: Whether the output is only checked: the plan can be shown but not written.
-  /// - comment: A few words about the operation, for the result's metadata.
+  ///   - isDryRun: Whether the output is only checked: the plan can be shown but not written.
+  ///   - comment: A few words about the operation, for the result's metadata.
   package init(
     _ options: OutputOptions, _ common: CommonOptions, _ combination: Combination,
     to path: String, isDryRun: Bool = false, comment: String
@@ -54,10 +54,10 @@ package struct ResultWriter {
   /// Opens the output of a result that is not a combination.
   ///
   /// - Parameters:
-  /// - model: The model that the result is for.
-  /// - types: The element types of the weights that it is made from.
-  /// - inputs: The adapters that it is made from, if any.
-  /// - isDryRun: Whether the output is only checked: the plan can be shown but not written.
+  ///   - model: The model that the result is for.
+  ///   - types: The element types of the weights that it is made from.
+  ///   - inputs: The adapters that it is made from, if any.
+  ///   - isDryRun: Whether the output is only checked: the plan can be shown but not written.
   package init(
     _ options: OutputOptions, _ common: CommonOptions, model: BaseModel, types: [ElementType],
     inputs: [Combination.Input] = [], to path: String, isDryRun: Bool = false, comment: String
@@ -172,9 +172,9 @@ package struct ResultWriter {
   /// Prints a preview of a plan.
   ///
   /// - Parameters:
-  /// - leftOut: The modules that are missing from it.
-  /// - recipe: The recipe, if one of several chose the ranks.
-  /// - merging: How a merge's weights were chosen, if they are not those that the user gave.
+  ///   - leftOut: The modules that are missing from it.
+  ///   - recipe: The recipe, if one of several chose the ranks.
+  ///   - merging: How a merge's weights were chosen, if they are not those that the user gave.
   package func preview(
     _ plan: ResultPlan, leftOut: LeftOut, recipe: String? = nil, merging: MergeNotes? = nil,
     in list: ReportList
@@ -196,9 +196,9 @@ package struct ResultWriter {
   /// Prints the report of a command, and writes it as a page if `html` is given.
   ///
   /// - Parameters:
-  /// - html: The path of the page; `nil` for none.
-  /// - inputs: The page's section about the inputs.
-  /// - list: Collects the report if several results make one JSON array.
+  ///   - html: The path of the page; `nil` for none.
+  ///   - inputs: The page's section about the inputs.
+  ///   - list: Collects the report if several results make one JSON array.
   package func report(
     _ report: WriteReport, html: String?, command: String, inputs: InputNorms? = nil,
     in list: ReportList? = nil

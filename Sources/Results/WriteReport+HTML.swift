@@ -8,10 +8,10 @@ extension WriteReport {
   /// The report as a page: the kept energy, by block and by module.
   ///
   /// - Parameters:
-  /// - path: The path of the result.
-  /// - command: The name of the command that made it.
-  /// - origin: The inputs, and how the result was made.
-  /// - inputs: The section about the inputs' norms and cosines, if they are known.
+  ///   - path: The path of the result.
+  ///   - command: The name of the command that made it.
+  ///   - origin: The inputs, and how the result was made.
+  ///   - inputs: The section about the inputs' norms and cosines, if they are known.
   func page(
     path: String, command: String, origin: ResultOrigin, inputs: InputNorms? = nil
   ) -> HTML {

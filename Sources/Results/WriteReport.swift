@@ -112,12 +112,12 @@ package struct WriteReport: Encodable {
   }
 
   /// - Parameters:
-  /// - combination: The inputs that the result was made from.
-  /// - inputNames: The names of the inputs in the report; `["B", "A"]` for a difference.
-  /// - leftOut: The inputs' layers and tensors that are missing from the result.
-  /// - capped: The ranks of layers whose maximum rank is below the chosen one.
-  /// - choice: How the ranks were chosen, if layers may be left out or relate to a base model.
-  /// - listsModules: Whether every module is reported.
+  ///   - combination: The inputs that the result was made from.
+  ///   - inputNames: The names of the inputs in the report; `["B", "A"]` for a difference.
+  ///   - leftOut: The inputs' layers and tensors that are missing from the result.
+  ///   - capped: The ranks of layers whose maximum rank is below the chosen one.
+  ///   - choice: How the ranks were chosen, if layers may be left out or relate to a base model.
+  ///   - listsModules: Whether every module is reported.
   package init(
     _ written: Written, of combination: Combination, inputNames: [String], leftOut: LeftOut,
     capped: [String: Int] = [:], choice: LayerChoice = LayerChoice(), listsModules: Bool = false
@@ -160,7 +160,7 @@ package struct WriteReport: Encodable {
   /// The report on a result that is not a combination of adapters.
   ///
   /// - Parameters:
-  /// - leftOutSquared: The squared norm of the parts that are left out, as far as they have one.
+  ///   - leftOutSquared: The squared norm of the parts that are left out, as far as they have one.
   ///   - readers: The programs that read the result.
   package init(
     _ written: Written, onlyInA: [String] = [], onlyInB: [String] = [], leftOut: LeftOut,

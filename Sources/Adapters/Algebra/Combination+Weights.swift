@@ -80,7 +80,7 @@ extension Combination.Layer {
   /// One input's update of the layer's weight without the input's weight, and that weight.
   ///
   /// - Returns: `nil` where the input adds nothing. If the input's weight differs within the layer,
-  /// the weighted update and 1.
+  ///   the weighted update and 1.
   package func update(of input: Int) throws -> (update: LowRank, weight: Double)? {
     let own = terms.filter { $0.input == input && $0.weight != 0 && $0.changesWeight }
     guard let weight = own.first?.weight else { return nil }

@@ -73,12 +73,12 @@ package struct Combination: Sendable {
   /// Matches the inputs' modules by the layers that they change.
   ///
   /// - Parameters:
-  /// - world: The world whose division of layers the result gets; `nil` for the first input's.
-  /// - base: The model that the inputs are for. Updates that depend on its weights (DoRA and
-  /// others) are computed from them.
-  /// - leavesMissing: Whether `base` may lack layers that modules depend on. The caller does not
-  /// ask for their updates.
-  /// - blockWeight: The factor of an input's weight in a layer.
+  ///   - world: The world whose division of layers the result gets; `nil` for the first input's.
+  ///   - base: The model that the inputs are for. Updates that depend on its weights (DoRA and
+  ///     others) are computed from them.
+  ///   - leavesMissing: Whether `base` may lack layers that modules depend on. The caller does not
+  ///     ask for their updates.
+  ///   - blockWeight: The factor of an input's weight in a layer.
   /// - Throws: If two inputs disagree on a layer's shape or on the model, or an input changes a
   ///   layer twice, lacks a part, or holds a module whose update cannot be computed.
   package init(

@@ -22,8 +22,8 @@ extension Module {
   /// Cuts the module to some rows of its layer.
   ///
   /// - Parameters:
-  /// - rows: The rows, in the order that they get.
-  /// - target: The layer that consists of these rows.
+  ///   - rows: The rows, in the order that they get.
+  ///   - target: The layer that consists of these rows.
   /// - Returns: `nil` if no part of the module produces those rows alone.
   func rows(_ rows: [Range<Int>], of target: Target) -> Module? {
     guard let rowParts else { return nil }

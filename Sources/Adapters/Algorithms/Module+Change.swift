@@ -6,7 +6,7 @@ extension Module {
   ///
   /// - Parameters:
   ///   - weight: W, outputs × inputs·kernel.
-  /// - isTransposed: Whether the model stores the weight as inputs × outputs.
+  ///   - isTransposed: Whether the model stores the weight as inputs × outputs.
   /// - Throws: If the module's parts do not fit the weight.
   package func change(of weight: Matrix, isTransposed: Bool = false) throws -> Matrix {
     try algorithm.change(of: weight, isTransposed: isTransposed, by: self)

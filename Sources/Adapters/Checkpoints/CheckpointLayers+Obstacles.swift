@@ -6,8 +6,8 @@ extension CheckpointLayers {
   /// The reason why the checkpoint has no place for a module's layer; `nil` where it has one.
   ///
   /// - Parameters:
-  /// - extents: The extents of the module's layer; `nil` where its parts do not give them.
-  /// - biasCount: The number of elements of the bias that it adds to.
+  ///   - extents: The extents of the module's layer; `nil` where its parts do not give them.
+  ///   - biasCount: The number of elements of the bias that it adds to.
   package func obstacle(
     to key: Key, extents: Module.Extents?, biasCount: Int? = nil
   ) -> Obstacle? {

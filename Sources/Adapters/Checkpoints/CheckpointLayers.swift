@@ -64,7 +64,7 @@ package struct CheckpointLayers: Sendable {
   package private(set) var others: [(component: String, part: Int, entry: Header.Entry)] = []
 
   /// - Parameter adapters: The adapters to add. Their tables, and layers that a configuration calls
-  /// `fan_in_fan_out`, are taken as outputs × inputs, as their factors are.
+  ///   `fan_in_fan_out`, are taken as outputs × inputs, as their factors are.
   package init(_ checkpoint: Checkpoint, for adapters: [Adapter] = []) {
     self.checkpoint = checkpoint
     unread = checkpoint.unreadQuantizations

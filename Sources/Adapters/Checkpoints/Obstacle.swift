@@ -119,8 +119,8 @@ extension Obstacle {
   /// The sentence that follows the checkpoint's name in an error.
   ///
   /// - Parameters:
-  /// - modules: The modules with this reason; at least one.
-  /// - canSkip: Whether the command has an option that leaves modules out.
+  ///   - modules: The modules with this reason; at least one.
+  ///   - canSkip: Whether the command has an option that leaves modules out.
   package func sentence(modules: [String], adapter: String, canSkip: Bool) -> String {
     let names = modules.prefix(4).joined(separator: ", ")
     let more = modules.count > 4 ? " and \(modules.count - 4) more" : ""

@@ -42,8 +42,8 @@ extension Adapter {
   /// Reads the names and shapes of an adapter.
   ///
   /// - Parameters:
-  /// - configuration: The configuration beside the file, for formats that keep the scale there.
-  /// - name: PEFT's name of the wanted adapter, where the file holds several.
+  ///   - configuration: The configuration beside the file, for formats that keep the scale there.
+  ///   - name: PEFT's name of the wanted adapter, where the file holds several.
   /// - Throws: `.noAdapter` where the file holds no part of any module.
   package init(
     _ file: SafetensorsFile, configuration: AdapterConfiguration? = nil, name: String? = nil

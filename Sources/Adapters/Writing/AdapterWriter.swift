@@ -148,10 +148,10 @@ package struct AdapterWriter: Sendable {
   /// Writes a result, several modules at a time; none is held longer than needed.
   ///
   /// - Parameters:
-  /// - metadata: The metadata of the file. The hashes of the sources and of the file itself are
-  /// computed here, when the weights are written.
-  /// - accept: Judges the result before the file is moved to its place; if it throws, no file is
-  /// left.
+  ///   - metadata: The metadata of the file. The hashes of the sources and of the file itself are
+  ///     computed here, when the weights are written.
+  ///   - accept: Judges the result before the file is moved to its place; if it throws, no file is
+  ///     left.
   /// - Returns: When the file is in its place.
   package func write(
     _ plan: ResultPlan, metadata: ResultMetadata, to output: OutputFile,

@@ -104,9 +104,9 @@ extension SafetensorsWriter {
   /// Finishes a file whose metadata hold sd-scripts' hashes of the written data.
   ///
   /// - Parameters:
-  /// - metadata: The metadata that the writer began with, with space reserved for the hashes.
-  /// - modelHash: The SHA-256 of the data.
-  /// - isOfInputs: Whether the file is made from the files that are open.
+  ///   - metadata: The metadata that the writer began with, with space reserved for the hashes.
+  ///   - modelHash: The SHA-256 of the data.
+  ///   - isOfInputs: Whether the file is made from the files that are open.
   /// - Returns: The bytes of the whole file.
   @discardableResult
   func finish(metadata: Metadata, modelHash: String, isOfInputs: Bool = true) throws -> Int {

@@ -39,9 +39,9 @@ package struct ResultMetadata: Sendable {
   var isOfInputs: Bool { ofTraining == nil }
 
   /// - Parameters:
-  /// - sources: The adapters that the result is made from.
-  /// - model: The model that the result is for.
-  /// - comment: A few words about the operation, such as `difference: b − a`.
+  ///   - sources: The adapters that the result is made from.
+  ///   - model: The model that the result is for.
+  ///   - comment: A few words about the operation, such as `difference: b − a`.
   package init(sources: [Source], model: BaseModel, comment: String) {
     self.sources = sources
     self.model = model
@@ -62,7 +62,7 @@ package struct ResultMetadata: Sendable {
   /// replaced, or left out where the new tensors have no such entry.
   ///
   /// - Parameter sourceHashes: The sources' model hashes; zeros of equal length reserve space for
-  /// hashes that are not known yet.
+  ///   hashes that are not known yet.
   func metadata(
     naming: Naming, modules: [ResultModule], sourceHashes: [String]? = nil
   ) -> Metadata {

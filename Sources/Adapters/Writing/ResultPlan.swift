@@ -83,9 +83,9 @@ extension Combination {
   /// none is held longer.
   ///
   /// - Parameters:
-  /// - onLayer: Called after each layer, from any thread.
-  /// - reduce: Returns a layer's rank and scale, and the closure that computes its factors. Not
-  /// called for layers without a rank to choose, which are summed.
+  ///   - onLayer: Called after each layer, from any thread.
+  ///   - reduce: Returns a layer's rank and scale, and the closure that computes its factors. Not
+  ///     called for layers without a rank to choose, which are summed.
   package func plan(
     onLayer: @escaping @Sendable () -> Void = {},
     _ reduce: (Layer) throws -> (
@@ -107,9 +107,9 @@ extension Combination {
   /// A result whose layers are all computed at once, because their ranks depend on their values.
   ///
   /// - Parameters:
-  /// - onLayer: Called after each layer, from any thread.
-  /// - reduce: Returns the layer's result. Not called for layers without a rank to choose, which
-  /// are summed.
+  ///   - onLayer: Called after each layer, from any thread.
+  ///   - reduce: Returns the layer's result. Not called for layers without a rank to choose, which
+  ///     are summed.
   package func computedPlan(
     promise: ResultPlan.Promise = .best, threads: Int, onLayer: @Sendable () -> Void,
     _ reduce: @Sendable (Layer) throws -> Reduction

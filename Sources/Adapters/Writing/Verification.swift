@@ -13,8 +13,9 @@ package struct Verification: Hashable, Sendable {
   package let isExplained: Bool
 
   /// - Parameters:
-  /// - termsSquared: ‖asked‖² as it would be if its terms did not cancel; `nil` where they cannot.
-  /// - roundingSquared: The upper bound of the rounding error's norm, squared.
+  ///   - termsSquared: ‖asked‖² as it would be if its terms did not cancel; `nil` where they
+  ///     cannot.
+  ///   - roundingSquared: The upper bound of the rounding error's norm, squared.
   package init(
     askedSquared: Double = 0, errorSquared: Double = 0, termsSquared: Double? = nil,
     roundingSquared: Double = .infinity

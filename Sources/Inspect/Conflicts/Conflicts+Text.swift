@@ -10,8 +10,8 @@ extension Conflicts {
   ]
 
   /// - Parameters:
-  /// - width: The columns of the terminal; `nil` if the text goes elsewhere.
-  /// - isColoured: Whether the background of a cell shows the size of its number.
+  ///   - width: The columns of the terminal; `nil` if the text goes elsewhere.
+  ///   - isColoured: Whether the background of a cell shows the size of its number.
   func text(width: Int?, isColoured: Bool) -> String {
     let matrices = Self.measures.map { title, values in
       ConflictGrid(title: title, values: values(whole), isColoured: isColoured)

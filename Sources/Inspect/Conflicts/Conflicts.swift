@@ -44,8 +44,8 @@ struct Conflicts: Encodable {
   /// Compares the updates of weights; updates of biases do not count.
   ///
   /// - Parameters:
-  /// - files: The names of the adapters.
-  /// - onLayer: Called after each layer, from any thread.
+  ///   - files: The names of the adapters.
+  ///   - onLayer: Called after each layer, from any thread.
   init(
     _ combination: Combination, files: [String], threads: Int, onLayer: @Sendable () -> Void
   ) throws {

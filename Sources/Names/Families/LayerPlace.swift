@@ -35,8 +35,8 @@ package struct LayerPlace: Sendable {
   /// Ranges of the first layer's rows, each with the row of the other layer at which it begins.
   ///
   /// - Parameters:
-  /// - rows: The rows of the first layer, a multiple of `shareCount`.
-  /// - inputs: The number of the layer's inputs, if it is known.
+  ///   - rows: The rows of the first layer, a multiple of `shareCount`.
+  ///   - inputs: The number of the layer's inputs, if it is known.
   package func moves(ofOwn rows: Int, inputs: Int?) -> [(own: Range<Int>, theirs: Int)] {
     if own == theirs {
       let isSwapped =

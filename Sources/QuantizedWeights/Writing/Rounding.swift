@@ -10,8 +10,8 @@ package enum Rounding: Sendable {
   case stochastic(Philox)
 
   /// - Parameters:
-  /// - seed: The user's seed.
-  /// - tensor: The name of the codes, which gives each tensor other random numbers.
+  ///   - seed: The user's seed.
+  ///   - tensor: The name of the codes, which gives each tensor other random numbers.
   package static func stochastic(seed: UInt64, tensor: String) -> Rounding {
     // FNV-1a.
     let stream = tensor.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
