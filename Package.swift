@@ -148,8 +148,8 @@ let package = Package(
       "Train",
       [
         "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Datasets",
-        "Diffusion", "Files", "Images", "JSON", "LinearAlgebra", "Names", "Safetensors", "TOML",
-        "Tensors", argumentParser,
+        "Diffusion", "Files", "Images", "JSON", "LinearAlgebra", "Names", "Results", "Safetensors",
+        "TOML", "Tensors", argumentParser,
       ]),
     .executableTarget(
       name: "lora",

@@ -1,3 +1,4 @@
+import Adapters
 package import ArgumentParser
 import CommandSupport
 import Compute
@@ -142,13 +143,14 @@ package struct SampleCommand: ParsableCommand {
     progress.finish()
     let picture = drawn(unfinished().rows, grid)
     try picture.write(to: output, texts: texts)
-    try report(picture, of: grid, since: start)
+    try report(picture, of: grid, leftOut: maker.stack.leftOut, since: start)
     if let status = Interruption.exitStatus { throw ExitCode(status) }
   }
 
   /// Says what was drawn.
   private func report(
-    _ picture: Picture, of grid: SampleGrid, since start: ContinuousClock.Instant
+    _ picture: Picture, of grid: SampleGrid, leftOut: [(file: String, items: LeftOut)],
+    since start: ContinuousClock.Instant
   ) throws {
     let places = grid.plan.places
     if !common.quiet {
@@ -163,7 +165,8 @@ package struct SampleCommand: ParsableCommand {
       json(
         SampleReport(
           output: output, columns: grid.plan.columns, rows: grid.plan.rows,
-          pictures: places.map { $0.map(grid.entry) })))
+          pictures: places.map { $0.map(grid.entry) },
+          leftOut: Dictionary(leftOut, uniquingKeysWith: { first, _ in first }))))
   }
 
   private func drawn(_ pictures: [[Picture]], _ grid: SampleGrid) -> Picture {

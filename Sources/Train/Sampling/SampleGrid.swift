@@ -1,3 +1,5 @@
+import Adapters
+
 /// The prompt, seed and adapters of each picture of a grid, and the labels beside it.
 ///
 /// Several adapters are stacked: all work at once, each at its own weight. Where the files are an
@@ -186,4 +188,12 @@ struct SampleReport: Encodable {
 
   /// Row by row.
   let pictures: [[Entry]]
+
+  /// The modules and tensors of each adapter that the model has no place for.
+  let leftOut: [String: LeftOut]
+
+  private enum CodingKeys: String, CodingKey {
+    case output, columns, rows, pictures
+    case leftOut = "left_out"
+  }
 }
