@@ -87,7 +87,7 @@ extension AdapterError.Reason: CustomStringConvertible {
       "\(module) is stored whole, not as a difference from the base model's; bake it with merge --into, or leave it out by convert --skip-unsupported"
     case .notFinite(let module): "\(module) holds NaN or infinity; lora inspect --check lists them"
     case .overflow(let module, let type):
-      "\(module) comes out beyond the range of \(type.rawValue); choose a wider type with --dtype"
+      "\(module) exceeds the range of \(type.rawValue); choose a wider type with --dtype"
     case .modelsDiffer(let model, let other, let file):
       "is for \(model.rawValue), \(file) for \(other.rawValue); only adapters of one model fit together"
     case .twoModules(let target, let first, let second):

@@ -54,7 +54,7 @@ struct Extraction: Sendable {
       throw AdapterError(
         file: b.checkpoint.path,
         reason: .refused(
-          "has no layer in common with \(a.checkpoint.path); are they the same model's?"))
+          "has no layer in common with \(a.checkpoint.path); do they belong to the same model?"))
     }
     if !skipsMismatched { try shared.forEach(comparison.checkShape) }
     let findings = try parallelMap(count: shared.count, threads: threads) { index in

@@ -29,7 +29,7 @@ struct LayerComparison: Sendable {
       reason: .shapesDiffer(
         module: "\(key.target)",
         detail:
-          "has the shape \(ours), in \(a.checkpoint.path) \(theirs); are they the same model's? --skip-mismatched leaves such layers out"
+          "has the shape \(ours), in \(a.checkpoint.path) \(theirs); do they belong to the same model? --skip-mismatched leaves such layers out"
       ))
   }
 

@@ -108,7 +108,7 @@ extension Survival {
   fileprivate var verdict: String {
     if !errorSquared.isFinite {
       let names = schemes.sorted().joined(separator: " and ")
-      return "numbers come out beyond the range of \(names), or as NaN"
+      return "numbers exceed the range of \(names), or are NaN"
     }
     let share = percent(normKept)
     return isMostlyLost

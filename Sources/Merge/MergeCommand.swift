@@ -87,7 +87,7 @@ package struct MergeCommand: ParsableCommand {
   @Option(
     .whole(0...UInt64.max),
     help: ArgumentHelp(
-      "Turn each module's rank axis by a random matrix, so that sources cannot be read back.",
+      "Rotate each module's rank axis by a random matrix, so that the sources cannot be recovered.",
       valueName: "seed"))
   var mix: UInt64?
 
@@ -100,14 +100,14 @@ package struct MergeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With --into, how weights of codes and scales (scaled FP8, INT8, NVFP4, …) are stored afterwards: same, bf16, f16 or fp8-scaled (default: same).",
+      "With --into, the format of changed weights that are quantised (scaled FP8, INT8, NVFP4, …): same, bf16, f16 or fp8-scaled (default: same).",
       valueName: "scheme"))
   var requantise: Requantization?
 
   @Option(
     .whole(0...UInt64.max),
     help: ArgumentHelp(
-      "With --into, round to codes and to floats of up to 16 bits by chance, so that small updates are kept on average.",
+      "With --into, round stochastically to quantised formats and to floats of up to 16 bits, so that small updates are kept on average.",
       valueName: "seed"))
   var stochasticRounding: UInt64?
 
@@ -116,13 +116,13 @@ package struct MergeCommand: ParsableCommand {
 
   @Flag(
     help:
-      "With --into FOLDER, copy what links in the folder lead to outside of it, instead of refusing."
+      "With --into FOLDER, copy files that links in the folder point to outside it, instead of refusing."
   )
   var followLinks = false
 
   @Option(
     help: ArgumentHelp(
-      "The model that all are for; what DoRA and the like do depends on its weights.",
+      "The model that all files are for; updates of DoRA and the like depend on its weights.",
       valueName: "checkpoint"), completion: .file())
   var base: String?
 

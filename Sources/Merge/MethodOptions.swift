@@ -3,7 +3,7 @@ import CommandSupport
 
 /// Options that choose the merge method.
 struct MethodOptions: ParsableArguments {
-  @Option(help: "How the updates become one.")
+  @Option(help: "The method that combines the updates.")
   var method = MergeMethodName(Concatenation.self)
 
   @Option(
@@ -16,26 +16,26 @@ struct MethodOptions: ParsableArguments {
   @Option(
     .number(0..<0.5),
     help: ArgumentHelp(
-      "Of della: how much the largest elements' chance to be kept is above the density, and the smallest ones' below it (default: 0.15).",
+      "For della: the probability of keeping an element goes from density − EPSILON for the smallest to density + EPSILON for the largest (default: 0.15).",
       valueName: "share"))
   var epsilon: Double?
 
   @Option(
     .whole(0...UInt64.max),
     help: ArgumentHelp(
-      "What the choice of elements of dare and della depends on (default: 0).", valueName: "n"))
+      "The seed by which dare and della choose elements (default: 0).", valueName: "n"))
   var seed: UInt64?
 
   @Option(
     .number(0...1),
     help: ArgumentHelp(
-      "Of slerp: where the result is between the first file, 0, and the second, 1 (default: 0.5).",
+      "For slerp: the position between the first file, 0, and the second, 1 (default: 0.5).",
       valueName: "share"))
   var t: Double?
 
   @Option(
     help: ArgumentHelp(
-      "Where methods that drop elements find them: in the updates, full (default), or in their coordinates by the factors of all files, core.",
+      "Where methods drop elements: full (default) is the updates themselves, core their coordinates in a basis of all files' factors.",
       valueName: "space"))
   var space: MergeSpace?
 

@@ -11,14 +11,14 @@ struct WeightOptions: ParsableArguments {
   @Option(
     .number(0..<1),
     help: ArgumentHelp(
-      "The moving average of checkpoints in order: with each one behind the first it keeps this share of itself.",
+      "The exponential moving average of the files in their order; at each file after the first, the average keeps this share of itself.",
       valueName: "beta"))
   var ema: Double?
 
   @Option(
     .number(above: 0, upTo: 0.288),
     help: ArgumentHelp(
-      "As --ema, by a power function of this relative width, as musubi-tuner counts: the first file, the start, weighs nothing.",
+      "As --ema, with a power function of this relative width. As in musubi-tuner, the first file (the initial state) gets the weight 0.",
       valueName: "sigma"))
   var emaSigmaRel: Double?
 
@@ -37,7 +37,7 @@ struct WeightOptions: ParsableArguments {
 
   @Flag(
     help:
-      "In each block where the root of the sum of the files' squared strengths is above 1, scale them to 1."
+      "In each block, limit the root of the sum of the files' squared strengths to 1."
   )
   var blockLimit = false
 

@@ -82,7 +82,7 @@ private struct RecipeParser {
     let known = Recipe.Reference.allCases.map(\.rawValue) + ["thr", "size", "rescale"]
     guard known.contains(words[0]) else {
       let what = words[0].isEmpty ? "nothing" : "'\(words[0])'"
-      throw error("\(what) in the place of one of \(known.joined(separator: ", "))", pair)
+      throw error("\(what) instead of one of \(known.joined(separator: ", "))", pair)
     }
     let text = words.count == 1 ? "" : words[1]
     switch words[0] {

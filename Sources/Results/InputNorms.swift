@@ -103,6 +103,6 @@ extension MergeNotes {
       </thead><tbody>\(rows)</tbody></table></div>
       """
     let items = lines.map { line -> HTML in "<p>\(line)</p>\n" }
-    return "<h2>How the weights came about</h2>\n\(items)\(table)"
+    return "<h2>How the weights were chosen</h2>\n\(items)\(table)"
   }
 }

@@ -8,13 +8,13 @@ package struct LayerOptions: ParsableArguments {
   @Option(
     .layers,
     help: ArgumentHelp(
-      "Only layers of these kinds or in these blocks, such as attention,MID or blocks.0-9. Of one list any is enough, of several --only all are needed.",
+      "Only layers of these kinds or in these blocks, such as attention,MID or blocks.0-9. A layer must match one entry of each list.",
       valueName: "list"))
   package var only: [LayerSelection] = []
 
   @Option(
     .layers,
-    help: ArgumentHelp("No layers of these kinds or in these blocks.", valueName: "list"))
+    help: ArgumentHelp("Leave out layers of these kinds or in these blocks.", valueName: "list"))
   package var except: [LayerSelection] = []
 
   @Option(
@@ -27,7 +27,7 @@ package struct LayerOptions: ParsableArguments {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "No layers that this adapter or checkpoint has.", valueName: "other"),
+      "Leave out layers that this adapter or checkpoint has.", valueName: "other"),
     completion: .file())
   package var exceptIn: [String] = []
 

@@ -101,7 +101,7 @@ package struct MergeNotes: Encodable, Sendable {
   }
 
   private func text(_ blocks: [(label: String, scale: Double)]) -> String {
-    if blocks.isEmpty { return "nothing scaled, since no block's strengths are above 1" }
+    if blocks.isEmpty { return "nothing scaled, because no block's strengths are above 1" }
     let items = blocks.map { "\(printable($0.label)) × \(significant($0.scale))" }
     return "\(counted(blocks.count, "block")) scaled (\(shown(items)))"
   }

@@ -6,7 +6,7 @@ package import Files
 package struct OutputOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Where the result goes; - is standard output.", valueName: "file"),
+    help: ArgumentHelp("The path of the result; - is standard output.", valueName: "file"),
     completion: .file())
   package var output: String?
 
@@ -18,12 +18,12 @@ package struct OutputOptions: ParsableArguments {
       "Whose names the result has (default: the first input's).", valueName: "naming"))
   package var to: Naming?
 
-  @Flag(help: "Compress the result by zstd; always so for a name that ends in .zst.")
+  @Flag(help: "Compress the result with zstd; names that end in .zst are always compressed.")
   package var zstd = false
 
   @Flag(
     help:
-      "Write the result even where its check fails: where its element type holds less than half of it, or other numbers than were asked for."
+      "Write the result even if its check fails: its element type holds less than half of the change, or rounding does not explain the error."
   )
   package var acceptError = false
 
@@ -57,7 +57,7 @@ package struct ReportOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Write the report as a page too: energy kept by block, every module.", valueName: "file"),
+      "Also write the report as a page: energy kept by block, every module.", valueName: "file"),
     completion: .file())
   package var html: String?
 

@@ -25,7 +25,8 @@ package struct RankOptions: ParsableArguments {
     help: ArgumentHelp("Keep this share of the sum of the singular values.", valueName: "c"))
   var svCumulative: Double?
 
-  @Option(.rank, help: ArgumentHelp("The most that a rule of --sv-… may choose.", valueName: "n"))
+  @Option(
+    .rank, help: ArgumentHelp("The maximum rank that a rule of --sv-… can choose.", valueName: "n"))
   var maxRank: Int?
 
   package init() {}

@@ -148,7 +148,7 @@ package struct ResultWriter {
   private func check(_ plan: ResultPlan) throws(AdapterError) {
     guard plan.modules.isEmpty else { return }
     throw AdapterError(
-      file: path, reason: .refused("would hold no module, since nothing is added; not written"))
+      file: path, reason: .refused("would hold no module, because nothing is added; not written"))
   }
 
   /// The size of a plan's file in bytes; no weight is computed.

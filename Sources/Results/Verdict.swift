@@ -37,17 +37,17 @@ package struct Verdict {
         ? "rank \(rank) keeps all of the change"
         : "rank \(rank) keeps \(kept) of the change \(figure)"
     case .slice: "the first ranks alone, at their strength in training \(figure)"
-    case .imitation: error == 0 ? exact : "off the exact result by its rule \(figure)"
+    case .imitation: error == 0 ? exact : "differs from the exact result by its rule \(figure)"
     }
   }
 
   private var exact: String {
     if error == 0 { return "exact" }
     if !verification.errorSquared.isFinite {
-      return "numbers come out beyond the range of \(typeNames), or as NaN"
+      return "numbers exceed the range of \(typeNames), or are NaN"
     }
     if !verification.isExplained {
-      return "off by more than rounding to \(typeNames) explains \(figure)"
+      return "differs by more than rounding to \(typeNames) explains \(figure)"
     }
     if error < 0.01 {
       return "exact up to \(typeNames) rounding (\(significant(error, digits: 1)))"
@@ -75,6 +75,6 @@ package struct VerdictError: Error, CustomStringConvertible {
   package var description: String {
     let name = file == "-" ? "standard output" : file
     return
-      "\(name): not written, since \(failure); \(remedy), or take it as it is with --accept-error"
+      "\(name): not written, because \(failure); \(remedy), or accept it with --accept-error"
   }
 }

@@ -36,7 +36,7 @@ extension WriteReport {
 
   private func text(_ capped: [String: Int]) -> String {
     let layers = capped.sorted { $0.key < $1.key }.map { "\($0.key) at rank \($0.value)" }
-    return "thinner than the rank asked for: \(counted(layers.count, "layer")) (\(shown(layers)))"
+    return "rank limited by the layer's shape: \(counted(layers.count, "layer")) (\(shown(layers)))"
   }
 
   private func moduleTable(_ modules: [Module]) -> String {

@@ -63,7 +63,7 @@ enum SDScriptsMerging {
   ) throws -> [LowRank] {
     if layer.isDense || layer.biasCount != nil {
       throw refusal(
-        layer, "is no pair of factors alone, which is all that sd-scripts merges")
+        layer, "is not a plain pair of factors, and sd-scripts merges nothing else")
     }
     let base = alpha(layer.terms[0].module)
     return try layer.terms.map { term in
@@ -72,7 +72,7 @@ enum SDScriptsMerging {
       guard alpha(module) / base > 0 else {
         throw refusal(
           layer,
-          "has alpha \(alpha(module)) here and \(base) in the first input; sd-scripts takes the root of their quotient, leave --compat out"
+          "has alpha \(alpha(module)) here and \(base) in the first input; sd-scripts takes the root of their quotient, omit --compat"
         )
       }
       let factor = ratio * (alpha(module) / base).squareRoot()

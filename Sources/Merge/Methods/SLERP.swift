@@ -22,7 +22,7 @@ struct SLERP: MergeMethod {
 
   func check(fileCount: Int) throws {
     if fileCount != 2 {
-      throw ValidationError("--method slerp goes between two files, not \(fileCount).")
+      throw ValidationError("--method slerp takes two files, not \(fileCount).")
     }
   }
 
