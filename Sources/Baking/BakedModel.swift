@@ -12,10 +12,10 @@ package struct BakedModel: Sendable {
     package let modules: Int
     package let missing: [String]
 
-    /// How much of the update of weights that are numbers their element types can hold.
+    /// The verification of the changed weights that are numbers.
     package let verification: Verification
 
-    /// How much of the update of weights that are codes and scales is left.
+    /// The survival of the update in the changed weights that are codes and scales.
     package let survival: Survival
   }
 

@@ -61,7 +61,7 @@ extension [ResultModule] {
 
 extension StoredModule {
   /// Writes the factors of several experts side by side as PEFT stores them, with each expert's
-  /// scale in its up: column k of every expert's up is adjacent, and the downs are stacked.
+  /// scale in its up: the columns k of all ups are adjacent, and the downs are stacked.
   func writeExperts(
     _ members: [ResultModule], count: Int, to writer: SafetensorsWriter
   ) throws -> Written.Module {

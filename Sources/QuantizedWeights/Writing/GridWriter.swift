@@ -86,8 +86,8 @@ struct GridWriter: WeightWriter {
     }
   }
 
-  /// - Parameter numbers: Scaled numbers; they become the decoded ones. NaN has no code: its code
-  ///   is 0, and the number stays NaN so that it is noticed.
+  /// - Parameter numbers: Integers, which are limited to the range of the codes. NaN has no code:
+  ///   its code is 0, and the number stays NaN so that it is noticed.
   private func integerCodes(_ numbers: inout [Float]) -> [UInt8] {
     var codes = [UInt8](repeating: 0, count: numbers.count)
     for index in numbers.indices where !numbers[index].isNaN {
