@@ -148,7 +148,8 @@ let package = Package(
       "Train",
       [
         "Adapters", "CommandSupport", "Compute", "ComputeCPU", "ComputeCUDA", "Datasets",
-        "Diffusion", "Files", "Images", "JSON", "LinearAlgebra", "Names", "Pages", "Safetensors",
+        "Diffusion", "Files", "Images", "JSON", "LinearAlgebra", "Names", "Pages", "Results",
+        "Safetensors",
         "TOML", "Tensors", argumentParser,
       ]),
     .executableTarget(

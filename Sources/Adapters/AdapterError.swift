@@ -9,7 +9,8 @@ package struct AdapterError: Error, Hashable {
     case noAdapter(what: String)
     case unreadableConfiguration(detail: String)
 
-    /// What a sentence says, behind the file's name: a refusal that nobody tells from another.
+    /// A whole sentence, which follows the file's name; no caller tells one such refusal from
+    /// another.
     case refused(String)
 
     case missingPart(module: String, part: String)
@@ -18,36 +19,36 @@ package struct AdapterError: Error, Hashable {
     case badAlpha(module: String, value: Double)
     case emptyFactors(module: String)
 
-    /// An update that depends on the base model's weights.
+    /// The update depends on the base model's weights.
     case needsBase(module: String, algorithm: String)
 
     /// The file holds the layer's weight itself.
     case replacesWeight(module: String)
     case notFinite(module: String)
 
-    /// A result holds numbers that its element type cannot.
+    /// The result holds numbers that its element type cannot represent.
     case overflow(module: String, type: ElementType)
     case modelsDiffer(BaseModel, other: BaseModel, of: String)
     case twoModules(target: String, first: String, second: String)
     case cannotExpress(modules: [String], naming: Naming)
 
-    /// Parts of a file that a naming cannot hold, each with what it is.
+    /// The naming cannot hold these parts of a file; each item says what one of them is.
     case unsupported(items: [String], naming: Naming, canExpand: Bool)
     case nothingLeft(naming: Naming)
 
-    /// Weights of a checkpoint that nothing can be added to, or taken from, as they stand.
+    /// Weights of a checkpoint are quantised, so nothing can be added to or subtracted from them.
     case quantized(Quantization)
 
-    /// A weight in a scheme that is read and not written.
+    /// The weight's quantisation scheme can be read but not written.
     case onlyRead(scheme: String, weight: String)
 
-    /// Modules that a checkpoint has no place for.
+    /// The checkpoint has no place for these modules.
     case noPlace(Obstacle, modules: [String], adapter: String, canSkip: Bool)
 
-    /// Factors of several experts side by side, which are not one product.
+    /// The factors belong to several experts side by side and are not one product.
     case experts(modules: [String])
 
-    /// One matrix down for several of up (`MergedLinear` of loralib).
+    /// One down matrix meets several up matrices (`MergedLinear` of loralib).
     case severalProducts(module: String, up: Shape, down: Shape)
   }
 
@@ -79,14 +80,14 @@ extension AdapterError.Reason: CustomStringConvertible {
     case .badAlpha(let module, let value):
       "\(module) has alpha \(value); it must be a finite number"
     case .emptyFactors(let module):
-      "\(module) has factors without elements, as DeepSpeed ZeRO-3 saves what it did not gather; save the adapter anew with its weights gathered"
+      "\(module) has factors without elements, as DeepSpeed ZeRO-3 saves what it did not gather; gather the weights and save the adapter again"
     case .needsBase(let module, let algorithm):
       "\(module) is \(algorithm), whose update depends on the base model's weights; give --base, or bake it with merge --into"
     case .replacesWeight(let module):
       "\(module) is stored whole, not as a difference from the base model's; bake it with merge --into, or leave it out by convert --skip-unsupported"
     case .notFinite(let module): "\(module) holds NaN or infinity; lora inspect --check lists them"
     case .overflow(let module, let type):
-      "\(module) comes out beyond the range of \(type.rawValue); choose a wider type with --dtype"
+      "\(module) exceeds the range of \(type.rawValue); choose a wider type with --dtype"
     case .modelsDiffer(let model, let other, let file):
       "is for \(model.rawValue), \(file) for \(other.rawValue); only adapters of one model fit together"
     case .twoModules(let target, let first, let second):

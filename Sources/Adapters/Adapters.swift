@@ -7,6 +7,6 @@
 //     Writing/      ResultPlan ─▶ AdapterWriter ─▶ OutputFile, with hashes and metadata
 //     Checkpoints/  the models that adapters are for, and the places of their layers
 //
-// This module knows how a result is written so that every other program reads
-// it. It does not know bytes (Safetensors), how a product is computed
-// (LinearAlgebra), or what anyone wants to do with an adapter.
+// This module decides how a result is written so that every other program reads it.
+// It does not know bytes (Safetensors), how a product is computed (LinearAlgebra),
+// or what a command does with an adapter.

@@ -4,24 +4,24 @@ import QuantizedWeights
 import Safetensors
 import Tensors
 
-/// What adapters add to a weight, formed a few rows at a time.
+/// The sum of the adapters' updates of one weight, formed a few rows at a time.
 struct Additions {
-  /// Some rows of the weight, and what is added to them.
+  /// Some rows of the weight, and the update of them.
   fileprivate enum Addition {
-    /// rows × r times r × columns.
+    /// The product of rows × r and r × columns.
     case product(rows: Range<Int>, up: [Float], down: [Float], rank: Int)
 
-    /// rows × columns, in 64 bits.
+    /// A full matrix rows × columns, in 64 bits.
     case whole(rows: Range<Int>, Matrix)
 
-    /// Some rows by their numbers, each with what is added to it.
+    /// Single rows by their indices, each with its update.
     case scattered([Int: [Double]])
   }
 
   private let additions: [Addition]
   private let columns: Int
 
-  /// Whether products are summed in one order on every machine, which BLAS does not promise.
+  /// Whether products are summed in the same order on every machine, which BLAS does not promise.
   private let inOrder: Bool
 
   init(
@@ -32,7 +32,7 @@ struct Additions {
     self.inOrder = inOrder
   }
 
-  /// What is added to some rows.
+  /// The update of some rows.
   func change(of rows: Range<Int>) -> [Float] {
     var change = [Float](repeating: 0, count: rows.count * columns)
     for addition in additions {
@@ -86,7 +86,7 @@ extension Additions {
     return .whole(rows: piece.rows, whole.rows(in: source))
   }
 
-  /// t·(row − the model's) for each row of a token.
+  /// t·(row − the model's row) for each row of a token.
   private static func addition(
     _ term: Combination.TokenTerm, _ weight: some StoredWeight
   ) throws -> Addition {
@@ -111,7 +111,7 @@ extension Additions {
 }
 
 extension Additions.Addition {
-  /// Adds what falls into a block of the tensor's rows.
+  /// Adds the rows that lie in a block of the tensor's rows.
   fileprivate func add(
     to block: inout [Float], rows: Range<Int>, columns: Int, inOrder: Bool
   ) {

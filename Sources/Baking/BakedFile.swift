@@ -10,11 +10,11 @@ import Tensors
 struct BakedFile {
   let layers: BakedLayers
 
-  /// Which of the checkpoint's parts.
+  /// The index of the checkpoint's part.
   let part: Int
   let threads: Int
 
-  /// What the rounding to few bits depends on; `nil` where it is to the nearest.
+  /// The seed of rounding to few bits; `nil` rounds to the nearest.
   let seed: UInt64?
   private let rewritten: RewrittenWeights
   private let weights: [TensorName: any StoredWeight]
@@ -31,14 +31,14 @@ struct BakedFile {
     layout = rewritten.layout
   }
 
-  /// Whether the file holds other tensors than before, by their names.
+  /// Whether the names of the file's tensors change.
   var changesTensors: Bool {
     Set(layout.tensors.map(\.name)) != Set(file.header.entries.map(\.name))
   }
 
   private var file: SafetensorsFile { layers.layers.checkpoint.parts[part].file }
 
-  /// A stretch of the data copied as it is, or one tensor that changes.
+  /// A range of the data that is copied, or one tensor that changes.
   private enum Piece {
     case copy(Range<Int>, to: Int)
     case change(Header.Entry, [BakedLayers.Change])
@@ -53,21 +53,21 @@ struct BakedFile {
     }
   }
 
-  /// Copies are split at this size, so that several threads share them.
+  /// The maximum size of a copy; larger ones are split, so that several threads share them.
   private static let copyByteCount = 32 << 20
 
-  /// After so many bytes the disk is told to take them.
+  /// The number of bytes after which the disk is told to write them.
   private static let syncByteCount = 256 << 20
 
-  /// A file of which all is written but its place in the folder.
+  /// A file that is complete but not yet moved to its place in the folder.
   struct Draft {
     let outcome: Outcome
 
-    /// Puts the file in its place.
+    /// Moves the file to its place.
     let finish: () throws -> Void
   }
 
-  /// What was added, and what of it is there.
+  /// How much was added, and how much of it the file holds.
   struct Outcome {
     var verification = Verification()
     var survival = Survival()
@@ -119,13 +119,13 @@ struct BakedFile {
     }
   }
 
-  /// Lets the disk work while later tensors are computed.
+  /// Lets the disk write while later tensors are computed.
   private func beginSync(of output: OutputFile, _ written: borrowing Atomic<Int>, _ count: Int) {
     let (before, after) = written.add(count, ordering: .relaxed)
     if before / Self.syncByteCount < after / Self.syncByteCount { output.beginSync() }
   }
 
-  /// In the order of the file, so that it is read in one go.
+  /// The pieces in file order, so that the file is read sequentially.
   private var pieces: [Piece] {
     var pieces: [Piece] = []
     var copied: (source: Range<Int>, target: Int)?

@@ -5,9 +5,9 @@ package import QuantizedWeights
 import Safetensors
 package import Tensors
 
-/// Which tensors of a checkpoint change, and by which layers of a combination.
+/// The tensors of a checkpoint that change, with the layers of a combination that change them.
 package struct BakedLayers: Sendable {
-  /// A tensor by its part of the checkpoint and its name.
+  /// A tensor, identified by its part of the checkpoint and its name.
   struct Place: Hashable {
     let part: Int
     let name: TensorName
@@ -24,11 +24,11 @@ package struct BakedLayers: Sendable {
     let piece: CheckpointLayers.Piece
   }
 
-  /// What of a module has no place, and why.
+  /// A module, or a part of it, that has no place, and the reason.
   private struct Misfit {
     let module: String
 
-    /// As a report calls it: a module, the bias of one, or rows of tokens.
+    /// The name in a report: a module, the bias of one, or rows of tokens.
     let name: String
     let kind: LeftOut.Kind
     let input: Int
@@ -38,26 +38,26 @@ package struct BakedLayers: Sendable {
   let combination: Combination
   let layers: CheckpointLayers
 
-  /// How weights of codes and scales are stored afterwards.
+  /// The scheme in which changed weights of codes and scales are stored.
   package let requantization: Requantization
   private(set) var changes: [Place: [Change]] = [:]
   private var misfits: [Misfit] = []
 
-  /// How many modules change a tensor.
+  /// The number of modules that change a tensor.
   package private(set) var moduleCount = 0
 
-  /// Names of what is left out, since the checkpoint has no tensor for it: modules, biases of
-  /// modules, rows of tokens.
+  /// The names of modules, biases of modules and rows of tokens that are left out because the
+  /// checkpoint has no tensor for them.
   package var missing: [String] { misfits.map(\.name) }
 
   /// Finds the tensors of all layers.
   ///
   /// - Parameters:
-  ///   - skipsMissing: Whether what the checkpoint has no tensor for is left out.
-  ///   - requantization: How weights of codes and scales are stored afterwards.
-  /// - Throws: `.quantized` where the numbers of weights that change cannot be told, `.onlyRead`
-  ///   where they cannot be written in their own scheme; `.noPlace` where a layer's shape is not the
-  ///   checkpoint's, and where something is missing that is not left out.
+  ///   - skipsMissing: Whether modules without a tensor in the checkpoint are left out.
+  ///   - requantization: The scheme in which changed weights of codes and scales are stored.
+  /// - Throws: `.quantized` if weights that change cannot be decoded, `.onlyRead` if they cannot be
+  ///   written in their own scheme; `.noPlace` if a layer's shape differs from the checkpoint's, or
+  ///   if a tensor is missing and its module may not be left out.
   package init(
     _ combination: Combination, in layers: CheckpointLayers, skipsMissing: Bool = false,
     requantization: Requantization = .same
@@ -85,7 +85,7 @@ package struct BakedLayers: Sendable {
     try checkWritable()
   }
 
-  /// Refuses weights that cannot be written in their own scheme where that is asked for.
+  /// Refuses weights that cannot be written in their own scheme, if that scheme is kept.
   private func checkWritable() throws(AdapterError) {
     guard requantization == .same else { return }
     for part in layers.checkpoint.parts where part.quantized.isGGUF {
@@ -158,7 +158,7 @@ package struct BakedLayers: Sendable {
     return true
   }
 
-  /// Rows of tokens are rows of the tensor as it is stored.
+  /// Tests rows of tokens against the rows of the tensor as it is stored.
   private func obstacle(to rows: TokenRows, _ key: CheckpointLayers.Key) -> Obstacle? {
     if let obstacle = layers.obstacle(to: key, extents: nil) { return obstacle }
     let table = layers[key][0].shape
@@ -182,22 +182,22 @@ package struct BakedLayers: Sendable {
     }
   }
 
-  /// How many tensors change.
+  /// The number of tensors that change.
   package var tensorCount: Int { changes.count }
 
-  /// The element types of those that hold numbers.
+  /// The element types of the changed tensors that hold numbers.
   package var types: [ElementType] {
     let plain = changes.values.joined().filter { $0.piece.quantized == nil }
     let used = Set(plain.map(\.piece.entry.type))
     return ElementType.allCases.filter(used.contains)
   }
 
-  /// The weights of a part that are written by their codes.
+  /// The weights of a part that are decoded and written again.
   ///
-  /// Those of a scheme that is only read leave it together, also where nothing is added to them: no
-  /// program reads a model some of whose layers have left such a scheme.
+  /// If a scheme is read-only, all its weights leave it, even those that nothing is added to: no
+  /// program reads a model in which only some layers have left such a scheme.
   ///
-  /// - Parameter roundsByChance: Whether floats of up to 16 bits are among them.
+  /// - Parameter roundsByChance: Whether floats of up to 16 bits are included.
   func rewrittenWeights(ofPart index: Int, roundsByChance: Bool) -> [any StoredWeight] {
     let part = layers.checkpoint.parts[index]
     let leaves =
@@ -218,7 +218,7 @@ package struct BakedLayers: Sendable {
     }
   }
 
-  /// What of the adapters is not in the result.
+  /// The adapters' layers and tensors that are missing from the result.
   package var leftOut: LeftOut {
     var leftOut = combination.inputs.foreignTensors(in: nil).leftOut
     for misfit in misfits { leftOut.add(misfit.name, as: misfit.kind) }
@@ -229,7 +229,8 @@ package struct BakedLayers: Sendable {
 // MARK: - Refusals
 
 extension BakedLayers {
-  /// The error for what has no place: the cause that most share, what cannot be left out first.
+  /// The error for modules without a place: first for those that cannot be left out, then for the
+  /// most common reason.
   private func refusal(skipsMissing: Bool) -> AdapterError? {
     let firm = misfits.filter { !$0.obstacle.canBeSkipped }
     if firm.isEmpty && (skipsMissing || misfits.isEmpty) { return nil }

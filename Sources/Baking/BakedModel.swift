@@ -4,18 +4,18 @@ import Names
 package import QuantizedWeights
 import Safetensors
 
-/// A checkpoint, a sharded one or a folder of components, written with adapters baked in.
+/// A checkpoint (a file, shards, or a folder of components) written with adapters baked in.
 package struct BakedModel: Sendable {
-  /// What was done.
+  /// The outcome of baking.
   package struct Report: Sendable {
     package let tensors: Int
     package let modules: Int
     package let missing: [String]
 
-    /// Of what is added to numbers: what their element types can hold of it.
+    /// The verification of the changed weights that are numbers.
     package let verification: Verification
 
-    /// Of what is added to codes and scales: what is left of it.
+    /// The survival of the update in the changed weights that are codes and scales.
     package let survival: Survival
   }
 
@@ -23,8 +23,8 @@ package struct BakedModel: Sendable {
   private let threads: Int
   private let files: [BakedFile]
 
-  /// - Parameter seed: What rounding by chance depends on, where it is wanted: of codes, and of floats
-  ///   of up to 16 bits.
+  /// - Parameter seed: The seed of stochastic rounding, which applies to codes and to floats of up
+  ///   to 16 bits; `nil` rounds to the nearest.
   package init(_ layers: BakedLayers, threads: Int, seed: UInt64? = nil) {
     self.layers = layers
     self.threads = threads
@@ -35,13 +35,13 @@ package struct BakedModel: Sendable {
 
   private var checkpoint: Checkpoint { layers.layers.checkpoint }
 
-  /// Writes the model: a file where it is one file, else a folder.
+  /// Writes the model: one file if it is one file, otherwise a folder.
   ///
   /// - Parameters:
-  ///   - followsLinks: Whether what links lead to outside of a folder is copied.
-  ///   - accept: Judges the model before a file of it is put in its place; what it throws leaves
-  ///     the old ones.
-  /// - Throws: Where a model of several files is to be one stream.
+  ///   - followsLinks: Whether files outside the folder that links lead to are copied.
+  ///   - accept: Judges the model before any of its files is moved to its place; if it throws, the
+  ///     old files stay.
+  /// - Throws: If a model of several files is to be written to a stream.
   package func write(
     to path: String, compresses: Bool, followsLinks: Bool = false,
     accept: (Report) throws -> Void = { _ in },
@@ -72,7 +72,7 @@ package struct BakedModel: Sendable {
     return report
   }
 
-  /// Throws where the disk is too small; makes the folder that a file goes to.
+  /// Throws if the disk is too small; creates the folder of the output file.
   private func checkRoom(at path: String, compresses: Bool) throws(FileError) {
     let isCompressed = compresses || path.hasSuffix(".zst")
     let byteCount = files.reduce(0) { $0 + $1.layout.dataByteCount }
@@ -87,7 +87,8 @@ package struct BakedModel: Sendable {
     }
   }
 
-  /// Nothing appears before all is there; what cannot be copied is found before the long run.
+  /// Writes a folder that appears only when it is complete; checks first that all files can be
+  /// copied.
   private func writeFolder(
     _ path: String, followsLinks: Bool, _ onTensor: @Sendable () -> Void
   ) throws -> ([BakedFile.Draft], OutputFolder) {
@@ -121,7 +122,7 @@ package struct BakedModel: Sendable {
 // MARK: - Lists of shards
 
 extension BakedModel {
-  /// The indices, below the model's folder, of files that get other tensors.
+  /// The indices, relative to the model's folder, of files that get other tensors.
   private func changedIndices(in source: String, _ parts: [String]) throws -> [String] {
     let changed = zip(files, parts).filter { file, _ in file.changesTensors }.map(\.1)
     return try Set(changed.map { $0.contains("/") ? Path($0).folder : "" }).sorted().flatMap {
@@ -151,7 +152,7 @@ extension Checkpoint {
   var isSingleFile: Bool { !isIndex && FileKind(path: path) != .folder }
 }
 
-/// A path below a folder, without the folder.
+/// A path relative to a folder.
 private func relative(_ path: String, to folder: String) -> String {
   path.hasPrefix(folder + "/") ? String(path.dropFirst(folder.utf8.count + 1)) : path
 }

@@ -3,15 +3,15 @@ import QuantizedWeights
 import Safetensors
 import Tensors
 
-/// One tensor with what adapters add to it.
+/// One tensor with the adapters' update.
 struct BakedTensor {
   let file: SafetensorsFile
   let entry: Header.Entry
   let changes: [BakedLayers.Change]
   let layers: BakedLayers
 
-  /// How many elements are held at a time: few enough that their buffers are used again and stay
-  /// in the cache.
+  /// The number of elements held at a time: small enough that the buffers are reused and stay in
+  /// the cache.
   static let blockElementCount = 1 << 16
 
   /// Computes the tensor in blocks of rows and writes them.
@@ -40,12 +40,14 @@ struct BakedTensor {
       askedSquared: asked, errorSquared: error, roundingSquared: mostRounding(squaredNorm: norm))
   }
 
-  /// The most that rounding can have done: each sum is rounded to 32 bits, then to the type.
+  /// The upper bound of the rounding error, squared: each sum is rounded to 32 bits, then to the
+  /// type.
   func mostRounding(squaredNorm: Double) -> Double {
     let roundings = (entry.type == .float64 ? [] : [ElementType.float32]) + [entry.type]
-    let most = roundings.reduce(0) {
-      $0 + $1.mostRounding(squaredNorm: squaredNorm, count: entry.elementCount).squareRoot()
+    let bounds = roundings.map {
+      $0.maxSquaredRoundingError(squaredNorm: squaredNorm, count: entry.elementCount).squareRoot()
     }
-    return most * most
+    let bound = bounds.reduce(0, +)
+    return bound * bound
   }
 }

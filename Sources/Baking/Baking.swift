@@ -4,5 +4,5 @@
 //     each file ─▶ BakedFile: tensor by tensor, the rest byte for byte
 //     folder ─▶ BakedModel: its files, and copies of all others
 //
-// Tensors keep their names, their order and their types. It knows what is
-// written where; what a module makes of a weight is Adapters' matter.
+// Tensors keep their names, their order and their types. This module decides what is
+// written where; Adapters computes how a module changes a weight.

@@ -3,12 +3,12 @@ import Names
 import Safetensors
 import Tensors
 
-/// Where a checkpoint keeps the weights of the experts that a layer is one of: in one tensor for
-/// all experts, or in a tensor for each projection of each.
+/// Finds the weights of experts in a checkpoint: one tensor for all experts, or one for each
+/// projection of each expert.
 struct ExpertPlaces {
   private let layers: CheckpointLayers
 
-  /// Tensors of no layer, by their names: parameters are called nothing but their own name.
+  /// Tensors of no layer, by name: parameters have only their own name.
   private let parameters: [String: (part: Int, entry: Header.Entry)]
 
   init(_ layers: CheckpointLayers) {
@@ -19,15 +19,15 @@ struct ExpertPlaces {
       }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// What an expert's rows are rows of; empty where the checkpoint has no place for it.
+  /// The pieces that hold an expert's rows; empty if the checkpoint has no place for the expert.
   func pieces(
     of layer: Combination.Layer, _ expert: Module.Expert
   ) -> [CheckpointLayers.Piece] {
     joined(layer, expert).map { [$0] } ?? apart(layer, expert)
   }
 
-  /// A slice of the parameter of all experts: `[experts, outputs, inputs]`, or with the inputs
-  /// first in the models that say so.
+  /// A slice of the parameter of all experts: `[experts, outputs, inputs]`, or inputs first in
+  /// models that store them so.
   private func joined(
     _ layer: Combination.Layer, _ expert: Module.Expert
   ) -> CheckpointLayers.Piece? {
@@ -43,13 +43,13 @@ struct ExpertPlaces {
       isTransposed: isStraight && isTransposed ? hasInputsFirst(path) : isTransposed)
   }
 
-  /// GPT-OSS, whose experts have biases, and Llama 4 keep inputs × outputs.
+  /// Whether the inputs come first, as in GPT-OSS, whose experts have biases, and in Llama 4.
   private func hasInputsFirst(_ path: String) -> Bool {
     path.contains("feed_forward.experts")
       || layers.others.contains { $0.entry.name.string == path + "_bias" }
   }
 
-  /// What checkpoints on disk call the parts of a parameter, from the first row on.
+  /// The names that checkpoints on disk give the parts of a parameter, in the order of its rows.
   private static let projections = [
     "gate_up_proj": [["gate_proj", "up_proj"], ["w1", "w3"]], "down_proj": [["down_proj"], ["w2"]],
   ]

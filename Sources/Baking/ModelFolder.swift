@@ -2,21 +2,21 @@ import Adapters
 import Files
 import Names
 
-/// A model's folder, and what of it lies beside the weights that are baked.
+/// A model's folder, and the files beside the weights that are baked.
 struct ModelFolder {
   let path: String
 
-  /// The files that are written again, below the folder.
+  /// The paths of rewritten files, relative to the folder.
   let parts: Set<String>
 
-  /// Whether what links lead to outside of the folder is copied too.
+  /// Whether files outside the folder that links lead to are copied too.
   let followsLinks: Bool
 
-  /// Hands on what lies beside the weights, and leaves out what holds the same weights unbaked:
+  /// Copies the files beside the weights, without those that hold the same weights unbaked:
   /// `x.fp16.safetensors` and `x.bin` beside the `x.safetensors` that is baked.
   ///
-  /// - Throws: Where a link leads out of the folder: a stranger's model could ask so for files that
-  ///   are nobody else's business.
+  /// - Throws: If a link leads out of the folder: it could make the copy include private files that
+  ///   have nothing to do with the model.
   func copyRest(to output: OutputFolder) throws {
     try copyRest(of: "", to: output)
   }
@@ -25,7 +25,7 @@ struct ModelFolder {
     ".safetensors", ".bin", ".ckpt", ".pt", ".msgpack", ".h5", ".onnx", ".index.json",
   ]
 
-  /// - Parameter below: A folder below, empty or with a slash at its end.
+  /// - Parameter below: A subfolder's path, empty or with a slash at its end.
   private func copyRest(of below: String, to output: OutputFolder) throws {
     let names = try names(inFolder: "\(path)/\(below)")
     let isSharded = names.contains { $0.hasSuffix(ModelFiles.indexEnding) }
@@ -48,7 +48,8 @@ struct ModelFolder {
     }
   }
 
-  /// Whether a folder is a link that stands as it is in the result: to another folder of this one.
+  /// Whether a folder is a link that the result can keep, because it leads to another folder of
+  /// this one.
   private func isKept(_ file: String, _ output: OutputFolder) throws -> Bool {
     let whole = "\(path)/\(file)"
     guard let destination = destination(ofLink: whole) else { return false }
@@ -79,8 +80,8 @@ struct ModelFolder {
     isSameFile(file, root) || isBelow(file, root)
   }
 
-  /// The folder that links may not leave: this one, and for a model in the cache of Hugging Face,
-  /// where `snapshots/REVISION` holds links to `../../blobs`, the folder of both.
+  /// The folder that links may not leave: this one, or in Hugging Face's cache, where
+  /// `snapshots/REVISION` holds links to `../../blobs`, the folder that contains both.
   private var root: String {
     var above = resolved(path) ?? path
     while above.utf8.contains(UInt8(ascii: "/")), above != "/" {

@@ -4,12 +4,12 @@ import JSON
 import Names
 import Safetensors
 
-/// The list of a model's shards, true of what was written.
+/// The index of a model's shards, updated to the files that were written.
 enum ModelIndex {
-  /// The index with other tensors in its files.
+  /// Rewrites an index for the new tensors of its files.
   ///
-  /// - Parameter files: The layouts of the files by their names in the index.
-  /// - Throws: Where the index is no JSON of an object.
+  /// - Parameter files: The layouts of the files, by their names in the index.
+  /// - Throws: If the index is not a JSON object.
   static func rewritten(_ path: String, files: [String: Layout]) throws -> [UInt8] {
     let bytes = try readFile(path, atMost: 64 << 20)
     guard case .object(var index)? = JSONValue(parsing: bytes) else {

@@ -2,16 +2,16 @@ import Adapters
 import Safetensors
 import Tensors
 
-/// Rows of a tensor that become what an adapter holds, to the bit: nothing is added to anything.
+/// Rows of a tensor that are replaced by an adapter's rows, bit for bit.
 struct OwnRows {
   private let file: SafetensorsFile
   private let entry: Header.Entry
 
-  /// The adapter's row of each of the tensor's; `nil` where all are the adapter's, in order.
+  /// For each row of the tensor, the adapter's row; `nil` if all rows are the adapter's, in order.
   private let numbers: [Int: Int]?
   private let module: String
 
-  /// - Returns: `nil` where more than one change meets, a weight is not 1, or something is added.
+  /// - Returns: `nil` if there are several changes, if a weight is not 1, or if something is added.
   init?(_ changes: [BakedLayers.Change], of tensor: Header.Entry) {
     guard changes.count == 1, let change = changes.first else { return nil }
     switch change.source {
@@ -31,9 +31,9 @@ struct OwnRows {
     }
   }
 
-  /// What a row of the tensor becomes; `nil` where it stays.
+  /// The new values of a row; `nil` where the row stays.
   ///
-  /// - Throws: `.notFinite` where it holds NaN or an infinity.
+  /// - Throws: `.notFinite` if it holds NaN or an infinity.
   func values(ofRow row: Int, columns: Int) throws(AdapterError) -> [Double]? {
     guard let number = numbers.map({ $0[row] }) ?? row else { return nil }
     let width = columns * entry.type.bitCount / 8
@@ -50,7 +50,7 @@ struct OwnRows {
 }
 
 extension Module {
-  /// What stands in the place of a layer's weight or bias, where that is all that becomes of it.
+  /// The tensor that replaces a layer's weight or bias, if nothing else changes it.
   fileprivate func own(_ role: CheckpointLayers.Role) -> Header.Entry? {
     switch role {
     case .weight: rank == 0 ? parts[.weight]?.entry : nil

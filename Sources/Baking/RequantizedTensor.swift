@@ -3,18 +3,18 @@ import QuantizedWeights
 import Safetensors
 import Tensors
 
-/// A weight of codes and scales with what adapters add to it, written with new ones.
+/// A weight of codes and scales with the adapters' update, written with new codes and scales.
 struct RequantizedTensor {
   let weight: any StoredWeight
   let changes: [BakedLayers.Change]
 
-  /// Whether the weight stays in its scheme, so that its codes lie where the old ones do.
+  /// Whether the weight keeps its scheme, so that its codes have the same layout as before.
   let staysInScheme: Bool
 
-  /// What a seed of random numbers makes of the rounding; `nil` for the nearest.
+  /// The seed of stochastic rounding; `nil` rounds to the nearest.
   let seed: UInt64?
 
-  /// Computes the weight in blocks of rows, twice where its scale depends on all of them.
+  /// Computes the weight in blocks of rows, and twice if its scale depends on all rows.
   func write(with writer: any WeightWriter, to output: SafetensorsWriter) throws -> Survival {
     var writer = writer
     let additions = try Additions(changes, to: weight, inOrder: seed != nil)

@@ -3,20 +3,21 @@ import QuantizedWeights
 import Safetensors
 import Tensors
 
-/// The weights of one file whose codes and scales become others.
+/// The weights of one file that get new codes and scales.
 struct RewrittenWeights {
-  /// What writes each, by the name of its codes.
+  /// The writer of each weight, by the name of its codes.
   private(set) var writers: [TensorName: any WeightWriter] = [:]
 
   /// Tensors that are not copied.
   private(set) var replaced: Set<TensorName> = []
 
-  /// What the metadata say of layers that leave their scheme.
+  /// The metadata entries of layers that leave their scheme.
   private(set) var declarations: [String: JSONText?] = [:]
 
   private let part: Checkpoint.Part
 
-  /// - Parameter weights: Those that change; floats that are rounded by chance among them.
+  /// - Parameter weights: The weights that change, including floats that are rounded
+  ///   stochastically.
   init(
     _ weights: [any StoredWeight], of part: Checkpoint.Part, as requantization: Requantization
   ) {
@@ -30,7 +31,7 @@ struct RewrittenWeights {
       }
       writers[weight.codes.name] = writer
       let written = Set(writer.tensors.map(\.name))
-      // In its own scheme a weight keeps its markers and the scales of its inputs.
+      // In its own scheme a weight keeps its markers and its input scales.
       let stays = isPlain || requantization.declaration(of: weight) == nil
       replaced.formUnion(stays ? written : written.union(weight.tensors.map(\.name)))
       if !isPlain, let declaration = requantization.declaration(of: weight),
@@ -41,7 +42,7 @@ struct RewrittenWeights {
     }
   }
 
-  /// The file's layout: its own where no tensor gets another type or shape.
+  /// The file's layout; the old one if no tensor gets another type or shape.
   var layout: Layout {
     let header = part.file.header
     let written = writers.values.flatMap(\.tensors)
@@ -57,7 +58,7 @@ struct RewrittenWeights {
     return Layout(kept + written)
   }
 
-  /// The file's metadata, true of what is written.
+  /// The file's metadata, updated to what is written.
   var metadata: Metadata {
     let metadata = part.file.header.metadata.filter { $0 != "modelspec.hash_sha256" }
     return QuantizationMetadata.changing(metadata, layers: declarations)

@@ -4,7 +4,7 @@ import Names
 import Safetensors
 import Tensors
 
-/// What of an adapter a naming can hold, and how.
+/// The modules of an adapter as a naming can hold them.
 struct Conversion {
   /// A part of the file that the naming cannot hold.
   struct Unsupported: Hashable {
@@ -17,7 +17,7 @@ struct Conversion {
   let promise: ResultPlan.Promise
   let unsupported: [Unsupported]
 
-  /// What of the modules is not in the result.
+  /// The modules that are missing from the result.
   let leftOut: LeftOut
 
   /// - Parameters:
@@ -101,7 +101,7 @@ struct Conversion {
 
   private static let bias = "a bias"
 
-  /// Why a module cannot stay what it is; `nil` where it can.
+  /// The reason why a module cannot keep its form; `nil` if it can.
   private static func obstacle(
     to naming: Naming, _ module: Module, _ adapter: Adapter
   ) -> String? {
@@ -112,7 +112,7 @@ struct Conversion {
     return nil
   }
 
-  /// The layer under a naming, and why the naming cannot hold some of it.
+  /// The layer under a naming, and the reason why the naming cannot hold part of it.
   private static func module(
     _ layer: Combination.Layer, _ naming: Naming, _ adapter: Adapter, expands: Bool,
     choice: RankChoice?
@@ -171,7 +171,8 @@ extension ResultModule {
 }
 
 extension Adapter {
-  /// Why the tables of names have none for a module; `nil` where they do, or where it keeps its own.
+  /// The reason why the tables have no name for a module; `nil` if they have one, or if it keeps
+  /// its own.
   fileprivate func obstacle(
     to naming: Naming, _ world: World?, _ module: Module
   ) -> String? {
@@ -184,12 +185,12 @@ extension Adapter {
     }
   }
 
-  /// Whether a layer gets a new name, whatever the file calls it: one that a table tells.
+  /// Whether a layer gets a new name from a table, whatever name the file has.
   fileprivate func renames(_ target: Target, _ naming: Naming) -> Bool {
     naming.renamesModules || target.network == .denoiser && family?.knows(target) ?? false
   }
 
-  /// What a tensor is that no module of the adapter has.
+  /// The role of a tensor that belongs to no module of the adapter.
   fileprivate func role(of name: String) -> String {
     if tokenRows.contains(where: { $0.entry.name.string == name }) {
       return "trained rows of tokens"

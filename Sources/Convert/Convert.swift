@@ -1,9 +1,9 @@
-// Convert — one adapter under another naming, its update the same.
+// Convert — writes an adapter under another naming with the same update.
 //
 //     Adapter ─▶ Conversion: what the naming can hold ─▶ ResultPlan
 //                            what it cannot           ─▶ Unsupported, listed
 //     ResultPlan ─▶ ResultWriter ─▶ report
 //
-// Factors are Combination's matter, Flux's two divisions too; modules that stay
-// what they are (DoRA, LoHa, LoKr, …) go through as kept parts. It does not
-// know how any name is spelled.
+// Combination joins and splits factors, Flux's two divisions included; modules that keep
+// their algorithm (DoRA, LoHa, LoKr, …) are copied part by part. This module does not
+// know how names are spelled.

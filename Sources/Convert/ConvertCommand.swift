@@ -124,7 +124,7 @@ package struct ConvertCommand: ParsableCommand {
       in: reports)
   }
 
-  /// Throws on what the naming cannot hold, unless it is to be left out.
+  /// Throws on modules that the naming cannot hold, unless they are left out.
   private func check(_ conversion: Conversion, _ naming: Naming, file: String) throws {
     let items = conversion.unsupported.map { "\(printable($0.name)) (\($0.reason))" }
     if !items.isEmpty && !skipUnsupported {

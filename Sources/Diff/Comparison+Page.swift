@@ -102,7 +102,7 @@ extension Comparison {
       """
   }
 
-  /// What the other has not, and what was not compared; nothing where there is none.
+  /// The modules that only one input has, and those not compared; empty if there are none.
   private var onlyIn: HTML {
     let lists =
       [("only in B", onlyInB), ("only in A", onlyInA)].filter { !$0.1.isEmpty }

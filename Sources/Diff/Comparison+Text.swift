@@ -31,7 +31,7 @@ extension Comparison {
     return lines.joined(separator: "\n")
   }
 
-  /// Modules of one block, in the order in which their first stands.
+  /// The modules grouped by block, in the order of each block's first module.
   var blocks: [Row] {
     var order: [String] = []
     var groups: [String: [Module]] = [:]
@@ -42,7 +42,7 @@ extension Comparison {
     return order.map { Row($0, groups[$0] ?? []) }
   }
 
-  /// Some modules taken together.
+  /// The figures of several modules together.
   struct Row {
     let name: String
     let count: Int

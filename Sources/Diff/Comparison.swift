@@ -4,7 +4,7 @@ import Names
 import Safetensors
 import Tensors
 
-/// Two adapters beside each other: norms, differences, cosines.
+/// Two adapters compared: norms, differences, cosines.
 struct Comparison: Encodable {
   struct Module: Encodable, Sendable {
     let name: String
@@ -43,7 +43,7 @@ struct Comparison: Encodable {
   let onlyInA: [String]
   let onlyInB: [String]
 
-  /// Tensors of no module, which have no update to compare.
+  /// Tensors that belong to no module and so have no update to compare.
   let notCompared: LeftOut
 
   var normA: Double { total(modules.map(\.normA)) }
@@ -61,7 +61,7 @@ struct Comparison: Encodable {
     return product > 0 ? modules.reduce(0) { $0 + $1.innerProduct } / product : nil
   }
 
-  /// Whether the two are one update: to within what 32-bit floats can tell.
+  /// Whether the two updates are equal within the precision of 32-bit floats.
   var isSame: Bool { relativeDifference <= 1e-7 }
 
   private func total(_ norms: [Double]) -> Double {
@@ -95,7 +95,7 @@ struct Comparison: Encodable {
 }
 
 extension Comparison {
-  /// Compares the first input of a combination, B, with its second, A.
+  /// Compares a combination's first input, B, with its second, A.
   init(of combination: Combination, threads: Int, onModule: @Sendable () -> Void) throws {
     let layers = combination.layers
     modules = try parallelMap(count: layers.count, threads: threads) { index in
@@ -112,7 +112,7 @@ extension Comparison {
 extension Comparison.Module {
   fileprivate init(_ layer: Combination.Layer, signs: [Double]) throws {
     defer { layer.release() }
-    // Their difference is taken later: as compared, an input counts by what it adds.
+    // The combination subtracts A; the sign undoes that, so that each input counts as what it adds.
     let parts = try signs.enumerated().map { try Part(layer, of: $0, sign: $1) }
     let (b, a) = (parts[0], parts[1])
     let squaredA = a.squaredNorm
@@ -127,7 +127,7 @@ extension Comparison.Module {
   }
 }
 
-/// What one input adds to a layer.
+/// One input's update of a layer.
 private struct Part {
   private let weight: LowRank
   private let bias: [Double]

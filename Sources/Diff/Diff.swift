@@ -1,4 +1,4 @@
-// Diff — what B adds that A does not.
+// Diff — computes the difference B − A of two adapters or checkpoints.
 //
 //     [B, A] ─▶ Combination (1, −1) ─▶ Comparison ─▶ text, JSON
 //                                  └─▶ ResultPlan ─▶ ResultWriter ─▶ report

@@ -5,11 +5,11 @@ import Results
 import Tensors
 
 extension DiffCommand {
-  /// Writes what one checkpoint has that another has not.
+  /// Writes the difference of two checkpoints.
   func extract(_ b: CheckpointLayers, _ a: CheckpointLayers) throws {
     guard let output = result.output, let choice = rank.choice else {
       throw ValidationError(
-        "Of two checkpoints the difference is written at a rank: give -o FILE and --rank N, or a rule of --sv-…."
+        "The difference of two checkpoints is written at a rank: give -o FILE and --rank N, or a rule of --sv-…."
       )
     }
     let writer = try ResultWriter(
@@ -24,7 +24,7 @@ extension DiffCommand {
     if plan.modules.isEmpty, let text = extraction.leftOut.text {
       throw AdapterError(
         file: output,
-        reason: .refused("not written, since it would hold no module; \(text)"))
+        reason: .refused("not written, because it would hold no module; \(text)"))
     }
     let written = try writer.write(plan)
     progress.finish()

@@ -36,24 +36,24 @@ package struct DiffCommand: ParsableCommand {
   @Argument(help: "The adapter to subtract.", completion: .file())
   var a: String
 
-  @Flag(help: "One line a module instead of one a block.")
+  @Flag(help: "Print one line per module instead of one per block.")
   var modules = false
 
   @Option(
     help: ArgumentHelp(
-      "Write the report as a page too: norms and cosines by block, every module.",
+      "Also write the report as a page: norms and cosines by block, every module.",
       valueName: "file"), completion: .file())
   var html: String?
 
-  @Flag(help: "Of two checkpoints, extract differences of norms and biases too, whole.")
+  @Flag(help: "For two checkpoints, extract full differences of norms and biases too.")
   var fullNorms = false
 
-  @Flag(help: "Of two checkpoints, leave out layers whose shapes differ, instead of refusing.")
+  @Flag(help: "For two checkpoints, leave out layers whose shapes differ, instead of refusing.")
   var skipMismatched = false
 
   @Option(
     help: ArgumentHelp(
-      "The model that both are for; what DoRA and the like do depends on its weights.",
+      "The model that both files are for; updates of DoRA and the like depend on its weights.",
       valueName: "checkpoint"), completion: .file())
   var base: String?
 
@@ -137,7 +137,7 @@ package struct DiffCommand: ParsableCommand {
       html: html, command: "diff", inputs: try inputNorms(combination))
   }
 
-  /// What the page says of the two; `nil` where none is asked for.
+  /// The norms of the two inputs for the page; `nil` if no page is written.
   private func inputNorms(_ combination: Combination) throws -> InputNorms? {
     if html == nil { return nil }
     return InputNorms(

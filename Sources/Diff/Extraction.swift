@@ -4,9 +4,9 @@ import Names
 import Safetensors
 import Tensors
 
-/// What one checkpoint has that another has not, as an adapter: B − A, layer by layer.
+/// The difference of two checkpoints as an adapter: B − A, layer by layer.
 ///
-/// Both are read through maps, one layer at a time; layers whose weights are equal to the bit are
+/// Both files are memory-mapped and read one layer at a time. Layers with bit-identical weights are
 /// left out.
 struct Extraction: Sendable {
   /// One layer that differs.
@@ -24,24 +24,24 @@ struct Extraction: Sendable {
   let choice: RankChoice
   let layers: [Layer]
 
-  /// Layers that one checkpoint alone has.
+  /// Layers that only one of the checkpoints has.
   let onlyInA: [String]
   let onlyInB: [String]
 
-  /// What differs and is not extracted.
+  /// Differences that are not extracted.
   let leftOut: LeftOut
 
-  /// The sum of the squares of those differences that have a norm.
+  /// The sum of the squared norms of differences that are left out, as far as they have a norm.
   let leftOutSquared: Double
 
-  /// Compares all layers, byte by byte where they are stored alike.
+  /// Compares all layers, byte by byte where both store them alike.
   ///
   /// - Parameters:
-  ///   - world: Whose division of layers the result is to have.
-  ///   - holdsNorms: Whether biases and norms are extracted too, whole.
+  ///   - world: The world whose division of layers the result gets.
+  ///   - holdsNorms: Whether biases and norms are extracted too, as full differences.
   ///   - skipsMismatched: Whether layers of different shapes are left out.
-  /// - Throws: Where the two hold layers of different shapes that are not to be left out, or
-  ///   weights that are no numbers as they stand.
+  /// - Throws: If layers of different shapes may not be left out, or if weights are quantised and
+  ///   cannot be decoded.
   init(
     _ b: CheckpointLayers, _ a: CheckpointLayers, world: World? = nil, choice: RankChoice,
     holdsNorms: Bool, skipsMismatched: Bool, threads: Int
@@ -54,7 +54,7 @@ struct Extraction: Sendable {
       throw AdapterError(
         file: b.checkpoint.path,
         reason: .refused(
-          "has no layer in common with \(a.checkpoint.path); are they the same model's?"))
+          "has no layer in common with \(a.checkpoint.path); do they belong to the same model?"))
     }
     if !skipsMismatched { try shared.forEach(comparison.checkShape) }
     let findings = try parallelMap(count: shared.count, threads: threads) { index in
@@ -89,7 +89,7 @@ struct Extraction: Sendable {
 // MARK: - The result
 
 extension Extraction {
-  /// The adapter to write; where the rule gives each layer a rank of its own, all are computed.
+  /// The adapter to write; if the rule gives each layer its own rank, all layers are computed here.
   func plan(threads: Int, onLayer: @escaping @Sendable () -> Void) throws -> ResultPlan {
     let ranks = layers.map { $0.hasRank ? choice.fixedRank(of: $0.extents) : 0 }
     if ranks.allSatisfy({ $0 != nil }) {
@@ -103,7 +103,7 @@ extension Extraction {
       defer { onLayer() }
       guard layer.hasRank, case .approximation(let factors, _) = try reduction(of: layer).factors
       else { return module(layer, rank: 0) { try reduction(of: layer).factors } }
-      // The matrix that they approximate can be read again, and is not held.
+      // The approximated matrix can be read again, so it is not kept.
       return module(layer, rank: factors.rank) {
         .approximation(factors, of: try difference(layer, .weight))
       }
@@ -112,8 +112,8 @@ extension Extraction {
   }
 
   /// - Parameters:
-  ///   - rank: The layer's, where it has one.
-  ///   - factors: What computes them.
+  ///   - rank: The layer's rank, if it has one.
+  ///   - factors: Computes the factors.
   private func module(
     _ layer: Layer, rank: Int, factors: @escaping @Sendable () throws -> Factors
   ) -> ResultModule {

@@ -3,13 +3,13 @@ import Names
 import Safetensors
 import Tensors
 
-/// What of a checkpoint, B, differs from another, A, and whether an adapter is to hold it.
+/// Compares layers of a checkpoint, B, with those of another, A, and decides what an adapter holds.
 struct LayerComparison: Sendable {
   enum Finding: Sendable {
     case nothing
     case layer(Extraction.Layer)
 
-    /// ‖B − A‖² of what no adapter holds; 0 where the two have no difference that could be taken.
+    /// The layer is left out, with ‖B − A‖²; 0 where no difference can be computed.
     case leftOut(LeftOut.Kind, Double)
   }
 
@@ -19,7 +19,7 @@ struct LayerComparison: Sendable {
   /// Whether an adapter holds biases and norms.
   let holdsNorms: Bool
 
-  /// Refuses a layer that would be extracted, had it one shape.
+  /// Refuses a layer that would be extracted if its two shapes were equal.
   func checkShape(_ key: CheckpointLayers.Key) throws(AdapterError) {
     guard key.role == .weight, !key.target.isEmbedding, !isOfOneShape(key),
       let ours = b.shape(key), let theirs = a.shape(key)
@@ -29,7 +29,7 @@ struct LayerComparison: Sendable {
       reason: .shapesDiffer(
         module: "\(key.target)",
         detail:
-          "has the shape \(ours), in \(a.checkpoint.path) \(theirs); are they the same model's? --skip-mismatched leaves such layers out"
+          "has the shape \(ours), in \(a.checkpoint.path) \(theirs); do they belong to the same model? --skip-mismatched leaves such layers out"
       ))
   }
 
@@ -38,7 +38,7 @@ struct LayerComparison: Sendable {
     return ours.extents[0] == theirs.extents[0] && ours.elementCount == theirs.elementCount
   }
 
-  /// - Parameter key: A layer's weight or bias that both have.
+  /// - Parameter key: A layer's weight or bias that both checkpoints have.
   func finding(_ key: CheckpointLayers.Key) throws -> Finding {
     if !isOfOneShape(key) { return .leftOut(.otherShapes, 0) }
     guard let shape = b.shape(key) else { return .nothing }
@@ -70,7 +70,7 @@ struct LayerComparison: Sendable {
     return .leftOut(kind, try b.squaredDistance(key, from: a))
   }
 
-  /// Tensors of no layer, such as those of a VAE, that both have and that are not the same.
+  /// Tensors of no layer, such as a VAE's, that both checkpoints have with different bytes.
   var otherTensorsThatDiffer: [String] {
     func place(_ component: String, _ entry: Header.Entry) -> TensorName {
       TensorName("\(component)/\(entry.name.string)")
@@ -87,7 +87,7 @@ struct LayerComparison: Sendable {
 }
 
 extension SafetensorsFile {
-  /// Whether two tensors are stored as the same bytes.
+  /// Whether two tensors have the same bytes.
   fileprivate func holdsSame(
     _ entry: Header.Entry, as other: Header.Entry, of file: SafetensorsFile
   ) -> Bool {
@@ -103,7 +103,7 @@ extension SafetensorsFile {
 }
 
 extension Target {
-  /// Whether the layer is a table that is looked up in, not a product.
+  /// Whether the layer is an embedding table and not a product.
   fileprivate var isEmbedding: Bool {
     ["embedding", "embed_tokens", "shared", "wte", "wpe"].contains { key.hasSuffix($0) }
   }

@@ -4,7 +4,7 @@ import QuantizedWeights
 import Safetensors
 
 extension Inspection {
-  /// The faults of the file, one sentence each; empty where it has none.
+  /// The faults of the file, one sentence each; empty if it has none.
   func faults(_ source: AdapterSource) -> [String] {
     var faults: [String] = []
     for module in modules {
@@ -31,7 +31,7 @@ extension Inspection {
     return faults + hashFaults
   }
 
-  /// Stored hashes that are not those of the file.
+  /// The stored hashes that differ from the file's.
   private var hashFaults: [String] {
     guard let hashes else { return [] }
     var faults: [String] = []
@@ -53,7 +53,7 @@ extension Inspection {
 }
 
 extension Checkpoint.Part {
-  /// Whether a tensor holds NaN or an infinity, or codes that stand for one.
+  /// Whether a tensor holds NaN or an infinity, or codes that decode to one.
   fileprivate func isNotFinite(_ entry: Header.Entry) -> Bool {
     guard let weight = quantized.weights[entry.name] else { return file.isNotFinite(entry) }
     defer { weight.release() }

@@ -18,10 +18,10 @@ struct ComponentInspection: Encodable {
   let bytes: Int
   let dtypes: [String: Int]
 
-  /// The three that take most room, largest first.
+  /// The three largest tensors, largest first.
   let largest: [Tensor]
 
-  /// - Parameter counts: The numbers of tensors that hold codes.
+  /// - Parameter counts: The numbers of elements of tensors that hold codes.
   init(
     _ component: Checkpoint.Component, _ entries: [Header.Entry], counts: [TensorName: Int] = [:]
   ) {
@@ -39,7 +39,7 @@ struct ComponentInspection: Encodable {
 }
 
 extension Inspection {
-  /// A line a network, and what a whole Stable Diffusion would have besides.
+  /// One line per network, and a line about networks that a full Stable Diffusion would also have.
   func componentTable(width: Int?) -> String {
     var table = Table([
       ("network", .left), ("tensors", .right), ("parameters", .right), ("size", .right),

@@ -66,7 +66,7 @@ package struct HashCommand: ParsableCommand {
     if hasFailed { throw ExitCode.failure }
   }
 
-  /// Lines as sha256sum writes them: where a name has to be escaped, they begin with a backslash.
+  /// Prints lines in sha256sum's format; a line with an escaped name begins with a backslash.
   private func show(_ hashes: Hashes, of file: String) throws {
     let escapes: [Unicode.Scalar: String] = ["\\": "\\\\", "\n": "\\n", "\r": "\\r"]
     let isEscaped = file.unicodeScalars.contains { escapes[$0] != nil }

@@ -66,7 +66,7 @@ package struct InspectCommand: ParsableCommand {
   var html: String?
 
   @Option(
-    help: ArgumentHelp("Of several adapters in a file or folder, the one of this name."))
+    help: ArgumentHelp("The name of the adapter, if a file or folder holds several."))
   var adapter: String?
 
   @OptionGroup(title: "Layers to compare") var layers: LayerOptions

@@ -10,7 +10,7 @@ struct TextOptions {
   let spectrum: Bool
   let metadata: Bool
 
-  /// The columns of the terminal; `nil` where the text goes elsewhere and names stay whole.
+  /// The columns of the terminal; `nil` if the text goes elsewhere and names are not shortened.
   let width: Int?
 }
 
@@ -140,7 +140,7 @@ extension Inspection {
     return "not part of a module: \(shown)\(more)"
   }
 
-  /// Modules by block, in the order in which data pass through the network.
+  /// Modules by block, in the order of the data flow.
   var blocks: [(key: Block, label: String, modules: [ModuleInspection])] {
     var grouped: [Block: [ModuleInspection]] = [:]
     for module in modules { grouped[module.blockID, default: []].append(module) }
@@ -153,7 +153,7 @@ extension Inspection {
 
 /// One line per file, for the files of a folder.
 ///
-/// - Parameter folder: The folder of all files; `nil` where they are in several.
+/// - Parameter folder: The folder of all files; `nil` if they are in several.
 func listing(_ inspections: [Inspection], in folder: String?, width: Int?) -> String {
   var table = Table([
     ("file", .left), ("format", .left), ("base model", .left), ("rank", .right),
@@ -172,7 +172,7 @@ func listing(_ inspections: [Inspection], in folder: String?, width: Int?) -> St
   return table.text(width: width)
 }
 
-/// Whether a name stands before another when the numbers in both count as numbers.
+/// Compares names so that the numbers in them count as numbers.
 private func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
   let (first, second) = (a.split(separator: "."), b.split(separator: "."))
   for (x, y) in zip(first, second) where x != y {
@@ -182,7 +182,7 @@ private func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
   return first.count < second.count
 }
 
-/// `4`, or `1 to 16`; modules without a rank left out.
+/// The range of the ranks: `4`, or `1 to 16`; modules without a rank do not count.
 func range(_ ranks: [Int]) -> String {
   let ranks = ranks.filter { $0 > 0 }
   guard let minimum = ranks.min(), let maximum = ranks.max() else { return "–" }
@@ -194,7 +194,7 @@ private func alphaText(_ alphas: ClosedRange<Double>) -> String {
   return minimum == maximum ? plain(minimum) : "\(plain(minimum)) to \(plain(maximum))"
 }
 
-/// `lora × 192`, the most frequent first.
+/// The counts of the names, the most frequent first: `lora × 192`.
 func tally(_ names: [String]) -> String {
   let counts = Dictionary(names.map { ($0, 1) }, uniquingKeysWith: +)
   return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }

@@ -15,10 +15,10 @@ struct Inspection: Encodable {
   let format: String
   let baseModel: String
 
-  /// The storage of a checkpoint's weights where they are scaled or packed, such as `scaled FP8`.
+  /// The storage of a checkpoint's weights if they are scaled or packed, such as `scaled FP8`.
   let quantization: [String]
 
-  /// Those weights, scheme by scheme.
+  /// The scaled or packed weights, by scheme.
   let quantized: [QuantizedInspection]
   let metadata: [String: String]
   let modules: [ModuleInspection]
@@ -150,7 +150,7 @@ extension Inspection {
 }
 
 extension Adapter {
-  /// Two modules of one file on one layer: most readers keep only the last.
+  /// Two modules of one file that change the same layer; most readers use only the last.
   fileprivate var unusualTargets: [String] {
     var seen: [Target: String] = [:]
     return modules.compactMap { module in

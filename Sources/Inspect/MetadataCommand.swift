@@ -76,7 +76,7 @@ package struct MetadataCommand: ParsableCommand {
   }
 
   package func run() throws {
-    // Held to the end: what is read here is what the result replaces.
+    // Kept until the end: the result replaces the file that is read here.
     let edited = try editedFile()
     let source = try edited.map { try SafetensorsFile(path: $0.path) } ?? safetensorsFile(at: file)
     if let note = output.flatMap(misleadingName) { Terminal.note(note) }
@@ -98,7 +98,7 @@ package struct MetadataCommand: ParsableCommand {
     try rewrite(source, metadata: metadata, to: output ?? source.path, editing: edited)
   }
 
-  /// The file, where the result takes its place.
+  /// The edited file, if the result replaces it.
   private func editedFile() throws -> EditedFile? {
     if action == nil || action == .get { return nil }
     let path = try path(ofSafetensorsFile: file)

@@ -5,7 +5,7 @@ import JSON
 import Safetensors
 
 extension Inspection {
-  /// The metadata, a training's summary first, JSON strings unfolded.
+  /// The metadata: a training's summary first, and JSON strings formatted.
   var metadataText: String {
     if metadata.isEmpty { return "no metadata" }
     let entries = metadata.sorted { TensorName($0.key) < TensorName($1.key) }
@@ -15,7 +15,7 @@ extension Inspection {
   }
 }
 
-/// A value as it reads best: JSON over as many lines as it needs, everything else as it is.
+/// A value formatted for reading: JSON on several lines if it is long, other text unchanged.
 func unfolded(_ value: String) -> String {
   let isDocument = value.hasPrefix("{") || value.hasPrefix("[")
   guard isDocument,
@@ -27,7 +27,7 @@ func unfolded(_ value: String) -> String {
   return unfolded(document, indent: "  ")
 }
 
-/// JSON on one line where it is short, else one line per element.
+/// JSON on one line if it is short, otherwise one line per element.
 private func unfolded(_ value: JSONValue, indent: String) -> String {
   let short = oneLine(value)
   if short.utf8.count <= 72 { return short }
@@ -60,13 +60,13 @@ private func oneLine(_ value: JSONValue) -> String {
   }
 }
 
-/// Numbers by value, everything else by letters.
+/// Orders numbers by value and other names alphabetically.
 private func precedes(_ a: String, _ b: String) -> Bool {
   if let x = Int(a), let y = Int(b) { return x < y }
   return a < b
 }
 
-/// A trained file's training, from its metadata, in a few lines.
+/// A summary of the training in a file's metadata.
 struct TrainingSummary {
   private let metadata: [String: String]
 
@@ -77,7 +77,7 @@ struct TrainingSummary {
     return printable(value)
   }
 
-  /// Empty for a file without sd-scripts' metadata.
+  /// The summary; empty for a file without sd-scripts' metadata.
   var text: String { lines.map { "\($0.title): \($0.text)" }.joined(separator: "\n") }
 
   var lines: [(title: String, text: String)] {
@@ -147,7 +147,7 @@ struct TrainingSummary {
   }
 }
 
-/// `AdamW8bit` of `bitsandbytes.optim.adamw.AdamW8bit(weight_decay=0.1)`.
+/// Returns `AdamW8bit` for `bitsandbytes.optim.adamw.AdamW8bit(weight_decay=0.1)`.
 private func shortName(ofOptimizer name: String) -> String {
   String(name.prefix { $0 != "(" }.split(separator: ".").last ?? "")
 }

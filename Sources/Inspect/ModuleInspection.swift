@@ -21,10 +21,10 @@ struct ModuleInspection: Encodable, Sendable {
   let scale: Double
   let dtype: String
 
-  /// What one rank takes; 0 where the module is no product that can be cut.
+  /// The number of bytes per rank; 0 if the module is not a product whose rank can be reduced.
   let bytesPerRank: Int
 
-  /// The Frobenius norm of scale·up·down; `nil` where the update needs the base model's weights.
+  /// The Frobenius norm of scale·up·down; `nil` if the update needs the base model's weights.
   let norm: Double?
   let spectralNorm: Double?
 
@@ -34,7 +34,7 @@ struct ModuleInspection: Encodable, Sendable {
   /// The share of the squared norm that the best approximation of a smaller rank keeps.
   let energy: [String: Double]?
 
-  /// Largest first.
+  /// The singular values, largest first.
   let singularValues: [Double]?
   let isFinite: Bool
 
@@ -109,7 +109,7 @@ extension ModuleInspection {
   }
 }
 
-/// The share of Σσ² that the first values hold; 1 of nothing.
+/// The share of Σσ² in the first values; 1 if there are none.
 func energyKept(of values: [Double], rank: Int) -> Double {
   let total = values.reduce(0) { $0 + $1 * $1 }
   return total > 0 ? values.prefix(rank).reduce(0) { $0 + $1 * $1 } / total : 1
@@ -120,7 +120,7 @@ extension Module {
     algorithm.hasFactors ? (extents.outputs + extents.columns) * type.bitCount / 8 : 0
   }
 
-  /// The update of the weight; of a module that changes nothing but a bias, the bias's.
+  /// The update of the weight, or of the bias if the module changes only that.
   fileprivate func inspectedUpdate() throws -> Update {
     guard !changesWeight, let bias = try biasDifference() else {
       return try update()

@@ -11,27 +11,27 @@ struct QuantizedInspection: Encodable {
     let name: String
     let shape: [Int]
 
-    /// Of the numbers that the codes stand for.
+    /// The norm of the decoded numbers.
     let norm: Double
     let largest: Double
   }
 
-  /// Such as `scaled FP8`.
+  /// The scheme's usual name, such as `scaled FP8`.
   let scheme: String
   let weights: Int
   let parameters: Int
 
-  /// Of all their numbers; `nil` where those are not read.
+  /// The norm of all decoded numbers; `nil` if they are not read.
   let norm: Double?
 
-  /// In the order of their names; `nil` where their numbers are not read.
+  /// The weights sorted by name; `nil` if their numbers are not read.
   let members: [Weight]?
 }
 
 extension QuantizedInspection {
   /// The schemes of a checkpoint, each with its weights.
   ///
-  /// - Parameter readsNumbers: Whether norms are wanted, for which every weight is read.
+  /// - Parameter readsNumbers: Whether to compute norms, for which every weight is read.
   static func all(
     in checkpoint: Checkpoint, readsNumbers: Bool, threads: Int, onWeight: @Sendable () -> Void
   ) throws -> [QuantizedInspection] {
@@ -59,7 +59,7 @@ extension QuantizedInspection {
 }
 
 extension QuantizedInspection.Weight {
-  /// Reads a weight, some rows at a time.
+  /// Reads a weight a few rows at a time.
   fileprivate init(_ weight: some StoredWeight) {
     name = weight.codes.name.string
     shape = weight.shape.extents
@@ -74,7 +74,7 @@ extension QuantizedInspection.Weight {
 }
 
 extension StoredWeight {
-  /// Lends the numbers of a few rows at a time.
+  /// Passes the numbers of a few rows at a time.
   func forEachStretch(_ body: ([Double]) -> Void) {
     let height = max(1, (1 << 18) / max(columnCount, 1))
     for start in stride(from: 0, to: rowCount, by: height) {
@@ -84,7 +84,7 @@ extension StoredWeight {
 }
 
 extension Checkpoint {
-  /// How many numbers the tensors stand for that hold codes.
+  /// The number of decoded elements of each tensor that holds codes.
   var numberCounts: [TensorName: Int] {
     let weights = parts.flatMap { $0.quantized.weights }
     return Dictionary(
@@ -94,7 +94,7 @@ extension Checkpoint {
 }
 
 extension Inspection {
-  /// A line a scheme, or a line a weight.
+  /// One line per scheme, or one line per weight.
   func quantizedText(_ options: TextOptions) -> String {
     var table = Table([
       ("stored as", .left), ("weight", .left), ("shape", .left), ("norm", .right),

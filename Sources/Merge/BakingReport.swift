@@ -4,7 +4,7 @@ import CommandSupport
 import QuantizedWeights
 import Results
 
-/// What is said of a checkpoint with adapters baked in; encodes as the report's JSON.
+/// The report on a checkpoint with adapters baked in; encodes as JSON.
 struct BakingReport: Encodable {
   let tensors: Int
   let modules: Int
@@ -12,29 +12,29 @@ struct BakingReport: Encodable {
   let leftOut: LeftOut
   let verdict: String
 
-  /// Of what was added.
+  /// The error relative to the added update.
   let relativeError: Double
   let energyKept: Double
 
-  /// `nil` where no weight of codes and scales has changed.
+  /// How weights of codes and scales changed; `nil` if none has.
   let requantised: Requantised?
 
-  /// How the weights came about; `nil` where they are those that were typed.
+  /// How the weights were chosen; `nil` if they are those that the user gave.
   let merging: MergeNotes?
 
-  /// Why the result is none; `nil` where it holds what was added, as far as its types can.
+  /// The reason why the result is rejected; `nil` if it holds the update as far as its types can.
   let failure: String?
 
-  /// What became of weights that are written by their codes.
+  /// How weights that are stored as codes changed.
   struct Requantised: Encodable {
     let weights: Int
     let from: [String]
     let to: String
 
-    /// The share of the update's norm that is left along the update's direction.
+    /// The share of the update's norm that is left along its own direction.
     let normKept: Double
 
-    /// The share of the codes that are others than before; `nil` where the scheme changed.
+    /// The share of the codes that changed; `nil` if the scheme changed.
     let codesChanged: Double?
 
     /// The rounding error as a share of the weights' norm.
@@ -104,11 +104,11 @@ extension BakingReport.Requantised {
 }
 
 extension Survival {
-  /// What became of the update, in a few words.
+  /// How much of the update is left, in a few words.
   fileprivate var verdict: String {
     if !errorSquared.isFinite {
       let names = schemes.sorted().joined(separator: " and ")
-      return "numbers come out beyond the range of \(names), or as NaN"
+      return "numbers exceed the range of \(names), or are NaN"
     }
     let share = percent(normKept)
     return isMostlyLost

@@ -1,16 +1,17 @@
 import ArgumentParser
 
-/// Which of the files each `--block-weights` belongs to.
+/// Assigns each `--block-weights` to its files.
 ///
-/// An option that stands behind a file and before another belongs to it; a single one that stands
-/// before the first file or behind the last is for all.
+/// An option between two files belongs to the first of them. A single option before the first file
+/// or behind the last applies to all files.
 struct BlockWeightAssignment {
   private let byFile: [Int: BlockWeights]
   private let common: BlockWeights?
 
   /// - Parameters:
-  ///   - arguments: As typed; words before the files, such as the command's name, do not count.
-  ///   - fileCount: How many of them are files.
+  ///   - arguments: The arguments as typed; words before the files, such as the command's name, do
+  ///     not count.
+  ///   - fileCount: The number of files among them.
   init(arguments: [String], fileCount: Int) throws {
     var byFile: [Int: BlockWeights] = [:]
     var common: BlockWeights?
@@ -32,8 +33,8 @@ struct BlockWeightAssignment {
 
   func weights(of file: Int) -> BlockWeights? { byFile[file] ?? common }
 
-  /// The values of `--block-weights`, how many words that are no options stand before each, and
-  /// how many there are in all.
+  /// The values of `--block-weights`, each with the number of operands before it, and the number of
+  /// all operands.
   private static func options(
     in arguments: [String]
   ) -> (options: [(text: String, wordsBefore: Int)], wordCount: Int) {
@@ -63,7 +64,7 @@ struct BlockWeightAssignment {
     return (options, wordCount)
   }
 
-  /// Options of `lora merge` without a value.
+  /// Options of `lora merge` that take no value.
   private static let flags: Set = [
     "--json", "--quiet", "-q", "--zstd", "--modules", "--skip-missing", "--follow-links",
     "--accept-error", "--average", "--dry-run", "--limit-energy", "--block-limit", "--help", "-h",

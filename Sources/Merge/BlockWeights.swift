@@ -3,17 +3,17 @@ import ArgumentParser
 import CommandSupport
 import Names
 
-/// What an adapter's weight is multiplied by in each block of the network.
+/// The factor of an adapter's weight in each block of the network.
 ///
-/// Lists have the lengths and orders of sd-scripts (12, 17, 20, 26) and supermerger (Flux, 61);
-/// blocks that a list does not name keep the weight 1, as there.
+/// Lists have the lengths and orders of sd-scripts (12, 17, 20, 26) and supermerger (Flux, 61). As
+/// there, blocks that a list does not contain have the factor 1.
 struct BlockWeights: Hashable {
   private let weights: [String: Double]
 
-  /// The weight of blocks that are not named.
+  /// The factor of blocks that are not named.
   private let rest: Double
 
-  /// The list's length, for lists; which models it is for depends on it.
+  /// The length of a list, which determines the models that it is for; `nil` for names.
   private let count: Int?
 
   private static let lists: [Int: [String]] = [
@@ -28,7 +28,7 @@ struct BlockWeights: Hashable {
     numbers.map { Block.padded(kind, $0) }
   }
 
-  /// - Parameter text: Numbers, or names with numbers (`IN04=0.5,MID=0,te=0,rest=1`).
+  /// - Parameter text: A list of numbers, or names with numbers (`IN04=0.5,MID=0,te=0,rest=1`).
   init(_ text: String) throws {
     let items = text.split(separator: ",", omittingEmptySubsequences: false)
       .map { $0.filter { $0 != " " } }
@@ -79,7 +79,7 @@ struct BlockWeights: Hashable {
     }
   }
 
-  /// Refuses a list of a length that is for other models.
+  /// Refuses a list whose length is meant for other models.
   func check(for model: BaseModel) throws {
     let fits: Bool =
       switch (count, model) {

@@ -7,7 +7,7 @@ import Results
 import Safetensors
 
 extension MergeCommand {
-  /// Refuses options that have no meaning for a checkpoint.
+  /// Refuses options that do not apply to a checkpoint.
   func validateBaking() throws {
     guard checkpoint != nil else {
       if skipMissing { throw ValidationError("--skip-missing goes with --into.") }
@@ -81,5 +81,5 @@ extension MergeCommand {
   }
 }
 
-/// The schemes that weights can be written in, by their options' spellings.
+/// The schemes in which weights can be written, by their options' spellings.
 extension Requantization: ExpressibleByArgument {}

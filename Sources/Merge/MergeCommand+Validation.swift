@@ -2,7 +2,7 @@ import ArgumentParser
 import Results
 
 extension MergeCommand {
-  /// Refuses what the method has no use for, and what it lacks.
+  /// Refuses settings that the method does not use, and requires those that it needs.
   func checkMethod() throws {
     let (choice, type) = (method.choice, method.method.type)
     if compat != nil && !type.isSum {

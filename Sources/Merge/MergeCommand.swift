@@ -87,7 +87,7 @@ package struct MergeCommand: ParsableCommand {
   @Option(
     .whole(0...UInt64.max),
     help: ArgumentHelp(
-      "Turn each module's rank axis by a random matrix, so that sources cannot be read back.",
+      "Rotate each module's rank axis by a random matrix, so that the sources cannot be recovered.",
       valueName: "seed"))
   var mix: UInt64?
 
@@ -100,14 +100,14 @@ package struct MergeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With --into, how weights of codes and scales (scaled FP8, INT8, NVFP4, …) are stored afterwards: same, bf16, f16 or fp8-scaled (default: same).",
+      "With --into, the format of changed weights that are quantised (scaled FP8, INT8, NVFP4, …): same, bf16, f16 or fp8-scaled (default: same).",
       valueName: "scheme"))
   var requantise: Requantization?
 
   @Option(
     .whole(0...UInt64.max),
     help: ArgumentHelp(
-      "With --into, round to codes and to floats of up to 16 bits by chance, so that small updates are kept on average.",
+      "With --into, round stochastically to quantised formats and to floats of up to 16 bits, so that small updates are kept on average.",
       valueName: "seed"))
   var stochasticRounding: UInt64?
 
@@ -116,13 +116,13 @@ package struct MergeCommand: ParsableCommand {
 
   @Flag(
     help:
-      "With --into FOLDER, copy what links in the folder lead to outside of it, instead of refusing."
+      "With --into FOLDER, copy files that links in the folder point to outside it, instead of refusing."
   )
   var followLinks = false
 
   @Option(
     help: ArgumentHelp(
-      "The model that all are for; what DoRA and the like do depends on its weights.",
+      "The model that all files are for; updates of DoRA and the like depend on its weights.",
       valueName: "checkpoint"), completion: .file())
   var base: String?
 
@@ -156,7 +156,7 @@ package struct MergeCommand: ParsableCommand {
     }
   }
 
-  /// Refuses a weight that stands apart from its file.
+  /// Refuses a weight that is separated from its file.
   private func checkWeights() throws {
     for (file, next) in zip(files.map(\.path), files.map(\.path).dropFirst())
     where Double(next) != nil && FileKind(path: next) == .missing {
@@ -209,7 +209,7 @@ package struct MergeCommand: ParsableCommand {
     return "merge (\(method.text)\(rule)): \(terms.joined(separator: " + "))\(said)"
   }
 
-  /// The sum within the limits that are asked for, and what there is to say of its weights.
+  /// Applies the chosen limits to the sum; returns the sum and the notes on its weights.
   private func limited(_ combination: Combination) throws -> (Combination, MergeNotes) {
     let progress = Progress("measuring", total: combination.layers.count, quiet: common.quiet)
     defer { progress.finish() }
@@ -222,7 +222,7 @@ package struct MergeCommand: ParsableCommand {
     return (result, notes)
   }
 
-  /// What the page says of the inputs; `nil` where none is asked for.
+  /// The norms of the inputs for the page; `nil` if no page is written.
   private func inputNorms(_ combination: Combination) throws -> InputNorms? {
     if reporting.html == nil { return nil }
     return InputNorms(
@@ -230,7 +230,7 @@ package struct MergeCommand: ParsableCommand {
       isSum: method.method.type.isSum && compat == nil)
   }
 
-  /// The files' layers that count, and the names of all others.
+  /// The files' layers that pass the filter, and the names of all others.
   private func inputs() throws -> ([Combination.Input], LeftOut) {
     let filter = try layers.filter()
     let typed = files.map(\.weight)

@@ -2,31 +2,33 @@ import Adapters
 import ArgumentParser
 import LinearAlgebra
 
-/// A way to make one update of several.
+/// A method that computes one update from several.
 protocol MergeMethod: Sendable {
-  /// As `--method` has it.
+  /// The value of `--method`.
   static var name: String { get }
 
-  /// The settings that have a meaning for it.
+  /// The settings that the method uses.
   static var options: Set<MergeOption> { get }
 
-  /// Whether it is the sum of the updates, each with its weight: then other weights may be chosen.
+  /// Whether the result is the weighted sum of the updates, so that the weights may be chosen by a
+  /// rule.
   static var isSum: Bool { get }
 
   var settings: MergeSettings { get }
 
   init(settings: MergeSettings)
 
-  /// What `--rank` and the rules of `--sv-…` are to it.
+  /// How the method uses `--rank` and the `--sv-…` rules.
   var rankUse: RankUse { get }
 
-  /// Refuses settings that do not fit each other, and counts of files that it cannot merge.
+  /// Refuses settings that contradict each other, and numbers of files that the method cannot
+  /// merge.
   func check(fileCount: Int) throws
 
-  /// The result.
+  /// Plans the result.
   ///
   /// - Parameters:
-  ///   - choice: The ranks that are asked for; `nil` where they are the method's own.
+  ///   - choice: The ranks that the user chose; `nil` for the method's own.
   ///   - onLayer: Called once per layer, from any thread.
   func plan(
     _ combination: Combination, _ choice: RankChoice?, threads: Int,
@@ -34,7 +36,7 @@ protocol MergeMethod: Sendable {
   ) throws -> ResultPlan
 }
 
-/// All methods, in the order of the help.
+/// All methods in the order of the help.
 let mergeMethods: [any MergeMethod.Type] = [
   Concatenation.self, SVD.self, Linear.self, SLERP.self, TIES.self, DARE.self, DARETIES.self,
   DELLA.self, DELLALinear.self, MagnitudePrune.self, KnOTS.self, TSVM.self, IsoC.self,
@@ -46,7 +48,7 @@ extension MergeMethod {
   func check(fileCount: Int) throws {}
 }
 
-/// A setting of some methods; its option is called so.
+/// A setting of some methods, named like its option.
 enum MergeOption: String, CaseIterable {
   case density
   case epsilon
@@ -55,39 +57,38 @@ enum MergeOption: String, CaseIterable {
   case space
 }
 
-/// What the settings of methods are.
+/// The values of the methods' settings.
 struct MergeSettings: Hashable, Sendable {
   /// The share of each update's elements that is kept.
   var density = 0.5
 
-  /// How far the probability of the smallest and of the largest element of a row is from the
-  /// density.
+  /// The distance between the density and the probability of a row's smallest and largest element.
   var epsilon = 0.15
   var seed: UInt64 = 0
 
-  /// From 0, the first of two updates, to 1, the second.
+  /// The position between two updates: 0 is the first, 1 the second.
   var t = 0.5
   var space = MergeSpace.full
 }
 
-/// Where a method that goes over elements finds them.
+/// The space whose elements a method works on.
 enum MergeSpace: String, CaseIterable, ExpressibleByArgument {
-  /// In the updates as the layers' weights have them.
+  /// The elements of the updates, as in the layers' weights.
   case full
 
-  /// In the updates' coordinates by bases of all inputs' factors.
+  /// The coordinates of the updates in bases that all inputs' factors span.
   case core
 }
 
-/// What ranks that are asked for are to a method.
+/// How a method uses chosen ranks.
 enum RankUse {
   /// The method keeps every rank.
   case none
 
-  /// The method has ranks of its own, which may be reduced.
+  /// The method determines ranks, which may be reduced.
   case optional
 
-  /// The method's result has every rank that a layer can have.
+  /// The method's result has full rank, so a rank must be chosen.
   case required
 }
 

@@ -1,9 +1,9 @@
 import ArgumentParser
 import CommandSupport
 
-/// How the updates become one.
+/// Options that choose the merge method.
 struct MethodOptions: ParsableArguments {
-  @Option(help: "How the updates become one.")
+  @Option(help: "The method that combines the updates.")
   var method = MergeMethodName(Concatenation.self)
 
   @Option(
@@ -16,30 +16,30 @@ struct MethodOptions: ParsableArguments {
   @Option(
     .number(0..<0.5),
     help: ArgumentHelp(
-      "Of della: how much the largest elements' chance to be kept is above the density, and the smallest ones' below it (default: 0.15).",
+      "For della: the probability of keeping an element goes from density − EPSILON for the smallest to density + EPSILON for the largest (default: 0.15).",
       valueName: "share"))
   var epsilon: Double?
 
   @Option(
     .whole(0...UInt64.max),
     help: ArgumentHelp(
-      "What the choice of elements of dare and della depends on (default: 0).", valueName: "n"))
+      "The seed by which dare and della choose elements (default: 0).", valueName: "n"))
   var seed: UInt64?
 
   @Option(
     .number(0...1),
     help: ArgumentHelp(
-      "Of slerp: where the result is between the first file, 0, and the second, 1 (default: 0.5).",
+      "For slerp: the position between the first file, 0, and the second, 1 (default: 0.5).",
       valueName: "share"))
   var t: Double?
 
   @Option(
     help: ArgumentHelp(
-      "Where methods that drop elements find them: in the updates, full (default), or in their coordinates by the factors of all files, core.",
+      "Where methods drop elements: full (default) is the updates themselves, core their coordinates in a basis of all files' factors.",
       valueName: "space"))
   var space: MergeSpace?
 
-  /// The settings that were typed.
+  /// The settings that the user typed.
   private var typed: [(option: MergeOption, value: String)] {
     [
       (.density, density.map { "\($0)" }), (.epsilon, epsilon.map { "\($0)" }),
@@ -58,7 +58,7 @@ struct MethodOptions: ParsableArguments {
     return method.type.init(settings: settings)
   }
 
-  /// The method in a few words, for a result's history: `ties, density 0.3`.
+  /// The method in a few words, for a result's metadata: `ties, density 0.3`.
   var text: String {
     ([method.type.name] + typed.map { "\($0.option.rawValue) \($0.value)" })
       .joined(separator: ", ")

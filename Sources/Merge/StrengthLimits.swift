@@ -3,20 +3,20 @@ import Names
 import Results
 import Tensors
 
-/// What keeps a sum of several files from being too strong.
+/// Limits that keep a sum of several files from becoming too strong.
 struct StrengthLimits {
-  /// Whether the sum's norm is to be at most that of its strongest part.
+  /// Whether the sum's norm is limited to that of its strongest input.
   let limitsEnergy: Bool
 
-  /// The smallest factor where the inputs are nearly orthogonal.
+  /// The smallest factor for inputs that are nearly orthogonal.
   let floor: Double?
 
-  /// Whether the root of the sum of the squared strengths of a block is to be at most 1.
+  /// Whether the root of the sum of a block's squared strengths is limited to 1.
   let limitsBlocks: Bool
 
   var isEmpty: Bool { !limitsEnergy && !limitsBlocks }
 
-  /// The sum within the limits, blocks first, and what was done.
+  /// Applies the limits, blocks first; returns the sum and the notes on its weights.
   func applied(
     to combination: Combination, threads: Int, onLayer: @Sendable () -> Void
   ) throws -> (Combination, MergeNotes) {
@@ -36,7 +36,7 @@ struct StrengthLimits {
     return (result, notes)
   }
 
-  /// What the strengths of a block are multiplied by, where they are above the limit.
+  /// The factor of each block's strengths, for blocks above the limit.
   ///
   /// Source: DonutsDelivery/ComfyUI-DonutNodes, "Safe Stack".
   static func blockFactors(of combination: Combination) -> [Block: Double] {
@@ -53,12 +53,12 @@ struct StrengthLimits {
     }
   }
 
-  /// The factor of all weights.
+  /// The common factor of all weights.
   ///
-  /// Source: ethanfel/ComfyUI-LoRA-Optimizer, "Auto-Strength": the sum's energy is that of the
-  /// strongest input; of inputs that have nothing to do with each other a floor may keep more.
+  /// Source: ethanfel/ComfyUI-LoRA-Optimizer, "Auto-Strength": the sum gets the energy of the
+  /// strongest input; a floor may keep more if the inputs are nearly orthogonal.
   ///
-  /// - Parameter products: The inner products of each two of the inputs, weights included.
+  /// - Parameter products: The inner products of every two inputs, weights included.
   private func energy(of products: Matrix) -> MergeNotes.Energy {
     let norms = (0..<products.rows).map { max(0, products[$0, $0]).squareRoot() }
     let strongest = norms.max() ?? 0

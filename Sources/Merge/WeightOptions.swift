@@ -3,7 +3,7 @@ import ArgumentParser
 import CommandSupport
 import Results
 
-/// Which weights the files have, where they are not those that stand behind them alone.
+/// Options that choose the files' weights.
 struct WeightOptions: ParsableArguments {
   @Flag(help: "Divide the weights by their sum: the average of the files.")
   var average = false
@@ -11,14 +11,14 @@ struct WeightOptions: ParsableArguments {
   @Option(
     .number(0..<1),
     help: ArgumentHelp(
-      "The moving average of checkpoints in order: with each one behind the first it keeps this share of itself.",
+      "The exponential moving average of the files in their order; at each file after the first, the average keeps this share of itself.",
       valueName: "beta"))
   var ema: Double?
 
   @Option(
     .number(above: 0, upTo: 0.288),
     help: ArgumentHelp(
-      "As --ema, by a power function of this relative width, as musubi-tuner counts: the first file, the start, weighs nothing.",
+      "As --ema, with a power function of this relative width. As in musubi-tuner, the first file (the initial state) gets the weight 0.",
       valueName: "sigma"))
   var emaSigmaRel: Double?
 
@@ -37,11 +37,11 @@ struct WeightOptions: ParsableArguments {
 
   @Flag(
     help:
-      "In each block where the root of the sum of the files' squared strengths is above 1, scale them to 1."
+      "In each block, limit the root of the sum of the files' squared strengths to 1."
   )
   var blockLimit = false
 
-  /// The rule by which files get their weights; `nil` where those that are typed count.
+  /// The rule that gives files their weights; `nil` if the typed weights count.
   var rule: WeightRule? {
     average ? .average : ema.map { .decay($0) } ?? emaSigmaRel.map { .power(relativeWidth: $0) }
   }
@@ -59,7 +59,7 @@ struct WeightOptions: ParsableArguments {
     }
   }
 
-  /// Refuses files and methods that the rules are not for.
+  /// Refuses files and methods that the rules do not apply to.
   func check(_ files: [WeightedFile], _ method: any MergeMethod.Type) throws {
     if rule == nil && limits.isEmpty { return }
     if !method.isSum {

@@ -2,10 +2,10 @@ import Glibc
 
 /// A rule that gives files their weights.
 enum WeightRule: Hashable {
-  /// Shares of the sum of those that are typed.
+  /// Each typed weight divided by the sum of all.
   case average
 
-  /// The exponential moving average of checkpoints, from the first on.
+  /// The exponential moving average of checkpoints, in their order.
   case decay(Double)
 
   /// The moving average whose profile is a power of time.
@@ -14,10 +14,10 @@ enum WeightRule: Hashable {
   /// (arXiv 2312.02696), with steps counted as musubi-tuner's `lora_post_hoc_ema.py` counts them.
   case power(relativeWidth: Double)
 
-  /// Whether weights behind the files count.
+  /// Whether the weights behind the files count.
   var usesWeights: Bool { self == .average }
 
-  /// In a few words, for a result's history.
+  /// The rule in a few words, for a result's metadata.
   var text: String {
     switch self {
     case .average: "average"
@@ -26,7 +26,7 @@ enum WeightRule: Hashable {
     }
   }
 
-  /// The weights of files in their order; their sum is 1.
+  /// The weights of the files in their order; their sum is 1.
   func weights(_ typed: [Double]) -> [Double] {
     switch self {
     case .average:
@@ -40,7 +40,7 @@ enum WeightRule: Hashable {
     }
   }
 
-  /// The weights of a mean that keeps a share of itself at each of the files behind the first.
+  /// The weights of a running mean that keeps the given share of itself at each later file.
   private static func weights(keeping shares: [Double]) -> [Double] {
     shares.reduce([1]) { weights, share in weights.map { $0 * share } + [1 - share] }
   }

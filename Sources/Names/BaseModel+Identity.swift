@@ -1,5 +1,5 @@
 extension BaseModel {
-  /// What sd-scripts calls the model under `ss_base_model_version`; `nil` for others than its first
+  /// sd-scripts' name of the model under `ss_base_model_version`; `nil` for all but its first
   /// families.
   ///
   /// - Parameter predictsVelocity: Whether the model is known to predict the velocity.
@@ -14,11 +14,11 @@ extension BaseModel {
     }
   }
 
-  /// What modelspec calls an adapter of the model, and whose layout it has; `nil` where the family
-  /// alone does not tell.
+  /// modelspec's name of an adapter for the model, and of its layout; `nil` if the family alone
+  /// does not determine it.
   ///
-  /// - Parameter predictsVelocity: Whether the model predicts the velocity; `nil` where that is not
-  ///   known.
+  /// - Parameter predictsVelocity: Whether the model predicts the velocity; `nil` if that is
+  ///   unknown.
   package func modelSpec(
     predictsVelocity: Bool? = nil
   ) -> (architecture: String, implementation: String)? {

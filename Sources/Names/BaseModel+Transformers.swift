@@ -1,8 +1,8 @@
 extension BaseModel {
-  /// A diffusion transformer's or a language model's family; `nil` where it is neither.
+  /// The family of a diffusion transformer or language model; `nil` if it is neither.
   static func transformer(_ layers: [Layer]) -> BaseModel? {
-    // A component's name has been taken off: what is left is a language model's own, and MPT's
-    // `transformer.blocks` must not be taken for `transformer_blocks`.
+    // The component's name is already removed. A language model's own `transformer` remains, and
+    // MPT's `transformer.blocks` must not be taken for `transformer_blocks`.
     if layers.contains(where: { $0.target.path?.hasPrefix("transformer.") ?? false }) {
       return .languageModel
     }
@@ -15,7 +15,7 @@ extension BaseModel {
 }
 
 extension BaseModel {
-  /// Whether a path is one of a language model or an encoder of text.
+  /// Whether a path belongs to a language model or a text encoder.
   package static func isLanguageModel(_ path: String) -> Bool {
     let name = "." + path
     let markers = [

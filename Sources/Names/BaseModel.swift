@@ -29,7 +29,7 @@ package enum BaseModel: String, CaseIterable, Sendable {
 }
 
 extension BaseModel {
-  /// Whether the denoiser is one of Stable Diffusion's U-Nets; an unknown model is taken for one.
+  /// Whether the denoiser is one of Stable Diffusion's U-Nets; an unknown model counts as one.
   package var isUNet: Bool {
     switch self {
     case .sd1, .sd2, .sdxl, .refiner, .kolors, .unknown: true
@@ -37,7 +37,7 @@ extension BaseModel {
     }
   }
 
-  /// The layout of the U-Net that the published models have.
+  /// The U-Net layout of the published models.
   package var unetLayout: UNetNames.Layout {
     let blocks: Set<Int> =
       switch self {
@@ -48,12 +48,12 @@ extension BaseModel {
     return UNetNames.Layout(resnetsPerBlock: 2, attentionUpBlocks: blocks)
   }
 
-  /// Whether sd-scripts flattens the U-Net's original names; else diffusers'.
+  /// Whether sd-scripts flattens the U-Net's original names; otherwise it flattens diffusers'.
   package var hasOriginalUNetNames: Bool { [.sdxl, .refiner, .kolors].contains(self) }
 }
 
 extension BaseModel {
-  /// What one layer tells about its model: where it is and how wide.
+  /// The name and the extents of a layer, by which its model is recognised.
   package struct Layer: Sendable {
     package let target: Target
     package let outputs: Int
@@ -66,7 +66,8 @@ extension BaseModel {
     }
   }
 
-  /// Tells the model by names and shapes alone: metadata of real files are wrong too often.
+  /// Recognises the model by names and shapes alone, because metadata of real files are wrong too
+  /// often.
   package init(recognising layers: [Layer]) {
     let denoiser = layers.filter { $0.target.network == .denoiser }
     let model =
@@ -75,7 +76,7 @@ extension BaseModel {
     self = model ?? .unknown
   }
 
-  /// Stable Diffusion 1, 2, XL: told apart by the width of the text that attention reads.
+  /// Tells Stable Diffusion 1, 2 and XL apart by the width of the text that attention reads.
   private static func unet(_ layers: [Layer], all: [Layer]) -> BaseModel? {
     let unet = layers.filter { isOfUNet($0.target.key) }
     guard !unet.isEmpty else { return nil }
@@ -103,12 +104,13 @@ extension BaseModel {
     return hasShallowAttention ? .sd1 : nil
   }
 
-  /// Kolors has SDXL's U-Net, and wider embeddings of the text beside it.
+  /// Whether the U-Net is Kolors', which is SDXL's with wider text embeddings.
   private static func isKolors(_ unet: [Layer]) -> Bool {
     unet.contains { $0.target.key == "add_embedding_linear_1" && $0.inputs == 5632 }
   }
 
-  /// Stable Cascade numbers its blocks alike, but has other layers in them.
+  /// Whether a name is a U-Net's; Stable Cascade numbers its blocks in the same way, with other
+  /// layers.
   package static func isOfUNet(_ key: String) -> Bool {
     guard key.hasPrefix("down_blocks_") || key.hasPrefix("up_blocks_") || key.hasPrefix("mid_block")
     else { return false }

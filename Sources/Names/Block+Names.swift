@@ -1,7 +1,7 @@
-// What users call blocks: sd-scripts' and supermerger's names.
+// The names of blocks that users know from sd-scripts and supermerger.
 
 extension Block {
-  /// The names that the block goes by in options, in capitals, the most special first.
+  /// The block's names in options, in capitals, the most specific first.
   package var names: [String] {
     switch self {
     case .input(let number): [Self.padded("IN", number)]
@@ -15,19 +15,19 @@ extension Block {
     }
   }
 
-  /// Whether a block of some model goes by a name in capitals.
+  /// Whether a name in capitals is a block's in some model.
   package static func isName(_ name: String) -> Bool {
     if fixedNames.contains(name) { return true }
-    // `BLOCKS.7`: a transformer's block by its path.
+    // `BLOCKS.7` names a transformer's block by its path.
     let pieces = name.split(separator: ".", omittingEmptySubsequences: false)
     return pieces.count == 2 && !pieces[0].isEmpty && Int(pieces[1]) != nil
   }
 
-  /// For sentences on names that are none.
+  /// Example names for sentences about unknown blocks.
   package static let exampleNames =
     "IN00 to IN11, MID, OUT00 to OUT11, D00 to D18, S00 to S37, IN, OUT, TE, TE1 to TE3"
 
-  /// `IN04`.
+  /// Pads the number: `IN04`.
   package static func padded(_ kind: String, _ number: Int) -> String {
     "\(kind)\(number < 10 ? "0" : "")\(number)"
   }
@@ -48,7 +48,7 @@ extension Block {
     }
   }
 
-  /// What a layer outside of Flux's blocks, or a U-Net's last one, goes by.
+  /// The names of a layer outside Flux's blocks, or of a U-Net's last layers.
   private static func outside(_ kind: String) -> [String] {
     let before = ["img", "txt", "time", "vector", "guidance", "x", "context"]
     let behind = ["final", "norm", "proj", "conv"]

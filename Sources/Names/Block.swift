@@ -1,15 +1,15 @@
-/// The part of a network that a layer is in, as block weights and reports name it.
+/// The part of a network that contains a layer, as block weights and reports name it.
 package enum Block: Hashable, Sendable {
-  /// One of the U-Net's: IN00 to IN11, MID, OUT00 to OUT11.
+  /// A block of the U-Net: IN00 to IN11, MID, OUT00 to OUT11.
   case input(Int)
   case middle
   case output(Int)
 
-  /// A numbered block of a transformer, by the name of its kind: `double_blocks` 3.
+  /// A numbered block of a transformer, by its kind: `double_blocks` 3.
   case numbered(String, Int)
   case textEncoder(Int)
 
-  /// Anything else, by the first word of its path.
+  /// Any other part, by the first word of its path.
   case other(String)
 
   package init(of target: Target) {
@@ -20,7 +20,8 @@ package enum Block: Hashable, Sendable {
     }
   }
 
-  /// Source: sd-scripts `get_lbw_block_index`: three slots a level, the third for the sampler.
+  /// Source: sd-scripts `get_lbw_block_index`, with three slots per level, the third for the
+  /// sampler.
   private static func unet(_ key: String) -> Block? {
     if key.hasPrefix("mid_block_") { return .middle }
     if key.hasPrefix("conv_in") || key.hasPrefix("time_embedding") || key.hasPrefix("add_embedding")
@@ -39,7 +40,7 @@ package enum Block: Hashable, Sendable {
     }
   }
 
-  /// The first number of a path and the words before it.
+  /// Splits a path at its first number into the words before it and the number.
   private static func transformer(_ target: Target) -> Block {
     let pieces = target.key.split(separator: "_")
     guard let index = pieces.firstIndex(where: { layerNumber($0) != nil }),
@@ -64,7 +65,7 @@ package enum Block: Hashable, Sendable {
 }
 
 extension Block: Comparable {
-  /// Text encoders first, then the order in which data pass through the network.
+  /// Orders text encoders first, then blocks in the order of the data flow.
   package static func < (a: Block, b: Block) -> Bool { a.position < b.position }
 
   private var position: (Int, String, Int) {
@@ -78,7 +79,7 @@ extension Block: Comparable {
     }
   }
 
-  /// Transformers' blocks, those of two streams before those of one.
+  /// Orders transformers' blocks, double streams before single streams.
   private static func place(of kind: String) -> Int {
     let order = [
       "noise_refiner", "context_refiner", "double_blocks", "transformer_blocks", "joint_blocks",

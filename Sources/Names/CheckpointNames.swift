@@ -1,4 +1,4 @@
-/// What stands before the names of a part's tensors in a checkpoint of one file.
+/// The prefixes of tensor names in a checkpoint that is a single file.
 package enum CheckpointNames {
   package static let unet = "model.diffusion_model."
   package static let vae = "first_stage_model."
@@ -7,17 +7,17 @@ package enum CheckpointNames {
   package struct Encoder: Sendable {
     package let prefix: String
 
-    /// As `Target.Network` counts encoders.
+    /// The encoder's number in `Target.Network`.
     package let number: Int
 
-    /// Whether its layers have OpenCLIP's names; else transformers'.
+    /// Whether its layers have OpenCLIP's names; otherwise they have transformers'.
     package let isOpenCLIP: Bool
 
-    /// What stands before the same layer's path in a pipeline's words: `text_encoder_2.`.
+    /// The prefix of the same layer's path in a pipeline: `text_encoder_2.`.
     package var component: String { number == 1 ? "text_encoder." : "text_encoder_\(number)." }
   }
 
-  /// SD 1's, SDXL's first, SD 2's, that of SDXL's refiner, SDXL's second.
+  /// The encoders of SD 1, of SDXL (first), of SD 2, of SDXL's refiner, and of SDXL (second).
   package static let encoders = [
     Encoder(prefix: "cond_stage_model.transformer.", number: 1, isOpenCLIP: false),
     Encoder(prefix: "conditioner.embedders.0.transformer.", number: 1, isOpenCLIP: false),
@@ -26,7 +26,7 @@ package enum CheckpointNames {
     Encoder(prefix: "conditioner.embedders.1.model.", number: 2, isOpenCLIP: true),
   ]
 
-  /// Where a text encoder's tensor may lie in transformers' words.
+  /// The possible locations of a text encoder's tensor under transformers' names.
   ///
   /// Since transformers 5.6, and in some old files, keys lack `text_model.`.
   package static func clipLocations(of key: String, prefix: String) -> [TensorLocation] {
@@ -34,13 +34,13 @@ package enum CheckpointNames {
   }
 }
 
-/// Where a tensor lies in a file: a whole tensor, a third of its rows, or its transpose.
+/// The location of a tensor in a file: a whole tensor, a third of its rows, or its transpose.
 package struct TensorLocation: Hashable, Sendable {
   package enum Piece: Hashable, Sendable {
     case whole
     case transposed
 
-    /// The first, second or third third of the rows: joined queries, keys and values.
+    /// One third of the rows (0, 1 or 2) of joined queries, keys and values.
     case third(Int)
   }
 
@@ -52,7 +52,7 @@ package struct TensorLocation: Hashable, Sendable {
     self.piece = piece
   }
 
-  /// The same behind a prefix.
+  /// The location with a prefix before its name.
   package func prefixed(by prefix: String) -> TensorLocation {
     TensorLocation(prefix + name, piece)
   }

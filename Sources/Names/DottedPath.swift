@@ -1,14 +1,13 @@
-/// The dots that flattening took out of a layer's path.
+/// Restores the dots that flattening removed from a layer's path.
 ///
-/// sd-scripts joins a path by `_`, which its words contain too: only a table of the model's names
-/// tells where the dots were, and none is guessed.
+/// sd-scripts joins a path by `_`, which its words contain too. Only a table of the model's names
+/// tells where the dots were; they are never guessed.
 package enum DottedPath {
-  /// The paths of the networks that all tables of families lack: U-Nets and text encoders.
+  /// The paths of the networks that are in no family's table: U-Nets and text encoders.
   private static let patterns = Dictionary(
     grouping: (UNetNames.paths + TextEncoderNames.paths).map { PathPattern($0) }, by: \.shape)
 
-  /// Returns the dotted path of a flattened one; `nil` where no table knows it, or the families that
-  /// do have different ones.
+  /// Returns the dotted path of a flattened one; `nil` if no table has it, or if families disagree.
   package static func path(of key: String) -> String? {
     if !key.isEmpty && !key.utf8.contains(UInt8(ascii: "_")) { return key }
     let name = NumberedName(key)
@@ -20,15 +19,15 @@ package enum DottedPath {
   }
 }
 
-/// A number of a block or a layer; `nil` for what is none, or is beyond all that networks have.
+/// Parses the number of a block or a layer; `nil` if it is none or larger than in any network.
 package func layerNumber(_ text: some StringProtocol) -> Int? {
   Int(text).flatMap { (0..<100_000).contains($0) ? $0 : nil }
 }
 
-/// Whether a name holds some bytes.
+/// Whether a name contains some bytes.
 ///
-/// `String.contains` goes by characters and prepares a table for every search: for the dozens of
-/// questions that thousands of names are asked, that took longer than all else together.
+/// `String.contains` compares characters and builds a table for every search. For dozens of
+/// searches in each of thousands of names, that took longer than everything else together.
 package func contains(_ part: String, in name: String) -> Bool {
   let (part, name) = (part.utf8.span, name.utf8.span)
   guard part.count <= name.count else { return false }

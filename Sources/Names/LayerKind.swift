@@ -1,22 +1,22 @@
-/// What a layer does in its network, as people choose layers by it.
+/// The role of a layer in its network, by which users choose layers.
 package enum LayerKind: String, CaseIterable, Sendable {
-  /// Of a sequence to itself, to another, or of two that are joined.
+  /// Self-attention, cross-attention, or joint attention of two sequences.
   case attention
   case selfAttention = "self-attention"
   case crossAttention = "cross-attention"
   case feedForward = "feed-forward"
 
-  /// Of a U-Net: its resnets' and samplers' layers, and all with a kernel of more than one pixel.
+  /// A U-Net's resnet and sampler layers, and all layers with a kernel of more than one pixel.
   case convolution
   case norm
 
-  /// What makes a norm's scale and shift of the time step (adaLN).
+  /// Layers that compute a norm's scale and shift from the time step (adaLN).
   case modulation
 
-  /// Of tokens, patches, time steps and other conditions.
+  /// Embeddings of tokens, patches, time steps and other conditions.
   case embedding
 
-  /// From the network's or a block's input into its transformer, and out of it.
+  /// Layers between the input of a network or block and its transformer, and after it.
   case projection
   case textEncoder = "text-encoder"
 
@@ -25,9 +25,9 @@ package enum LayerKind: String, CaseIterable, Sendable {
 }
 
 extension LayerKind {
-  /// All that a layer is by its name: its network, and what its path says.
+  /// All kinds of a layer, from its network and its path.
   ///
-  /// A layer that holds two in one matrix, as Flux's `linear1` does, is both.
+  /// A layer that joins two in one matrix, as Flux's `linear1` does, has both kinds.
   package static func kinds(of target: Target) -> Set<LayerKind> {
     let network: LayerKind = target.network == .denoiser ? .denoiser : .textEncoder
     let key = "_\(target.key.lowercased())_"
@@ -37,10 +37,10 @@ extension LayerKind {
     return Set([network] + (row?.kinds ?? []))
   }
 
-  /// Words of flattened paths; the first row with one that a path contains counts.
+  /// The words of flattened paths; the first row with a word that the path contains counts.
   ///
-  /// A norm inside of an attention is a norm, and the layer that modulates it none: both stand
-  /// first. So do embedders, which have an MLP inside.
+  /// A norm inside attention is a norm, and a layer that modulates it is not: both come first. So
+  /// do embedders, which contain an MLP.
   private static let table: [(within: String, words: [String], kinds: [LayerKind])] = [
     (
       "",

@@ -2,20 +2,22 @@ import Files
 import FoundationEssentials
 import Safetensors
 
-/// Which files of a folder hold the weights of a model, or of a part of one.
+/// Finds the files of a folder that hold the weights of a model or of a part of it.
 package enum ModelFiles {
-  /// The ending of the file that lists the shards of weights.
+  /// The suffix of a file that lists the shards of weights.
   package static let indexEnding = ".safetensors.index.json"
 
-  /// As diffusers and transformers name a file of all weights, most wanted first.
+  /// The names that diffusers and transformers give a file of all weights, in order of preference.
   private static let wholeNames = [".safetensors", ".fp16.safetensors"].flatMap { ending in
     ["diffusion_pytorch_model", "model"].map { $0 + ending }
   }
 
-  /// The paths of the files: the shards of an index, else the one that diffusers or transformers
-  /// would take, else all; of `x` and `x.fp16`, which hold the same, the first.
+  /// The paths of the files: the shards of an index, otherwise the file that diffusers or
+  /// transformers would load, otherwise all.
   ///
-  /// - Returns: Empty where the folder itself holds no weights.
+  /// Of `x` and `x.fp16`, which hold the same weights, the first counts.
+  ///
+  /// - Returns: An empty list if the folder itself holds no weights.
   package static func paths(inFolder folder: String) throws -> [String] {
     let names = try names(inFolder: folder)
     if let index = names.first(where: { $0.hasSuffix(indexEnding) }) {
@@ -29,7 +31,7 @@ package enum ModelFiles {
     }.map { "\(folder)/\($0)" }
   }
 
-  /// The paths of the files that an index names, each once.
+  /// The paths of the files in an index, each once.
   package static func shards(ofIndex path: String) throws -> [String] {
     let bytes = try readFile(path, atMost: 64 << 20)
     guard let index = try? JSONDecoder().decode(Index.self, from: Data(bytes)) else {
@@ -55,7 +57,7 @@ package enum ModelFiles {
   }
 }
 
-/// Why the files of a model cannot be told.
+/// The reason why the files of a model cannot be determined.
 package struct ModelFilesError: Error, Hashable, CustomStringConvertible {
   package let file: String
   package let reason: String

@@ -1,4 +1,4 @@
-// Names — what the layers, tensors and files of models are called, and by whom.
+// Names — the names that programs give the layers, tensors and files of models.
 //
 //     module of an adapter ─▶ Target ◀─ tensor of a checkpoint
 //                               │
@@ -6,8 +6,8 @@
 //                               ├─▶ Family: the same layer in another world
 //                               └─▶ kohyaName, UNetNames, OpenCLIPNames, VAENames
 //
-// A `Target` is a layer under one name, that of diffusers or transformers, whatever a file calls it.
-// The tables of names stand here once: adapters are matched by them, and models read.
+// A `Target` is a layer under one name, that of diffusers or transformers, whatever name a file
+// has. The tables of names are kept here once: adapters are matched with them, and models read.
 //
-// This module knows no tensors, no trainers' parts of a module (`lora_up`, Adapters), and does not
-// open a file of weights.
+// This module knows no tensors and no parts of a module (`lora_up`, Adapters), and opens no file of
+// weights.

@@ -18,19 +18,19 @@ package enum OpenCLIPNames {
     open: "transformer.resblocks.", transformers: "text_model.encoder.layers."
   )
 
-  /// Tensors with a name of their own.
+  /// The tensors whose names are not built from parts.
   private static let tensors: [String: TensorLocation] = [
     "text_projection.weight": TensorLocation("text_projection", .transposed),
     "text_model.embeddings.position_embedding.weight": TensorLocation("positional_embedding"),
   ]
 
-  /// The attention's three projections, which lie in one tensor in this order.
+  /// The three projections of attention, in their order in the fused tensor.
   package static let fused = ["q_proj", "k_proj", "v_proj"]
 
   /// Transformers' path for a path without its last word.
   ///
-  /// - Returns: `nil` for what no adapter changes; of `attn` that of the attention, whose
-  ///   projections are `fused`.
+  /// - Returns: `nil` for layers that no adapter changes. For `attn`, the path of the attention;
+  ///   `fused` lists its projections.
   package static func path(_ name: String) -> String? {
     if let layer = fixed.first(where: { $0.open == name }) { return layer.transformers }
     guard let (number, layer) = split(name, after: block.open) else { return nil }
@@ -39,7 +39,7 @@ package enum OpenCLIPNames {
     return parts.first { $0.open == layer }.map { beginning + $0.transformers }
   }
 
-  /// Where a tensor of transformers' name lies.
+  /// The location of the tensor that transformers names so.
   package static func location(transformers key: String) -> TensorLocation {
     if let location = tensors[key] { return location }
     guard let dot = key.lastIndex(of: ".") else { return TensorLocation(key) }
@@ -58,7 +58,7 @@ package enum OpenCLIPNames {
     return TensorLocation("\(beginning)\(open).\(part)")
   }
 
-  /// `3` and `mlp.fc1` of a path behind a prefix.
+  /// Splits a path after a prefix into `3` and `mlp.fc1`.
   private static func split(
     _ path: String, after prefix: String
   ) -> (number: Substring, layer: Substring)? {

@@ -1,8 +1,10 @@
-// A layer as one family has it: its dots, and which of the family's encoders it is in.
+// Resolves a layer in one family: its dots, and its text encoder.
 
 extension Target {
-  /// The target as the model's tables tell it: a flattened name with its dots, an encoder by its
-  /// number in the family, and a language model's layer without what wraps the model.
+  /// The target according to the model's tables.
+  ///
+  /// A flattened name gets its dots, an encoder its number in the family, and a language model's
+  /// layer loses the wrapper's prefix.
   package func resolved(in model: BaseModel) -> Target {
     guard let family = Family.of(model) else { return self }
     if network == .denoiser {
@@ -20,17 +22,17 @@ extension Target {
       network: .textEncoder(encoder.number), key: flattened(inner), path: path == nil ? nil : inner)
   }
 
-  /// What stands before the layers of a language model in one program or another.
+  /// The prefixes of a language model's layers in various programs.
   private static let languageModelRoots = [
     "model.language_model.", "language_model.model.", "model.", "model_language_model_", "model_",
   ]
 
-  /// Whether the path is the file's own, dots and all, and not told from the key.
+  /// Whether the path comes from the file, dots included, and was not derived from the key.
   private var isPathOfFile: Bool { path != DottedPath.path(of: key) }
 }
 
 extension Family {
-  /// The encoder that a layer is in: the one of its kind, or of several the one of its number.
+  /// The encoder of a layer: the only one of its kind, or the one with its number.
   func encoder(like target: Target) -> FamilyEncoder? {
     guard case .textEncoder(let number) = target.network else { return nil }
     let kind: FamilyEncoder.Kind =
@@ -43,7 +45,7 @@ extension Family {
     return fitting.count == 1 ? fitting[0] : fitting.first { $0.number == number }
   }
 
-  /// The encoder that a layer is in by its number.
+  /// The encoder with the layer's number.
   func encoder(of target: Target) -> FamilyEncoder? {
     encoder(like: target).flatMap { target.network == .textEncoder($0.number) ? $0 : nil }
   }
@@ -52,7 +54,7 @@ extension Family {
 // MARK: - Names
 
 extension Target {
-  /// What ComfyUI calls the layer: the authors' name of a denoiser's.
+  /// ComfyUI's name of the layer; a denoiser's has the authors' name.
   package func comfyName(in model: BaseModel) -> String? {
     guard case .textEncoder(let number) = network else {
       return originalPath(in: model).map { "diffusion_model." + $0 }
@@ -74,7 +76,7 @@ extension Target {
     return original.flatMap(DottedPath.path) ?? (model == .unknown ? path : nil)
   }
 
-  /// What diffusers calls the layer, behind its pipeline's component.
+  /// diffusers' name of the layer, after the component of its pipeline.
   package func diffusersName(in model: BaseModel) -> String? {
     guard let path else { return nil }
     guard case .textEncoder(let number) = network else {
@@ -88,11 +90,11 @@ extension Target {
     return number == 1 ? "text_encoder." + path : "text_encoder_\(number)." + path
   }
 
-  /// What sd-scripts calls the module that changes the layer: `lora_unet_…`, `lora_te1_…`.
+  /// sd-scripts' name of the module that changes the layer: `lora_unet_…`, `lora_te1_…`.
   ///
-  /// SDXL's U-Net goes by its original names, those of others by diffusers'.
+  /// SDXL's U-Net has its original names, other U-Nets have diffusers'.
   ///
-  /// - Parameter layout: The U-Net's, where it is not the published model's.
+  /// - Parameter layout: The U-Net's layout, if it differs from the published model's.
   package func kohyaName(in model: BaseModel, layout: UNetNames.Layout? = nil) -> String {
     switch network {
     case .denoiser:
@@ -106,7 +108,7 @@ extension Target {
     }
   }
 
-  /// What OneTrainer calls the module: as sd-scripts, but for transformers' `lora_transformer_…`.
+  /// OneTrainer's name of the module: sd-scripts', except `lora_transformer_…` for transformers.
   package func oneTrainerName(in model: BaseModel) -> String {
     if network == .denoiser {
       return model.isUNet ? kohyaName(in: model) : "lora_transformer_" + key

@@ -1,4 +1,4 @@
-// The targets of files that hold an order instead of names.
+// The targets in files that number layers instead of naming them.
 
 extension Target {
   private static let cloneofsimoBlocks =
@@ -10,7 +10,7 @@ extension Target {
     "attn2_to_k", "attn2_to_v", "attn2_to_out_0",
   ]
 
-  /// `unet:7`, `text_encoder:3`: the n-th layer in the order of cloneofsimo/lora's classes.
+  /// The n-th layer in the order of cloneofsimo/lora's classes: `unet:7`, `text_encoder:3`.
   static func cloneofsimo(_ name: String) -> Target? {
     guard let colon = name.utf8.firstIndex(of: UInt8(ascii: ":")),
       let index = Int(name[name.index(after: colon)...]), index >= 0

@@ -1,6 +1,6 @@
-/// The layer that a module changes, named in one way whatever the file's naming.
+/// The layer that a module changes, under the same name for every naming.
 package struct Target: Hashable, Sendable {
-  /// The network that the layer is in.
+  /// The network that contains the layer.
   package enum Network: Hashable, Comparable, Sendable {
     /// The U-Net or transformer that removes the noise, or a language model.
     case denoiser
@@ -12,11 +12,12 @@ package struct Target: Hashable, Sendable {
 
   package let network: Network
 
-  /// The layer's path with `_` for every dot, in diffusers' words for the U-Nets of Stable
-  /// Diffusion and in the file's own otherwise: what modules of two files are matched by.
+  /// The layer's path with `_` for every dot, by which modules of two files are matched.
+  ///
+  /// It is in diffusers' words for Stable Diffusion's U-Nets, and in the file's own words otherwise.
   package let key: String
 
-  /// The path with its dots, where the file gives it or it can be told from the key.
+  /// The path with its dots, if the file gives it or it can be derived from the key.
   package let path: String?
 
   package init(network: Network, key: String, path: String?) {
@@ -36,7 +37,7 @@ package struct Target: Hashable, Sendable {
 }
 
 extension Target: CustomStringConvertible {
-  /// As reports print it: the dotted path, behind the encoder's number for a text encoder.
+  /// The dotted path for reports, after the number of the text encoder if there is one.
   package var description: String {
     switch network {
     case .denoiser: path ?? key
@@ -47,10 +48,9 @@ extension Target: CustomStringConvertible {
 }
 
 extension Target {
-  /// The prefixes of modules' names and the network each stands for: of two that fit, the longer
-  /// stands first.
+  /// The prefixes of modules' names with their networks; of two that match, the longer comes first.
   ///
-  /// A flattened prefix is followed by a name without dots.
+  /// A name after a flattened prefix has no dots.
   private static let prefixes: [(text: String, network: Network)] = [
     ("base_model.model.", .denoiser),
     ("base_model.", .denoiser),
@@ -89,7 +89,7 @@ extension Target {
     ("text_encoder.", .textEncoder(1)),
   ]
 
-  /// The target of a module by its name, without the part's suffix.
+  /// The target of a module, parsed from its name without the part's suffix.
   ///
   /// - Returns: The target, and the prefix as the file spells it (empty where there is none).
   package static func parse(_ name: String) -> (target: Target, prefix: String) {
@@ -114,13 +114,14 @@ extension Target {
     return (named(rest, in: network, isDotted: text.hasSuffix(".")), text)
   }
 
-  /// A language model also calls what it is made of `transformer`; diffusers' have other layers.
+  /// Whether the path is a language model's, whose root is also called `transformer`; diffusers'
+  /// components have other layers.
   private static func isOfLanguageModel(_ rest: String) -> Bool {
     ["h.", "layer.", "encoder.", "word_embedding", "wte", "wpe", "ln_f", "embedding"]
       .contains { rest.hasPrefix($0) }
   }
 
-  /// PEFT may have wrapped a pipeline's component, or a model that names its own.
+  /// Removes a pipeline's component, or a model's own name, that PEFT may have wrapped.
   private static func withoutComponent(_ name: String) -> String {
     for component in ["model.diffusion_model.", "diffusion_model.", "unet."]
     where name.hasPrefix(component) {
@@ -133,7 +134,8 @@ extension Target {
     return isDiffusers ? inner ?? name : name
   }
 
-  /// ComfyUI's `text_encoders.NAME.transformer.…` of any encoder but those of `prefixes`.
+  /// Parses ComfyUI's `text_encoders.NAME.transformer.…`, for encoders without an entry in
+  /// `prefixes`.
   private static func comfyEncoder(_ name: String) -> (target: Target, prefix: String)? {
     guard let rest = name.following("text_encoders."),
       let dot = rest.firstIndex(of: ".")
@@ -146,10 +148,10 @@ extension Target {
     )
   }
 
-  /// The target under a name without prefix.
+  /// The target of a name without prefix.
   ///
-  /// - Parameter isDotted: Whether a name without a dot is a path of one word, and not flattened;
-  ///   one with dots and with a flattened prefix is flattened in part.
+  /// - Parameter isDotted: Whether a name without a dot is a path of one word and not flattened; a
+  ///   name with dots and a flattened prefix is partly flattened.
   private static func named(_ name: String, in network: Network, isDotted: Bool) -> Target {
     let hasDots = name.utf8.contains(UInt8(ascii: "."))
     if !isDotted && hasDots {
@@ -180,9 +182,9 @@ extension Target {
     return end.map { String(name[...$0]) } ?? name
   }
 
-  /// Takes out what stands for no layer: `….attn1.processor.to_q` → `….attn1.to_q`, and its
-  /// `to_out` → `to_out.0`; PEFT's `….classifier.modules_to_save.default` → `….classifier`, and
-  /// its `….attn.base_layer.out_proj` → `….attn.out_proj`.
+  /// Removes words that stand for no layer: `….attn1.processor.to_q` → `….attn1.to_q`, and its
+  /// `to_out` → `to_out.0`; PEFT's `….classifier.modules_to_save.default` → `….classifier`, and its
+  /// `….attn.base_layer.out_proj` → `….attn.out_proj`.
   private static func withoutWrappers(_ name: String) -> String {
     guard
       [".processor", "modules_to_save", "base_layer"].contains(where: { contains($0, in: name) })
@@ -202,16 +204,16 @@ extension Target {
     return kept.hasSuffix(".to_out") ? kept + ".0" : kept
   }
 
-  /// XLabs numbers the two streams of Flux's double blocks.
+  /// XLabs's numbers of the two streams of Flux's double blocks.
   ///
-  /// Its `qkv` of single blocks is a part of `linear1` and keeps its name.
+  /// The `qkv` of single blocks is a part of `linear1` and keeps its name.
   private static let xlabsLayers = [
     "double_blocks.qkv_lora1": "img_attn.qkv", "double_blocks.proj_lora1": "img_attn.proj",
     "double_blocks.qkv_lora2": "txt_attn.qkv", "double_blocks.proj_lora2": "txt_attn.proj",
     "single_blocks.proj": "linear2",
   ]
 
-  /// diffusers' first files name the layers of CLIP as those of its own attention.
+  /// Translates diffusers' first files, which name CLIP's layers like diffusers' own attention.
   private static func withCLIPNames(_ path: String) -> String {
     for (old, new) in [
       ("to_q", "q_proj"), ("to_k", "k_proj"), ("to_v", "v_proj"), ("to_out", "out_proj"),
@@ -221,7 +223,7 @@ extension Target {
     return path
   }
 
-  /// Whether the layer is a table that is looked up in by a token's number or place.
+  /// Whether the layer is an embedding table, indexed by a token's number or position.
   package var isTokenTable: Bool {
     [
       "embed_tokens", "embed_in", "wte", "wpe", "word_embeddings", "position_embeddings",
@@ -229,12 +231,12 @@ extension Target {
     ].contains { key == $0 || key.hasSuffix("_" + $0) }
   }
 
-  /// Whether the layer makes the numbers of tokens, and may share the table's weight.
+  /// Whether the layer computes token scores, so that it may share the table's weight.
   package var isHead: Bool {
     ["lm_head", "embed_out", "output_projection"].contains { key == $0 || key.hasSuffix("_" + $0) }
   }
 
-  /// Whether the layer is one of the U-Nets' 3 × 3 convolutions.
+  /// Whether the layer is a 3 × 3 convolution of a U-Net.
   package var isThreeByThree: Bool {
     guard network == .denoiser else { return false }
     if key == "conv_in" || key == "conv_out" { return true }
@@ -245,7 +247,7 @@ extension Target {
 }
 
 extension String {
-  /// What follows a prefix; `nil` where the string does not begin with it.
+  /// The text after a prefix; `nil` if the string does not begin with it.
   fileprivate func following(_ prefix: String) -> String? {
     utf8.starts(with: prefix.utf8) ? String(dropFirst(prefix.count)) : nil
   }

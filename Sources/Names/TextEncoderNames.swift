@@ -1,4 +1,4 @@
-/// The paths of text encoders' layers, as transformers names them, with `#` for numbers of layers.
+/// The paths of text encoders' layers in transformers' words, with `#` for layer numbers.
 enum TextEncoderNames {
   static let paths: [String] = clip + t5 + languageModel
 

@@ -1,5 +1,5 @@
 extension UNetNames {
-  /// The dotted paths of the U-Nets' layers, with `#` for numbers of blocks: diffusers' and the
+  /// The dotted paths of the U-Nets' layers, with `#` for block numbers: diffusers' and the
   /// original ones.
   static let paths: [String] = diffusersPaths + originalPaths
 

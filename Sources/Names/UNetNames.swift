@@ -1,14 +1,14 @@
-/// The two sets of names of Stable Diffusion's U-Nets, flattened: those of the original (LDM)
-/// implementation and those of diffusers.
+/// The two sets of flattened names of Stable Diffusion's U-Nets: the original (LDM)
+/// implementation's and diffusers'.
 ///
 /// Source: diffusers, `convert_original_stable_diffusion_to_diffusers.py`.
 package enum UNetNames {
-  /// What the numbers in the original names depend on.
+  /// The layout that determines the numbers in the original names.
   package struct Layout: Hashable, Sendable {
-    /// In a down block; an up block has one more.
+    /// The number in a down block; an up block has one more.
     let resnetsPerBlock: Int
 
-    /// Which up blocks have attention: an upsampler's number depends on it.
+    /// The up blocks with attention; an upsampler's number depends on them.
     let attentionUpBlocks: Set<Int>
 
     package init(resnetsPerBlock: Int, attentionUpBlocks: Set<Int>) {
@@ -36,7 +36,7 @@ package enum UNetNames {
   ]
 
   /// Returns diffusers' name for an original one of SD 1, 2 or XL, which have two resnets per down
-  /// block; `nil` for a name that is none of the original's.
+  /// block; `nil` if the name is not an original one.
   package static func diffusersKey(original key: String) -> String? {
     for (original, diffusers) in fixed {
       guard let rest = key.dropping(prefix: original) else { continue }
@@ -55,7 +55,7 @@ package enum UNetNames {
     return nil
   }
 
-  /// Returns the original name for diffusers' one; `nil` for a name that is none of diffusers'.
+  /// Returns the original name for diffusers' one; `nil` if the name is not diffusers'.
   package static func originalKey(diffusers key: String, in layout: Layout) -> String? {
     for (original, diffusers) in fixed {
       guard let rest = key.dropping(prefix: diffusers) else { continue }
@@ -79,8 +79,8 @@ package enum UNetNames {
     return nil
   }
 
-  /// Returns the original name of a tensor for diffusers' one, both dotted: `X.weight` of a layer X
-  /// keeps its last word, and a name that is none of diffusers' stays as it is.
+  /// Returns the original name of a tensor for diffusers' one, both dotted: the last word of
+  /// `X.weight` stays, and a name that is not diffusers' stays unchanged.
   package static func originalPath(diffusers path: String, in layout: Layout) -> String {
     guard let dot = path.lastIndex(of: "."),
       let key = originalKey(diffusers: String(path[..<dot]).replacing(".", with: "_"), in: layout),
@@ -89,7 +89,7 @@ package enum UNetNames {
     return original + path[dot...]
   }
 
-  /// `_0_1_rest` after a prefix: the block's number and the part's.
+  /// Parses `_0_1_rest` after a prefix: the block's number and the part's.
   private static func numbers(
     after prefix: String, in key: String
   ) -> (number: Int, part: Int, rest: String)? {
@@ -102,7 +102,7 @@ package enum UNetNames {
     return (number, part, pieces.count == 3 ? "_" + pieces[2] : "")
   }
 
-  /// `1_resnets_0_rest` after a prefix.
+  /// Parses `1_resnets_0_rest` after a prefix.
   private static func blockLayer(
     after prefix: String, in key: String
   ) -> (block: Int, kind: Substring, index: Int, rest: String)? {
@@ -133,7 +133,8 @@ package enum UNetNames {
 }
 
 extension String {
-  /// What follows a prefix that ends at a `_` or at the end; `nil` where it does not begin so.
+  /// The text after a prefix that ends at a `_` or at the end; `nil` if the string does not begin
+  /// so.
   fileprivate func dropping(prefix: String) -> String? {
     guard utf8.starts(with: prefix.utf8) else { return nil }
     let rest = utf8.dropFirst(prefix.utf8.count)

@@ -1,4 +1,5 @@
-/// The names of a VAE's tensors: diffusers' of today, those of older folders, and the original ones.
+/// The names of a VAE's tensors: diffusers' current ones, those of older folders, and the original
+/// ones.
 ///
 /// Source: diffusers, `convert_from_ckpt.py`; checked on the keys of the VAE of SD 1.5 and SDXL.
 package enum VAENames {
@@ -15,15 +16,15 @@ package enum VAENames {
     ("conv_norm_out.", "norm_out."),
   ]
 
-  /// Where a tensor may lie in a folder: attention layers had other names once.
+  /// The possible locations of a tensor in a folder; attention layers once had other names.
   package static func locations(inFolder key: String) -> [TensorLocation] {
     let old = attention.reduce(key) { $0.replacing($1.new, with: $1.old) }
     return old == key ? [TensorLocation(key)] : [TensorLocation(key), TensorLocation(old)]
   }
 
-  /// Where a tensor lies in a single file.
+  /// The location of a tensor in a single file.
   ///
-  /// - Parameter levels: How many there are: the way up counts them from the other end.
+  /// - Parameter levels: The number of levels; the decoder counts them from the other end.
   package static func original(_ key: String, levels: Int, prefix: String) -> TensorLocation {
     var name = key
     for level in 0..<levels {

@@ -1,14 +1,14 @@
-/// Where the scale of a block lies in cuBLAS's order of scales: tiles of 128 rows × 4 blocks.
+/// The position of a block's scale in cuBLAS's order of scales: tiles of 128 rows × 4 blocks.
 ///
-/// The scales are padded with zeros to whole tiles. A tile holds 32 × 16 scales: those of rows r,
-/// r + 32, r + 64 and r + 96, four blocks of each.
+/// The scales are padded with zeros to full tiles. A tile holds 32 × 16 scales: those of rows r,
+/// r + 32, r + 64 and r + 96, four blocks each.
 ///
-/// Source: NVIDIA's cuBLAS documentation, "1D block scaling factors layout"; Comfy-Org/comfy-kitchen
-/// `float_utils.py`.
+/// Source: NVIDIA's cuBLAS documentation, "1D block scaling factors layout";
+/// Comfy-Org/comfy-kitchen `float_utils.py`.
 struct BlockedScales: Hashable, Sendable {
   let rows: Int
 
-  /// The blocks of a row.
+  /// The number of blocks per row.
   let blocks: Int
 
   private var tilesAcross: Int { (blocks + 3) / 4 }
@@ -18,7 +18,7 @@ struct BlockedScales: Hashable, Sendable {
   var paddedBlocks: Int { tilesAcross * 4 }
   var count: Int { paddedRows * paddedBlocks }
 
-  /// The places of the scales of some rows, and of those that lie between them.
+  /// The range of positions of some rows' scales, including those in between.
   func places(of rows: Range<Int>) -> Range<Int> {
     if rows.isEmpty { return 0..<0 }
     let tiles = rows.lowerBound / 128..<(rows.upperBound - 1) / 128 + 1

@@ -7,9 +7,9 @@ package import Safetensors
 package enum QuantizationMetadata {
   package static let key = "_quantization_metadata"
 
-  /// Metadata in which some layers are told to be stored otherwise, or are plain numbers (`nil`).
+  /// Changes the entries of some layers: to another format, or to plain numbers (`nil`).
   ///
-  /// Nothing is added to a file that has no such entry.
+  /// A file without such metadata stays without.
   package static func changing(
     _ metadata: Metadata, layers changes: [String: JSONText?]
   ) -> Metadata {
@@ -27,7 +27,7 @@ package enum QuantizationMetadata {
   }
 }
 
-/// JSON as a file holds it.
+/// JSON text as a file holds it.
 package struct JSONText: Hashable, Sendable {
   package let text: String
 

@@ -3,22 +3,22 @@ import Tensors
 
 /// The quantised weights of a file.
 package struct QuantizedTensors: Sendable {
-  /// By the names of the tensors that hold their codes.
+  /// The weights, by the names of the tensors that hold their codes.
   package let weights: [TensorName: any StoredWeight]
 
-  /// Weights of known schemes whose numbers cannot be told, by their names.
+  /// Weights of known schemes that cannot be decoded, with the reason.
   package let faults: [TensorName: QuantizedWeightError]
 
-  /// The tensors beside the codes: scales, markers.
+  /// The tensors that accompany codes: scales, markers.
   private let companions: Set<TensorName>
 
-  /// How the file spells the scales of 8-bit floats.
+  /// The names that the file gives the scales of 8-bit floats.
   let spelling: ScaleSpelling
 
-  /// Whether the file is GGUF, whose blocks no other container holds.
+  /// Whether the file is GGUF; no other container can hold its blocks.
   package let isGGUF: Bool
 
-  /// - Complexity: O(tensors) look-ups; no scale is read.
+  /// - Complexity: O(tensors) look-ups; scales are not read.
   package init(_ file: SafetensorsFile) { self.init(StoredTensors(file), isGGUF: false) }
 
   package init(_ gguf: GGUFFile) {
@@ -52,11 +52,11 @@ package struct QuantizedTensors: Sendable {
     return nil
   }
 
-  /// Whether a tensor is read with the weight that it belongs to.
+  /// Whether a tensor is decoded together with its weight.
   package func reads(_ name: TensorName) -> Bool {
     weights[name] != nil || companions.contains(name)
   }
 
-  /// Whether a tensor is a scale or the like of a weight that is read.
+  /// Whether a tensor accompanies the codes of a weight that can be decoded.
   package func isCompanion(_ name: TensorName) -> Bool { companions.contains(name) }
 }

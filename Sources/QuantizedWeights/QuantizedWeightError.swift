@@ -1,11 +1,11 @@
 package import Safetensors
 
-/// Why the numbers of a quantised weight cannot be told.
+/// The reason why a quantised weight cannot be decoded.
 package struct QuantizedWeightError: Error, Hashable {
   package let file: String
   package let weight: TensorName
 
-  /// What is said behind the weight's name.
+  /// The text that follows the weight's name.
   package let detail: String
 
   package init(file: String, weight: TensorName, detail: String) {

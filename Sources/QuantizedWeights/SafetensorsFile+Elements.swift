@@ -2,7 +2,7 @@ import Safetensors
 import Tensors
 
 extension SafetensorsFile {
-  /// Some elements of a tensor whose elements fill whole bytes.
+  /// Reads some elements of a tensor whose elements are whole bytes.
   func floats(of entry: Header.Entry, _ elements: Range<Int>) -> [Float] {
     withBytes(of: entry) {
       Tensors.floats(
@@ -10,7 +10,7 @@ extension SafetensorsFile {
     }
   }
 
-  /// The same in 64 bits, exactly.
+  /// Reads the elements in 64 bits, exactly.
   func doubles(of entry: Header.Entry, _ elements: Range<Int>) -> [Double] {
     withBytes(of: entry) {
       Tensors.doubles(
@@ -18,14 +18,14 @@ extension SafetensorsFile {
     }
   }
 
-  /// The same of bytes that stand for floats of 8 bits, whatever type the header says.
+  /// Reads bytes as 8-bit floats, whatever type the header gives.
   func doubles(
     of entry: Header.Entry, _ elements: Range<Int>, as type: ElementType
   ) -> [Double] {
     withBytes(of: entry) { Tensors.doubles(from: $0.extracting(elements), as: type) }
   }
 
-  /// Some bytes of a tensor.
+  /// Reads some bytes of a tensor.
   func bytes(of entry: Header.Entry, _ range: Range<Int>) -> [UInt8] {
     withBytes(of: entry) {
       unsafe $0.extracting(range).withUnsafeBytes { unsafe Array($0) }
@@ -34,6 +34,6 @@ extension SafetensorsFile {
 }
 
 extension Range<Int> {
-  /// The range of smaller units, so many in each.
+  /// The range of smaller units, with `count` of them in each.
   func times(_ count: Int) -> Range<Int> { lowerBound * count..<upperBound * count }
 }

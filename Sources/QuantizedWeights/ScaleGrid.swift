@@ -1,23 +1,23 @@
 import Tensors
 
-/// Which scale belongs to which number of a matrix: one scale a cell.
+/// Assigns one scale to each cell of a matrix.
 ///
-/// One scale for all, one a row, one for some numbers of a row, or one a block of rows and columns.
+/// A cell is the whole matrix, a row, a part of a row, or a block of rows and columns.
 struct ScaleGrid: Hashable, Sendable {
   let rows: Int
   let columns: Int
 
-  /// The rows and columns of a cell; the last ones may have fewer.
+  /// The rows and columns per cell; the last cells may be smaller.
   let height: Int
   let width: Int
 
-  /// The cells of a row.
+  /// The number of cells per row.
   var across: Int { max(1, (columns + width - 1) / width) }
 
-  /// The rows of cells.
+  /// The number of rows of cells.
   var down: Int { max(1, (rows + height - 1) / height) }
 
-  /// - Returns: `nil` where the scales are not in such an order.
+  /// - Returns: `nil` if the scales do not have such an order.
   init?(scales: Shape, of weight: Shape) {
     guard let rows = weight.extents.first, let count = scales.elementCount else { return nil }
     self.rows = rows
@@ -25,7 +25,7 @@ struct ScaleGrid: Hashable, Sendable {
     var extents = scales.extents
     while extents.count > 2, extents.last == 1 { extents.removeLast() }
     if count == 1 { extents = [1, 1] }
-    // A list has one scale a row; blocks of rows are a table.
+    // A list has one scale per row; a table has blocks of rows.
     guard extents.count == 2 || extents == [rows],
       let height = Self.side(rows, cells: extents[0]),
       let width = Self.side(columns, cells: extents.count == 2 ? extents[1] : 1)
@@ -34,9 +34,9 @@ struct ScaleGrid: Hashable, Sendable {
     self.width = width
   }
 
-  /// The length of a cell.
+  /// The side of a cell.
   ///
-  /// DeepSeek's blocks of 128 may end in a shorter one; others are equal.
+  /// The last of DeepSeek's blocks of 128 may be shorter; other blocks have equal sides.
   private static func side(_ length: Int, cells: Int) -> Int? {
     if cells == 1 { return max(1, length) }
     if cells == length { return 1 }
@@ -44,16 +44,16 @@ struct ScaleGrid: Hashable, Sendable {
     return cells > 0 && length % cells == 0 ? length / cells : nil
   }
 
-  /// The cells that some rows lie in.
+  /// The cells that contain some rows.
   func cells(of rows: Range<Int>) -> Range<Int> {
     if rows.isEmpty { return 0..<0 }
     return rows.lowerBound / height * across..<((rows.upperBound - 1) / height + 1) * across
   }
 
-  /// Calls a function for each stretch of numbers that share a scale.
+  /// Calls a function for each run of numbers that share a scale.
   ///
-  /// - Parameter body: Gets the stretch, counted from the first number of `rows`, and the cell, counted
-  ///   from the first of `cells(of: rows)`.
+  /// - Parameter body: Receives the run, counted from the first number of `rows`, and the cell,
+  ///   counted from the first of `cells(of: rows)`.
   @inline(__always)
   func forEachStretch(of rows: Range<Int>, _ body: (_ numbers: Range<Int>, _ cell: Int) -> Void) {
     var start = 0
@@ -92,9 +92,9 @@ struct ScaleGrid: Hashable, Sendable {
     }
   }
 
-  /// Raises the largest magnitudes of cells to those of some rows; NaN counts as nothing.
+  /// Raises the largest magnitudes of cells to those of some rows; ignores NaN.
   ///
-  /// - Parameter largest: One a cell of the whole matrix.
+  /// - Parameter largest: One value per cell of the whole matrix.
   func measure(_ numbers: [Float], rows: Range<Int>, largest: inout [Float]) {
     let first = cells(of: rows).lowerBound
     unsafe numbers.withUnsafeBufferPointer { buffer in
@@ -106,7 +106,7 @@ struct ScaleGrid: Hashable, Sendable {
   }
 }
 
-/// The largest magnitude, 0 of none; NaN counts as nothing.
+/// The largest magnitude, or 0 if there are no numbers; ignores NaN.
 func largestMagnitude(_ numbers: UnsafeBufferPointer<Float>) -> Float {
   let lanes = 8
   var most = SIMD8<Int32>(repeating: 0)
@@ -115,7 +115,7 @@ func largestMagnitude(_ numbers: UnsafeBufferPointer<Float>) -> Float {
   let whole = numbers.count / lanes * lanes
   let raw = UnsafeRawBufferPointer(numbers)
   for index in stride(from: 0, to: whole, by: lanes) {
-    // Magnitudes compare as their bits do.
+    // Magnitudes compare like their bit patterns.
     let bits = unsafe raw.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Int32>.self) & mask
     let known = bits.replacing(with: 0, where: bits .> infinity)
     most.replace(with: known, where: known .> most)

@@ -2,14 +2,14 @@ import JSON
 import Safetensors
 import Tensors
 
-/// A file's tensors and what it says of the storage of its layers.
+/// A file's tensors, and its declarations about the storage of layers.
 struct StoredTensors {
   let file: SafetensorsFile
 
-  /// ComfyUI's `_quantization_metadata`: layers by their names.
+  /// ComfyUI's `_quantization_metadata`, by layer name.
   private let declared: [String: JSONValue]
 
-  /// The storage of tensors of blocks, of a GGUF file.
+  /// The block types of a GGUF file's tensors.
   let blocks: [TensorName: BlockTensor]
 
   init(_ file: SafetensorsFile, blocks: [TensorName: BlockTensor] = [:]) {
@@ -31,7 +31,7 @@ struct StoredTensors {
     )
   }
 
-  /// What ComfyUI is told of a layer: by the metadata, which it heeds first, or by a tensor.
+  /// The declaration for ComfyUI about a layer: in the metadata, which come first, or in a tensor.
   func declaration(of layer: String) -> [String: JSONValue]? {
     if case .object(let fields)? = declared[layer] { return fields }
     guard let entry = self["\(layer).comfy_quant"], entry.type == .uint8 else { return nil }
@@ -42,13 +42,13 @@ struct StoredTensors {
     return fields
   }
 
-  /// The name of the format that ComfyUI is told.
+  /// The format in the declaration for ComfyUI.
   func format(of layer: String) -> String? {
     guard case .string(let format)? = declaration(of: layer)?["format"] else { return nil }
     return format
   }
 
-  /// The tensors of a layer under some last words, as far as they are there.
+  /// The tensors of a layer whose names end in these words, if they exist.
   func companions(of layer: String, _ words: [String]) -> [Header.Entry] {
     words.compactMap { self["\(layer).\($0)"] }
   }
@@ -62,7 +62,7 @@ struct StoredTensors {
 }
 
 extension Header.Entry {
-  /// The layer's name of its `….weight`; `nil` for any other tensor.
+  /// The layer's name for its `….weight`; `nil` for any other tensor.
   var layer: String? {
     let text = name.string
     return text.hasSuffix(".weight") ? String(text.dropLast(7)) : nil

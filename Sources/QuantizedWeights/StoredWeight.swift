@@ -1,27 +1,26 @@
 package import Safetensors
 package import Tensors
 
-/// A weight as a file stores it: codes, and what turns them into numbers.
+/// A weight as a file stores it: codes, and the data that decode them.
 package protocol StoredWeight: Sendable {
-  /// The scheme as users know it, such as `scaled FP8`.
+  /// The scheme's usual name, such as `scaled FP8`.
   var scheme: String { get }
 
-  /// The shape of the numbers.
+  /// The shape of the decoded numbers.
   var shape: Shape { get }
 
   var file: SafetensorsFile { get }
 
-  /// The tensors that hold it: the codes first, then scales, markers and the like.
+  /// The tensors that hold the weight: codes first, then scales, markers and the like.
   var tensors: [Header.Entry] { get }
 
-  /// The numbers of some rows, exactly as far as 64 bits hold them.
+  /// The decoded numbers of some rows, as exact as 64 bits allow.
   func doubles(rows: Range<Int>) -> [Double]
 
-  /// The numbers of some rows, each rounded once or twice to 32 bits.
+  /// The decoded numbers of some rows, rounded once or twice to 32 bits.
   func floats(rows: Range<Int>) -> [Float]
 
-  /// What writes numbers in the weight's own scheme and spelling; `nil` for a scheme that is only
-  /// read.
+  /// A writer for the weight's own scheme and spelling; `nil` if the scheme is read-only.
   func ownWriter() -> (any WeightWriter)?
 }
 
@@ -35,7 +34,7 @@ extension StoredWeight {
 
   package var rowCount: Int { shape.extents.first ?? 1 }
 
-  /// The numbers of a row.
+  /// The number of elements per row.
   package var columnCount: Int { shape.extents.dropFirst().reduce(1, *) }
 
   /// Tells the system that the weight's bytes are no longer needed in memory.
@@ -44,7 +43,7 @@ extension StoredWeight {
   }
 }
 
-/// A weight whose codes are floats and stand for themselves.
+/// A weight whose codes are floats that need no decoding.
 package struct PlainWeight: StoredWeight {
   package let file: SafetensorsFile
   package let tensors: [Header.Entry]
@@ -68,17 +67,17 @@ package struct PlainWeight: StoredWeight {
   package func ownWriter() -> (any WeightWriter)? { FloatWriter(self, as: codes.type) }
 }
 
-/// A way to store weights, by which a weight is recognised.
+/// A storage scheme that recognises its weights.
 protocol QuantizationScheme: SendableMetatype {
-  /// The weight whose codes a tensor holds; `nil` where it is stored in another way.
+  /// The weight whose codes a tensor holds; `nil` if it has another scheme.
   ///
-  /// - Throws: Where the tensor is stored in this way and something of it is missing or wrong.
+  /// - Throws: If the tensor has this scheme and some of its data are missing or wrong.
   static func weight(
     codes: Header.Entry, in tensors: StoredTensors
   ) throws(QuantizedWeightError) -> (any StoredWeight)?
 }
 
-/// All schemes; of several that recognise a weight, the first counts.
+/// All schemes; if several recognise a weight, the first counts.
 let quantizationSchemes: [any QuantizationScheme.Type] = [
   ScaledFP8.self, ScaledINT8.self, NVFP4.self, MXFP8.self, BitsAndBytes8.self, BitsAndBytes4.self,
   GGUFBlocks.self,

@@ -1,4 +1,4 @@
-/// The share of what was added to weights that is left in the codes that they became.
+/// How much of an update is left after the changed weights were encoded.
 package struct Survival: Sendable {
   /// ‖added‖².
   package private(set) var askedSquared = 0.0
@@ -14,21 +14,20 @@ package struct Survival: Sendable {
   private var changedCodes = 0
   private var codeCount = 0
 
-  /// The number of weights that were written again.
+  /// The number of weights that were encoded.
   package var weightCount = 0
 
-  /// The schemes that they had.
+  /// The schemes that they had before.
   package var schemes: Set<String> = []
 
   package init() {}
 }
 
 extension Survival {
-  /// The share of the added update's norm that is there along the update's own direction: 1 where
-  /// nothing was added.
+  /// The share of the update's norm that is left along its own direction; 1 if nothing was added.
   package var normKept: Double { askedSquared > 0 ? product / askedSquared : 1 }
 
-  /// The share of the codes that are others than before; `nil` where the weights left their scheme.
+  /// The share of codes that changed; `nil` if the weights left their scheme.
   package var codesChanged: Double? {
     codeCount > 0 ? Double(changedCodes) / Double(codeCount) : nil
   }
@@ -38,7 +37,7 @@ extension Survival {
     storedSquared > 0 ? (errorSquared / storedSquared).squareRoot() : 0
   }
 
-  /// Whether less than half of what was added is there, or the numbers are none.
+  /// Whether less than half of the update is left, or the numbers are not finite.
   package var isMostlyLost: Bool { !(normKept >= 0.5) || !errorSquared.isFinite }
 
   package static func + (a: Survival, b: Survival) -> Survival {
@@ -56,11 +55,11 @@ extension Survival {
 }
 
 extension Survival {
-  /// Counts some numbers.
+  /// Adds some numbers to the sums.
   ///
   /// - Parameters:
-  ///   - before: The numbers that something was added to.
-  ///   - stored: The numbers that the codes of their sums stand for.
+  ///   - before: The numbers before the update.
+  ///   - stored: The decoded numbers after it.
   package mutating func add(before: [Float], added: [Float], stored: [Float]) {
     var sums = Sums()
     let count = before.count
@@ -95,9 +94,9 @@ extension Survival {
     storedSquared += sums.totals[3]
   }
 
-  /// Counts codes that are others than before.
+  /// Counts changed codes.
   ///
-  /// - Parameter bitCount: Of one code: 4 or a multiple of 8.
+  /// - Parameter bitCount: The size of one code: 4 or a multiple of 8.
   package mutating func add(codes: [UInt8], before: [UInt8], bitCount: Int) {
     precondition(codes.count == before.count, "\(codes.count) bytes for \(before.count)")
     codeCount += codes.count * 8 / bitCount
@@ -115,7 +114,7 @@ extension Survival {
   }
 }
 
-/// Sums of squares and products: short ones in 32 bits, all of them in 64.
+/// Sums of squares and products; blocks are summed in 32 bits, the total in 64.
 private struct Sums {
   private var asked = SIMD8<Float>(repeating: 0)
   private var error = SIMD8<Float>(repeating: 0)
@@ -141,7 +140,7 @@ private struct Sums {
   }
 }
 
-/// Numbers one by one with others added.
+/// The element-wise sum.
 package func sum(_ a: [Float], _ b: [Float]) -> [Float] {
   precondition(a.count == b.count, "\(a.count) and \(b.count) numbers")
   var result = a

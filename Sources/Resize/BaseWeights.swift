@@ -4,12 +4,12 @@ import Names
 import Safetensors
 import Tensors
 
-/// The weights of the model that an adapter is for: what its layers' updates are compared with.
+/// The weights of the model that an adapter is for; layers' updates are compared with them.
 struct BaseWeights: Sendable {
   private let layers: CheckpointLayers
 
-  /// - Throws: `.noPlace` where the model lacks one of the combination's layers, `.quantized` where
-  ///   its numbers are not what they stand for.
+  /// - Throws: `.noPlace` if the model lacks one of the combination's layers, `.quantized` if its
+  ///   weights cannot be decoded.
   init(_ layers: CheckpointLayers, for combination: Combination) throws {
     self.layers = layers
     try layers.checkNumbers(of: Set(combination.layers.map(\.target.network)).sorted())
@@ -24,7 +24,7 @@ struct BaseWeights: Sendable {
     }
   }
 
-  /// ‖W‖ of each layer that has a rank; one weight is in memory for each thread.
+  /// ‖W‖ of each layer that has a rank; each thread holds one weight in memory.
   func norms(of combination: Combination, threads: Int) throws -> [Target: Double] {
     let ranked = combination.layers.filter(\.hasRank)
     let norms = try parallelMap(count: ranked.count, threads: threads) { index in
@@ -33,9 +33,9 @@ struct BaseWeights: Sendable {
     return Dictionary(norms, uniquingKeysWith: { first, _ in first })
   }
 
-  /// What recipes compare a module's singular values with.
+  /// The references that recipes compare a module's singular values with.
   ///
-  /// - Parameter wanted: The references that are asked for; the Frobenius norm is always taken.
+  /// - Parameter wanted: The references to compute; the Frobenius norm is always computed.
   func references(
     of module: DecomposedModule, wanted: Set<Recipe.Reference>
   ) throws -> LayerReferences {

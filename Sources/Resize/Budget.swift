@@ -1,18 +1,18 @@
 import LinearAlgebra
 
-/// The ranks that keep most energy for a number of elements.
+/// The ranks that keep the most energy within a number of elements.
 ///
-/// Every module has one rank; each further one costs its module's outputs + columns and keeps the
-/// square of its singular value. Taking them in the order of energy for an element is the optimum
-/// of the Frobenius error over all modules, since values fall within each module.
+/// Every module gets one rank. Each further rank costs the module's outputs + columns elements and
+/// keeps the square of its singular value. Taking ranks in the order of energy per element
+/// minimises the Frobenius error over all modules, because a module's values are sorted.
 struct Budget {
   /// The rank of each module.
   let ranks: [Int]
 
   /// - Parameters:
-  ///   - modules: Each module's cost of one rank, and its singular values, largest first.
-  ///   - elements: How many elements the factors of all modules may have.
-  /// - Returns: `nil` where even rank 1 everywhere is too much.
+  ///   - modules: Each module's cost per rank, and its singular values, largest first.
+  ///   - elements: The maximum number of elements in the factors of all modules.
+  /// - Returns: `nil` if even rank 1 everywhere exceeds the budget.
   init?(_ modules: [(cost: Int, values: [Double])], elements: Int) {
     var ranks = modules.map { _ in 1 }
     var left = elements - modules.reduce(0) { $0 + $1.cost }

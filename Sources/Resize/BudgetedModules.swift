@@ -4,14 +4,14 @@ import Names
 import Results
 import Safetensors
 
-/// All modules of an adapter, taken apart to share a budget.
+/// All modules of an adapter, decomposed so that they can share a budget.
 struct BudgetedModules {
   private let modules: [DecomposedModule]
 
-  /// ‖W‖ of the base model's weights, which errors are then relative to.
+  /// ‖W‖ of the base model's weights; errors are then relative to them.
   private let baseNorms: [Target: Double]
 
-  /// Layers that no rank can be chosen for.
+  /// Layers without a rank to choose.
   private let rest: [ResultModule]
 
   init(
@@ -27,16 +27,16 @@ struct BudgetedModules {
     rest = combination.layers.filter { !$0.hasRank && !$0.isZero }.map(\.concatenated)
   }
 
-  /// The result that spends a budget of elements, or of bytes of the whole file.
+  /// The result that uses a budget of elements, or of bytes of the whole file.
   func plan(
     file: String, elements: Int?, byteCount: Int?, _ writer: ResultWriter
   ) throws -> ResultPlan {
     if let elements { return try plan(elements: elements, file: file) }
-    // The header's length depends on the ranks by a few digits: ask, and take off what is over.
+    // The header's length varies by a few digits with the ranks: plan, then subtract the excess.
     let budget = byteCount ?? 0
     let least = try writer.byteCount(of: plan(ranks: modules.map { _ in 1 }))
     let bytesPerElement = writer.bytesPerElement
-    let ofOne = leastElements
+    let ofOne = minElements
     var elements = (budget - least) / bytesPerElement + ofOne
     while true {
       guard elements >= ofOne else {
@@ -51,8 +51,8 @@ struct BudgetedModules {
     }
   }
 
-  /// The elements of all factors at rank 1.
-  private var leastElements: Int { modules.reduce(0) { $0 + $1.module.elementsPerRank } }
+  /// The number of elements of all factors at rank 1.
+  private var minElements: Int { modules.reduce(0) { $0 + $1.module.elementsPerRank } }
 
   private func plan(elements: Int, file: String) throws -> ResultPlan {
     let costs = modules.map { decomposed in
@@ -64,13 +64,13 @@ struct BudgetedModules {
     }
     guard let budget = Budget(costs, elements: elements) else {
       let what =
-        "has \(leastElements) parameters at rank 1, above the \(elements) asked for; allow more"
+        "has \(minElements) parameters at rank 1, above the \(elements) asked for; allow more"
       throw AdapterError(file: file, reason: .refused(what))
     }
     return plan(ranks: budget.ranks)
   }
 
-  /// Factors are formed when they are written.
+  /// A plan that forms the factors when they are written.
   private func plan(ranks: [Int]) -> ResultPlan {
     let resized = zip(modules, ranks).map { decomposed, rank in
       let module = decomposed.module

@@ -2,7 +2,7 @@ import Adapters
 import LinearAlgebra
 import Tensors
 
-/// One module and the decomposition of its factors, to be stored at any rank.
+/// One module and the decomposition of its factors, which can be stored at any rank.
 struct DecomposedModule: Sendable {
   let module: ResizableModule
   let decomposition: ProductDecomposition
@@ -13,7 +13,7 @@ struct DecomposedModule: Sendable {
     decomposition = try module.decomposition()
   }
 
-  /// What recipes compare with, without a base model.
+  /// The references that need no base model.
   var references: LayerReferences {
     LayerReferences(
       values: RankRule.significant(decomposition.values).map { $0 * abs(module.scale) },
@@ -25,9 +25,9 @@ struct DecomposedModule: Sendable {
     decomposition.values.reduce(0) { $0 + $1 * $1 } * module.scale * module.scale
   }
 
-  /// Some of the directions, √σ in both factors, the scale as it was.
+  /// Keeps some of the directions, with √σ in both factors; the scale stays.
   ///
-  /// - Parameter rescale: Multiplies the update, what is asked for too.
+  /// - Parameter rescale: A factor of the update, and of the exact update too.
   func result(keeping indices: [Int], rescale: Double) -> Reduction {
     let vectors = decomposition.leading((indices.last ?? -1) + 1)
     let roots = indices.map { (vectors.values[$0] * rescale).squareRoot() }

@@ -1,8 +1,8 @@
-/// A text that is no list of recipes: where it stops being one, and why.
+/// An error in a list of recipes: its position and the reason.
 struct RecipeError: Error, Hashable, CustomStringConvertible {
   let text: String
 
-  /// From 1.
+  /// The position, from 1.
   let character: Int
   let detail: String
 
@@ -12,8 +12,8 @@ struct RecipeError: Error, Hashable, CustomStringConvertible {
 }
 
 extension Recipe {
-  /// Recipes separated by `:`, each of `key=value` pairs separated by commas; a reference without a
-  /// value has the weight 1.
+  /// Parses recipes separated by `:`, each a list of `key=value` pairs separated by commas; a
+  /// reference without a value has the weight 1.
   static func list(_ text: String) throws(RecipeError) -> [Recipe] {
     var recipes: [Recipe] = []
     for part in pieces(text, separator: ":") { recipes.append(try Recipe(part, of: text)) }
@@ -42,7 +42,7 @@ extension Recipe {
 private struct Piece {
   let text: Substring
 
-  /// Its place in the whole text, from 1.
+  /// The position in the whole text, from 1.
   let character: Int
 }
 
@@ -82,7 +82,7 @@ private struct RecipeParser {
     let known = Recipe.Reference.allCases.map(\.rawValue) + ["thr", "size", "rescale"]
     guard known.contains(words[0]) else {
       let what = words[0].isEmpty ? "nothing" : "'\(words[0])'"
-      throw error("\(what) in the place of one of \(known.joined(separator: ", "))", pair)
+      throw error("\(what) instead of one of \(known.joined(separator: ", "))", pair)
     }
     let text = words.count == 1 ? "" : words[1]
     switch words[0] {

@@ -1,22 +1,21 @@
 import Glibc
 
-/// What recipes compare a layer's singular values with.
+/// The references that recipes compare a layer's singular values with.
 struct LayerReferences: Sendable {
-  /// The singular values of the update, its scale included, largest first; those that are zero
-  /// left out.
+  /// The singular values of the update, scale included, largest first, without zeros.
   let values: [Double]
 
-  /// The elements that one rank takes.
+  /// The number of elements per rank.
   let elementsPerRank: Int
 
-  /// Of the base model's weight; `nil` where no recipe asks for it.
+  /// The spectral norm of the base model's weight; `nil` if no recipe needs it.
   var spectralOfBase: Double?
   var frobeniusOfBase: Double?
 
   /// |uᵢᵀ·W·vᵢ| for each of the values.
   var subspace: [Double]?
 
-  /// The reference that value `index` is compared with.
+  /// The reference for the value at `index`.
   fileprivate func value(_ reference: Recipe.Reference, _ index: Int) -> Double {
     switch reference {
     case .spectralOfBase: spectralOfBase ?? 1
@@ -30,7 +29,7 @@ struct LayerReferences: Sendable {
 }
 
 extension Recipe {
-  /// The score of each value; without bound where the reference is zero.
+  /// The score of each value; infinite where the reference is zero.
   func scores(of layer: LayerReferences) -> [Double] {
     let common = Reference.allCases.filter { $0 != .subspace }.reduce(0.0) { sum, reference in
       guard let weight = weights[reference], !layer.values.isEmpty else { return sum }
@@ -42,13 +41,13 @@ extension Recipe {
     }
   }
 
-  /// Which values of each layer are kept.
+  /// Selects the values to keep in each layer.
   ///
-  /// A size is filled by the greatest scores of all layers; the value that reaches it is kept, as
-  /// resize_lora does.
+  /// A size is filled with the greatest scores of all layers; the value that reaches the size is
+  /// kept, as in resize_lora.
   ///
-  /// - Parameter bytesPerElement: Of the result.
-  /// - Returns: The indices of the values kept, and the score from which on they are.
+  /// - Parameter bytesPerElement: The size of an element of the result.
+  /// - Returns: The indices of the kept values, and the lowest score among them.
   func selection(
     of layers: [LayerReferences], bytesPerElement: Int
   ) -> (kept: [[Int]], threshold: Double) {

@@ -1,11 +1,11 @@
-/// How many directions of each layer to keep, by scores that compare their strengths with others.
+/// Decides which directions of each layer to keep, by scores that compare their strengths.
 ///
 /// The score of singular value σᵢ of a layer's update is
 /// log₁₀(rescale · σᵢ) − Σ wₖ · log₁₀(Refₖ), with Σ wₖ = 1.
 ///
 /// Source: elias-gaeros/resize_lora, commit efe6f69, `ResizeRecipe`.
 struct Recipe: Hashable, Sendable {
-  /// What a singular value is compared with.
+  /// The quantity that a singular value is compared with.
   enum Reference: String, CaseIterable, Sendable {
     /// The largest singular value of the base model's weight.
     case spectralOfBase = "spn_ckpt"
@@ -19,10 +19,10 @@ struct Recipe: Hashable, Sendable {
     /// The Frobenius norm of the update.
     case frobenius = "fro_lora"
 
-    /// |uᵢᵀ·W·vᵢ|: what the base model's weight W does along the direction itself.
+    /// |uᵢᵀ·W·vᵢ|: the base model's weight W along the same direction.
     case subspace
 
-    /// The elements that one rank takes.
+    /// The number of elements per rank.
     case parameters = "params"
 
     var needsBase: Bool {
@@ -34,21 +34,21 @@ struct Recipe: Hashable, Sendable {
   }
 
   enum Selection: Hashable, Sendable {
-    /// Scores of at least so much.
+    /// Keeps scores of at least this value.
     case threshold(Double)
 
-    /// The greatest scores of all layers, until their factors reach so many MiB.
+    /// Keeps the greatest scores of all layers until their factors reach this many MiB.
     case size(mebibytes: Double)
   }
 
-  /// As it was given, without spaces.
+  /// The recipe as the user wrote it, without spaces.
   let text: String
 
-  /// They sum to 1; references that are not named have none.
+  /// The weights of the references; their sum is 1, and missing references have none.
   let weights: [Reference: Double]
   let selection: Selection
 
-  /// Multiplies the update, before scores are taken too.
+  /// A factor of the update, applied before scores are computed.
   let rescale: Double
 
   var needsBase: Bool { weights.keys.contains(where: \.needsBase) }
@@ -67,7 +67,7 @@ struct Recipe: Hashable, Sendable {
   }
 }
 
-/// A number with four decimal places at most.
+/// A number with at most four decimal places.
 private func short(_ number: Double) -> String {
   let rounded = (number * 1e4).rounded() / 1e4
   return Int(exactly: rounded).map(String.init) ?? "\(rounded)"

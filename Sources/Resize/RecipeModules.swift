@@ -8,8 +8,8 @@ struct RecipeModules {
   private let references: [LayerReferences]
 
   /// - Parameters:
-  ///   - recipes: Those that will be asked for.
-  ///   - base: The model; recipes that compare with it need it.
+  ///   - recipes: The recipes that will be planned.
+  ///   - base: The model, for recipes that compare with it.
   ///   - onLayer: Called after each layer, from any thread.
   init(
     _ combination: Combination, _ recipes: [Recipe], base: BaseWeights?, threads: Int,
@@ -29,8 +29,8 @@ struct RecipeModules {
   /// The result of one recipe.
   ///
   /// - Parameters:
-  ///   - combination: The adapter, its weight the recipe's `rescale`.
-  ///   - bytesPerElement: Of the result.
+  ///   - combination: The adapter, with the recipe's `rescale` as its weight.
+  ///   - bytesPerElement: The size of an element of the result.
   /// - Returns: The plan, and what it leaves out.
   func plan(
     _ recipe: Recipe, _ combination: Combination, bytesPerElement: Int

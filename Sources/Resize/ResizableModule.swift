@@ -2,17 +2,17 @@ import Adapters
 import LinearAlgebra
 import Tensors
 
-/// One module, ready to be stored at any rank.
+/// One module that can be stored at any rank.
 struct ResizableModule: Sendable {
   let layer: Combination.Layer
 
-  /// What readers multiply up·down by, before and after.
+  /// The factor that readers multiply up·down by, before and after.
   let scale: Double
 
-  /// The factors without the scale, as they are stored.
+  /// The stored factors, without the scale.
   let factors: LowRank
 
-  /// The elements that one more rank takes.
+  /// The number of elements per rank.
   var elementsPerRank: Int { factors.up.rows + factors.down.columns }
 
   init(_ layer: Combination.Layer) throws {
@@ -30,13 +30,13 @@ struct ResizableModule: Sendable {
     try ProductDecomposition(of: factors.up, factors.down)
   }
 
-  /// The best approximation at a rank below the one there is, and the factors as they are with
-  /// zeros behind them from there on.
+  /// The best approximation at a lower rank; at the module's rank or above, the factors as they
+  /// are, padded with zeros.
   func result(rank: Int) throws(LinearAlgebraError) -> Reduction {
     rank < factors.rank ? result(rank: rank, by: try decomposition()) : padded(to: rank)
   }
 
-  /// The same by a decomposition that is at hand.
+  /// The same, from an existing decomposition.
   func result(rank: Int, by decomposition: ProductDecomposition) -> Reduction {
     if rank >= factors.rank { return padded(to: rank) }
     let best = decomposition.leading(rank).truncated(to: rank)
@@ -52,7 +52,7 @@ struct ResizableModule: Sendable {
     return Reduction(padded, scale: scale, asked: nil)
   }
 
-  /// Factors that stand for the module's, and how far they are from them.
+  /// Factors that replace the module's, and their distance from them.
   func approximation(_ best: LowRank) -> Reduction {
     let asked = LowRank(up: factors.up.scaled(by: scale), down: factors.down)
     return Reduction(best, scale: scale, asked: asked)
@@ -60,7 +60,7 @@ struct ResizableModule: Sendable {
 
   /// The first ranks of a DyLoRA, at the strength that they had in training.
   ///
-  /// Training multiplies a slice of b of L ranks by alpha/L · √(L/b).
+  /// Training multiplies a slice of b out of L ranks by alpha/L · √(L/b).
   ///
   /// Source: kohya-ss/sd-scripts, `networks/dylora.py`.
   func slice(rank: Int) -> Reduction {

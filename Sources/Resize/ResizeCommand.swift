@@ -7,7 +7,7 @@ import Results
 package struct ResizeCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "resize",
-    abstract: "Store an adapter at other ranks, or in a number of bytes.",
+    abstract: "Change the ranks of an adapter, or fit it into a number of bytes.",
     usage: "lora resize FILE ... --rank N [-o OUT] [options]",
     discussion: paragraphs(
       """
@@ -48,24 +48,25 @@ package struct ResizeCommand: ParsableCommand {
   @Option(
     .byteCount,
     help: ArgumentHelp(
-      "The size that the result may have, such as 8MB or 500kB.", valueName: "size"))
+      "The maximum size of the result, such as 8MB or 500kB.", valueName: "size"))
   var bytes: Int?
 
   @Option(
     .whole(1...1_000_000_000_000),
-    help: ArgumentHelp("How many elements the factors may have, such as 2000000.", valueName: "n"))
+    help: ArgumentHelp(
+      "The maximum number of elements in the factors, such as 2000000.", valueName: "n"))
   var params: Int?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Keep directions by their scores, such as fro_ckpt=1,thr=-3.5; several stand between colons.",
+      "Keep directions by their scores, such as fro_ckpt=1,thr=-3.5; colons separate several recipes.",
       valueName: "recipe"), transform: { try Recipe.list($0) })
   var recipe: [Recipe]?
 
   @Option(
     help: ArgumentHelp(
-      "The model that the adapter is for: errors are told relative to its weights, and --bytes counts them so.",
+      "The model that the adapter is for; errors and budgets are relative to its weights.",
       valueName: "checkpoint"), completion: .file())
   var base: String?
 
@@ -74,15 +75,17 @@ package struct ResizeCommand: ParsableCommand {
 
   @Flag(
     help:
-      "The adapter was trained by DyLoRA: --rank takes its first ranks, at their strength in training."
+      "The adapter was trained with DyLoRA: --rank takes its first ranks, at their strength in training."
   )
   var dylora = false
 
-  @Option(help: "Choose ranks as sd-scripts' resize_lora.py of 2026 does: by rules one too many.")
+  @Option(
+    help:
+      "Choose ranks as sd-scripts' resize_lora.py of 2026 does: its rules keep one rank more.")
   var compat: Compatibility?
 
   @Option(
-    help: ArgumentHelp("Of several adapters in a file or folder, the one of this name."))
+    help: ArgumentHelp("The name of the adapter, if a file or folder holds several."))
   var adapter: String?
 
   @OptionGroup(title: "Layers") var layers: LayerOptions

@@ -4,7 +4,7 @@ import LinearAlgebra
 import Names
 import Results
 
-/// What `ResizeCommand` does with one of its files.
+/// Runs `ResizeCommand` for one of its files.
 struct ResizeRun {
   private let command: ResizeCommand
   private let item: ResultFiles.Item
@@ -54,7 +54,7 @@ struct ResizeRun {
     }
   }
 
-  /// The one result of all other rules.
+  /// Writes the result of a rule that is no recipe.
   private func resize() throws {
     let writer = try writer(combination, to: item.outputs[0], comment: comment)
     var choice = LayerChoice()
@@ -101,7 +101,7 @@ struct ResizeRun {
     return ranks.count == 1 ? "\(ranks.first ?? 0)" : "Dynamic"
   }
 
-  /// As sd-scripts words it.
+  /// The comment in sd-scripts' wording.
   private var comment: String {
     if let bytes = command.bytes { return "resized from \(rankBefore) to \(bytes) bytes" }
     if let params = command.params { return "resized from \(rankBefore) to \(params) parameters" }

@@ -3,17 +3,17 @@ import LinearAlgebra
 import Safetensors
 import Tensors
 
-/// Resizing module by module, by a rule that needs only the module itself.
+/// Resizes module by module, by a rule that needs only the module itself.
 struct Resizing: Sendable {
-  /// How a module becomes one of a rank.
+  /// How a module is reduced to a rank.
   enum Method {
-    /// By its best approximation.
+    /// Takes the best approximation.
     case approximating
 
-    /// By the first of the ranks that DyLoRA trained.
+    /// Takes the first of the ranks that DyLoRA trained.
     case slicing
 
-    /// As sd-scripts does.
+    /// Does what sd-scripts does.
     case asSDScripts
   }
 
@@ -43,7 +43,7 @@ struct Resizing: Sendable {
     }
   }
 
-  /// - Parameter rank: The layer's; `nil` where the rule decides by the values.
+  /// - Parameter rank: The layer's rank; `nil` if the rule decides by the values.
   private func result(_ module: ResizableModule, rank: Int?) throws -> Reduction {
     switch (method, rank) {
     case (.slicing, let rank?): return module.slice(rank: rank)
@@ -57,10 +57,10 @@ struct Resizing: Sendable {
     }
   }
 
-  /// The rank that a layer is to have whatever its values are; `nil` where a rule decides.
+  /// The rank of a layer if it does not depend on its values; `nil` if a rule decides.
   ///
-  /// A layer that is thinner than the rank has all of its own: its update is exact there. DyLoRA's
-  /// first ranks are what they are.
+  /// A layer whose own rank is lower keeps all of it, and its update stays exact. DyLoRA's slices
+  /// have the chosen rank.
   private func fixedRank(_ layer: Combination.Layer) -> Int? {
     let extents = layer.extents
     switch method {
@@ -72,7 +72,7 @@ struct Resizing: Sendable {
     }
   }
 
-  /// Refuses slices of what DyLoRA does not train.
+  /// Refuses slices of algorithms that DyLoRA does not train.
   private func check(_ combination: Combination) throws(AdapterError) {
     for layer in combination.layers where layer.hasRank {
       let module = layer.terms[0].module

@@ -2,9 +2,10 @@ import Adapters
 import LinearAlgebra
 import Tensors
 
-/// Ranks and factors as sd-scripts' `resize_lora.py` of February 2026 has them, for those who must
-/// reproduce an old file: its rules take one rank more than they say, 2 at least, ask for more than
-/// the ratio and not for as much, and count 1 × 1 convolutions as wide ones.
+/// Reproduces sd-scripts' `resize_lora.py` of February 2026, for users who need an old file again.
+///
+/// Its rules keep one rank more than they say and at least 2, require more than the ratio instead
+/// of at least the ratio, and treat 1 × 1 convolutions as wide ones.
 ///
 /// Source: kohya-ss/sd-scripts, commit 48d368f, `networks/resize_lora.py`.
 enum SDScriptsResizing {
@@ -13,12 +14,12 @@ enum SDScriptsResizing {
     return limit(choice, layer) ?? rank
   }
 
-  /// `--new_conv_rank`, which is also the most that a rule may choose for a convolution.
+  /// `--new_conv_rank`, which is also the maximum rank that a rule can choose for a convolution.
   private static func limit(_ choice: RankChoice, _ layer: Combination.Layer) -> Int? {
     layer.extents.isConvolution ? choice.convolutionRank ?? choice.maximum : choice.maximum
   }
 
-  /// All of the values in up.
+  /// Puts all singular values into up.
   static func result(
     _ module: ResizableModule, _ choice: RankChoice, rank fixed: Int?
   ) throws -> Reduction {
@@ -41,8 +42,8 @@ enum SDScriptsResizing {
   }
 
   /// - Parameters:
-  ///   - values: Those that are not zero by the shapes, without alpha.
-  ///   - count: How many there are with those.
+  ///   - values: The values that the shapes do not force to zero, without alpha.
+  ///   - count: The number of values including those.
   static func rank(for values: [Double], of count: Int, _ rule: RankRule) -> Int {
     guard let first = values.first, first > 1e-6 else { return 1 }
     let index =

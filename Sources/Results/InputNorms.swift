@@ -5,19 +5,19 @@ import Pages
 import Safetensors
 package import Tensors
 
-/// How strong the inputs of a merge are in each block, and how alike: for its page.
+/// The inputs' norms per block and their cosines, for the page of a merge.
 package struct InputNorms {
   private let names: [String]
 
-  /// The inner products of each two of the inputs, weights included, by block.
+  /// The inner products of every two inputs, weights included, by block.
   private let blocks: [Block: Matrix]
 
-  /// Whether the result is the inputs' sum, so that its norms follow from theirs.
+  /// Whether the result is the sum of the inputs, so that its norms follow from theirs.
   private let isSum: Bool
 
   /// - Parameters:
-  ///   - combination: The inputs, with the weights that they are merged with.
-  ///   - products: Of each layer of the combination.
+  ///   - combination: The inputs, with the weights of the merge.
+  ///   - products: The inner products for each layer of the combination.
   package init(_ combination: Combination, _ products: [Matrix], isSum: Bool) {
     names = combination.inputs.map { printable(name(of: $0.adapter.file.path)) }
     blocks = Dictionary(
@@ -25,9 +25,9 @@ package struct InputNorms {
     self.isSum = isSum
   }
 
-  /// Bars of norms by block, and cosines.
+  /// A section with bars of norms by block, and cosines.
   ///
-  /// - Parameter modules: Of the result.
+  /// - Parameter modules: The modules of the result.
   func page(beside modules: [WriteReport.Module]) -> HTML {
     let series = (names + ["result"]).enumerated().map { Series(name: $1, index: $0) }
     let results = Dictionary(grouping: modules, by: \.block)
@@ -53,7 +53,7 @@ package struct InputNorms {
     return modules.reduce(0) { $0 + ($1.askedSquared ?? 0) }.squareRoot()
   }
 
-  /// A table of the cosine of each two; nothing where there is one input.
+  /// A table of the cosine of every two inputs; empty if there is only one.
   private var cosines: HTML {
     guard names.count > 1 else { return "" }
     let zeros = Matrix(zeros: names.count, names.count)
@@ -76,7 +76,7 @@ package struct InputNorms {
   }
 }
 
-/// A cell of a table of cosines, the darker the farther from 0.
+/// A cell of the cosine table; it is darker the farther the value is from 0.
 private func cosineCell(_ cosine: Double, isSelf: Bool) -> HTML {
   if isSelf { return "<td class=\"quiet\">1</td>" }
   guard cosine.isFinite else { return "<td class=\"quiet\">–</td>" }
@@ -89,7 +89,7 @@ private func cosineCell(_ cosine: Double, isSelf: Bool) -> HTML {
 }
 
 extension MergeNotes {
-  /// What was scaled, a sentence each; nothing where nothing is to be said.
+  /// The notes as a section with one sentence each; empty if there are none.
   var page: HTML {
     if isEmpty { return "" }
     let rows = (blocks ?? []).map { block -> HTML in
@@ -103,6 +103,6 @@ extension MergeNotes {
       </thead><tbody>\(rows)</tbody></table></div>
       """
     let items = lines.map { line -> HTML in "<p>\(line)</p>\n" }
-    return "<h2>How the weights came about</h2>\n\(items)\(table)"
+    return "<h2>How the weights were chosen</h2>\n\(items)\(table)"
   }
 }

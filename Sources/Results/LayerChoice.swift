@@ -1,7 +1,7 @@
 package import Adapters
 package import Names
 
-/// What a report says of ranks that were chosen by a recipe or beside a base model.
+/// The part of a report about ranks that a recipe chose or that relate to a base model.
 package struct LayerChoice: Sendable {
   struct Dropped: Sendable {
     let name: String
@@ -12,10 +12,10 @@ package struct LayerChoice: Sendable {
     let squaredNorm: Double
   }
 
-  /// The recipe as it was given; `nil` where another rule chose.
+  /// The recipe as the user wrote it; `nil` if another rule chose.
   package let recipe: String?
 
-  /// The score from which on directions are kept; `nil` where all are, or another rule chose.
+  /// The lowest score of the kept directions; `nil` if all are kept, or another rule chose.
   let threshold: Double?
   private(set) var dropped: [Dropped] = []
 
@@ -27,7 +27,7 @@ package struct LayerChoice: Sendable {
     self.threshold = threshold.flatMap { $0.isFinite ? $0 : nil }
   }
 
-  /// A layer of rank 0, which is left out.
+  /// Adds a layer of rank 0, which is left out.
   package mutating func addDropped(
     _ name: String, _ target: Target, rank: Int, squaredNorm: Double
   ) {
@@ -42,14 +42,14 @@ package struct LayerChoice: Sendable {
     self.baseNorms.merge(baseNorms) { first, _ in first }
   }
 
-  /// What is left out, for those who list it.
+  /// The names of the layers that are left out.
   package var leftOut: LeftOut {
     var leftOut = LeftOut()
     for layer in dropped { leftOut.add(layer.name, as: .modules) }
     return leftOut
   }
 
-  /// The figures of what is left out.
+  /// The error that the left-out layers cause.
   var verification: Verification {
     dropped.reduce(Verification()) {
       $0 + Verification(askedSquared: $1.squaredNorm, errorSquared: $1.squaredNorm)

@@ -3,18 +3,18 @@ package import ArgumentParser
 package import CommandSupport
 import Names
 
-/// Which layers of the files count, by kind, by block, or by what another file has.
+/// Options that select layers of the files by kind, by block, or by the layers of another file.
 package struct LayerOptions: ParsableArguments {
   @Option(
     .layers,
     help: ArgumentHelp(
-      "Only layers of these kinds or in these blocks, such as attention,MID or blocks.0-9. Of one list any is enough, of several --only all are needed.",
+      "Only layers of these kinds or in these blocks, such as attention,MID or blocks.0-9. A layer must match one entry of each list.",
       valueName: "list"))
   package var only: [LayerSelection] = []
 
   @Option(
     .layers,
-    help: ArgumentHelp("No layers of these kinds or in these blocks.", valueName: "list"))
+    help: ArgumentHelp("Leave out layers of these kinds or in these blocks.", valueName: "list"))
   package var except: [LayerSelection] = []
 
   @Option(
@@ -27,13 +27,13 @@ package struct LayerOptions: ParsableArguments {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "No layers that this adapter or checkpoint has.", valueName: "other"),
+      "Leave out layers that this adapter or checkpoint has.", valueName: "other"),
     completion: .file())
   package var exceptIn: [String] = []
 
   package init() {}
 
-  /// The filter that was asked for; reads the names in the other files.
+  /// The chosen filter; reads the tensor names of the other files.
   package func filter() throws -> LayerFilter {
     try LayerFilter(
       only: only, except: except, onlyIn: onlyIn.map { try AdapterSource(path: $0) },

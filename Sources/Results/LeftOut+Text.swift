@@ -3,22 +3,22 @@ import CommandSupport
 import Safetensors
 
 extension LeftOut {
-  /// One line that counts and names what is left out; `nil` where nothing is.
+  /// One line that counts and names what is left out; `nil` if nothing is.
   package var text: String? { text(after: "left out") }
 
-  /// What there is of each kind: `2 norms`, and their names.
+  /// The count of each kind, such as `2 norms`, with the names.
   package var counts: [(text: String, names: [String])] {
     Kind.allCases.filter { !self[$0].isEmpty }.map { ($0.counted(self[$0].count), self[$0]) }
   }
 
-  /// - Parameter words: What happened to all of it.
+  /// - Parameter words: The verb of the line, such as `left out`.
   package func text(after words: String) -> String? {
     let parts = counts.map { "\($0.text) (\(shown($0.names)))" }
     return parts.isEmpty ? nil : "\(words): " + parts.joined(separator: ", ")
   }
 }
 
-/// The first of some names, and how many more there are.
+/// The first few names, and the number of the others.
 func shown(_ names: [String]) -> String {
   let more = names.count > 4 ? " and \(names.count - 4) more" : ""
   return names.prefix(4).map(printable).joined(separator: ", ") + more

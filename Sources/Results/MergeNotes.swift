@@ -2,21 +2,21 @@ import Adapters
 import CommandSupport
 import Safetensors
 
-/// How the weights of a merge came about, where they are not those that were typed.
+/// How the weights of a merge were chosen, if they are not those that the user gave.
 package struct MergeNotes: Encodable, Sendable {
-  /// One weight for all that keeps a sum as strong as its strongest part.
+  /// One factor of all weights that makes a sum as strong as its strongest input.
   package struct Energy: Encodable, Sendable {
-    /// What all weights are multiplied by.
+    /// The factor.
     package let scale: Double
 
-    /// The norm of the strongest input, weight included, and that of the sum before it is scaled.
+    /// The norm of the strongest input, weight included, and the norm of the unscaled sum.
     package let strongest: Double
     package let sum: Double
 
-    /// Over all pairs of inputs that add something; `nil` where there is none.
+    /// The mean over all pairs of nonzero inputs; `nil` if there is no such pair.
     package let meanCosine: Double?
 
-    /// Whether the floor for inputs that are nearly orthogonal decides.
+    /// Whether the floor for nearly orthogonal inputs determines the factor.
     package let isFloor: Bool
 
     package init(
@@ -38,14 +38,14 @@ package struct MergeNotes: Encodable, Sendable {
     }
   }
 
-  /// The files, and the weight of each, where they follow from a rule.
+  /// The files and their weights, if a rule gives them.
   package var weights: [(file: String, weight: Double)] = []
 
-  /// Where the energy is limited.
+  /// The limit of the energy, if there is one.
   package var energy: Energy?
 
-  /// Where strengths are limited by block: what those of a block are multiplied by, of blocks that
-  /// are above the limit.
+  /// The factors of blocks above the limit of strengths; `nil` if strengths are not limited by
+  /// block.
   package var blocks: [(label: String, scale: Double)]?
 
   package init() {}
@@ -56,8 +56,8 @@ package struct MergeNotes: Encodable, Sendable {
     case blocks
   }
 
-  /// `{"weights": [{"file", "weight"}], "energy": {…}, "blocks": {"IN04": 0.7}}`: those that there
-  /// are.
+  /// Encodes the entries that exist: `{"weights": [{"file", "weight"}], "energy": {…}, "blocks":
+  /// {"IN04": 0.7}}`.
   package func encode(to encoder: any Encoder) throws {
     struct Weight: Encodable {
       let file: String
@@ -74,10 +74,10 @@ package struct MergeNotes: Encodable, Sendable {
       forKey: .blocks)
   }
 
-  /// Whether there is nothing to say.
+  /// Whether there are no notes.
   package var isEmpty: Bool { weights.isEmpty && energy == nil && blocks == nil }
 
-  /// A line each.
+  /// The notes, one per line.
   package var lines: [String] {
     var lines: [String] = []
     if !weights.isEmpty {
@@ -89,7 +89,7 @@ package struct MergeNotes: Encodable, Sendable {
     return lines
   }
 
-  /// As the result's metadata have it; `nil` where there is nothing to say.
+  /// The notes for the result's metadata; `nil` if there are none.
   package var comment: String? {
     var parts: [String] = []
     if let energy { parts.append("energy limit: all weights * \(energy.scale)") }
@@ -101,7 +101,7 @@ package struct MergeNotes: Encodable, Sendable {
   }
 
   private func text(_ blocks: [(label: String, scale: Double)]) -> String {
-    if blocks.isEmpty { return "nothing scaled, since no block's strengths are above 1" }
+    if blocks.isEmpty { return "nothing scaled, because no block's strengths are above 1" }
     let items = blocks.map { "\(printable($0.label)) × \(significant($0.scale))" }
     return "\(counted(blocks.count, "block")) scaled (\(shown(items)))"
   }

@@ -2,11 +2,11 @@ package import Adapters
 package import ArgumentParser
 package import Files
 
-/// Options of every command that writes an adapter.
+/// The options of every command that writes an adapter.
 package struct OutputOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Where the result goes; - is standard output.", valueName: "file"),
+    help: ArgumentHelp("The path of the result; - is standard output.", valueName: "file"),
     completion: .file())
   package var output: String?
 
@@ -18,19 +18,19 @@ package struct OutputOptions: ParsableArguments {
       "Whose names the result has (default: the first input's).", valueName: "naming"))
   package var to: Naming?
 
-  @Flag(help: "Compress the result by zstd; always so for a name that ends in .zst.")
+  @Flag(help: "Compress the result with zstd; names that end in .zst are always compressed.")
   package var zstd = false
 
   @Flag(
     help:
-      "Write the result even where its check fails: where its element type holds less than half of it, or other numbers than were asked for."
+      "Write the result even if its check fails: its element type holds less than half of the change, or rounding does not explain the error."
   )
   package var acceptError = false
 
   package init() {}
 }
 
-/// The namings that a result can have, by their options' spellings.
+/// The namings that results can have, by their options' spellings.
 extension Naming: ExpressibleByArgument {
   package init?(argument: String) {
     guard let naming = Self.all.first(where: { $0.isWritten && $0.name == argument }) else {
@@ -43,34 +43,34 @@ extension Naming: ExpressibleByArgument {
   package static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 }
 
-/// The float types that a result can be written in.
+/// The float types that results can be written in.
 package enum FloatType: String, CaseIterable, ExpressibleByArgument, Sendable {
   case f32
   case f16
   case bf16
 }
 
-/// What merge and resize report, beside the short text.
+/// Options that choose the reports of merge and resize beside the short text.
 package struct ReportOptions: ParsableArguments {
   @Flag(help: "Report every module: ranks, energy kept, error.")
   package var modules = false
 
   @Option(
     help: ArgumentHelp(
-      "Write the report as a page too: energy kept by block, every module.", valueName: "file"),
+      "Also write the report as a page: energy kept by block, every module.", valueName: "file"),
     completion: .file())
   package var html: String?
 
   package init() {}
 }
 
-/// Whose mistakes are to be reproduced.
+/// The program whose mistakes are reproduced.
 package enum Compatibility: String, CaseIterable, ExpressibleByArgument, Sendable {
   case sdScripts = "sd-scripts"
 }
 
 extension ReportOptions {
-  /// Makes the folder of the page; throws where it cannot be written, before any work.
+  /// Creates the page's folder; throws before any work if the page cannot be written.
   package func prepare() throws(FileError) {
     var outputs = PlannedOutputs()
     outputs.addFile(html)
@@ -78,21 +78,21 @@ extension ReportOptions {
   }
 }
 
-/// Where a result's weights go, and its configuration where the naming keeps one beside them.
+/// The path of a result's weights, and of its configuration if the naming has one beside them.
 struct ResultLocation {
-  /// `nil` where the result is one file.
+  /// The folder; `nil` if the result is one file.
   let folder: String?
 
-  /// The path of the file; its name where the result is a folder.
+  /// The path of the file, or its name in the folder.
   let weights: String
 
-  /// The name of the file beside the weights; `nil` where the result is one file.
+  /// The name of the configuration file; `nil` if the result is one file.
   let configuration: String?
 
-  /// The endings of names that are a file's.
+  /// The extensions that mark a path as a file's.
   static let endings = [".safetensors", ".st", ".sft", ".zst", ".bin"]
 
-  /// PEFT and MLX results are folders, unless the path is a stream's or that of a file.
+  /// PEFT and MLX results are folders unless the path is a stream or has a file's extension.
   init(path: String, naming: Naming) {
     let isFile =
       path == "-" || Self.endings.contains(where: path.hasSuffix)

@@ -2,7 +2,7 @@ import ArgumentParser
 import CommandSupport
 package import LinearAlgebra
 
-/// Options that say at which rank a result is to be stored.
+/// Options that choose the rank of a result.
 package struct RankOptions: ParsableArguments {
   @Option(.rank, help: ArgumentHelp("The rank of every module.", valueName: "n"))
   var rank: Int?
@@ -25,7 +25,8 @@ package struct RankOptions: ParsableArguments {
     help: ArgumentHelp("Keep this share of the sum of the singular values.", valueName: "c"))
   var svCumulative: Double?
 
-  @Option(.rank, help: ArgumentHelp("The most that a rule of --sv-… may choose.", valueName: "n"))
+  @Option(
+    .rank, help: ArgumentHelp("The maximum rank that a rule of --sv-… can choose.", valueName: "n"))
   var maxRank: Int?
 
   package init() {}
@@ -41,7 +42,7 @@ package struct RankOptions: ParsableArguments {
     }
   }
 
-  /// What was asked for; `nil` where nothing was.
+  /// The chosen ranks; `nil` if the user gave none.
   package var choice: RankChoice? {
     let rule: RankRule? =
       rank.map { .fixed($0) } ?? svRatio.map { .ratio($0) } ?? svFro.map { .frobenius($0) }
@@ -49,7 +50,7 @@ package struct RankOptions: ParsableArguments {
     return rule.map { RankChoice(rule: $0, convolutionRank: convRank, maximum: maxRank) }
   }
 
-  /// The choice in a few words, for a result's history.
+  /// The choice in a few words, for a result's metadata.
   package var text: String {
     let convolution = convRank.map { " (conv: \($0))" } ?? ""
     if let rank { return "\(rank)\(convolution)" }

@@ -2,23 +2,23 @@ import Adapters
 import CommandSupport
 import Safetensors
 
-/// The reports of a command that makes several results: one JSON array in the end.
+/// Collects the reports of a command with several results and prints them as one JSON array.
 package final class ReportList {
   let areSeveral: Bool
   private(set) var entries: [Entry] = []
 
-  /// The input whose results are being made, as the user named it.
+  /// The current input, as the user named it.
   var file = ""
 
   init(areSeveral: Bool) { self.areSeveral = areSeveral }
 
-  /// - Parameter file: The input of the one result.
+  /// - Parameter file: The input of the only result.
   package init(file: String) {
     areSeveral = false
     self.file = file
   }
 
-  /// A report with its file's name, or why there is none.
+  /// A report with its file's name, or the error instead.
   struct Entry: Encodable {
     let file: String
     let path: String?
@@ -31,7 +31,7 @@ package final class ReportList {
       case error
     }
 
-    /// The report's own keys, and beside them the names.
+    /// Encodes the report's own keys together with the names.
     func encode(to encoder: any Encoder) throws {
       try report?.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
@@ -50,7 +50,7 @@ package final class ReportList {
   }
 }
 
-/// What a result would be: its ranks and bytes, known without writing it.
+/// A preview of a result: its ranks and size, without writing it.
 package struct WritePreview: Encodable {
   private struct Output: Encodable {
     let bytes: Int
@@ -72,7 +72,7 @@ package struct WritePreview: Encodable {
     case output
   }
 
-  /// - Parameter byteCount: Of the file, before any compression.
+  /// - Parameter byteCount: The size of the file before any compression.
   init(
     _ plan: ResultPlan, leftOut: LeftOut, recipe: String?, merging: MergeNotes?, byteCount: Int
   ) {

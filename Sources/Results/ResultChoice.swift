@@ -9,13 +9,14 @@ package struct ResultChoice: Sendable {
   package let naming: Naming
   package let type: ElementType
 
-  /// What the report has to say of the choice.
+  /// Notes on the choice for the report.
   package let notes: [String]
 
-  /// Chooses what the options say, else the first input's naming and the inputs' widest type.
+  /// Takes the naming and type that the options give, or else the first input's naming and the
+  /// inputs' widest type.
   ///
-  /// A naming that holds an order instead of names, or that has no name for a layer of the result,
-  /// gives way to sd-scripts'.
+  /// A naming that stores an order instead of names, or that has no name for a layer of the result,
+  /// is replaced by sd-scripts'.
   package init(_ options: OutputOptions, for combination: Combination) {
     let adapters = combination.inputs.map(\.adapter)
     type = options.dtype?.elementType ?? widest(adapters.flatMap(\.weightTypes))
@@ -41,7 +42,8 @@ package struct ResultChoice: Sendable {
 }
 
 extension ResultChoice {
-  /// Chooses what the options say, else sd-scripts' naming and the widest of some types.
+  /// Takes the naming and type that the options give, or else sd-scripts' naming and the widest
+  /// type.
   package init(_ options: OutputOptions, types: [ElementType]) {
     type = options.dtype?.elementType ?? widest(types)
     naming = options.to ?? .kohya
@@ -60,7 +62,7 @@ extension FloatType {
 }
 
 extension Adapter {
-  /// What a reader of a result made of the adapter should know.
+  /// Notes for users of a result that is made from the adapter.
   fileprivate var notes: [String] {
     let name = printable(file.path)
     return warnings.map { "\(name): \($0)" }
@@ -72,7 +74,7 @@ extension Adapter {
   }
 }
 
-/// The narrowest float that holds all of some types exactly, integers and smaller floats too.
+/// The narrowest float type that holds all values of the types exactly, integers included.
 private func widest(_ types: [ElementType]) -> ElementType {
   let kinds = Set(types)
   if kinds.contains(.float64) { return .float64 }
@@ -83,9 +85,9 @@ private func widest(_ types: [ElementType]) -> ElementType {
 }
 
 extension OutputOptions {
-  /// Whose names the layers of a result get; `nil` where no naming is asked for.
+  /// The world whose names the layers of a result get; `nil` if no naming is chosen.
   ///
-  /// - Parameter inputs: What it is made of; the first decides where the naming does not.
+  /// - Parameter inputs: The inputs; the first decides if the naming does not.
   package func world(for inputs: [Combination.Input]) -> World? {
     inputs.first.flatMap { to?.world(for: $0.adapter) }
   }

@@ -3,35 +3,35 @@ import ArgumentParser
 package import CommandSupport
 import Files
 
-/// The inputs of a command that makes results of each file alone, and where each result goes.
+/// The inputs of a command that makes results of each file, and the path of each result.
 ///
-/// Every header is read before anything is written, so that names that clash are found first. An
+/// Every header is read before anything is written, so that conflicting names are found first. An
 /// input that cannot be read does not stop the others.
 package struct ResultFiles {
   package struct Item {
-    /// As the user named it, or as a folder's name and the file's in it.
+    /// The path as the user named it, or the folder's name and the file's.
     package let path: String
     package let adapter: Adapter
 
-    /// The names of layers that a filter leaves out.
+    /// The names of layers that the filter removed.
     package let leftOut: LeftOut
 
-    /// One for each variant, in their order.
+    /// One path per variant, in their order.
     package let outputs: [String]
   }
 
   private let inputs: [(path: String, item: Result<Item, any Error>)]
   private let asked: Naming?
 
-  /// Whether there is more than one result to report.
+  /// Whether the command makes more than one result.
   private let areSeveral: Bool
 
   /// - Parameters:
   ///   - paths: Files, or folders of files.
-  ///   - options: Where the results go: a file, a folder, or a pattern with {name} and {recipe}.
-  ///   - filter: Which layers of the inputs count.
-  ///   - adapterName: Of several adapters in an input, the one that is wanted.
-  ///   - variants: Words that tell the results of one input apart; one empty word for one result.
+  ///   - options: The output: a file, a folder, or a pattern with {name} and {recipe}.
+  ///   - filter: Selects layers of the inputs.
+  ///   - adapterName: The wanted adapter, if an input holds several.
+  ///   - variants: Words that distinguish the results of one input; one empty word for one result.
   package init(
     _ paths: [String], _ options: OutputOptions, filter: LayerFilter, adapterName: String?,
     variants: [String] = [""]
@@ -60,8 +60,8 @@ package struct ResultFiles {
     try check()
   }
 
-  /// Refuses two results of one name, a result in the place of another input, and what could not
-  /// be written.
+  /// Refuses two results of the same name, a result that would overwrite another input, and paths
+  /// that cannot be written.
   private func check() throws {
     let items = inputs.compactMap { try? $0.item.get() }
     var owners: [String: String] = [:]
@@ -93,7 +93,7 @@ extension ResultFiles {
   /// Makes the results of each input, and prints their reports.
   ///
   /// - Parameter make: Makes the results of one input, and adds their reports to the list.
-  /// - Throws: `ExitCode.failure` at the end where one of several inputs failed.
+  /// - Throws: `ExitCode.failure` at the end if one of several inputs failed.
   package func forEach(
     _ common: CommonOptions, _ make: (Item, ReportList) throws -> Void
   ) throws {
@@ -114,7 +114,7 @@ extension ResultFiles {
   }
 }
 
-/// Two results of one name, or a result in the place of another input.
+/// The error of two results with the same name, or of a result that would overwrite another input.
 private struct ResultFilesError: Error, CustomStringConvertible {
   let output: String
   let detail: String

@@ -4,21 +4,21 @@ import Files
 import Pages
 import Safetensors
 
-/// What a result was made of, and how.
+/// The inputs of a result and the command that made it.
 struct ResultOrigin {
   let inputs: [Combination.Input]
 
-  /// In a few words, such as `merge (concat): b * 1.0 + a * -1.0`.
+  /// A few words about the operation, such as `merge (concat): b * 1.0 + a * -1.0`.
   let comment: String
 
-  /// The command as it was typed, to be typed again.
+  /// The command line, quoted so that it can be typed again.
   private var commandLine: String {
     let words =
       [name(of: CommandLine.arguments.first ?? "lora")] + CommandLine.arguments.dropFirst()
     return words.map(quoted).joined(separator: " ")
   }
 
-  /// A word as a shell takes it.
+  /// A word quoted for a shell.
   private func quoted(_ word: String) -> String {
     let isPlain =
       !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "-_./:=,+@%".contains($0) }

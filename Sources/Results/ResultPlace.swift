@@ -2,12 +2,12 @@ import Adapters
 import ArgumentParser
 import Files
 
-/// Where the results of one or of several inputs go: a file, a folder, or a pattern.
+/// The output of one or several inputs: a file, a folder, or a pattern.
 struct ResultPlace {
   private enum Kind {
     case path(String)
 
-    /// Results keep the names of their inputs.
+    /// A folder in which results have the names of their inputs.
     case folder(String)
     case pattern(String)
   }
@@ -16,7 +16,7 @@ struct ResultPlace {
   private let asked: Naming?
   private let areSeveral: Bool
 
-  /// - Parameter areSeveral: Whether more than one result is to be told apart by its name.
+  /// - Parameter areSeveral: Whether names must distinguish more than one result.
   init(_ options: OutputOptions, areSeveral: Bool) throws {
     asked = options.to
     self.areSeveral = areSeveral
@@ -34,14 +34,14 @@ struct ResultPlace {
     }
   }
 
-  /// - Parameter variant: What tells results of one input apart; empty where there is one.
+  /// - Parameter variant: The word that distinguishes results of one input; empty if there is one.
   func output(of path: String, _ adapter: Adapter, variant: String) -> String {
     switch kind {
     case .path(let output): return output
     case .pattern(let pattern):
       return pattern.replacing("{name}", with: stem(of: withoutSlash(path)))
         .replacing("{recipe}", with: variant)
-    // A result that is a folder itself, as PEFT's.
+    // The result itself is a folder, as PEFT's is.
     case .folder(let folder) where !areSeveral && (asked ?? adapter.naming).folder != nil:
       return folder
     case .folder(let folder):
@@ -51,7 +51,7 @@ struct ResultPlace {
     }
   }
 
-  /// The input's own name, with the ending that its result needs: PEFT's and MLX's are folders.
+  /// The input's name, with the extension of its result; PEFT's and MLX's results are folders.
   private func name(of path: String, _ adapter: Adapter) -> (stem: String, ending: String) {
     let isFolder = FileKind(path: path) == .folder
     let name = Path(withoutSlash(path)).name

@@ -6,17 +6,17 @@ import Pages
 import Safetensors
 package import Tensors
 
-/// Writes a command's result where its options say, and reports it.
+/// Writes a command's result to its output and reports it.
 package struct ResultWriter {
   private let path: String
   private let common: CommonOptions
   private let choice: ResultChoice
   private let location: ResultLocation
 
-  /// `nil` where nothing is to be written.
+  /// The output file; `nil` for a dry run.
   private let output: OutputFile?
 
-  /// Where the result is a folder.
+  /// The output folder, if the result is one.
   private let folder: OutputFolder?
   private let writer: AdapterWriter
   private var metadata: ResultMetadata
@@ -25,11 +25,11 @@ package struct ResultWriter {
   private var origin: ResultOrigin
   private let isCompressed: Bool
 
-  /// Opens the output; no weight has been read yet when it cannot be written.
+  /// Opens the output before any weight is read, so that an error comes early.
   ///
   /// - Parameters:
-  ///   - isDryRun: Whether the output is only looked at: the plan can be shown, not written.
-  ///   - comment: What is done, for the result's metadata.
+  ///   - isDryRun: Whether the output is only checked: the plan can be shown but not written.
+  ///   - comment: A few words about the operation, for the result's metadata.
   package init(
     _ options: OutputOptions, _ common: CommonOptions, _ combination: Combination,
     to path: String, isDryRun: Bool = false, comment: String
@@ -51,13 +51,13 @@ package struct ResultWriter {
       model: combination.baseModel, comment: comment)
   }
 
-  /// Opens the output of a result that is no combination.
+  /// Opens the output of a result that is not a combination.
   ///
   /// - Parameters:
-  ///   - model: What the result is for.
-  ///   - types: Those of the weights that it is made of.
-  ///   - inputs: The adapters that it is made of, if any.
-  ///   - isDryRun: Whether the output is only looked at: the plan can be shown, not written.
+  ///   - model: The model that the result is for.
+  ///   - types: The element types of the weights that it is made from.
+  ///   - inputs: The adapters that it is made from, if any.
+  ///   - isDryRun: Whether the output is only checked: the plan can be shown but not written.
   package init(
     _ options: OutputOptions, _ common: CommonOptions, model: BaseModel, types: [ElementType],
     inputs: [Combination.Input] = [], to path: String, isDryRun: Bool = false, comment: String
@@ -112,7 +112,7 @@ package struct ResultWriter {
     return outputs
   }
 
-  /// The same, to say of its result that it is made with other weights.
+  /// The same writer for a combination with other weights, with a comment that gives them.
   package func saying(_ comment: String, of combination: Combination) -> ResultWriter {
     var writer = self
     writer.origin = ResultOrigin(inputs: combination.inputs, comment: comment)
@@ -122,10 +122,10 @@ package struct ResultWriter {
     return writer
   }
 
-  /// What of the inputs no module of the result holds, and no tensor beside them.
+  /// The inputs' layers and tensors that are missing from the result.
   package var leftOut: LeftOut { foreign.leftOut }
 
-  /// Writes a result; nothing where it would hold no module, or would not be what it promises.
+  /// Writes a result; writes nothing if it would hold no module or would break its promise.
   package func write(_ plan: ResultPlan) throws -> Written {
     guard let output else { preconditionFailure("\(path): a dry run writes nothing") }
     try check(plan)
@@ -148,10 +148,10 @@ package struct ResultWriter {
   private func check(_ plan: ResultPlan) throws(AdapterError) {
     guard plan.modules.isEmpty else { return }
     throw AdapterError(
-      file: path, reason: .refused("would hold no module, since nothing is added; not written"))
+      file: path, reason: .refused("would hold no module, because nothing is added; not written"))
   }
 
-  /// The bytes of the file that a plan would become; no weight is asked for.
+  /// The size of a plan's file in bytes; no weight is computed.
   package func byteCount(of plan: ResultPlan) throws -> Int {
     try writer.byteCount(of: withForeign(plan), metadata: metadata, file: path)
   }
@@ -169,12 +169,12 @@ package struct ResultWriter {
 
   package var bytesPerElement: Int { choice.type.bitCount / 8 }
 
-  /// Prints what a plan would become.
+  /// Prints a preview of a plan.
   ///
   /// - Parameters:
-  ///   - leftOut: What of the modules is not in it.
-  ///   - recipe: What chose the ranks, where one of several did.
-  ///   - merging: How a merge's weights came about, where they are not those that were typed.
+  ///   - leftOut: The modules that are missing from it.
+  ///   - recipe: The recipe, if one of several chose the ranks.
+  ///   - merging: How a merge's weights were chosen, if they are not those that the user gave.
   package func preview(
     _ plan: ResultPlan, leftOut: LeftOut, recipe: String? = nil, merging: MergeNotes? = nil,
     in list: ReportList
@@ -193,12 +193,12 @@ package struct ResultWriter {
     }
   }
 
-  /// Prints the report of a command, and writes it as a page where that is asked for.
+  /// Prints the report of a command, and writes it as a page if `html` is given.
   ///
   /// - Parameters:
-  ///   - html: Where the page goes; `nil` for none.
-  ///   - inputs: What the page says of the inputs beside what the report knows.
-  ///   - list: Keeps the report of one of several results where they are one JSON array.
+  ///   - html: The path of the page; `nil` for none.
+  ///   - inputs: The page's section about the inputs.
+  ///   - list: Collects the report if several results make one JSON array.
   package func report(
     _ report: WriteReport, html: String?, command: String, inputs: InputNorms? = nil,
     in list: ReportList? = nil

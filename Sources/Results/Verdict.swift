@@ -2,13 +2,13 @@ package import Adapters
 import CommandSupport
 package import Tensors
 
-/// What a verification means: one figure, and what became of the change.
+/// The meaning of a verification: one figure, and a judgement in words.
 package struct Verdict {
   private let verification: Verification
   private let promise: ResultPlan.Promise
   private let types: [ElementType]
 
-  /// - Parameter types: Those that the change is stored in.
+  /// - Parameter types: The element types that store the change.
   package init(
     _ verification: Verification, _ promise: ResultPlan.Promise, types: [ElementType]
   ) {
@@ -22,13 +22,13 @@ package struct Verdict {
   private var figure: String { "(error \(significant(error, digits: 2)))" }
   private var typeNames: String { types.map(\.rawValue).joined(separator: " and ") }
 
-  /// Why the result is none; `nil` where it is what was promised, as far as its types can hold it.
+  /// The reason why the result is rejected; `nil` if it keeps its promise as far as its types can.
   package var failure: String? {
     let isLost = verification.isMostlyLost && !verification.isOfCancellation
     return promise == .exact && (isLost || !verification.isExplained) ? exact : nil
   }
 
-  /// - Parameter rank: The result's, as text.
+  /// - Parameter rank: The result's rank as text.
   package func text(rank: String) -> String {
     switch promise {
     case .exact: exact
@@ -37,17 +37,17 @@ package struct Verdict {
         ? "rank \(rank) keeps all of the change"
         : "rank \(rank) keeps \(kept) of the change \(figure)"
     case .slice: "the first ranks alone, at their strength in training \(figure)"
-    case .imitation: error == 0 ? exact : "off the exact result by its rule \(figure)"
+    case .imitation: error == 0 ? exact : "differs from the exact result by its rule \(figure)"
     }
   }
 
   private var exact: String {
     if error == 0 { return "exact" }
     if !verification.errorSquared.isFinite {
-      return "numbers come out beyond the range of \(typeNames), or as NaN"
+      return "numbers exceed the range of \(typeNames), or are NaN"
     }
     if !verification.isExplained {
-      return "off by more than rounding to \(typeNames) explains \(figure)"
+      return "differs by more than rounding to \(typeNames) explains \(figure)"
     }
     if error < 0.01 {
       return "exact up to \(typeNames) rounding (\(significant(error, digits: 1)))"
@@ -60,7 +60,7 @@ package struct Verdict {
   }
 }
 
-/// A result that is not what was promised, and was not written.
+/// The error of a result that breaks its promise and was not written.
 package struct VerdictError: Error, CustomStringConvertible {
   private let file: String
   private let failure: String
@@ -75,6 +75,6 @@ package struct VerdictError: Error, CustomStringConvertible {
   package var description: String {
     let name = file == "-" ? "standard output" : file
     return
-      "\(name): not written, since \(failure); \(remedy), or take it as it is with --accept-error"
+      "\(name): not written, because \(failure); \(remedy), or accept it with --accept-error"
   }
 }

@@ -5,13 +5,13 @@ import Pages
 import Safetensors
 
 extension WriteReport {
-  /// The report as a page: what was kept, by block and by module.
+  /// The report as a page: the kept energy, by block and by module.
   ///
   /// - Parameters:
-  ///   - path: Where the result went.
+  ///   - path: The path of the result.
   ///   - command: The name of the command that made it.
-  ///   - origin: What it was made of.
-  ///   - inputs: How strong its inputs are, and how alike, where that is known.
+  ///   - origin: The inputs, and how the result was made.
+  ///   - inputs: The section about the inputs' norms and cosines, if they are known.
   func page(
     path: String, command: String, origin: ResultOrigin, inputs: InputNorms? = nil
   ) -> HTML {
@@ -44,7 +44,7 @@ extension WriteReport {
       + (recipe.map { [("recipe", $0)] } ?? [])
   }
 
-  /// What of the inputs is not in the result, where something is not.
+  /// The inputs' layers and tensors that are missing from the result, if there are any.
   private var leftOutSection: HTML {
     let rows = leftOut.counts.map { part -> HTML in
       let names = part.names.map(printable).joined(separator: "\n")

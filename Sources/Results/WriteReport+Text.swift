@@ -28,7 +28,7 @@ extension WriteReport {
 }
 
 extension WriteReport {
-  /// `5`, or `8 → 4` where the ranks changed.
+  /// The rank `5`, or `8 → 4` if it changed.
   var change: String {
     let (before, after) = (rankBefore.text, rank.text)
     return before == after ? after : "\(before) → \(after)"
@@ -36,7 +36,7 @@ extension WriteReport {
 
   private func text(_ capped: [String: Int]) -> String {
     let layers = capped.sorted { $0.key < $1.key }.map { "\($0.key) at rank \($0.value)" }
-    return "thinner than the rank asked for: \(counted(layers.count, "layer")) (\(shown(layers)))"
+    return "rank limited by the layer's shape: \(counted(layers.count, "layer")) (\(shown(layers)))"
   }
 
   private func moduleTable(_ modules: [Module]) -> String {
@@ -56,7 +56,7 @@ extension WriteReport {
   }
 }
 
-/// A line on modules that are in one file only; none where there are none.
+/// A line about modules that only one file has; empty if there are none.
 package func only(_ names: [String], in file: String) -> [String] {
   guard !names.isEmpty else { return [] }
   let shown = names.prefix(4).map(printable).joined(separator: ", ")

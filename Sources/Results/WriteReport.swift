@@ -3,7 +3,7 @@ import CommandSupport
 import Names
 import Safetensors
 
-/// What a command says of the adapter that it wrote; encodes as the contract's JSON.
+/// The report on an adapter that a command wrote; encodes as the JSON of the contract.
 package struct WriteReport: Encodable {
   struct RankRange: Encodable {
     let min: Int
@@ -20,7 +20,7 @@ package struct WriteReport: Encodable {
     }
   }
 
-  /// One module: its rank before and after, and what was lost.
+  /// One module: its rank before and after, and its error.
   struct Module: Encodable {
     let name: String
     let target: String
@@ -29,12 +29,12 @@ package struct WriteReport: Encodable {
     let energyKept: Double
     let relativeError: Double
 
-    /// ‖asked‖², where it was taken, and ‖written − asked‖².
+    /// ‖asked‖², if it was computed, and ‖written − asked‖².
     let askedSquared: Double?
     let errorSquared: Double
     let block: Block
 
-    /// ‖written − asked‖ / ‖W‖, W being the base model's weight; `nil` without a base model.
+    /// ‖written − asked‖ / ‖W‖, with the base model's weight W; `nil` without a base model.
     let errorOfBase: Double?
 
     private enum CodingKeys: String, CodingKey {
@@ -48,46 +48,46 @@ package struct WriteReport: Encodable {
     }
   }
 
-  /// What the figures mean, in a few words.
+  /// The meaning of the figures in a few words.
   let verdict: String
   let relativeError: Double
 
   /// The error relative to the base model's weights in the adapter's layers; `nil` without them.
   let errorOfBase: Double?
 
-  /// What chose the ranks, and the score from which on directions are kept.
+  /// The recipe that chose the ranks, and the lowest score of the kept directions.
   let recipe: String?
   let threshold: Double?
   let modules: Int
   let rank: RankRange
   let rankBefore: RankRange
 
-  /// The share of the squared norm of what was asked for that was written.
+  /// The share of the exact update's squared norm that was written.
   let energyKept: Double
   let onlyInA: [String]
   let onlyInB: [String]
 
-  /// By file, where there are more than two.
+  /// The names by file, if there are more than two files.
   let onlyIn: [String: [String]]?
 
-  /// What of the inputs is not in the result.
+  /// The inputs' layers and tensors that are missing from the result.
   let leftOut: LeftOut
 
-  /// The programs that read the result, where the command chose its names; else `nil`.
+  /// The programs that read the result, if the command chose its names; else `nil`.
   let readers: [String]?
 
-  /// The ranks of layers that are thinner than the rank asked for; `nil` where none is.
+  /// The ranks of layers whose maximum rank is below the chosen one; `nil` if there are none.
   let capped: [String: Int]?
   let perModule: [Module]?
   let output: Output
 
-  /// How a merge's weights came about; `nil` where they are those that were typed.
+  /// How a merge's weights were chosen; `nil` if they are those that the user gave.
   package var merging: MergeNotes?
 
   /// Every module, for the page.
   let all: [Module]
 
-  /// What stands before lists of modules in the text, with the lists.
+  /// The heading of each list of modules in the text, with the list.
   let onlyLists: [(file: String, names: [String])]
 
   private enum CodingKeys: String, CodingKey {
@@ -112,11 +112,11 @@ package struct WriteReport: Encodable {
   }
 
   /// - Parameters:
-  ///   - combination: Of what inputs the result was made.
-  ///   - inputNames: What the inputs are called in the report; `["B", "A"]` for a difference.
-  ///   - leftOut: What of the inputs is not in the result.
-  ///   - capped: The ranks of layers that are thinner than the rank asked for.
-  ///   - choice: What chose the ranks, where layers may be left out or stand beside a base model.
+  ///   - combination: The inputs that the result was made from.
+  ///   - inputNames: The names of the inputs in the report; `["B", "A"]` for a difference.
+  ///   - leftOut: The inputs' layers and tensors that are missing from the result.
+  ///   - capped: The ranks of layers whose maximum rank is below the chosen one.
+  ///   - choice: How the ranks were chosen, if layers may be left out or relate to a base model.
   ///   - listsModules: Whether every module is reported.
   package init(
     _ written: Written, of combination: Combination, inputNames: [String], leftOut: LeftOut,
@@ -157,10 +157,10 @@ package struct WriteReport: Encodable {
     output = Output(bytes: written.byteCount, sshsModelHash: written.sshsModelHash)
   }
 
-  /// The report of a result that is no combination of adapters.
+  /// The report on a result that is not a combination of adapters.
   ///
   /// - Parameters:
-  ///   - leftOutSquared: ‖…‖² of what was asked for and is left out, where it has a norm.
+  ///   - leftOutSquared: The squared norm of the parts that are left out, as far as they have one.
   ///   - readers: The programs that read the result.
   package init(
     _ written: Written, onlyInA: [String] = [], onlyInB: [String] = [], leftOut: LeftOut,

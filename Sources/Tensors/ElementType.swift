@@ -47,7 +47,7 @@ package enum ElementType: String, Hashable, Sendable, CaseIterable {
 // Bounds on rounding errors.
 
 extension ElementType {
-  /// The maximal squared norm of the errors of rounding numbers to the type.
+  /// The upper bound of the squared norm of the errors of rounding numbers to the type.
   ///
   /// A number moves by at most half the distance of its neighbours: u times the number, and below
   /// the smallest normal number u times that one. Numbers beyond the range are not considered.
@@ -55,7 +55,7 @@ extension ElementType {
   /// - Parameters:
   ///   - squaredNorm: The sum of the squares of the numbers as stored.
   ///   - count: The number of numbers.
-  package func mostRounding(squaredNorm: Double, count: Int) -> Double {
+  package func maxSquaredRoundingError(squaredNorm: Double, count: Int) -> Double {
     let (unit, leastNormal) = precision
     return unit * unit * (squaredNorm + Double(count) * leastNormal * leastNormal)
   }

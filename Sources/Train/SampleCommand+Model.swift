@@ -4,6 +4,7 @@ import ComputeCPU
 import Diffusion
 import Files
 import Images
+import Results
 
 extension SampleCommand {
   /// The model as it is read, its adapters, and the settings of every picture.
@@ -38,6 +39,9 @@ extension SampleCommand {
     }
     let stack = try AdapterStack(
       grid.files.map(\.path), for: text.layers + unet.layers, of: model)
+    if !common.quiet {
+      for (file, items) in stack.leftOut { items.text.map { Terminal.note("\(file): \($0)") } }
+    }
     return PictureGridMaker(
       maker(unet, text), stack, grid, prompts: prompts, spacing: spacing
     ) { change in

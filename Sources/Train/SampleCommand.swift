@@ -1,3 +1,4 @@
+import Adapters
 package import ArgumentParser
 import CommandSupport
 import Compute
@@ -182,13 +183,14 @@ package struct SampleCommand: ParsableCommand {
     let picture = drawn(pictures, grid)
     if let output { try picture.write(to: output, texts: texts) }
     if let html { try Pages.write(page(pictures, maker.prompts, grid).html(), to: html) }
-    try report(picture, of: grid, since: start)
+    try report(picture, of: grid, leftOut: maker.stack.leftOut, since: start)
     if let status = Interruption.exitStatus { throw ExitCode(status) }
   }
 
   /// Says what was drawn.
   private func report(
-    _ picture: Picture, of grid: SampleGrid, since start: ContinuousClock.Instant
+    _ picture: Picture, of grid: SampleGrid, leftOut: [(file: String, items: LeftOut)],
+    since start: ContinuousClock.Instant
   ) throws {
     let places = grid.plan.places
     if !common.quiet {
@@ -208,7 +210,8 @@ package struct SampleCommand: ParsableCommand {
       json(
         SampleReport(
           output: output, page: html, columns: grid.plan.columns, rows: grid.plan.rows,
-          pictures: places.map { $0.map { grid.entry(at: $0, steps: steps) } })))
+          pictures: places.map { $0.map { grid.entry(at: $0, steps: steps) } },
+          leftOut: Dictionary(leftOut, uniquingKeysWith: { first, _ in first }))))
   }
 
   private func drawn(_ pictures: [[Picture]], _ grid: SampleGrid) -> Picture {

@@ -10,9 +10,11 @@ extension SliderCommand {
   /// Calibrates a slider, measures it, writes it, draws its strip and reports.
   ///
   /// An interruption leaves out what is not done yet; the slider is written in any case.
+  ///
+  /// - Parameter files: The copies that it is made of; they go when it is there.
   func finish(
     _ made: Made, to output: String, _ compared: PicturePair,
-    since start: ContinuousClock.Instant
+    _ files: CopyFiles, since start: ContinuousClock.Instant
   ) throws -> SliderReport {
     let (job, type) = (made.job, made.job.plan.saves.type)
     Interruption.setLastWords("\(output) is not calibrated")
@@ -42,6 +44,7 @@ extension SliderCommand {
       writing: plan, to: output, as: type,
       metadata: metadata(job, slider.modules) + [(SliderFigures.key, json(figures, .compact))])
     Interruption.setLastWords(nil)
+    try files.close()
     if let path = pair.html, let drawn {
       try Pages.write(page(figures, drawn, compared, job, output).html(), to: path)
     }

@@ -98,7 +98,16 @@ extension SliderCommand {
     var words = ["lora", "train", "--image", pair[copy]]
     if !options.network.networkTrainTextEncoderOnly { words.append("--network-train-unet-only") }
     if schedule != options.schedule.lrScheduler { words += ["--lr-scheduler", schedule.rawValue] }
-    return commandLine(words + more + ["-o", output])
+    return commandLine(words + presetArguments + more + ["-o", output])
+  }
+
+  /// The settings that are the preset's, as arguments: `lora train` does not have them by itself.
+  private var presetArguments: [String] {
+    let standard = Set((try? TrainingOptions.parse([])).map(Setting.all) ?? [])
+    return Setting.all(of: options).filter {
+      SliderPreset.keys.contains($0.key) && !options.origins.settingGiven.contains($0.key)
+        && !standard.contains($0)
+    }.flatMap(\.arguments)
   }
 }
 

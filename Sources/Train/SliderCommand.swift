@@ -95,9 +95,7 @@ package struct SliderCommand: ParsableCommand {
     let made =
       try pair.method == .direct
       ? makeDirectly(device, compared) : makeFromCopies(device, files)
-    let report = try finish(made, to: output, compared[0], since: start)
-    try files.close()
-    try say(report)
+    try say(finish(made, to: output, compared[0], files, since: start))
   }
 
   /// Sets what the user has not set, by the model's kind and the picture's shape.

@@ -134,7 +134,7 @@ import Testing
     #expect(outcome.status != 0)
     #expect(
       outcome.errors.contains(
-        "o.st: not written, since it would hold no module; left out: 1 embedding (text_encoder."),
+        "o.st: not written, because it would hold no module; left out: 1 embedding (text_encoder."),
       "\(outcome.errors)")
     #expect(try folder.names() == ["a.st", "b.st"])
   }

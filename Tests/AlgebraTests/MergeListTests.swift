@@ -28,8 +28,8 @@ import Testing
   }
 
   static let refused: [(options: String, sentence: String)] = [
-    ("a.st b.st c.st --method slerp", "--method slerp goes between two files, not 3."),
-    ("a.st --method slerp", "--method slerp goes between two files, not 1."),
+    ("a.st b.st c.st --method slerp", "--method slerp takes two files, not 3."),
+    ("a.st --method slerp", "--method slerp takes two files, not 1."),
     ("a.st b.st --t 0.5", "--t has no meaning for --method concat."),
     ("a.st b.st --method tsv-m --space core", "--space has no meaning for --method tsv-m."),
     ("a.st b.st --method knots --seed 1", "--seed has no meaning for --method knots."),

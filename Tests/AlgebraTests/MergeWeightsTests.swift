@@ -208,7 +208,7 @@ import Testing
       folder["o.st"])
     for line in [
       "weights: 1.st × 0.5000, 2.st × 0.5000",
-      "block limit: nothing scaled, since no block's strengths are above 1",
+      "block limit: nothing scaled, because no block's strengths are above 1",
       "energy limit: all weights × ",
     ] {
       #expect(outcome.errors.contains(line), "\(outcome.errors)")

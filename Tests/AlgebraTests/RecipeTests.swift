@@ -21,12 +21,12 @@ import Testing
   }
 
   static let refused: [(text: String, character: Int, detail: String)] = [
-    ("", 1, "nothing in the place of one of"), ("fro_ckpt=1", 1, "neither thr nor size"),
+    ("", 1, "nothing instead of one of"), ("fro_ckpt=1", 1, "neither thr nor size"),
     ("thr=-1", 1, "no reference"), ("fro_ckpt=1,thr=x", 12, "thr takes a finite number, not 'x'"),
     ("fro_ckpt=1,thr", 12, "thr takes a finite number, not ''"),
     ("fro_ckpt=1,thr=-1,size=3", 19, "a second thr or size"),
     ("fro_ckpt=1,fro_ckpt=2,thr=1", 12, "fro_ckpt a second time"),
-    ("fro_ckpt,thr=-1:", 17, "nothing in the place"), ("fro_chkpt,thr=-1", 1, "'fro_chkpt'"),
+    ("fro_ckpt,thr=-1:", 17, "nothing instead of"), ("fro_chkpt,thr=-1", 1, "'fro_chkpt'"),
     ("spn_lora=1,spn_ckpt=-1,thr=-1", 1, "no reference"), ("params=,thr=1", 1, "params takes"),
     ("params=nan,thr=1", 1, "params takes"), ("params,size=0", 8, "a number above 0"),
     ("params,size=inf", 8, "a number above 0"), ("params,thr=1,rescale=-1", 14, "above 0"),

@@ -84,7 +84,7 @@ import Testing
       }, options: [], message: "both change mid_block.attentions.0.transformer_blocks.0.attn2.to_k"),
     Case(
       name: "beyond F16", file: up(3e38), options: ["--dtype", "f16"],
-      message: "comes out beyond the range of F16; choose a wider type with --dtype"),
+      message: "exceeds the range of F16; choose a wider type with --dtype"),
     Case(
       name: "not a LoRA",
       file: {

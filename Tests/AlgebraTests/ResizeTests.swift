@@ -177,7 +177,7 @@ import Testing
       #expect(abs(error * error * norm - lost) <= 1e-5 * lost)
       #expect((said["capped"] as? [String: Int])?.values.map { $0 } == [most])
       let errors = try Program.run(command + ["-o", folder["o.st"]]).errors
-      #expect(errors.contains("thinner than the rank asked for: 1 layer ("), "\(errors)")
+      #expect(errors.contains("rank limited by the layer's shape: 1 layer ("), "\(errors)")
       #expect(errors.contains(" at rank \(most))"))
     }
     let within = try report(["resize", path, "--rank", "1", "-o", folder["o.st"]])

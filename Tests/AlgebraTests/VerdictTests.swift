@@ -50,7 +50,7 @@ import Testing
     #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
     #expect(
       refused.errors.contains(
-        "o.st: not written, since F16 holds only 0.00 % of the change (error 1.0); choose a wider type with --dtype, or take it as it is with --accept-error"
+        "o.st: not written, because F16 holds only 0.00 % of the change (error 1.0); choose a wider type with --dtype, or accept it with --accept-error"
       ), "\(refused.errors)")
     #expect(try folder.names() == ["a.st", "b.st"])
 
@@ -216,15 +216,16 @@ import Testing
     #expect(outcome.status == 1)
     #expect(outcome.errors.split(separator: "\n").count == 1)
     #expect(
-      outcome.errors.contains("o.st: not written, since F8_E4M3 holds only "), "\(outcome.errors)")
+      outcome.errors.contains("o.st: not written, because F8_E4M3 holds only "), "\(outcome.errors)"
+    )
     #expect(outcome.errors.contains("; bake into the same model in a wider type, or"))
     #expect(try folder.names() == ["a.st", "w.st"])
   }
 
   /// 65504 is the largest of F16, 448 that of E4M3, which has no infinity to become.
   @Test(arguments: [
-    ("F16", 65504.0, 3e4, "numbers come out beyond the range of F16"),
-    ("F8_E4M3", 240, 4000, "off by more than rounding to F8_E4M3 explains"),
+    ("F16", 65504.0, 3e4, "numbers exceed the range of F16"),
+    ("F8_E4M3", 240, 4000, "differs by more than rounding to F8_E4M3 explains"),
   ])
   func numbersBeyondTheRangeAreNoRounding(
     type: String, weight: Double, update: Double, message: String

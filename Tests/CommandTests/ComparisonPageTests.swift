@@ -55,7 +55,7 @@ import Testing
     expectWhole(page)
     for text in [
       "<h2>Norm by block</h2>", "<h2>Cosines between the files</h2>",
-      "<h2>How the weights came about</h2>", "block limit: ", "energy limit: ",
+      "<h2>How the weights were chosen</h2>", "block limit: ", "energy limit: ",
       "<h2>Left out</h2>", "2 modules that the options leave out",
     ] { #expect(page.contains(text), "\(text)") }
   }

@@ -283,7 +283,29 @@ struct SampledAdaptersTests {
     #expect(outcome.errors.contains(example.message), "\(outcome.errors)")
   }
 
+  /// A module of another model beside those that fit: `merge --into` leaves it out with a word, too.
+  @Test func modulesWithoutALayerAreNamed() throws {
+    let folder = try TemporaryFolder()
+    let absent = "lora_unet_up_blocks_9_attentions_0_proj_in"
+    let adapter = try write(
+      Case(name: "", layers: Self.kohya(Self.linear) + [absent], parts: Self.factors), to: folder)
+    let arguments = Self.settings + ["--model", Self.model, "--lora", adapter, "--json"]
+    let outcome = try Program.run(["sample"] + arguments + ["-o", folder["a.png"]])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(
+      outcome.errors.contains("lora: \(adapter): left out: 1 module (\(absent))"),
+      "\(outcome.errors)")
+    let report = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
+    let leftOut = (report as? [String: Any])?["left_out"] as? [String: [String: [String]]]
+    #expect(leftOut == [adapter: ["modules": [absent]]])
+  }
+
   // MARK: - Making and drawing
+
+  private static let settings = [
+    "--tokenizer", "paperdoll/model/tokenizer", "--prompt", "a head", "--seed", "1", "--steps", "2",
+    "--width", "32", "--height", "32", "--threads", "1",
+  ]
 
   private static let model = "train/tiny-model"
 
@@ -320,9 +342,7 @@ struct SampledAdaptersTests {
   private func picture(_ folder: TemporaryFolder, _ arguments: [String]) throws -> [UInt8] {
     let name = "\(UUID().uuidString).png"
     let outcome = try Program.run(
-      ["sample", "--tokenizer", "paperdoll/model/tokenizer", "--prompt", "a head", "--seed", "1"]
-        + ["--steps", "2", "--width", "32", "--height", "32", "--threads", "1", "-q"]
-        + arguments + ["-o", folder[name]])
+      ["sample"] + Self.settings + ["-q"] + arguments + ["-o", folder[name]])
     #expect(outcome.status == 0, "\(outcome.errors)")
     let bytes = try folder.bytes(name)
     return try unsafe Picture(decoding: bytes.span.bytes, file: name).bytes

@@ -44,6 +44,28 @@ struct AdapterStackTests {
     #expect(error?.description.contains("none of its modules belongs to this model") == true)
   }
 
+  @Test func modulesWithoutALayerAndForeignTensorsAreLeftOut() throws {
+    let absent = "lora_unet_up_blocks_9_attentions_0_proj_in"
+    let encoder = "lora_te2_text_model_encoder_layers_0_mlp_fc1"
+    var parts: [String: Shape] = ["bundle_emb.word.clip_l": [1, 8], "unknown": [2]]
+    for module in [Self.module, absent, encoder] {
+      parts[module + ".lora_down.weight"] = [2, 8]
+      parts[module + ".lora_up.weight"] = [8, 2]
+    }
+    let stack = try Self.stack(try Self.adapter("", parts))
+    let leftOut = try #require(stack.leftOut.first?.items)
+    #expect(stack.leftOut.count == 1)
+    #expect(leftOut[.modules].sorted() == [encoder, absent].sorted())
+    #expect(leftOut[.embeddings] == ["bundle_emb.word.clip_l"])
+    #expect(leftOut[.tensors] == ["unknown"])
+  }
+
+  @Test func nothingIsLeftOutOfAnAdapterThatFits() throws {
+    let file = try Self.adapter(
+      Self.module, [".lora_down.weight": [2, 8], ".lora_up.weight": [8, 2]])
+    #expect(try Self.stack(file).leftOut.isEmpty)
+  }
+
   /// What is trained further are two factors; other algorithms have no such.
   @Test(
     arguments: [

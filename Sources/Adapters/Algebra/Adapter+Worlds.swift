@@ -1,23 +1,23 @@
 package import Names
 
-// What an adapter's modules are in another world.
+// Translates an adapter's modules to the layer names of another world.
 
 extension Adapter {
   /// Whether a naming has a name for a module's layer.
   package enum Standing: Sendable {
-    /// A table tells the name, or none is needed.
+    /// A table gives the name, or the layer needs none.
     case known
 
-    /// No table knows the layer.
+    /// No table lists the layer.
     case unknown
 
     /// The naming's world has no such layer.
     case absent
   }
 
-  /// Whether a world has a name for a module's layer, as far as tables of names tell.
+  /// Tells whether a world has a name for a module's layer, according to the tables of names.
   ///
-  /// - Parameter world: Whose names the layers get; `nil` where no table is needed.
+  /// - Parameter world: The world whose names the layers get; `nil` where no table is needed.
   package func standing(of module: Module, in world: World?) -> Standing {
     guard module.target.network == .denoiser, let world else { return .known }
     if let family {
@@ -28,9 +28,9 @@ extension Adapter {
     return module.naming.world == nil || module.naming.world == world ? .known : .unknown
   }
 
-  /// Modules that stay what they are, as a world divides their layers.
+  /// Cuts and joins modules so that they follow a world's division of layers; algorithms are kept.
   ///
-  /// - Returns: Those modules, and those that cannot be cut or joined.
+  /// - Returns: The new modules, and those that cannot be cut or joined.
   package func divided(
     _ modules: [Module], in world: World?
   ) throws -> (modules: [Module], refused: [Module]) {
@@ -64,7 +64,7 @@ extension Adapter {
 }
 
 extension Placement {
-  /// Whether the rows that are moved are all that the layer has.
+  /// Whether the moved rows are all rows of the layer.
   fileprivate var isWhole: Bool { moves.reduce(0) { $0 + $1.from.count } == outputs }
 
   /// The rows of the module in the layer's order.

@@ -4,7 +4,7 @@ import Safetensors
 package import Tensors
 
 extension Combination.Layer {
-  /// The terms that add something to the layer's weight, as far as can be told without reading.
+  /// The terms that may add something to the layer's weight, judged without reading weights.
   private var activeTerms: [Combination.Term] {
     terms.filter(isActive)
   }
@@ -13,7 +13,7 @@ extension Combination.Layer {
     term.weight != 0 && term.changesWeight && !term.module.isStill
   }
 
-  /// The terms that add something, those together that have one down.
+  /// The active terms, grouped by the down matrix that they share.
   private var stacks: [[Combination.Term]] {
     let active = terms.indices.filter { isActive(terms[$0]) }
     return active.filter { leaders[$0] == $0 }.map { leader in
@@ -22,9 +22,9 @@ extension Combination.Layer {
   }
 
   /// The exact sum as one product: the terms' factors side by side, or the sum of the matrices
-  /// where one of the terms is whole.
+  /// if one of the terms is a full matrix.
   ///
-  /// - Parameter input: The one input whose terms count; all do where it is `nil`.
+  /// - Parameter input: The only input whose terms count; `nil` counts all inputs.
   package func sum(of input: Int? = nil) throws -> LowRank {
     let active = activeTerms.filter { input == nil || $0.input == input }
     if active.contains(where: \.isDense) {
@@ -39,7 +39,7 @@ extension Combination.Layer {
       up: .joiningColumns(parts.map(\.up)), down: .joiningRows(parts.map(\.down)))
   }
 
-  /// The exact sum, formed.
+  /// The exact sum as a full matrix.
   package func difference(of input: Int? = nil) throws -> Matrix {
     let active = activeTerms.filter { input == nil || $0.input == input }
     let parts = try active.map { try $0.update().formed }
@@ -50,30 +50,30 @@ extension Combination.Layer {
   /// Whether the layer adds nothing, whatever its weights are.
   package var isZero: Bool { activeTerms.isEmpty && biasCount == nil }
 
-  /// Whether one of the terms is a whole difference: their sum is one, too.
+  /// Whether one of the terms is a full difference, which makes the sum a full difference too.
   package var isDense: Bool { activeTerms.contains(where: \.isDense) }
 
-  /// Whether a term changes the layer's weight, not its bias alone.
+  /// Whether a term changes the layer's weight and not only its bias.
   package var changesWeight: Bool { terms.contains(where: \.changesWeight) }
 
-  /// Whether a term is what a module makes of the base model's weight.
+  /// Whether a term's update is computed from the base model's weight.
   package var dependsOnBase: Bool { terms.contains(where: \.dependsOnBase) }
 
-  /// Whether the sum has a rank to be chosen: what is added to a norm or to a bias has none.
+  /// Whether the sum has a rank to choose: an update of a norm or a bias has none.
   package var hasRank: Bool {
     !activeTerms.isEmpty && !isNorm && (!isDense || min(extents.outputs, extents.columns) > 1)
   }
 
   private var isNorm: Bool { terms.contains { $0.module.algorithm.isNorm } }
 
-  /// The rank of the exact sum as one product, without reading a weight.
+  /// The rank of the exact sum as one product; no weight is read.
   package var rank: Int {
     isDense
       ? min(extents.outputs, extents.columns)
       : stacks.reduce(0) { $0 + $1[0].expandedRank }
   }
 
-  /// Whether the terms' parts tell the layer's extents.
+  /// Whether the terms' parts give the layer's extents.
   package var hasExtents: Bool {
     terms.contains { $0.module.algorithm.tellsExtents }
   }
@@ -81,7 +81,7 @@ extension Combination.Layer {
   /// Whether the factors of the sum have fewer elements than the sum.
   package var isThin: Bool { 2 * rank < min(extents.outputs, extents.columns) }
 
-  /// What the inputs call the module, by their naming; the first input's name counts.
+  /// The module's name in each naming that the inputs use; the first input with a naming wins.
   package var names: [Naming: String] {
     Dictionary(
       terms.filter { $0.placement == nil && $0.module.target.key == target.key }
@@ -97,11 +97,13 @@ extension Combination.Layer {
 // MARK: - Side by side
 
 extension Combination.Layer {
-  /// The layer of a result that holds the terms' factors side by side, or their sum where one
-  /// of them is whole; no weight is read.
+  /// The layer of a result: the terms' factors side by side, or their sum if one of them is a full
+  /// matrix.
   ///
-  /// Factors are what is stored where all terms' scales agree up to their signs, else up times
-  /// what they differ by.
+  /// No weight is read.
+  ///
+  /// Stored factors are copied where all terms' scales agree up to sign; otherwise up is multiplied
+  /// by the ratio of the scales.
   package var concatenated: ResultModule {
     ResultModule(
       target: target, extents: extents, kind: kind, content: content,
@@ -109,10 +111,10 @@ extension Combination.Layer {
       isTransposed: isTransposed, names: names, expert: expert)
   }
 
-  /// Which of several experts the layer is of.
+  /// The expert that the layer belongs to, where the factors of several lie side by side.
   package var expert: Module.Expert? { terms.lazy.compactMap(\.module.expert).first }
 
-  /// Whether the layer's weight lies inputs × outputs in its model, as far as terms tell.
+  /// Whether a term says that the model stores the layer's weight as inputs × outputs.
   package var isTransposed: Bool { terms.contains(where: \.module.isTransposed) }
 
   private var content: ResultModule.Content {
@@ -137,12 +139,12 @@ extension Combination.Layer {
 // MARK: - Biases
 
 extension Combination.Layer {
-  /// The elements of the bias that the terms add to; `nil` where none does.
+  /// The number of elements of the bias that the terms add to; `nil` where no term adds to it.
   package var biasCount: Int? {
     terms.lazy.filter { $0.weight != 0 }.compactMap(\.biasCount).first
   }
 
-  /// The sum of what the terms add to the bias; `nil` where none does.
+  /// The sum of the terms' bias differences; `nil` where no term has one.
   package func bias(of input: Int? = nil) throws -> [Double]? {
     guard let biasCount else { return nil }
     var sum = [Double](repeating: 0, count: biasCount)

@@ -26,16 +26,16 @@ extension Combination.Term {
     return module.wholeShape?.rank == 2 && module.rank == 0 && base?.isTransposed(key) ?? false
   }
 
-  /// The rank of the update as one product, by the shapes alone.
+  /// The rank of the update as one product, computed from the shapes alone.
   package var expandedRank: Int { placement?.ranks?.count ?? module.expandedRank }
 
-  /// Whether the term is a whole difference.
+  /// Whether the term is a full difference.
   var isDense: Bool { changesWeight && (module.wholeShape != nil || dependsOnBase) }
 
-  /// Whether the update is what the module makes of the base model's weight.
+  /// Whether the update is computed from the base model's weight.
   package var dependsOnBase: Bool { module.needsBase || module.parts[.weight] != nil }
 
-  /// Whether there is more than a difference of the bias.
+  /// Whether the term changes more than the bias.
   package var changesWeight: Bool { module.changesWeight }
 
   var biasCount: Int? {
@@ -44,14 +44,14 @@ extension Combination.Term {
     return base.shape(CheckpointLayers.Key(module.target, .bias))?.elementCount
   }
 
-  /// The shape of a whole difference as stored; `nil` where there is none.
+  /// The stored shape of a full difference; `nil` where there is none.
   var wholeShape: Shape? {
     module.wholeShape.map { shape in
       placement.map { Shape([$0.outputs] + shape.extents.dropFirst()) } ?? shape
     }
   }
 
-  /// Whether two terms are rows of one product: parts of a layer that were cut from it.
+  /// Whether two terms are rows of one product: parts that were cut from the same layer.
   func sharesDown(with other: Combination.Term) -> Bool {
     guard input == other.input, weight == other.weight, placement != nil, other.placement != nil,
       placement?.ranks == nil, other.placement?.ranks == nil, module.isBareProduct,
@@ -70,12 +70,12 @@ extension Combination.Term {
     return placement.overlaps(theirs)
   }
 
-  /// The update of the term, its weight included.
+  /// The term's update, multiplied by its weight.
   package func update() throws -> Update {
     .scaled(try unweightedUpdate(), by: weight)
   }
 
-  /// The update of the term, its weight not included.
+  /// The term's update without its weight.
   ///
   /// - Throws: `.notFinite` where it holds NaN or an infinity.
   package func unweightedUpdate() throws -> Update {
@@ -97,7 +97,7 @@ extension Combination.Term {
       try module.change(of: base.matrix(key), isTransposed: base.isTransposed(key)))
   }
 
-  /// What the term adds to its layer's bias, its weight not included.
+  /// The term's bias difference without its weight; `nil` where it has none.
   func biasDifference() throws -> [Double]? {
     let bias = try module.change(ofBias: bias(ofBase: base))
     guard bias?.allSatisfy(\.isFinite) ?? true else {
@@ -106,7 +106,7 @@ extension Combination.Term {
     return bias.map { placement?.applied(to: $0) ?? $0 }
   }
 
-  /// The model's bias, where what the module makes of it depends on it.
+  /// The model's bias, if the module's bias difference depends on it.
   private func bias(ofBase base: CheckpointLayers?) throws -> [Double]? {
     let key = CheckpointLayers.Key(module.target, .bias)
     guard module.scalesBias || module.parts[.bias] != nil, let base, base.shape(key) != nil else {
@@ -115,7 +115,7 @@ extension Combination.Term {
     return try base.matrix(key).elements
   }
 
-  /// Refuses a module that has no update here.
+  /// Refuses a module whose update cannot be computed here.
   ///
   /// - Parameter leavesMissing: Whether the model may lack the module's layer.
   func check(leavesMissing: Bool) throws(AdapterError) {

@@ -2,10 +2,10 @@ import LinearAlgebra
 package import Names
 package import Tensors
 
-// A sum with other weights, and what the weights are chosen by.
+// Changes the weights of a sum, and computes the inner products that weights are chosen by.
 
 extension Combination {
-  /// The same sum, the weight of each input in each layer times a factor.
+  /// Returns the same sum with each input's weight in each layer multiplied by a factor.
   package func reweighted(
     _ factor: (_ input: Int, _ target: Target) throws -> Double
   ) rethrows -> Combination {
@@ -23,7 +23,7 @@ extension Combination {
     return result
   }
 
-  /// The same sum, all weights times a factor.
+  /// Returns the same sum with all weights multiplied by a factor.
   package func scaled(by factor: Double) -> Combination {
     var result = reweighted { _, _ in factor }
     for input in inputs.indices { result.inputs[input].weight *= factor }
@@ -35,7 +35,7 @@ extension Combination {
     return result
   }
 
-  /// The inner products of what the inputs add to each layer; see `Layer.innerProducts(inputs:)`.
+  /// The inner products of the inputs' updates, layer by layer; see `Layer.innerProducts(inputs:)`.
   package func innerProducts(
     threads: Int, onLayer: @Sendable () -> Void = {}
   ) throws -> [Matrix] {
@@ -50,13 +50,14 @@ extension Combination {
 }
 
 extension Combination.Layer {
-  /// The inner products of what each two of the inputs add to the layer: inputs × inputs.
+  /// The inner products of every two inputs' updates of the layer: inputs × inputs.
   ///
-  /// Weights and biases are included. The squares of the norms are the diagonal; that of the sum's
-  /// norm is the sum of all elements.
+  /// Weights and biases are included. The diagonal holds the squared norms; the sum of all elements
+  /// is the squared norm of the sum.
   ///
   /// - Throws: `.notFinite` where one of the updates holds NaN or an infinity.
-  /// - Complexity: O((m + n)·R²) for a sum of rank R; no update is formed, unless one is stored so.
+  /// - Complexity: O((m + n)·R²) for a sum of rank R; a full matrix is formed only if one is
+  ///   stored.
   package func innerProducts(inputs count: Int) throws -> Matrix {
     var products = Matrix(zeros: count, count)
     let present = Set(terms.map(\.input)).sorted()
@@ -76,10 +77,10 @@ extension Combination.Layer {
     return products
   }
 
-  /// What one input adds to the layer's weight without the input's weight, and that weight.
+  /// One input's update of the layer's weight without the input's weight, and that weight.
   ///
-  /// - Returns: `nil` where the input adds nothing. Where its weight differs within the layer, the
-  ///   weighted update and 1.
+  /// - Returns: `nil` where the input adds nothing. If the input's weight differs within the layer,
+  ///   the weighted update and 1.
   package func update(of input: Int) throws -> (update: LowRank, weight: Double)? {
     let own = terms.filter { $0.input == input && $0.weight != 0 && $0.changesWeight }
     guard let weight = own.first?.weight else { return nil }
@@ -96,7 +97,7 @@ extension Combination.Layer {
 }
 
 extension Matrix {
-  /// Adds the products of each two of some inputs, symmetric, at the inputs' places.
+  /// Adds the inner products of every two of the inputs, symmetrically, at the inputs' places.
   fileprivate mutating func add(_ inputs: [Int], _ product: (Int, Int) -> Double) {
     for i in inputs.indices {
       for j in i..<inputs.count {

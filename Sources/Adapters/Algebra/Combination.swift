@@ -13,38 +13,38 @@ package struct Combination: Sendable {
     }
   }
 
-  /// What one input adds to one layer.
+  /// One input's module in one layer.
   package struct Term: Sendable {
-    /// Which of the inputs.
+    /// The index of the input.
     package let input: Int
     package let module: Module
 
     /// The input's weight, the same in all layers.
     package internal(set) var inputWeight: Double
 
-    /// The input's weight, times what block weights say.
+    /// The input's weight times its block weight.
     package internal(set) var weight: Double
 
-    /// Where the module's rows go; `nil` where the layer is the module's own.
+    /// Where the module's rows go; `nil` where the module and the layer have the same rows.
     let placement: Placement?
 
     /// The model whose weights the module's update depends on.
     let base: CheckpointLayers?
   }
 
-  /// Rows of a table that one input has, and how far they take the place of the model's.
+  /// Rows of an embedding table that one input replaces, and how far: its weight.
   package struct TokenTerm: Sendable {
     package let input: Int
     package let rows: TokenRows
     package internal(set) var weight: Double
   }
 
-  /// The terms of one layer, in the order of the inputs; at least one.
+  /// The terms of one layer, in the order of the inputs; there is at least one.
   package struct Layer: Sendable {
     package let target: Target
     package internal(set) var terms: [Term]
 
-    /// For each term, the first of those that have its down.
+    /// For each term, the index of the first term that shares its down matrix.
     let leaders: [Int]
 
     init(target: Target, terms: [Term]) {
@@ -58,29 +58,29 @@ package struct Combination: Sendable {
     package var extents: Module.Extents { leading.extents }
     package var kind: Module.Kind { leading.module.kind }
 
-    /// The first term that says what the layer's weight is like: one of a bias alone does not.
+    /// The first term that describes the layer's weight; a term with only a bias does not.
     private var leading: Term { terms.first(where: \.changesWeight) ?? terms[0] }
   }
 
   package internal(set) var inputs: [Input]
 
-  /// In the order of the first input's modules, then of those that only later inputs have.
+  /// The first input's modules in their order, then those that only later inputs have.
   package internal(set) var layers: [Layer]
 
-  /// Rows that stand in the place of a table's: what a checkpoint can take, and no adapter.
+  /// Rows that replace rows of a table; only a checkpoint can take them.
   package internal(set) var tokenTerms: [TokenTerm]
 
   /// Matches the inputs' modules by the layers that they change.
   ///
   /// - Parameters:
-  ///   - world: Whose division the layers are to have; that of the first input otherwise.
-  ///   - base: The model that the inputs are for; modules whose update depends on its weights
-  ///     (DoRA and others) are taken as what they make of them.
-  ///   - leavesMissing: Whether `base` may lack layers that modules depend on: their updates are
-  ///     not to be asked for.
-  ///   - blockWeight: What an input's weight is multiplied by in a layer.
-  /// - Throws: Where two inputs disagree on a layer's shape or on the model, one changes a layer
-  ///   twice, lacks a part, or holds a module whose update cannot be told.
+  ///   - world: The world whose division of layers the result gets; `nil` for the first input's.
+  ///   - base: The model that the inputs are for. Updates that depend on its weights (DoRA and
+  ///     others) are computed from them.
+  ///   - leavesMissing: Whether `base` may lack layers that modules depend on. The caller does not
+  ///     ask for their updates.
+  ///   - blockWeight: The factor of an input's weight in a layer.
+  /// - Throws: If two inputs disagree on a layer's shape or on the model, or an input changes a
+  ///   layer twice, lacks a part, or holds a module whose update cannot be computed.
   package init(
     _ inputs: [Input], world: World? = nil, base: CheckpointLayers? = nil,
     leavesMissing: Bool = false, blockWeight: (Int, Target) throws -> Double = { _, _ in 1 }
@@ -155,7 +155,7 @@ package struct Combination: Sendable {
     }
   }
 
-  /// The names of the modules that one input alone has, as it spells them.
+  /// The names, as the file spells them, of the modules that only one input has.
   package func modules(onlyIn input: Int) -> [String] {
     layers.compactMap { layer in
       layer.terms.allSatisfy { $0.input == input } ? layer.terms[0].module.name : nil

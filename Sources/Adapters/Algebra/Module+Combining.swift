@@ -2,7 +2,7 @@ package import LinearAlgebra
 import Safetensors
 import Tensors
 
-// What a sum of modules needs to know of each.
+// The properties of a module that a sum needs.
 
 extension Module {
   /// The factors of the update without its scale.
@@ -17,36 +17,36 @@ extension Module {
     return update.lowRank
   }
 
-  /// Whether what the module does depends on the base model's weights.
+  /// Whether the module's update depends on the base model's weights.
   package var needsBase: Bool { !algorithm.hasUpdate || parts[.magnitude] != nil }
 
-  /// Whether the update is up·down as they are stored, and nothing else.
+  /// Whether the update is the stored up·down and nothing else.
   var isBareProduct: Bool {
     algorithm.isProduct && !isTucker && !naming.isTransposed && parts[.up] != nil
   }
 
-  /// Whether there is more than a difference of the bias.
+  /// Whether the module changes more than the bias.
   package var changesWeight: Bool {
     let others: Set<Part> = [.biasDifference, .normBiasDifference, .alpha, .bias]
     return !others.isSuperset(of: parts.keys)
   }
 
-  /// The shape of a whole difference as stored; `nil` where there is none.
+  /// The stored shape of a full difference; `nil` where there is none.
   var wholeShape: Shape? {
     (parts[.weightDifference] ?? parts[.normWeightDifference] ?? parts[.weight])?.shape
   }
 
-  /// The elements of the bias that the module adds to; `nil` where it leaves it.
+  /// The number of elements of the bias that the module adds to; `nil` where it leaves the bias.
   package var biasCount: Int? {
     (parts[.biasDifference] ?? parts[.normBiasDifference] ?? parts[.bias])?.elementCount
   }
 
-  /// The rank of the update as one product, by the shapes alone.
+  /// The rank of the update as one product, computed from the shapes alone.
   package var expandedRank: Int { algorithm.expandedRank(of: self) }
 }
 
 extension Adapter {
-  /// The first module that lacks a part, and which; alphas that belong to no factors do not count.
+  /// The first module that lacks a part, with that part; an alpha without factors does not count.
   var missingPart: (module: String, part: String)? {
     for entry in orphans {
       guard let name = PartName(entry.name.string), name.part != .alpha else { continue }
@@ -62,12 +62,12 @@ extension Adapter {
   }
 }
 
-// How far products are from each other, without forming them.
+// Distances between products, computed without forming them.
 
-/// ‖A − B‖² of two products of one rank whose factors lie close to each other.
+/// ‖A − B‖² of two products of equal rank whose factors are close to each other.
 ///
-/// A − B = (U₁ − U₂)D₁ + U₂(D₁ − D₂): nothing cancels, and what is equal gives exactly 0; so does
-/// what cancels within both products.
+/// A − B = (U₁ − U₂)D₁ + U₂(D₁ − D₂) avoids cancellation: equal products give exactly 0, and so do
+/// terms that cancel within both products.
 package func squaredDifference(_ a: LowRank, _ b: LowRank) -> Double {
   let (ups, downs) = (a.up - b.up, a.down - b.down)
   let differUps = ups.elements.contains { $0 != 0 }
@@ -86,9 +86,9 @@ package func squaredDifference(_ a: LowRank, _ b: LowRank) -> Double {
 
 /// ‖A − B‖² of any two products.
 ///
-/// ‖A‖² + ‖B‖² − 2⟨A, B⟩, unless nearly all of it cancels, or of a product within itself: then both
-/// are turned into one small matrix first, within which differences are exact to about 1e-16 of ‖A‖;
-/// less than that is 0.
+/// Computed as ‖A‖² + ‖B‖² − 2⟨A, B⟩ unless nearly all of it cancels, between the products or
+/// within one. Then both are reduced to one small matrix first, which gives differences exact to
+/// about 1e-16 of ‖A‖; a smaller result is returned as 0.
 package func squaredDistance(_ a: LowRank, _ b: LowRank) throws(LinearAlgebraError) -> Double {
   if a.rank == b.rank && a == b { return 0 }
   let sum = squaredNorm(ofProduct: a.up, a.down) + squaredNorm(ofProduct: b.up, b.down)
@@ -101,7 +101,7 @@ package func squaredDistance(_ a: LowRank, _ b: LowRank) throws(LinearAlgebraErr
   return rest > noise * noise ? rest : 0
 }
 
-/// ‖UD − A‖², of the difference formed a few rows at a time: nothing cancels.
+/// ‖UD − A‖², computed from the difference a few rows at a time, so that nothing cancels.
 func squaredDistance(_ factors: LowRank, _ whole: Matrix) -> Double {
   let height = max(1, (1 << 20) / max(whole.columns, 1))
   var sum = 0.0

@@ -2,11 +2,11 @@ import LinearAlgebra
 import Names
 import Tensors
 
-// Modules of layers that another world divides otherwise: some rows of one, or the rows of several.
+// Cuts a module to some rows of its layer, and joins modules of several layers into one.
 
 extension Module {
-  /// The parts whose rows are rows of the layer, magnitudes and biases with them, and how many of
-  /// the layer's each is; `nil` where a module cannot be cut.
+  /// The parts whose rows are rows of the layer (magnitudes and biases included), each with the
+  /// number of the layer's rows per row of the part; `nil` where a module cannot be cut.
   private var rowParts: [Part: Int]? {
     guard var parts = algorithm.rowParts(of: self) else { return nil }
     if self.parts[.magnitude] != nil {
@@ -19,12 +19,12 @@ extension Module {
     return parts
   }
 
-  /// The module of some rows of the layer.
+  /// Cuts the module to some rows of its layer.
   ///
   /// - Parameters:
-  ///   - rows: In the order that they come to have.
-  ///   - target: The layer that they are.
-  /// - Returns: `nil` where no part of the module makes those rows alone.
+  ///   - rows: The rows, in the order that they get.
+  ///   - target: The layer that consists of these rows.
+  /// - Returns: `nil` if no part of the module produces those rows alone.
   func rows(_ rows: [Range<Int>], of target: Target) -> Module? {
     guard let rowParts else { return nil }
     var parts = parts
@@ -48,7 +48,7 @@ extension Module {
       parts, target: target, outputs: rows.reduce(0) { $0 + $1.count }, rank: rank)
   }
 
-  /// Where PEFT's magnitudes of convolutions, [1, out, 1, 1], count outputs.
+  /// The axis along which magnitudes count outputs; PEFT's of convolutions are [1, out, 1, 1].
   private var magnitudeAxis: Int {
     let extents = parts[.magnitude]?.shape.extents ?? []
     return extents.count > 2 && extents[0] == 1 ? 1 : 0
@@ -65,7 +65,7 @@ extension Shape {
 
 // MARK: - Several
 
-/// Modules whose rows lie in one layer, to be one module.
+/// Modules whose rows lie in one layer and that become one module.
 struct JoinedModule {
   private let members: [(module: Module, placement: Placement)]
   private let target: Target
@@ -77,9 +77,9 @@ struct JoinedModule {
     outputs = members[0].placement.outputs
   }
 
-  /// The one module; `nil` where its algorithm cannot hold them together exactly.
+  /// The joined module; `nil` where its algorithm cannot represent the join exactly.
   ///
-  /// Modules that share what stands behind their rows keep their rank; of others it adds up.
+  /// Modules that share everything but their rows keep their rank; the ranks of others add up.
   func module() throws -> Module? {
     let first = members[0].module
     let parts = Set(first.parts.keys).subtracting([.alpha])
@@ -99,12 +99,12 @@ struct JoinedModule {
     return try sharing(rows, parts) ?? sideBySide(parts)
   }
 
-  /// Whether every row of the layer is one of a member's.
+  /// Whether the members together have every row of the layer.
   private var isCovered: Bool {
     members.reduce(0) { $0 + $1.placement.moves.reduce(0) { $0 + $1.from.count } } == outputs
   }
 
-  /// The rows one upon the other, before what all members have alike.
+  /// Stacks the members' rows and keeps the parts that all members share.
   private func sharing(_ rows: [Part: Int], _ parts: Set<Part>) throws -> Module? {
     let first = members[0].module
     for part in parts.subtracting(rows.keys) {
@@ -123,7 +123,7 @@ struct JoinedModule {
     return first.with(made, target: target, outputs: outputs, rank: first.rank)
   }
 
-  /// A part of all members, its rows where the layer has them.
+  /// One part of all members, with its rows in the layer's order.
   private func stacked(_ part: Part, _ unit: Int) -> PartTensor.Made? {
     guard let shape = members[0].module.parts[part]?.shape, shape.rank > 0, outputs % unit == 0
     else { return nil }
@@ -149,7 +149,7 @@ struct JoinedModule {
     }
   }
 
-  /// Blocks along a diagonal before factors one upon the other.
+  /// Joins the first factors as blocks along a diagonal and stacks the second factors.
   private func sideBySide(_ parts: Set<Part>) -> Module? {
     let first = members[0].module
     let pairs = first.algorithm.factorPairs

@@ -3,24 +3,24 @@ package import Names
 import Safetensors
 import Tensors
 
-/// Which rows of a module's update are which rows of a layer, where the two are divided
-/// differently: q, k and v joined or apart.
+/// Maps rows of a module's update to rows of a layer, for worlds that divide layers differently:
+/// q, k and v joined or separate.
 package struct Placement: Hashable, Sendable {
   struct Move: Hashable, Sendable {
     /// Rows of the module.
     let from: Range<Int>
 
-    /// The row of the layer that the first of them is.
+    /// The row of the layer at which they begin.
     let to: Int
 
     var destination: Range<Int> { to..<to + from.count }
   }
 
-  /// The rows of the layer; those that no move reaches are zero.
+  /// The number of rows of the layer; rows that no move reaches are zero.
   let outputs: Int
   let moves: [Move]
 
-  /// The ranks that reach the rows; `nil` where all do.
+  /// The ranks that reach the rows; `nil` where all of them do.
   let ranks: [Int]?
 
   func overlaps(_ other: Placement) -> Bool {
@@ -62,13 +62,13 @@ package struct Placement: Hashable, Sendable {
 }
 
 extension Adapter {
-  /// The family whose tables tell what the adapter's layers are in other worlds; `nil` where no
-  /// table is needed or known.
+  /// The family whose tables translate the adapter's layers to other worlds; `nil` where no table
+  /// is needed or known.
   package var family: Family? {
     Family.of(baseModel).flatMap { $0.hasTable ? $0 : nil }
   }
 
-  /// The world that has most of the modules' names; `nil` where no table knows any.
+  /// The world that names most of the modules; `nil` where no table knows any.
   package var world: World? {
     guard let family else { return nil }
     var counts: [World: Int] = [:]
@@ -80,16 +80,17 @@ extension Adapter {
     return preferred.first { counts[$0] == most && most != nil }
   }
 
-  /// Whether the file gives the paths of its denoiser's layers, and not flattened names.
+  /// Whether the file names its denoiser's layers by paths, not by flattened names.
   var hasPaths: Bool {
     modules.first { $0.target.network == .denoiser }.map { !$0.prefix.hasSuffix("_") } ?? false
   }
 
-  /// The layers of a world that a module changes, and where its rows go in each: its own layer where
-  /// no table knows it, or the world lacks it.
+  /// The layers of a world that a module changes, and where its rows go in each.
   ///
-  /// A layer whose rows of up are all zero is left out, and so are ranks that do not reach it: of
-  /// a fused module that was joined from three, each gets its own rank back.
+  /// A layer that no table knows, or that the world lacks, stays the module's own.
+  ///
+  /// A layer whose rows of up are all zero is left out, and so are ranks that do not reach it: when
+  /// a fused module was joined from three, each of the three gets its own rank back.
   func layers(
     of module: Module, in world: World?
   ) throws -> [(target: Target, placement: Placement?)] {
@@ -123,10 +124,10 @@ extension Adapter {
 }
 
 extension Module {
-  /// The rows that the module's update has.
+  /// The number of rows of the module's update.
   fileprivate var placedRows: Int { extents.outputs }
 
-  /// The ranks whose columns of up are not zero in all of some rows.
+  /// The ranks whose columns of up are nonzero in some row of the ranges.
   fileprivate func ranks(reaching ranges: [Range<Int>]) throws -> [Int] {
     guard let tensor = parts[.up], let width = tensor.shape.extents.dropFirst().first else {
       return []
@@ -142,9 +143,9 @@ extension Module {
 }
 
 extension RawSpan {
-  /// The columns whose elements are not zero, of either sign, in all of some rows.
+  /// The columns that are nonzero (of either sign) in some row of the ranges.
   ///
-  /// - Parameter sign: The bit of an element's sign.
+  /// - Parameter sign: The mask of an element's sign bit.
   fileprivate func columns<Bits: FixedWidthInteger & BitwiseCopyable>(
     of width: Int, reaching ranges: [Range<Int>], sign: Bits
   ) -> [Int] {
@@ -155,7 +156,7 @@ extension RawSpan {
           seen[column] |= unsafe bytes.loadUnaligned(
             fromByteOffset: (row &* width &+ column) &* MemoryLayout<Bits>.size, as: Bits.self)
         }
-        // Factors that were trained reach all rows: the first few tell.
+        // Trained factors usually reach all rows, so the first few rows decide.
         if row % 8 == 0, seen.allSatisfy({ $0 & ~sign.littleEndian != 0 }) { break }
       }
     }
@@ -164,7 +165,7 @@ extension RawSpan {
 }
 
 extension Matrix {
-  /// The columns that are not zero in all of some rows.
+  /// The columns that are nonzero in some row of the ranges.
   fileprivate func columns(reaching ranges: [Range<Int>]) -> [Int] {
     var reaches = [Bool](repeating: false, count: columns)
     for row in ranges.joined() {

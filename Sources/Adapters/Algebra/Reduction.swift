@@ -1,15 +1,15 @@
 package import LinearAlgebra
 package import Tensors
 
-/// What a layer's update becomes at a rank.
+/// A layer's update reduced to a rank.
 package struct Reduction: Sendable {
   package let rank: Int
 
-  /// What readers multiply up·down by.
+  /// The factor that readers multiply up·down by.
   package let scale: Double
   package let factors: Factors
 
-  /// - Parameter asked: The update that was asked for; `nil` where it is scale · up · down.
+  /// - Parameter asked: The exact update; `nil` where it equals scale · up · down.
   package init(_ factors: LowRank, scale: Double, asked: LowRank?) {
     rank = factors.rank
     self.scale = scale
@@ -24,7 +24,7 @@ package struct Reduction: Sendable {
 extension Reduction {
   /// The best approximation at the rank that a rule chooses (Eckart and Young, 1936).
   ///
-  /// - Parameter hasWideKernel: Whether the choice's rank of convolutions is meant.
+  /// - Parameter hasWideKernel: Whether the rule's rank for convolutions applies.
   package init(
     of update: LowRank, _ choice: RankChoice, hasWideKernel: Bool
   ) throws(LinearAlgebraError) {
@@ -34,10 +34,10 @@ extension Reduction {
     self.init(LowRank(up: best.up, down: best.down), scale: 1, asked: update)
   }
 
-  /// The best approximation of a whole matrix: only as much of its spectrum is computed as the
-  /// rule needs.
+  /// The best approximation of a full matrix; only as much of its spectrum is computed as the rule
+  /// needs.
   ///
-  /// - Parameter seed: Of the iteration's random start.
+  /// - Parameter seed: The seed of the iteration's random start.
   package init(
     ofWhole matrix: Matrix, _ choice: RankChoice, hasWideKernel: Bool, seed: UInt64 = 0
   ) throws(LinearAlgebraError) {
@@ -64,7 +64,7 @@ extension Reduction {
     var count = min(16, limit)
     while true {
       let found = try leadingDecomposition(of: matrix, count: count, seed: seed)
-      // What is left stands for one more value, so that shares of the whole come out right.
+      // The remaining energy becomes one more value, so that shares of the total are right.
       let known = found.values.reduce(0) { $0 + $1 * $1 }
       let rest = max(0, matrix.squaredNorm - known).squareRoot()
       let rank = choice.rank(for: found.values + [rest], hasWideKernel: hasWideKernel)

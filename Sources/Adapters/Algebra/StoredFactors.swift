@@ -1,7 +1,7 @@
 import Safetensors
 import Tensors
 
-/// The factors of an update as they are stored, in 32 bits.
+/// The factors of an update as stored, in 32 bits.
 package struct StoredFactors: Sendable {
   /// Outputs × rank, row-major.
   package let up: [Float]
@@ -10,13 +10,13 @@ package struct StoredFactors: Sendable {
   package let down: [Float]
   package let rank: Int
 
-  /// What up·down is multiplied by.
+  /// The factor that up·down is multiplied by.
   package let factor: Double
 }
 
 extension Combination.Layer {
-  /// Reads what one input has for the layer, where that is one plain product in the layer's own
-  /// layout and of 32 bits at most; `nil` elsewhere.
+  /// Reads one input's factors of the layer; `nil` unless they are one plain product in the layer's
+  /// own layout with elements of at most 32 bits.
   package func storedFactors(of input: Int) throws -> StoredFactors? {
     let own = terms.filter { $0.input == input && $0.weight != 0 && $0.changesWeight }
     guard own.count == 1, let term = own.first, term.placement == nil, !term.dependsOnBase,

@@ -2,64 +2,69 @@ package import Names
 import Safetensors
 package import Tensors
 
-/// A way in which a module's tensors make its update.
+/// The rule by which a module's tensors make its update.
 ///
-/// An algorithm is one type in a file of its own, and stands in `algorithms`.
+/// Each algorithm is one type in its own file and one entry of `algorithms`.
 package protocol Algorithm: Sendable {
-  /// As reports spell it.
+  /// The name in reports.
   var name: String { get }
 
-  /// As sentences call it.
+  /// The name in sentences.
   var title: String { get }
+
+  /// The suffixes of its own parts in files of any naming.
+  var suffixes: [Suffix] { get }
 
   // MARK: By the shapes
 
-  /// Whether a layer's parts are those of the algorithm; of several that fit, the first counts.
+  /// Whether a layer's parts are those of the algorithm; if several algorithms match, the first
+  /// counts.
   func isMade(of parts: PartShapes, for target: Target) -> Bool
 
-  /// The parts that a module cannot do without.
+  /// The parts that a module must have.
   func neededParts(of parts: PartShapes) -> [Part]
 
-  /// The rank of the factors; 0 where there is none.
+  /// The rank of the factors; 0 where the algorithm has none.
   func rank(of parts: PartShapes) -> Int
 
-  /// The layer's extents; `nil` where the parts do not fit each other.
+  /// The layer's extents; `nil` where the parts do not fit together.
   func extents(of parts: PartShapes) -> Module.Extents?
 
   /// The rank of a module's update as one product.
   func expandedRank(of module: Module) -> Int
 
-  /// Whether the parts tell the extents of the layer.
+  /// Whether the parts determine the extents of the layer.
   var tellsExtents: Bool { get }
 
   // MARK: By the values
 
-  /// Whether there is an update without the base model's weights.
+  /// Whether the update can be computed without the base model's weights.
   var hasUpdate: Bool { get }
 
-  /// What a module adds to its layer's weight; of DoRA, before the magnitudes are put back.
+  /// A module's update of its layer's weight; for DoRA, before the magnitudes are applied.
   ///
-  /// - Throws: `.needsBase` where no update exists without the base model's weights.
+  /// - Throws: `.needsBase` if the update depends on the base model's weights.
   func update(of module: Module) throws -> Update
 
-  /// What a module at full strength adds to a layer's weight: W′ − W.
+  /// The change of a layer's weight by a module at full strength: W′ − W.
   ///
   /// - Parameters:
   ///   - weight: W, outputs × inputs·kernel.
   ///   - isTransposed: Whether the model stores it inputs × outputs.
-  /// - Throws: Where the module's parts do not fit the weight.
+  /// - Throws: If the module's parts do not fit the weight.
   func change(of weight: Matrix, isTransposed: Bool, by module: Module) throws -> Matrix
 
-  /// Whether a model's bias changes with what the layer gives.
+  /// Whether the module scales the model's bias together with the layer's output.
   func scalesBias(_ module: Module) -> Bool
 
-  /// What becomes of a model's bias by what the layer gives; `nil` where it stays.
+  /// The model's bias after the module has scaled the layer's output; `nil` where it stays the
+  /// same.
   func change(ofBias bias: [Double], by module: Module) throws -> [Double]?
 
-  /// Whether the update is zero where alpha is.
+  /// Whether alpha = 0 makes the update zero.
   var vanishesWithAlpha: Bool { get }
 
-  /// Whether PEFT scales by the configured rank where the factors have none.
+  /// Whether PEFT divides alpha by the configured rank if the factors have no rank.
   var isScaledByConfiguredRank: Bool { get }
 
   // MARK: What it can be written as
@@ -67,38 +72,39 @@ package protocol Algorithm: Sendable {
   /// Whether a module is up and down, perhaps with a core, and nothing else makes its update.
   var isProduct: Bool { get }
 
-  /// Whether a rank costs outputs + columns elements.
+  /// Whether each rank costs outputs + columns elements.
   var hasFactors: Bool { get }
 
-  /// Whether a module is a difference itself, or what takes the model's place.
+  /// Whether a module stores a full difference or a replacement of the model's weight.
   var isWhole: Bool { get }
 
   /// Whether the layer is a norm.
   var isNorm: Bool { get }
 
-  /// Whether a module is more than up·down, a difference or a norm's: what `--plain` expands.
+  /// Whether `--plain` expands the module: it is no plain product, difference or norm.
   func isSpecial(_ module: Module) -> Bool
 
   // MARK: Some rows, and rows of several
 
-  /// The parts whose rows are rows of the layer, and how many of the layer's each is; `nil` where no
-  /// part of a module makes some rows alone.
+  /// The parts whose rows are rows of the layer, each with the number of the layer's rows per row
+  /// of the part; `nil` where a module cannot be cut to some rows.
   func rowParts(of module: Module) -> [Part: Int]?
 
-  /// Pairs of parts that are multiplied: of modules side by side, the first become blocks along a
-  /// diagonal, and the second stand one upon the other.
+  /// The pairs of parts that are multiplied. To join modules, the first parts become blocks along a
+  /// diagonal and the second parts are stacked.
   var factorPairs: [(Part, Part)] { get }
 
-  /// Why a naming cannot hold a special module as it is; `nil` where it can.
+  /// The reason why a naming cannot hold a special module as it is; `nil` where it can.
   func obstacle(to naming: Naming, of module: Module) -> String?
 }
 
-/// Every algorithm, the more special ones first.
+/// Every algorithm, the more specific ones first.
 package let algorithms: [any Algorithm] = [
   LoHa(), LoKr(), GLoRA(), BOFT(), OFT(), IA3(), DoRA(), LoRA(), Norm(), Full(),
 ]
 
 extension Algorithm {
+  package var suffixes: [Suffix] { [] }
   package func neededParts(of parts: PartShapes) -> [Part] { [] }
   package func rank(of parts: PartShapes) -> Int { 0 }
 

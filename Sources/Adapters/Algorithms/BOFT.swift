@@ -2,8 +2,8 @@ import LinearAlgebra
 import Names
 import Tensors
 
-/// In stage i the rows are taken in the order of a butterfly of stride 2ⁱ·b/2, and each block of
-/// them is turned by R.
+/// Stage i takes the rows in the order of a butterfly of stride 2ⁱ·b/2 and rotates each block of
+/// them by R.
 ///
 /// Source: Liu et al., BOFT (arXiv 2311.06243), as LyCORIS stores it.
 struct BOFT: Algorithm {
@@ -29,7 +29,7 @@ struct BOFT: Algorithm {
     for stage in 0..<stages {
       let stride = (1 << stage) * (size / 2)
       guard stride > 0, weight.rows % (2 * stride) == 0 else { throw module.misfit(weight) }
-      // (c, g, k) → (c, k, g), two by two.
+      // (c, g, k) → (c, k, g), swapping two axes.
       let order = (0..<weight.rows).map { row in
         row / (2 * stride) * 2 * stride + row % 2 * stride + row / 2 % stride
       }

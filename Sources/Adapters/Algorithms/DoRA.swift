@@ -2,7 +2,7 @@ import LinearAlgebra
 import Names
 import Tensors
 
-/// m · V / ‖V‖ with V = W + scale · up · down: magnitudes apart from directions.
+/// m · V / ‖V‖ with V = W + scale · up · down: magnitudes are separate from directions.
 ///
 /// Source: Liu et al., DoRA (arXiv 2402.09353).
 struct DoRA: Algorithm {
@@ -37,7 +37,7 @@ struct DoRA: Algorithm {
 }
 
 extension Module {
-  /// m·V / ‖V‖, the norm taken along the axis that the magnitudes' shape leaves.
+  /// m·V / ‖V‖; the shape of the magnitudes tells the axis of the norm.
   func decomposed(_ sum: Matrix) throws -> Matrix {
     let magnitudes = try values(.magnitude)
     if magnitudesAreOfOutputs {
@@ -55,10 +55,10 @@ extension Module {
     return sum.scalingColumns(by: (0..<sum.columns).map { factors[$0 / taps] })
   }
 
-  /// Whether there is one magnitude an output; else, as older files have it, one an input.
+  /// Whether there is one magnitude per output; older files have one per input.
   ///
-  /// PEFT stores [out], [out, 1] and, of convolutions, [1, out, 1, 1]; LyCORIS [out, 1, …] and
-  /// [1, in, …].
+  /// PEFT stores [out], [out, 1] and, for convolutions, [1, out, 1, 1]; LyCORIS stores [out, 1, …]
+  /// or [1, in, …].
   package var magnitudesAreOfOutputs: Bool {
     guard let tensor = parts[.magnitude] else { return true }
     let extents = tensor.shape.extents

@@ -3,7 +3,7 @@ import Names
 import Safetensors
 import Tensors
 
-/// A whole difference of a weight or a bias, or what takes the place of either.
+/// A full difference of a weight or a bias, or a replacement of either.
 struct Full: Algorithm {
   let name = "full"
   let title = "a full difference"

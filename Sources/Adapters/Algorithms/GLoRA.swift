@@ -2,7 +2,7 @@ import LinearAlgebra
 import Names
 import Tensors
 
-/// s·(b₁b₂ + W·a₁a₂), the a's acting on input channels; old files store each pair in the other
+/// s·(b₁b₂ + W·a₁a₂), where a₁a₂ acts on input channels; old files store each pair in the other
 /// order.
 ///
 /// Source: Chavan et al., GLoRA (arXiv 2306.07967), as LyCORIS stores it.
@@ -10,6 +10,15 @@ struct GLoRA: Algorithm {
   let name = "glora"
   let title = "GLoRA"
   let hasUpdate = false
+
+  var suffixes: [Suffix] {
+    [
+      Suffix(".a1.weight", .gloraA1),
+      Suffix(".a2.weight", .gloraA2),
+      Suffix(".b1.weight", .gloraB1),
+      Suffix(".b2.weight", .gloraB2),
+    ]
+  }
 
   func isMade(of parts: PartShapes, for target: Target) -> Bool {
     parts.holds(.gloraA1) && parts.holds(.gloraB1)
@@ -28,7 +37,7 @@ struct GLoRA: Algorithm {
 
   /// The two factors of the additive half: b₁b₂ in new files, b₂b₁ in old ones.
   ///
-  /// Of a square layer both orders fit; the extent between the factors is the smaller one.
+  /// Both orders fit a square layer; then the smaller extent is taken as the inner one.
   private func factors(of parts: PartShapes) -> (left: [Int], right: [Int], inner: Int)? {
     guard let a1 = parts.extents(.gloraA1), let a2 = parts.extents(.gloraA2),
       let b1 = parts.extents(.gloraB1), let b2 = parts.extents(.gloraB2),
@@ -57,7 +66,8 @@ struct GLoRA: Algorithm {
 }
 
 extension Matrix {
-  /// A convolution's weight, m × n·taps, as m·taps × n: what products with its channels take.
+  /// Reorders a convolution's weight, m × n·taps, to m·taps × n, so that it can be multiplied along
+  /// its input channels.
   fileprivate func tapsAsRows(_ taps: Int) -> Matrix {
     if taps == 1 { return self }
     var result = Matrix(zeros: rows * taps, columns / taps)
@@ -76,4 +86,11 @@ extension Matrix {
     }
     return result
   }
+}
+
+extension Part {
+  static let gloraA1 = Part("gloraA1")
+  static let gloraA2 = Part("gloraA2")
+  static let gloraB1 = Part("gloraB1")
+  static let gloraB2 = Part("gloraB2")
 }

@@ -3,8 +3,8 @@ import Names
 import Safetensors
 import Tensors
 
-/// Factors of what a layer gives, or of what goes into it: LyCORIS's W·(1 + w), along inputs where
-/// `on_input` is set; PEFT's W·l.
+/// Scales a layer's output or input: LyCORIS computes W·(1 + w), along inputs if `on_input` is set;
+/// PEFT computes W·l.
 ///
 /// Sources: Liu et al., (IA)³ (arXiv 2205.05638); PEFT, `tuners/ia3/layer.py`.
 struct IA3: Algorithm {
@@ -13,13 +13,20 @@ struct IA3: Algorithm {
   let hasUpdate = false
   let tellsExtents = false
 
+  var suffixes: [Suffix] {
+    [
+      .ia3Weight,
+      Suffix(".on_input", .ia3OnInput),
+    ]
+  }
+
   func isMade(of parts: PartShapes, for target: Target) -> Bool {
     parts.holds(.ia3OnInput, .ia3Weight)
   }
 
   func neededParts(of parts: PartShapes) -> [Part] { [.ia3Weight] }
 
-  /// One factor a row, or a column where it scales what goes into the layer.
+  /// The extents that one factor per row gives, or one per column if it scales the layer's input.
   func extents(of parts: PartShapes) -> Module.Extents? {
     guard let extents = parts.extents(.ia3Weight) else { return nil }
     if extents.count == 2 && extents[0] == 1 {
@@ -52,7 +59,7 @@ struct IA3: Algorithm {
     module.isOfPEFT && module.scalesInputs != true && !module.isRow
   }
 
-  /// PEFT scales what a layer gives, its bias with it.
+  /// PEFT scales the layer's output, its bias included.
   func change(ofBias bias: [Double], by module: Module) throws -> [Double]? {
     guard module.isOfPEFT, try !module.isOnInput(outputs: bias.count) else { return nil }
     return zip(try module.values(.ia3Weight), bias).map { ($0 - 1) * $1 }
@@ -65,12 +72,12 @@ struct IA3: Algorithm {
 }
 
 extension Module {
-  /// Whether the vector holds PEFT's factors, not what LyCORIS's differ from 1 by.
+  /// Whether the vector holds PEFT's factors; LyCORIS stores their difference from 1.
   fileprivate var isOfPEFT: Bool { parts[.ia3Weight]?.spelling == .peft }
 
-  /// Whether PEFT's vector scales what goes into a layer.
+  /// Whether PEFT's vector scales the layer's input.
   ///
-  /// A linear layer's vector lies [1, in] or [out, 1]; a convolution's [1, n, 1, 1] either way.
+  /// A linear layer's vector is [1, in] or [out, 1]; a convolution's is [1, n, 1, 1] in both cases.
   fileprivate func isOnInput(outputs: Int) throws(AdapterError) -> Bool {
     if let scalesInputs { return scalesInputs }
     let extents = parts[.ia3Weight]?.shape.extents ?? []
@@ -86,4 +93,14 @@ extension Module {
     let extents = parts[.ia3Weight]?.shape.extents ?? []
     return extents.count <= 2 && extents.first == 1
   }
+}
+
+extension Part {
+  static let ia3Weight = Part("ia3Weight")
+  static let ia3OnInput = Part("ia3OnInput")
+}
+
+extension Suffix {
+  /// LyCORIS's vector, named as the weights of checkpoints are.
+  static let ia3Weight = Suffix(".weight", .ia3Weight, isShared: true)
 }

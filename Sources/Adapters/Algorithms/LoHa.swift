@@ -2,13 +2,24 @@ import LinearAlgebra
 import Names
 import Tensors
 
-/// scale · (A₁B₁) ∘ (A₂B₂), element by element, each product perhaps with a core.
+/// scale · (A₁B₁) ∘ (A₂B₂), element by element; each product may have a core.
 ///
 /// Source: Hyeon-Woo et al., FedPara (arXiv 2108.06098).
 struct LoHa: Algorithm {
   let name = "loha"
   let title = "LoHa"
   let vanishesWithAlpha = true
+
+  var suffixes: [Suffix] {
+    [
+      Suffix(".hada_w1_a", .hadamard1A),
+      Suffix(".hada_w1_b", .hadamard1B),
+      Suffix(".hada_w2_a", .hadamard2A),
+      Suffix(".hada_w2_b", .hadamard2B),
+      Suffix(".hada_t1", .hadamardCore1),
+      Suffix(".hada_t2", .hadamardCore2),
+    ]
+  }
 
   func isMade(of parts: PartShapes, for target: Target) -> Bool {
     parts.holds(.hadamard1A, .hadamard2A)
@@ -36,7 +47,7 @@ struct LoHa: Algorithm {
     return Module.Extents(outputs: a1[0], inputs: b1[1], kernel: [])
   }
 
-  /// r₁·r₂; above min(m, n) the update is formed instead.
+  /// r₁·r₂, limited to min(m, n): above it the update is formed as a full matrix.
   func expandedRank(of module: Module) -> Int {
     let (parts, most) = (module.parts, min(module.extents.outputs, module.extents.columns))
     guard let first = (parts[.hadamardCore1] ?? parts[.hadamard1B])?.shape.extents.first,
@@ -57,4 +68,13 @@ struct LoHa: Algorithm {
   }
 
   var factorPairs: [(Part, Part)] { [(.hadamard1A, .hadamard1B), (.hadamard2A, .hadamard2B)] }
+}
+
+extension Part {
+  static let hadamard1A = Part("hadamard1A")
+  static let hadamard1B = Part("hadamard1B")
+  static let hadamard2A = Part("hadamard2A")
+  static let hadamard2B = Part("hadamard2B")
+  static let hadamardCore1 = Part("hadamardCore1")
+  static let hadamardCore2 = Part("hadamardCore2")
 }

@@ -2,8 +2,7 @@ import LinearAlgebra
 import Names
 import Tensors
 
-/// scale · A ⊗ B, every element of the first times the whole of the second; each is whole or a
-/// product.
+/// scale · A ⊗ B, each element of A times all of B; each factor is a full matrix or a product.
 ///
 /// Source: Yeh et al., LyCORIS (arXiv 2309.14859).
 struct LoKr: Algorithm {
@@ -11,6 +10,18 @@ struct LoKr: Algorithm {
   let title = "LoKr"
   let vanishesWithAlpha = true
   let isScaledByConfiguredRank = true
+
+  var suffixes: [Suffix] {
+    [
+      Suffix(".lokr_w1", .kronecker1),
+      Suffix(".lokr_w1_a", .kronecker1A),
+      Suffix(".lokr_w1_b", .kronecker1B),
+      Suffix(".lokr_w2", .kronecker2),
+      Suffix(".lokr_w2_a", .kronecker2A),
+      Suffix(".lokr_w2_b", .kronecker2B),
+      Suffix(".lokr_t2", .kroneckerCore),
+    ]
+  }
 
   func isMade(of parts: PartShapes, for target: Target) -> Bool {
     parts.holds(.kronecker1, .kronecker1A, .kronecker2, .kronecker2A)
@@ -21,7 +32,7 @@ struct LoKr: Algorithm {
       + neededParts(of: parts, .kronecker2, .kronecker2A, .kronecker2B)
   }
 
-  /// The whole of a factor, or its two halves.
+  /// The parts that one factor needs: the full matrix, or both halves of the product.
   private func neededParts(of parts: PartShapes, _ whole: Part, _ a: Part, _ b: Part) -> [Part] {
     parts.holds(a, b) ? [a, b] : [whole]
   }
@@ -68,7 +79,7 @@ struct LoKr: Algorithm {
       * rank(in: module, .kronecker2, .kronecker2B, core: .kroneckerCore)
   }
 
-  /// Of a factor that is a product its inner extent, of a whole one the lesser side.
+  /// The rank of one factor: the inner extent of a product, the smaller side of a full matrix.
   private func rank(in module: Module, _ whole: Part, _ b: Part, core: Part?) -> Int {
     if let extents = module.parts[whole]?.shape.extents {
       return min(extents[0], extents[1...].reduce(1, *))
@@ -91,11 +102,21 @@ struct LoKr: Algorithm {
       ? .dense(try module.matrix(whole)) : try module.factor(a, b, core: core)
   }
 
-  /// A row of the first factor is as many of the layer as the second has.
+  /// Each row of the first factor makes as many rows of the layer as the second factor has.
   func rowParts(of module: Module) -> [Part: Int]? {
     guard !module.isTucker,
       let rows = (module.parts[.kronecker2] ?? module.parts[.kronecker2A])?.shape.extents.first
     else { return nil }
     return [module.parts[.kronecker1] == nil ? .kronecker1A : .kronecker1: rows]
   }
+}
+
+extension Part {
+  static let kronecker1 = Part("kronecker1")
+  static let kronecker1A = Part("kronecker1A")
+  static let kronecker1B = Part("kronecker1B")
+  static let kronecker2 = Part("kronecker2")
+  static let kronecker2A = Part("kronecker2A")
+  static let kronecker2B = Part("kronecker2B")
+  static let kroneckerCore = Part("kroneckerCore")
 }

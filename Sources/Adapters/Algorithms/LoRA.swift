@@ -38,7 +38,7 @@ extension PartShapes {
   /// The rank of up and down.
   var lowRank: Int { extents(.down)?[isTransposed ? 1 : 0] ?? 0 }
 
-  /// The extents of a layer that up and down change.
+  /// The extents of the layer that up and down change.
   var lowRankExtents: Module.Extents? {
     guard let up = extents(.up), let down = extents(.down) else { return nil }
     if isTransposed { return Module.Extents(outputs: up[1], inputs: down[0], kernel: []) }
@@ -48,7 +48,7 @@ extension PartShapes {
 }
 
 extension Module {
-  /// The rank of up·down, that of up where a core stands between them.
+  /// The rank of up·down; with a core it is the rank of up.
   var productRank: Int { parts[.mid]?.shape.extents[0] ?? rank }
 
   /// up·down without the scale.

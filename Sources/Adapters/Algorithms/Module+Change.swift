@@ -2,17 +2,17 @@ import Safetensors
 package import Tensors
 
 extension Module {
-  /// What the module at full strength adds to a layer's weight: W′ − W.
+  /// The change of a layer's weight by the module at full strength: W′ − W.
   ///
   /// - Parameters:
   ///   - weight: W, outputs × inputs·kernel.
-  ///   - isTransposed: Whether the model stores it inputs × outputs.
-  /// - Throws: Where its parts do not fit the weight.
+  ///   - isTransposed: Whether the model stores the weight as inputs × outputs.
+  /// - Throws: If the module's parts do not fit the weight.
   package func change(of weight: Matrix, isTransposed: Bool = false) throws -> Matrix {
     try algorithm.change(of: weight, isTransposed: isTransposed, by: self)
   }
 
-  /// What the module's update makes of a weight, its own weight and magnitudes included.
+  /// The change of a weight by the module's update, replacement weight and magnitudes.
   func changeByUpdate(of weight: Matrix, isTransposed: Bool) throws -> Matrix {
     let own = try ownWeight(like: weight, isTransposed: isTransposed)
     let update = try update()
@@ -24,7 +24,7 @@ extension Module {
     return own == nil ? update.formed : sum - weight
   }
 
-  /// The weight that the file holds in the place of the model's; `nil` where it holds none.
+  /// The weight that the file holds in place of the model's; `nil` where it holds none.
   func ownWeight(like weight: Matrix, isTransposed: Bool) throws -> Matrix? {
     if parts[.weight] == nil { return nil }
     let elements = try values(.weight)
@@ -44,9 +44,9 @@ extension Module {
       ))
   }
 
-  /// What the module at full strength adds to its layer's bias; `nil` where it leaves it.
+  /// The change of the layer's bias by the module at full strength; `nil` where it leaves the bias.
   ///
-  /// - Parameter bias: The model's; `nil` where the layer has none.
+  /// - Parameter bias: The model's bias; `nil` where the layer has none.
   package func change(ofBias bias: [Double]?) throws -> [Double]? {
     let difference = try biasDifference()
     if parts[.bias] != nil, let bias {
@@ -57,6 +57,6 @@ extension Module {
     return try bias.flatMap { try algorithm.change(ofBias: $0, by: self) } ?? difference
   }
 
-  /// Whether a model's bias changes with what the layer gives.
+  /// Whether the module scales the model's bias together with the layer's output.
   package var scalesBias: Bool { algorithm.scalesBias(self) }
 }

@@ -3,18 +3,18 @@ import Safetensors
 import Tensors
 
 extension Module {
-  /// Reads the module's update: what it adds to its layer's weight.
+  /// Reads the module's update of its layer's weight.
   ///
-  /// Of DoRA, the low-rank part: what it adds before the magnitudes are put back.
+  /// For DoRA this is the low-rank part, before the magnitudes are applied.
   ///
-  /// - Throws: `.needsBase` where no update exists without the base model's weights.
+  /// - Throws: `.needsBase` if the update depends on the base model's weights.
   package func update() throws -> Update {
     try algorithm.update(of: self)
   }
 
   /// The elements of a part.
   ///
-  /// - Throws: `.missingPart` where the module has none.
+  /// - Throws: `.missingPart` if the module lacks the part.
   func values(_ part: Part) throws -> [Double] {
     guard let tensor = parts[part] else {
       throw AdapterError(file: file.path, reason: .missingPart(module: name, part: "\(part)"))
@@ -22,7 +22,7 @@ extension Module {
     return try tensor.made?.values() ?? file.doubles(tensor.entry)
   }
 
-  /// A part as a matrix, its first extent the rows.
+  /// A part as a matrix whose rows are its first extent.
   func matrix(_ part: Part) throws -> Matrix {
     let elements = try values(part)
     let rows = parts[part]?.shape.extents.first ?? 1
@@ -31,9 +31,9 @@ extension Module {
     return expert?.slice(whole, part) ?? whole
   }
 
-  /// Tucker: Δ[p, q, k, l] = Σ mid[i, j, k, l]·up[p, i]·down[j, q]; the core goes into down.
+  /// Folds a Tucker core into down: Δ[p, q, k, l] = Σ mid[i, j, k, l]·up[p, i]·down[j, q].
   ///
-  /// - Returns: r × inputs·kernel, row i being Σⱼ mid[i, j, kl]·down[j, q] at column q·kl.
+  /// - Returns: r × inputs·kernel; row i holds Σⱼ mid[i, j, kl]·down[j, q] at column q·kl.
   func foldedCore(
     _ core: Part, into down: Matrix
   ) throws -> Matrix {
@@ -70,9 +70,9 @@ extension Module {
     return .product(up: first.transposed, down: down)
   }
 
-  /// What the module adds to its layer's bias; `nil` where it leaves it.
+  /// The module's difference of its layer's bias; `nil` where it leaves the bias.
   ///
-  /// The bias of PEFT's `lora_B` is multiplied by the scale, as its product is.
+  /// The bias of PEFT's `lora_B` is multiplied by the scale, as the product is.
   package func biasDifference() throws -> [Double]? {
     for part in [Part.biasDifference, .normBiasDifference] {
       guard let tensor = parts[part] else { continue }

@@ -3,7 +3,7 @@ import Names
 import Safetensors
 import Tensors
 
-/// Each block of rows turned by Rᵀ, then rescaled.
+/// Rotates each block of rows by Rᵀ, then rescales it.
 ///
 /// Source: Qiu et al., OFT (arXiv 2306.07280), as LyCORIS and sd-scripts store it.
 struct OFT: Algorithm {
@@ -12,11 +12,19 @@ struct OFT: Algorithm {
   let hasUpdate = false
   let tellsExtents = false
 
+  var suffixes: [Suffix] {
+    [
+      Suffix(".oft_blocks", .orthogonalBlocks),
+      Suffix(".oft_diag", .orthogonalBlocks),
+      Suffix(".rescale", .rescale),
+    ]
+  }
+
   func isMade(of parts: PartShapes, for target: Target) -> Bool {
     parts.holds(.orthogonalBlocks, .orthogonalBlocksOfRows(0))
   }
 
-  /// Of a list, each of whose items turns its own rows, the rows of all.
+  /// The extents of a list of blocks: each item rotates its own rows, and the rows add up.
   func extents(of parts: PartShapes) -> Module.Extents? {
     let items = parts.listOfBlocks
     if items.isEmpty { return parts.rotatedExtents }
@@ -37,7 +45,9 @@ struct OFT: Algorithm {
     return try module.rescaled(turned) - weight
   }
 
-  /// Source: sd-scripts, `networks/oft_flux.py`: a list of blocks for q, k, v and the mlp.
+  /// Rotates each range of rows by its item of the list: q, k, v and the mlp.
+  ///
+  /// Source: sd-scripts, `networks/oft_flux.py`.
   private func turned(_ weight: Matrix, byListOf module: Module) throws -> Matrix {
     guard module.extents.outputs == weight.rows else { throw module.misfit(weight) }
     var start = 0
@@ -58,15 +68,16 @@ struct OFT: Algorithm {
 }
 
 extension PartShapes {
-  /// The extents of a list's items, as far as there is one behind the other.
+  /// The extents of a list's items, up to the first gap.
   fileprivate var listOfBlocks: [[Int]] {
     var items: [[Int]] = []
     while let extents = extents(.orthogonalBlocksOfRows(items.count)) { items.append(extents) }
     return items
   }
 
-  /// Blocks b × b along the diagonal: [n, b, b], BOFT's [m, n, b, b]; of OFTv2 the triangles
-  /// above their diagonals, [n, b·(b − 1)/2], which rotate what goes into the layer.
+  /// The extents of the rotated blocks b × b on the diagonal: [n, b, b], BOFT's [m, n, b, b].
+  ///
+  /// OFTv2 stores the strict upper triangles, [n, b·(b − 1)/2], and rotates the layer's input.
   var rotatedExtents: Module.Extents? {
     guard let extents = extents(.orthogonalBlocks), let last = extents.last else { return nil }
     if extents.count >= 3 {
@@ -97,7 +108,7 @@ extension Module {
     throw AdapterError(file: file.path, reason: .refused("\(name) \(detail)"))
   }
 
-  /// A weight's rows, each block of them turned.
+  /// The weight with each block of its rows rotated.
   fileprivate func turned(_ weight: Matrix, by part: Part, size: Int) throws -> Matrix {
     let turns = try turns(part, size: size, outputs: weight.rows)
     return .joiningRows(
@@ -113,8 +124,10 @@ extension Module {
     return weight.scalingRows(by: factors)
   }
 
-  /// The rotations (I + Q)(I − Q)⁻¹ with Q = B − Bᵀ, the norm of all Q together limited to alpha
-  /// times the outputs where alpha is positive, as sd-scripts and LyCORIS train them.
+  /// The rotations (I + Q)(I − Q)⁻¹ with Q = B − Bᵀ.
+  ///
+  /// If alpha is positive, the norm of all Q together is limited to alpha times the outputs, as
+  /// sd-scripts and LyCORIS train them.
   func turns(_ part: Part = .orthogonalBlocks, size: Int, outputs: Int) throws -> [Matrix] {
     let elements = try values(part)
     let blocks = stride(from: 0, to: elements.count, by: size * size).map { start in
@@ -132,4 +145,15 @@ extension Module {
       return try solution(of: (identity - q).transposed, (identity + q).transposed).transposed
     }
   }
+}
+
+extension Part {
+  static let orthogonalBlocks = Part("orthogonalBlocks")
+
+  /// The blocks of one range of a layer's rows, by its index: sd-scripts keeps a list of them.
+  static func orthogonalBlocksOfRows(_ index: Int) -> Part {
+    Part("orthogonalBlocksOfRows", at: index)
+  }
+
+  static let rescale = Part("rescale")
 }

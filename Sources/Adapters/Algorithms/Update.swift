@@ -1,27 +1,27 @@
 package import LinearAlgebra
 package import Tensors
 
-/// What a module adds to its layer's weight, as a matrix outputs × columns, in 64 bits.
+/// A module's update of its layer's weight, as a matrix outputs × columns, in 64 bits.
 ///
-/// The forms that trainers store are kept as they are, since each gives its norm and its spectrum
-/// without forming the matrix; `lowRank` turns any of them into one product, exactly.
+/// The update keeps the form in which trainers store it, because each form gives its norm and its
+/// spectrum without forming the matrix. `lowRank` turns any form into one product, exactly.
 ///
-/// Sources: Hu et al., LoRA (arXiv 2106.09685); Hyeon-Woo et al., FedPara (2108.06098), which is
-/// LoHa; Yeh et al., LyCORIS (2309.14859) for LoKr and Tucker forms.
+/// Sources: Hu et al., LoRA (arXiv 2106.09685); Hyeon-Woo et al., FedPara (2108.06098), for LoHa;
+/// Yeh et al., LyCORIS (2309.14859), for LoKr and Tucker forms.
 package indirect enum Update: Sendable {
   /// up (m × r) times down (r × n).
   case product(up: Matrix, down: Matrix)
   case dense(Matrix)
 
-  /// The product element by element.
+  /// The element-wise product.
   case hadamard(Update, Update)
 
-  /// Every element of the first times the whole of the second.
+  /// The Kronecker product: each element of the first times all of the second.
   case kronecker(Update, Update)
   case scaled(Update, by: Double)
 }
 
-/// An update as one product: up (m × r) times down (r × n), no scale left out.
+/// An update as one product, up (m × r) times down (r × n), with every scale included.
 package struct LowRank: Hashable, Sendable {
   package let up: Matrix
   package let down: Matrix
@@ -56,7 +56,7 @@ extension Update {
     }
   }
 
-  /// The whole matrix.
+  /// The update as a full matrix.
   package var formed: Matrix {
     switch self {
     case .product(let up, let down): LinearAlgebra.product(up, down)
@@ -67,10 +67,10 @@ extension Update {
     }
   }
 
-  /// The update as one product of the least rank that its form allows, at most min(m, n).
+  /// The update as one product of the smallest rank that its form allows, at most min(m, n).
   ///
-  /// Exact identities: A∘B of ranks r and s has rank r·s (rows' Khatri-Rao products);
-  /// A⊗B = (A₁⊗B₁)(A₂⊗B₂) has rank r·s as well. A scale goes into up.
+  /// The identities are exact: A∘B of ranks r and s has rank r·s (rows' Khatri-Rao products), and
+  /// so has A⊗B = (A₁⊗B₁)(A₂⊗B₂). A scale goes into up.
   package var lowRank: LowRank {
     switch self {
     case .product(let up, let down):
@@ -95,7 +95,7 @@ extension Update {
     }
   }
 
-  /// The singular values, largest first, those that must be zero by the form left out.
+  /// The singular values, largest first, without those that the form makes zero.
   package func singularValues() throws(LinearAlgebraError) -> [Double] {
     switch self {
     case .product(let up, let down):
@@ -105,7 +105,7 @@ extension Update {
       let factors = lowRank
       return try LinearAlgebra.singularValues(ofProduct: factors.up, factors.down)
     case .kronecker(let a, let b):
-      // Those of A⊗B are all products of one of A's and one of B's.
+      // A⊗B has every product of a singular value of A and one of B.
       let second = try b.singularValues()
       return try a.singularValues().flatMap { value in second.map { value * $0 } }.sorted(by: >)
     case .scaled(let update, let factor):
@@ -152,7 +152,7 @@ func kronecker(_ a: Matrix, _ b: Matrix) -> Matrix {
   return result
 }
 
-/// Row i is the Kronecker product of the rows i: m × r and m × s give m × r·s.
+/// The Kronecker product row by row: m × r and m × s give m × r·s.
 private func khatriRaoOfRows(_ a: Matrix, _ b: Matrix) -> Matrix {
   var elements: [Double] = []
   elements.reserveCapacity(a.rows * a.columns * b.columns)

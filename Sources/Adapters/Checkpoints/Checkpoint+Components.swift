@@ -1,17 +1,17 @@
 package import Safetensors
 
 extension Checkpoint {
-  /// A network of a model, as far as the names of its tensors tell.
+  /// A network of a model, as the names of its tensors show it.
   package enum Component: Hashable, Comparable, Sendable {
     case textEncoder(Int)
     case denoiser
     case vae
     case controlNet
 
-    /// The denoiser's running average, which trainers keep and no one else needs.
+    /// The denoiser's running average, which only trainers use.
     case movingAverage
 
-    /// Anything else, by its folder or the first word of its names.
+    /// Any other network, named by its folder or by the first word of its tensors' names.
     case other(String)
 
     package var label: String {
@@ -27,7 +27,7 @@ extension Checkpoint {
     }
   }
 
-  /// The tensors by component: text encoders first, then in the order in which data pass.
+  /// The tensors by component: text encoders first, then in the order of the data flow.
   package var components: [(component: Component, entries: [Header.Entry])] {
     var grouped: [Component: [Header.Entry]] = [:]
     for part in parts {
@@ -52,7 +52,7 @@ extension Checkpoint {
     }
   }
 
-  /// In single files a network's tensors share a prefix; files of one network have none.
+  /// The networks of a single file differ by prefixes; files of one network have no prefix.
   private static let prefixes: [(text: String, component: Component)] = [
     ("model.diffusion_model.", .denoiser), ("diffusion_model.", .denoiser),
     ("first_stage_model.", .vae), ("vae.", .vae), ("model_ema.", .movingAverage),

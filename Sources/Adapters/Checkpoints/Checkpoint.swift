@@ -4,7 +4,7 @@ package import QuantizedWeights
 package import Safetensors
 import Tensors
 
-/// The files of a whole model: one, the shards of an index, or a folder of components.
+/// The files of a whole model: a single file, the shards of an index, or a folder of components.
 package struct Checkpoint: Sendable {
   package struct Part: Sendable {
     /// The component's folder, such as `unet`; empty for a single file.
@@ -26,7 +26,7 @@ package struct Checkpoint: Sendable {
         component: component, opening: MappedFile(path: path, claiming: GGUFFile.wantedByteCount))
     }
 
-    /// A file, by what it begins with.
+    /// Opens a file of either format, which its first bytes tell.
     package init(component: String, opening file: MappedFile) throws {
       self.component = component
       if GGUFFile.begins(file) {
@@ -40,7 +40,7 @@ package struct Checkpoint: Sendable {
     }
   }
 
-  /// As the user named it.
+  /// The path as the user gave it.
   package let path: String
   package let parts: [Part]
 
@@ -51,7 +51,7 @@ package struct Checkpoint: Sendable {
 }
 
 extension Checkpoint {
-  /// Opens a single file, safetensors or GGUF, a `*.safetensors.index.json`, or a folder of either.
+  /// Opens a safetensors or GGUF file, a `*.safetensors.index.json`, or a folder of either.
   package init(path: String) throws {
     var path = path
     while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
@@ -71,7 +71,7 @@ extension Checkpoint {
     }
   }
 
-  /// Whether the tensors are a model's: weights of layers, and nothing of an adapter's.
+  /// Whether the tensors are a model's: they include weights of layers and no part of an adapter.
   package static func isCheckpoint(_ header: Header) -> Bool {
     header.entries.contains { entry in
       entry.shape.rank >= 2 && entry.name.string.utf8.count > 7
@@ -85,7 +85,7 @@ extension Checkpoint {
       return try files.map { Part(component: component, file: try SafetensorsFile(path: $0)) }
     }
     guard component.isEmpty else { return [] }
-    // A hidden one may be what a run that was killed left.
+    // A killed run may have left a hidden folder.
     let folders = try names(inFolder: path).filter {
       !$0.hasPrefix(".") && FileKind(path: "\(path)/\($0)") == .folder
     }
@@ -96,7 +96,7 @@ extension Checkpoint {
 }
 
 extension Checkpoint {
-  /// The model's family, by the names and shapes of its weights.
+  /// The model's family, detected from the names and shapes of its weights.
   package var baseModel: BaseModel {
     let layers = parts.flatMap { part in
       part.file.header.entries.compactMap { entry -> BaseModel.Layer? in
@@ -113,7 +113,7 @@ extension Checkpoint {
     return BaseModel(recognising: layers)
   }
 
-  /// The layer that a checkpoint's weight is of; `nil` for a VAE's and what no adapter changes.
+  /// The layer of a checkpoint's weight; `nil` for a VAE's and for others that no adapter changes.
   package static func target(of path: String) -> Target? {
     let others = [CheckpointNames.vae, "model_ema.", "vae.", "encoder.down", "decoder.up"]
     if others.contains(where: path.hasPrefix) { return nil }

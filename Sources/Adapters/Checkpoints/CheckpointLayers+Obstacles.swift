@@ -1,13 +1,13 @@
 import Names
 import Tensors
 
-// Why a layer has no place: told by what else the checkpoint has, its names and its shapes.
+// Tells why a layer has no place, from the checkpoint's other names and shapes.
 extension CheckpointLayers {
-  /// Why a module that changes a layer finds no place; `nil` where it does.
+  /// The reason why the checkpoint has no place for a module's layer; `nil` where it has one.
   ///
   /// - Parameters:
-  ///   - extents: Those of the module's layer; `nil` where its parts do not tell them.
-  ///   - biasCount: The elements of the bias that it adds to.
+  ///   - extents: The extents of the module's layer; `nil` where its parts do not give them.
+  ///   - biasCount: The number of elements of the bias that it adds to.
   package func obstacle(
     to key: Key, extents: Module.Extents?, biasCount: Int? = nil
   ) -> Obstacle? {
@@ -23,7 +23,7 @@ extension CheckpointLayers {
     let own =
       isTransposed(key) && !extents.isConvolution
       ? Shape([extents.inputs, extents.outputs]) : extents.shape
-    // Tokens are a table's columns where it is taken as outputs × inputs, else its rows.
+    // A token is a column of a table taken as outputs × inputs, otherwise a row.
     if key.target.isTokenTable && isTransposed(key), extents.outputs == rows {
       return .vocabulary(own: extents.columns, theirs: columns)
     }
@@ -51,7 +51,7 @@ extension CheckpointLayers {
 
   // MARK: - Joined and divided
 
-  /// What several layers that read the same are called, apart and joined.
+  /// Names of layers that read the same input, when they are separate and when they are fused.
   private static let divisions: [(parts: [String], wholes: [String])] = [
     (
       ["to_q", "to_k", "to_v"],
@@ -85,7 +85,7 @@ extension CheckpointLayers {
     return nil
   }
 
-  /// What stands before one of some endings, with the separator; `nil` where it ends in none.
+  /// The name before one of the endings, with its separator; `nil` where it has none of them.
   private func stem(of target: Target, endings: [String]) -> String? {
     endings.lazy.filter { target.key == $0 || target.key.hasSuffix("_" + $0) }
       .map { String(target.key.dropLast($0.utf8.count)) }.first
@@ -99,7 +99,7 @@ extension CheckpointLayers {
 
   // MARK: - Other beginnings
 
-  /// A layer whose name is the same from some dot on, its block's number included.
+  /// Finds a layer whose name is equal from some dot on, its block number included.
   private func beginning(of target: Target) -> Obstacle? {
     guard let path = target.path else { return nil }
     let components = path.split(separator: ".")

@@ -4,9 +4,9 @@ package import Safetensors
 package import Tensors
 
 extension CheckpointLayers {
-  /// Reads what a layer has that another checkpoint's has not, exactly: outputs × columns.
+  /// Reads the exact difference of a layer between two checkpoints: outputs × columns.
   ///
-  /// Where both are stored alike, a few rows at a time: one matrix is held, not three.
+  /// If both store the layer alike, it is read a few rows at a time: one matrix is held, not three.
   package func difference(_ key: Key, from other: CheckpointLayers) throws -> Matrix {
     let (ours, theirs) = (self[key], other[key])
     guard ours.count == 1, theirs.count == 1, !ours[0].isTransposed, !theirs[0].isTransposed else {
@@ -21,7 +21,7 @@ extension CheckpointLayers {
     return Matrix(rows: rows, columns: columns, elements: elements)
   }
 
-  /// ‖ours − theirs‖² of a layer; a few rows are held at a time where both are stored alike.
+  /// ‖ours − theirs‖² of a layer; a few rows are held at a time if both store it alike.
   package func squaredDistance(_ key: Key, from other: CheckpointLayers) throws -> Double {
     let (ours, theirs) = (self[key], other[key])
     guard ours.count == 1, theirs.count == 1, !ours[0].isTransposed, !theirs[0].isTransposed else {
@@ -34,7 +34,7 @@ extension CheckpointLayers {
     return sum
   }
 
-  /// Lends the elements of two pieces of one height, neither of them transposed.
+  /// Passes the elements of two pieces of equal height, neither transposed, a few rows at a time.
   private func forEachStretch(
     _ ours: Piece, _ theirs: Piece, of other: CheckpointLayers,
     _ body: (_ ours: [Double], _ theirs: [Double]) -> Void
@@ -46,7 +46,7 @@ extension CheckpointLayers {
     }
   }
 
-  /// Some rows of a piece that is not transposed.
+  /// Reads some rows of a piece that is not transposed.
   private func doubles(_ piece: Piece, _ rows: Range<Int>) -> [Double] {
     if let quantized = piece.quantized {
       let first = piece.rows.lowerBound
@@ -60,9 +60,9 @@ extension CheckpointLayers {
     }
   }
 
-  /// Reads a layer whole, exactly: outputs × columns.
+  /// Reads a full layer, exactly: outputs × columns.
   ///
-  /// - Throws: Where the checkpoint has only some of its rows.
+  /// - Throws: If the checkpoint has only some of its rows.
   package func matrix(_ key: Key) throws -> Matrix {
     guard let shape = shape(key) else {
       throw AdapterError(
@@ -88,7 +88,7 @@ extension CheckpointLayers {
         rows: shape.extents[0], columns: parts[0].columns, elements: parts.flatMap(\.elements))
   }
 
-  /// The element types of the layers' weights; bfloat16 for those of codes and scales.
+  /// The element types of the layers' weights; bfloat16 for weights that are codes and scales.
   package var floatTypes: [ElementType] {
     Array(Set(keys.flatMap { self[$0].map { $0.quantized == nil ? $0.entry.type : .bfloat16 } }))
   }
@@ -103,14 +103,14 @@ extension CheckpointLayers {
 }
 
 extension CheckpointLayers.Piece {
-  /// One of the slices of a tensor of three extents, such as an expert's.
+  /// One slice of a tensor of three extents, such as an expert's.
   package init(slice index: Int, of entry: Header.Entry, part: Int, isTransposed: Bool) {
     self.init(
       part: part, entry: entry, quantized: nil, rows: index..<index + 1, offset: 0,
       isTransposed: isTransposed)
   }
 
-  /// The same rows of the tensor as others of a layer.
+  /// The same rows of the tensor at another row of a layer.
   package func at(_ offset: Int) -> CheckpointLayers.Piece {
     CheckpointLayers.Piece(
       part: part, entry: entry, quantized: quantized, rows: rows, offset: offset,
@@ -119,7 +119,7 @@ extension CheckpointLayers.Piece {
 }
 
 extension ElementType {
-  /// Whether elements are floats that `encoded` can write.
+  /// Whether the elements are floats that `encoded` can write.
   package var isStoredFloat: Bool {
     switch self {
     case .float64, .float32, .float16, .bfloat16, .float8e4m3, .float8e5m2, .float8e4m3fnuz,
@@ -131,7 +131,7 @@ extension ElementType {
 }
 
 extension CheckpointLayers {
-  /// Whether another checkpoint's layer has the same values.
+  /// Whether another checkpoint's layer holds the same values.
   package func holdsSame(_ key: Key, as other: CheckpointLayers) throws -> Bool {
     let (ours, theirs) = (self[key], other[key])
     defer {

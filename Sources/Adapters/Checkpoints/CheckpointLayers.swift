@@ -3,10 +3,10 @@ package import QuantizedWeights
 package import Safetensors
 package import Tensors
 
-/// Which tensors of a checkpoint hold which layers.
+/// Maps layers to the tensors of a checkpoint that hold them.
 ///
-/// A layer may be some rows of a tensor (OpenCLIP's and Flux's fused q, k, v), a transposed one,
-/// or lie in several. Layers that adapters know under two divisions are found under both.
+/// A layer may be some rows of a tensor (OpenCLIP's and Flux's fused q, k, v), a transposed tensor,
+/// or several tensors. A layer that adapters divide in two ways is found under both divisions.
 package struct CheckpointLayers: Sendable {
   package enum Role: Hashable, Sendable {
     case weight
@@ -23,19 +23,19 @@ package struct CheckpointLayers: Sendable {
     }
   }
 
-  /// Some rows of a layer, and where they lie.
+  /// Some rows of a layer, and the tensor that holds them.
   package struct Piece: Sendable {
-    /// Which of the checkpoint's parts.
+    /// The index of the checkpoint's part.
     package let part: Int
     package let entry: Header.Entry
 
-    /// What turns the tensor's codes into numbers; `nil` where it holds numbers.
+    /// Turns the tensor's codes into numbers; `nil` where the tensor holds numbers.
     package let quantized: (any StoredWeight)?
 
-    /// The tensor's rows, of its transpose where it is transposed.
+    /// The rows of the tensor, or of its transpose if it is transposed.
     package let rows: Range<Int>
 
-    /// The layer's row that the first of them is.
+    /// The row of the layer at which they begin.
     package let offset: Int
     package let isTransposed: Bool
 
@@ -50,26 +50,26 @@ package struct CheckpointLayers: Sendable {
 
   package let checkpoint: Checkpoint
 
-  /// The family of models that it is of.
+  /// The family of models that the checkpoint belongs to.
   package let model: BaseModel
 
-  /// Networks whose weights are stored in ways that nobody here reads.
+  /// The networks whose weights are stored in a way that cannot be read, each with its error.
   let unread: [Target.Network: AdapterError]
 
-  /// The layers as the checkpoint divides them, in file order.
+  /// The layers in file order, divided as the checkpoint divides them.
   package private(set) var keys: [Key] = []
   private var pieces: [Key: [Piece]] = [:]
 
-  /// Tensors of no layer, each with the component that it is of: a VAE's, tables, buffers.
+  /// The tensors of no layer, with their component: a VAE's, tables, buffers.
   package private(set) var others: [(component: String, part: Int, entry: Header.Entry)] = []
 
-  /// - Parameter adapters: What is to be added: their tables and what a configuration calls
-  ///   `fan_in_fan_out` are taken as outputs × inputs, as their factors are.
+  /// - Parameter adapters: The adapters to add. Their tables, and layers that a configuration calls
+  ///   `fan_in_fan_out`, are taken as outputs × inputs, as their factors are.
   package init(_ checkpoint: Checkpoint, for adapters: [Adapter] = []) {
     self.checkpoint = checkpoint
     unread = checkpoint.unreadQuantizations
     let transposed = TransposedLayers(in: checkpoint, for: adapters)
-    // Some layers alone are in several families' tables: then the adapters say which one is meant.
+    // Tables of several families list the same layers; the adapters then say which family is meant.
     let (own, meant) = (checkpoint.baseModel, Set(adapters.map(\.baseModel)))
     model = own == .unknown && meant.count == 1 ? meant.first ?? own : own
     for (index, part) in checkpoint.parts.enumerated() {
@@ -83,8 +83,9 @@ package struct CheckpointLayers: Sendable {
     if let family = Family.of(model), family.hasTable { addOtherWorlds(family) }
   }
 
-  /// The layers as a world divides them: where no table knows one, or the world lacks it, the
-  /// checkpoint's own.
+  /// The layers as a world divides them.
+  ///
+  /// A layer that no table knows, or that the world lacks, stays the checkpoint's own.
   package func keys(in world: World) -> [Key] {
     guard let family = Family.of(model), family.hasTable else { return keys }
     var seen: Set<Key> = []
@@ -94,7 +95,7 @@ package struct CheckpointLayers: Sendable {
     }.filter { shape($0) != nil && seen.insert($0).inserted }
   }
 
-  /// The pieces of a layer in the order of its rows; empty where the checkpoint has none of it.
+  /// The pieces of a layer in the order of its rows; empty where the checkpoint lacks it.
   package subscript(key: Key) -> [Piece] {
     (pieces[key] ?? []).sorted { $0.offset < $1.offset }
   }
@@ -102,7 +103,7 @@ package struct CheckpointLayers: Sendable {
   /// Whether the layer's weight is stored inputs × outputs.
   package func isTransposed(_ key: Key) -> Bool { pieces[key]?.first?.isTransposed ?? false }
 
-  /// The layer's extents, outputs first; `nil` where the checkpoint does not have all of it.
+  /// The layer's extents, outputs first; `nil` where the checkpoint lacks some of it.
   package func shape(_ key: Key) -> Shape? {
     let pieces = self[key]
     guard let first = pieces.first else { return nil }
@@ -136,7 +137,7 @@ extension CheckpointLayers {
         part: part, entry: entry, quantized: quantized,
         rows: index * height..<(index + 1) * height, offset: 0, isTransposed: isTransposed)
       let key = Key(target.resolved(in: model), place.role)
-      // Of two tensors under one name, as a file with an EMA copy has them, the first counts.
+      // If two tensors have one name, as in a file with an EMA copy, the first counts.
       if pieces[key] == nil {
         pieces[key] = [piece]
         keys.append(key)
@@ -145,7 +146,7 @@ extension CheckpointLayers {
     return true
   }
 
-  /// The denoiser's layers under all other names that the family's table has for their rows.
+  /// Adds the denoiser's layers under the other names that the family's table has for their rows.
   private mutating func addOtherWorlds(_ family: Family) {
     let own = Set(keys)
     for key in keys where key.target.network == .denoiser {
@@ -172,12 +173,12 @@ extension CheckpointLayers.Piece {
   }
 }
 
-/// The layers of a checkpoint whose weights lie inputs × outputs.
+/// The layers of a checkpoint whose weights are stored inputs × outputs.
 private struct TransposedLayers {
   /// Whether the checkpoint's attention is made of GPT-2's Conv1D.
   private let hasConv1D: Bool
 
-  /// What adapters say of their own layers.
+  /// The extents that adapters give for their layers.
   private let layers: [Target: Module.Extents]
 
   init(in checkpoint: Checkpoint, for adapters: [Adapter]) {
@@ -203,14 +204,14 @@ private struct TransposedLayers {
       if names.contains(where: name.hasSuffix) { return true }
     }
     guard let own = layers[target] else { return false }
-    // A configuration speaks of all layers, though PEFT heeds it for those of Conv1D alone.
+    // A configuration speaks of all layers, although PEFT applies it to Conv1D only.
     return own.outputs == own.inputs || extents != [own.outputs, own.inputs]
   }
 }
 
-/// What a tensor's name says of it.
+/// The layers and the component that a tensor's name gives.
 private struct Place {
-  /// Several where one tensor holds the rows of several layers.
+  /// There are several if one tensor holds the rows of several layers.
   let targets: [Target]
   let role: CheckpointLayers.Role
   let isTransposed: Bool
@@ -257,7 +258,7 @@ private struct Place {
     self.init(targets: paths.map { Target.parse(encoder + $0).target }, role: role)
   }
 
-  /// The folders whose networks adapters change; of a single file, none is named.
+  /// The folders whose networks adapters change; a single file has no such name.
   private static let components: Set = [
     "", "unet", "transformer", "text_encoder", "text_encoder_2", "text_encoder_3",
   ]

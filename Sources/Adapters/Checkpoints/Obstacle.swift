@@ -1,44 +1,44 @@
 package import Names
 package import Tensors
 
-/// Why a checkpoint has no place for what a module adds: one cause, one sentence.
+/// The reason why a checkpoint has no place for a module's update; each has its own sentence.
 package enum Obstacle: Hashable, Sendable {
   // MARK: Nothing is there
 
   /// The head shares the table's weight (`tie_word_embeddings`).
   case tiedHead(table: String)
 
-  /// The layer is there and has no bias.
+  /// The layer exists but has no bias.
   case noBias
 
-  /// The layer is some rows of a larger one.
+  /// The layer is part of a larger one.
   case fused(into: String)
 
-  /// The layer's rows lie in several.
+  /// The layer's rows are spread over several layers.
   case split(into: [String])
 
-  /// The whole network is absent.
+  /// The network is missing.
   case noNetwork(Target.Network)
 
-  /// The layer is there under a name that begins otherwise.
+  /// The layer exists under a name with another beginning.
   case otherBeginning(String)
 
-  /// Nothing tells which rows of the table are meant.
+  /// No configuration says which rows of the table the tensor replaces.
   case noTokenNumbers
 
   /// PEFT adds the change of a `MultiheadAttention`'s last layer twice, in training as in merging
   /// (0.21).
   case addedTwice
 
-  /// There are some of the layer's rows.
+  /// The checkpoint has only some of the layer's rows.
   case incomplete
 
-  /// Nothing like the layer is there.
+  /// The checkpoint has no similar layer.
   case noLayer
 
   // MARK: Something else is there
 
-  /// The weight lies inputs × outputs.
+  /// The weight is stored inputs × outputs.
   case transposed(own: Shape, theirs: Shape)
 
   /// The table has another number of tokens.
@@ -47,10 +47,10 @@ package enum Obstacle: Hashable, Sendable {
 
   // MARK: Most of it
 
-  /// Most modules find no place.
+  /// Most modules have no place.
   case otherModel(modules: Int, detail: String, isThere: Bool)
 
-  /// Whether leaving the module out is a way on: nothing that would change is there.
+  /// Whether leaving the module out helps: the checkpoint has nothing that the module would change.
   package var canBeSkipped: Bool {
     switch self {
     case .tiedHead, .noBias, .fused, .split, .noNetwork, .otherBeginning,
@@ -61,7 +61,7 @@ package enum Obstacle: Hashable, Sendable {
     }
   }
 
-  /// A cause without its numbers and names.
+  /// A reason without its numbers and names.
   package enum Cause: CaseIterable, Hashable, Sendable {
     case tiedHead
     case noBias
@@ -98,7 +98,7 @@ package enum Obstacle: Hashable, Sendable {
     }
   }
 
-  /// What of one module is said where most have no place.
+  /// The detail about one module in the sentence about most of them.
   package var detail: String {
     if case .shape(let own, let theirs) = self {
       return "a layer of \(theirs) for one of \(own)"
@@ -106,7 +106,7 @@ package enum Obstacle: Hashable, Sendable {
     return "no such layers"
   }
 
-  /// Whether the cause alone does not tell that adapter and checkpoint belong together.
+  /// Whether the reason leaves open whether adapter and checkpoint belong together.
   package var isGeneral: Bool {
     switch self {
     case .noLayer, .shape: true
@@ -116,11 +116,11 @@ package enum Obstacle: Hashable, Sendable {
 }
 
 extension Obstacle {
-  /// What stands behind the checkpoint's name in an error.
+  /// The sentence that follows the checkpoint's name in an error.
   ///
   /// - Parameters:
-  ///   - modules: Those that the cause holds for, at least one.
-  ///   - canSkip: Whether the command has a way to leave modules out.
+  ///   - modules: The modules with this reason; at least one.
+  ///   - canSkip: Whether the command has an option that leaves modules out.
   package func sentence(modules: [String], adapter: String, canSkip: Bool) -> String {
     let names = modules.prefix(4).joined(separator: ", ")
     let more = modules.count > 4 ? " and \(modules.count - 4) more" : ""

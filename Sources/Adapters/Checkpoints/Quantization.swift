@@ -4,23 +4,23 @@ import QuantizedWeights
 import Safetensors
 import Tensors
 
-/// How a network's weights are stored where they are not numbers to be added to as they stand:
-/// scaled, or packed into few bits.
+/// The way in which a network's weights are stored, if they cannot be changed as they are: scaled,
+/// or packed into few bits.
 package struct Quantization: Hashable, Sendable {
-  /// As users know it, such as `scaled FP8` or `bitsandbytes NF4`.
+  /// The scheme's usual name, such as `scaled FP8` or `bitsandbytes NF4`.
   package let scheme: String
 
-  /// How many weights are stored so.
+  /// The number of weights in this scheme.
   package let weightCount: Int
 
-  /// A tensor that shows it.
+  /// The name of one tensor that shows the scheme.
   package let example: String
 }
 
 extension Quantization {
-  /// Schemes by the last words of the names of tensors that only they have.
+  /// Schemes, each with the last words of tensor names that only it uses.
   ///
-  /// Of several that a network shows, the first counts.
+  /// If a network shows several schemes, the first counts.
   ///
   /// Sources: Comfy-Org/ComfyUI `comfy/quant_ops.py` and `comfy/utils.py`; bitsandbytes; AutoGPTQ;
   /// AutoAWQ; HQQ; optimum-quanto; torchao; compressed-tensors; ModelOpt; nunchaku; EETQ;
@@ -51,7 +51,7 @@ extension Quantization {
     ("packed", [packed]),
   ]
 
-  /// Stands for a weight of an element type that holds no floats.
+  /// The entry for a weight whose element type holds no floats.
   private static let packed = "weight"
 
   private static let places = Dictionary(
@@ -59,7 +59,7 @@ extension Quantization {
       scheme.words.map { ($0, place) }
     })
 
-  /// The place of the scheme that a tensor shows; `nil` for a tensor as any model has it.
+  /// The index of the scheme that a tensor shows; `nil` for a tensor that any model has.
   private static func place(of entry: Header.Entry) -> Int? {
     let name = entry.name.string
     let dot = name.utf8.lastIndex(of: UInt8(ascii: "."))
@@ -72,7 +72,7 @@ extension Quantization {
   /// Whether a tensor shows that a model is quantised.
   static func shows(_ entry: Header.Entry) -> Bool { place(of: entry) != nil }
 
-  /// What the tensors of a model that nobody here reads show of each of its networks.
+  /// The scheme of each network of a model that cannot be read.
   static func unread(in checkpoint: Checkpoint) -> [Target.Network: Quantization] {
     var found: [Target.Network: [(place: Int, sign: Sign)]] = [:]
     for part in checkpoint.parts {
@@ -91,13 +91,13 @@ extension Quantization {
     }
   }
 
-  /// One tensor, or entry of the metadata, that shows a scheme.
+  /// A tensor, or an entry of the metadata, that shows a scheme.
   private struct Sign {
     let place: Int
     let name: String
     let scheme: String
 
-    /// What the weight is called that it belongs to.
+    /// The name of the weight that it belongs to.
     let weight: TensorName
   }
 
@@ -115,7 +115,7 @@ extension Quantization {
     return ofTensors + declared.filter { part.quantized.weights[$0.weight] == nil }
   }
 
-  /// ComfyUI's `{"layers": {NAME: {"format": "nvfp4"}}}`.
+  /// Reads ComfyUI's `{"layers": {NAME: {"format": "nvfp4"}}}`.
   private static func signs(inMetadata text: String?) -> [Sign] {
     guard let text, case .object(let fields)? = JSONValue(parsing: text),
       case .object(let layers)? = fields["layers"]
@@ -134,7 +134,7 @@ extension Quantization {
     return "ComfyUI's \(printable(format))"
   }
 
-  /// `….q_proj.weight` of `….q_proj.weight.absmax`, `….q_proj.SCB` and the like.
+  /// Returns `….q_proj.weight` for `….q_proj.weight.absmax`, `….q_proj.SCB` and the like.
   private static func weightName(of name: String) -> String {
     guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return name }
     var path = String(name[..<dot])
@@ -157,7 +157,7 @@ extension Quantization {
     }
   }
 
-  /// The type as people call it.
+  /// The type's usual name.
   private static func word(for type: ElementType) -> String {
     switch type {
     case .int8: "INT8"
@@ -168,13 +168,13 @@ extension Quantization {
 }
 
 extension Checkpoint {
-  /// How weights are stored where they are codes and scales, as users know it; sorted.
+  /// The usual names of the schemes of weights that are codes and scales, sorted.
   package var quantizationSchemes: [String] {
     let read = parts.flatMap { $0.quantized.weights.values.map(\.scheme) }
     return Set(read + Quantization.unread(in: self).values.map(\.scheme)).sorted()
   }
 
-  /// Why the numbers of networks cannot be told.
+  /// The error of each network whose weights cannot be decoded.
   var unreadQuantizations: [Target.Network: AdapterError] {
     var errors = Quantization.unread(in: self)
       .mapValues { AdapterError(file: path, reason: .quantized($0)) }
@@ -191,10 +191,10 @@ extension Checkpoint {
 }
 
 extension CheckpointLayers {
-  /// Refuses networks with weights whose numbers cannot be told.
+  /// Refuses networks with weights that cannot be decoded.
   ///
-  /// A network counts as a whole: in a model with a text encoder in an unknown scheme the denoiser
-  /// may be changed, but not the layers of such a denoiser that were left as they are.
+  /// A network counts as a whole. In a model whose text encoder has an unknown scheme, the denoiser
+  /// can be changed; in a denoiser with an unknown scheme, not even the layers that are plain can.
   package func checkNumbers(
     of networks: some Sequence<Target.Network>
   ) throws(AdapterError) {
@@ -203,6 +203,6 @@ extension CheckpointLayers {
     }
   }
 
-  /// Refuses all networks with weights whose numbers cannot be told.
+  /// Refuses every network with weights that cannot be decoded.
   package func checkNumbers() throws(AdapterError) { try checkNumbers(of: unread.keys) }
 }

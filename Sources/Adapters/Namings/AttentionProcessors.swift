@@ -1,8 +1,8 @@
 import Names
 
 extension Naming {
-  /// The first of diffusers' forms: `….attn1.processor.to_q_lora.down.weight`, which holds the four
-  /// products of attention only.
+  /// diffusers' oldest form: `….attn1.processor.to_q_lora.down.weight`; it holds only the four
+  /// projections of attention.
   package static let attentionProcessors = Naming(
     name: "diffusers-attn-procs",
     spellings: [.attentionProcessor, .common],

@@ -13,6 +13,6 @@ extension Naming {
 }
 
 extension ModuleName {
-  /// Whether the layer is one of Flux's whose bias changes: what only control adapters have.
+  /// Whether the layer is one of Flux's and its bias changes, as only in control adapters.
   var isOfFluxWithBias: Bool { isOfFlux && hasBias }
 }

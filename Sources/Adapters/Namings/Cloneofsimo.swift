@@ -1,5 +1,5 @@
 extension Naming {
-  /// cloneofsimo/lora: `unet:7:up`, an order of layers instead of their names.
+  /// cloneofsimo/lora: `unet:7:up`, which numbers the layers instead of naming them.
   package static let cloneofsimo = Naming(
     name: "cloneofsimo",
     spellings: [.cloneofsimo, .common],

@@ -1,7 +1,7 @@
 import Names
 
 extension Naming {
-  /// ComfyUI: layers as the model's own code names them, a U-Net's by the original names.
+  /// ComfyUI: layers have the names of the model's own code, a U-Net's the original ones.
   package static let comfy = Naming(
     name: "comfy",
     spellings: [.common, .peft],

@@ -1,7 +1,7 @@
 import Names
 
 extension Naming {
-  /// Hugging Face diffusers: `unet.down_blocks.0.….lora_A.weight`, a component a prefix.
+  /// Hugging Face diffusers: `unet.down_blocks.0.….lora_A.weight`, one prefix per component.
   package static let diffusers = Naming(
     name: "diffusers",
     spellings: [.peft, .diffusers, .common],
@@ -31,7 +31,7 @@ extension Naming {
 }
 
 extension Spelling {
-  /// What diffusers wrote before it used PEFT.
+  /// The names that diffusers wrote before it used PEFT.
   static let diffusers = Spelling(
     "diffusers",
     [

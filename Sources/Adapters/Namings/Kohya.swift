@@ -30,12 +30,12 @@ extension Spelling {
       Suffix(".lora_up.bias", .biasDifference),
     ])
 
-  /// The separator lost.
+  /// The spelling with the separator lost.
   static let kohyaJoined = Spelling(
     "kohya joined", [Suffix("_lora_up.weight", .up), Suffix("_lora_down.weight", .down)])
 }
 
 extension Module.Extents {
-  /// LyCORIS's magnitudes, one an output.
+  /// The shape of LyCORIS's magnitudes, one per output.
   var magnitudesOfLyCORIS: Shape { Shape([outputs, 1] + kernel.map { _ in 1 }) }
 }

@@ -1,53 +1,53 @@
 package import Names
 import Tensors
 
-/// Whose way a file's names are spelled, and what that way can hold.
+/// The names that a program gives an adapter's tensors, and what files with these names can hold.
 ///
-/// A naming is one value in a file of its own, and stands in `all`.
+/// Each naming is one value in its own file and one entry of `all`.
 package struct Naming: Sendable {
-  /// As options and reports spell it.
+  /// The name in options and reports.
   package let name: String
 
-  /// A part is written as the first of these spells it.
+  /// The spellings of parts; a part is written in the first that has it.
   let spellings: [Spelling]
 
-  /// Whether the parts' suffixes alone show the naming; else what stands before a layer's name
-  /// does, else that name.
+  /// Whether the parts' suffixes alone show the naming; otherwise the prefix of the layer's name
+  /// shows it, or that name itself.
   var isShownBySuffixes: @Sendable (ModuleName) -> Bool = { _ in false }
   var isShownByPrefix: @Sendable (String) -> Bool = { _ in false }
   var isShownByPath: @Sendable (ModuleName) -> Bool = { _ in false }
 
-  /// Whether one module of the naming shows that of the file.
+  /// Whether one module with this naming decides the naming of the file.
   var isShownByOneModule = false
 
-  /// Whether results can have the naming.
+  /// Whether a result can have this naming.
   package var isWritten = true
 
-  /// Whose names, and whose division of layers, files have; `nil` where they may have any.
+  /// The world whose names and division of layers the files have; `nil` where any is possible.
   package var world: World?
 
-  /// Whether paths that a file gives stay, whosever they are: PEFT wraps any model.
+  /// Whether a file's paths are kept in whichever world they are: PEFT wraps any model.
   var keepsPaths = false
 
-  /// Whether a module's scale is stored beside its factors; else it is multiplied into up.
+  /// Whether a module's scale is stored beside its factors; otherwise it is multiplied into up.
   package var storesAlpha = false
 
-  /// Whether factors lie transposed: up as rank × outputs, down as inputs × rank.
+  /// Whether factors are stored transposed: up as rank × outputs, down as inputs × rank.
   var isTransposed = false
 
-  /// Whether whole differences and those of norms have a name.
+  /// Whether full differences, and differences of norms, have a name.
   package var holdsDifferences = false
 
-  /// Which modules' differences of the bias have a name.
+  /// Which modules' bias differences have a name.
   var biases = Biases.none
 
-  /// Which tables that are looked up in can be told from other layers.
+  /// How factors of embedding tables differ from those of other layers.
   var tables = Tables.none
 
-  /// Whether LyCORIS's parts have a name, alpha beside them.
+  /// Whether LyCORIS's parts have names, with alpha beside them.
   var holdsLyCORIS = false
 
-  /// The shape of DoRA's magnitudes, one an output; `nil` where they have no name.
+  /// The shape of DoRA's magnitudes, one per output; `nil` where they have no name.
   var magnitudes: @Sendable (Module.Extents) -> Shape? = { _ in nil }
 
   /// Whether files may hold embeddings (`bundle_emb.NAME.clip_l`) beside modules.
@@ -55,21 +55,21 @@ package struct Naming: Sendable {
   /// Source: Nerogar/OneTrainer, which writes them; ComfyUI and the WebUI read them.
   var holdsEmbeddings = false
 
-  /// The folder that files of the naming lie in, with their ranks and scales; `nil` where a file
-  /// stands alone.
+  /// The folder that contains files of this naming, with their ranks and scales; `nil` for a naming
+  /// of single files.
   package var folder: Folder?
 
   /// Whether a file's metadata hold ranks and scales.
   var keepsConfigurationInMetadata = false
 
-  /// Whether a result says in its metadata which module of sd-scripts loads it.
+  /// Whether a result's metadata name the module of sd-scripts that loads it.
   var namesNetworkModule = false
 
-  /// Whether modules get new names even where an input has the naming: of SDXL, a file may have
-  /// diffusers' ones under sd-scripts' prefix.
+  /// Whether modules get new names even if an input has this naming: an SDXL file may have
+  /// diffusers' names behind sd-scripts' prefix.
   package var renamesModules = false
 
-  /// The programs that read files of the naming, for a model's family.
+  /// The programs that read files of this naming, by the model's family.
   var readers: @Sendable (Family?) -> [String] = { _ in [] }
 
   /// The name of a layer's module, without the parts' suffixes; `nil` where the naming has none.
@@ -84,14 +84,14 @@ package struct Naming: Sendable {
   enum Tables {
     case none
 
-    /// Their factors have suffixes of their own.
+    /// Factors of tables have their own suffixes.
     case bySuffix
 
-    /// Their factors are spelled as all others: the layer's name tells.
+    /// Factors of tables have the usual suffixes; the layer's name shows that it is a table.
     case byName
   }
 
-  /// Where programs look for an adapter's weights, beside `adapter_config.json`.
+  /// The names of weights that programs look for beside `adapter_config.json`.
   package struct Folder: Sendable {
     package let weights: String
     package let configuration: @Sendable (ResultConfiguration) -> String
@@ -111,7 +111,7 @@ extension Naming {
     .loralib, .xlabs, .bflControl, .original,
   ]
 
-  /// The naming that one module shows.
+  /// The naming that a single module shows.
   init(of module: ModuleName) {
     self =
       Naming.all.first { $0.isShownBySuffixes(module) }
@@ -119,7 +119,7 @@ extension Naming {
       ?? Naming.all.first { $0.isShownByPath(module) } ?? .comfy
   }
 
-  /// The naming of most of some modules, unless one alone tells.
+  /// The naming of most modules, unless one module decides it alone.
   init(of modules: [Module]) {
     var counts: [Naming: Int] = [:]
     for module in modules { counts[module.naming, default: 0] += 1 }
@@ -128,7 +128,7 @@ extension Naming {
       ?? Naming.all.max { counts[$0, default: 0] < counts[$1, default: 0] } ?? .kohya
   }
 
-  /// Whether the factors of a table that is looked up in can be told from a layer's.
+  /// Whether the naming distinguishes the factors of an embedding table from a layer's.
   package func holdsTable(_ target: Target) -> Bool {
     switch tables {
     case .none: false
@@ -137,12 +137,13 @@ extension Naming {
     }
   }
 
-  /// Whether factors of a layer have a shape: transposed ones are matrices, without a kernel.
+  /// Whether the naming can hold factors of a layer; transposed factors are matrices without a
+  /// kernel.
   package func holdsFactors(of extents: Module.Extents) -> Bool {
     !isTransposed || !extents.hasWideKernel
   }
 
-  /// Whether a difference of the bias has a name beside a module.
+  /// Whether a bias difference has a name beside a module.
   ///
   /// - Parameter hasFactors: Whether the module has factors.
   package func holdsBiases(hasFactors: Bool) -> Bool {
@@ -153,7 +154,7 @@ extension Naming {
     }
   }
 
-  /// Whose names an adapter's layers get.
+  /// The world whose names an adapter's layers get.
   package func world(for adapter: Adapter) -> World? {
     keepsPaths && adapter.hasPaths ? adapter.world : world
   }
@@ -162,7 +163,7 @@ extension Naming {
   package func readers(of model: BaseModel) -> [String] { readers(Family.of(model)) }
 
   /// The name of a layer's module, without the parts' suffixes; `nil` where the naming has none, or
-  /// the table of the model's layers knows no such layer.
+  /// the model's table has no such layer.
   package func moduleName(for target: Target, in model: BaseModel) -> String? {
     if target.network == .denoiser, let family = Family.of(model), family.hasTable,
       !family.knows(target)
@@ -173,9 +174,9 @@ extension Naming {
   }
 }
 
-/// What a module's name and the suffixes of its parts show of their naming.
+/// A module's name and suffixes, which show the naming.
 struct ModuleName {
-  /// What stands before the layer's own name; empty where nothing does.
+  /// The text before the layer's own name; may be empty.
   let prefix: String
 
   /// The whole name.
@@ -184,7 +185,7 @@ struct ModuleName {
   let hasBias: Bool
 
   init(_ name: String, prefix: String, spellings: Set<Spelling>, hasBias: Bool) {
-    // DiffSynth's word for the model says nothing of the naming.
+    // DiffSynth's prefix for the model does not decide the naming.
     let isBare = prefix == "pipe.dit."
     self.prefix = isBare ? "" : prefix
     path = isBare ? String(name.dropFirst(prefix.count)) : name
@@ -194,6 +195,6 @@ struct ModuleName {
 
   var isBare: Bool { prefix.isEmpty }
 
-  /// Whether the layer is one of Flux's blocks as its authors name them.
+  /// Whether the layer belongs to one of Flux's blocks, by the names of its authors.
   var isOfFlux: Bool { ["double_blocks.", "single_blocks."].contains { path.hasPrefix($0) } }
 }

@@ -1,7 +1,7 @@
 import Names
 
 extension Naming {
-  /// Nerogar/OneTrainer: as sd-scripts, but for transformers, which keep diffusers' words.
+  /// Nerogar/OneTrainer: sd-scripts' names, except that transformers keep diffusers' words.
   package static let onetrainer = Naming(
     name: "onetrainer",
     spellings: [.common, .kohya],

@@ -43,7 +43,7 @@ extension Spelling {
 }
 
 extension Module.Extents {
-  /// PEFT's magnitudes, one an output.
+  /// The shape of PEFT's magnitudes, one per output.
   var magnitudesOfPEFT: Shape {
     isConvolution ? Shape([1, outputs] + kernel.map { _ in 1 }) : [outputs]
   }

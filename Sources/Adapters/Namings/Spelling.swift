@@ -3,14 +3,14 @@ package struct Suffix: Hashable, Sendable {
   let text: String
   let part: Part
 
-  /// The first bytes of the suffix that stay with the module's name: XLabs tells the streams of a
+  /// The number of leading bytes that stay with the module's name: XLabs tells the two streams of a
   /// block apart by `_lora1` and `_lora2`.
   var kept = 0
 
-  /// Whether the factors are those of a table that is looked up in.
+  /// Whether the factors are those of an embedding table.
   var isOfTable = false
 
-  /// Whether tensors of checkpoints end so too: the module's other parts must tell it.
+  /// Whether checkpoints' tensors have this ending too; then the module's other parts must decide.
   var isShared = false
 
   init(
@@ -26,10 +26,10 @@ package struct Suffix: Hashable, Sendable {
 
 /// One way to spell parts: a table that readers and writers share.
 ///
-/// To read one more spelling of a part, add its suffix to the table of the naming that has it. Of
-/// several suffixes of a part, the first is written.
+/// To read another spelling of a part, add its suffix to the table of the naming that uses it. A
+/// part with several suffixes is written with the first.
 package struct Spelling: Sendable {
-  /// What tells it from the others.
+  /// The name that distinguishes it from the other spellings.
   let name: String
   let suffixes: [Suffix]
 
@@ -48,19 +48,16 @@ extension Spelling: Hashable {
 extension Suffix {
   static let wholeWeight = Suffix(".set_weight", .weight)
 
-  /// A norm's weight in Flux, or beside factors what A1111 multiplies them by.
+  /// A norm's weight in Flux; beside factors, the factor by which A1111 multiplies them.
   static let scale = Suffix(".scale", .weight)
 
-  /// A layer that was trained whole, under its plain name.
+  /// A fully trained layer under its plain name.
   static let plainWeight = Suffix(".weight", .weight, isShared: true)
   static let plainBias = Suffix(".bias", .bias, isShared: true)
-
-  /// (IA)³ of LyCORIS.
-  static let ia3Weight = Suffix(".weight", .ia3Weight, isShared: true)
 }
 
 extension Spelling {
-  /// The suffixes that files of any naming use: LyCORIS's parts, differences, alpha.
+  /// The suffixes that files of any naming use: alpha, differences, and the algorithms' own parts.
   static let common = Spelling(
     "common",
     [
@@ -77,39 +74,15 @@ extension Spelling {
       Suffix(".base_layer.bias", .bias),
       .plainBias,
       Suffix(".reshape_weight", .reshape),
-      Suffix(".w_norm", .normWeightDifference),
-      Suffix(".b_norm", .normBiasDifference),
-      Suffix(".hada_w1_a", .hadamard1A),
-      Suffix(".hada_w1_b", .hadamard1B),
-      Suffix(".hada_w2_a", .hadamard2A),
-      Suffix(".hada_w2_b", .hadamard2B),
-      Suffix(".hada_t1", .hadamardCore1),
-      Suffix(".hada_t2", .hadamardCore2),
-      Suffix(".lokr_w1", .kronecker1),
-      Suffix(".lokr_w1_a", .kronecker1A),
-      Suffix(".lokr_w1_b", .kronecker1B),
-      Suffix(".lokr_w2", .kronecker2),
-      Suffix(".lokr_w2_a", .kronecker2A),
-      Suffix(".lokr_w2_b", .kronecker2B),
-      Suffix(".lokr_t2", .kroneckerCore),
-      Suffix(".a1.weight", .gloraA1),
-      Suffix(".a2.weight", .gloraA2),
-      Suffix(".b1.weight", .gloraB1),
-      Suffix(".b2.weight", .gloraB2),
-      Suffix(".oft_blocks", .orthogonalBlocks),
-      Suffix(".oft_diag", .orthogonalBlocks),
-      Suffix(".rescale", .rescale),
-      .ia3Weight,
-      Suffix(".on_input", .ia3OnInput),
-    ])
+    ] + algorithms.flatMap(\.suffixes))
 }
 
 extension Naming {
-  /// The suffix that the naming writes a part with; `nil` where it has none.
+  /// The suffix with which the naming writes a part; `nil` where it has none.
   ///
-  /// - Parameter isTable: Whether the layer is a table that is looked up in.
+  /// - Parameter isTable: Whether the layer is an embedding table.
   func suffix(_ part: Part, isTable: Bool = false) -> String? {
-    if case .orthogonalBlocksOfRows(let number) = part { return ".oft_blocks.\(number)" }
+    if let index = part.index { return ".oft_blocks.\(index)" }
     let suffixes = spellings.lazy.flatMap(\.suffixes).filter { $0.part == part }
     let suffix = suffixes.first { $0.isOfTable == isTable } ?? suffixes.first
     return suffix.map { String($0.text.dropFirst($0.kept)) }

@@ -1,8 +1,8 @@
 import Names
 
 extension Naming {
-  /// XLabs-AI/x-flux: `double_blocks.0.processor.qkv_lora1.up.weight`, the two streams of a block
-  /// by number.
+  /// XLabs-AI/x-flux: `double_blocks.0.processor.qkv_lora1.up.weight`, where the number tells the
+  /// two streams of a block apart.
   package static let xlabs = Naming(
     name: "xlabs",
     spellings: [.xlabs, .attentionProcessor, .common],

@@ -2,7 +2,7 @@ package import Names
 package import Safetensors
 package import Tensors
 
-/// The modules of one adapter, as its file describes them; weights are read when asked for.
+/// The modules of one adapter as its file describes them; weights are read on demand.
 package struct Adapter: Sendable {
   package let file: SafetensorsFile
 
@@ -10,26 +10,26 @@ package struct Adapter: Sendable {
   package let naming: Naming
   package let baseModel: BaseModel
 
-  /// In the order of their names' bytes.
+  /// The modules, sorted by the bytes of their names.
   package let modules: [Module]
 
-  /// Tensors that belong to no module, such as textual-inversion embeddings; those of `tokenRows`
-  /// and of `experts` too.
+  /// Tensors that belong to no module, such as textual-inversion embeddings; includes those of
+  /// `tokenRows` and of `experts`.
   package let others: [Header.Entry]
 
-  /// Rows of tables that stand in the place of the model's.
+  /// Rows that replace rows of the model's tables.
   package let tokenRows: [TokenRows]
 
-  /// Modules that hold the factors of several experts side by side, which are not one product.
+  /// The modules that hold factors of several experts side by side, which are not one product.
   package let experts: [String]
 
-  /// Tensors that should belong to a module but whose counterpart is missing.
+  /// Parts of modules whose counterpart is missing.
   package let orphans: [Header.Entry]
 
-  /// Whether the update is another than the factors tell; `nil` where they tell all of it.
+  /// The rule by which the update differs from the factors' product; `nil` where it does not.
   package let peculiarity: Peculiarity?
 
-  /// What a reader should know and that stopped nothing.
+  /// Facts that the user should know and that do not stop the command.
   package let warnings: [String]
 
   /// The widest element type of the modules' weights.
@@ -41,9 +41,9 @@ package struct Adapter: Sendable {
 extension Adapter {
   /// Reads the names and shapes of an adapter.
   ///
-  /// - Parameter configuration: What lies beside the file, for those formats that keep the scale
-  ///   there.
-  /// - Parameter name: PEFT's name of the one of several adapters in the file that is wanted.
+  /// - Parameters:
+  ///   - configuration: The configuration beside the file, for formats that keep the scale there.
+  ///   - name: PEFT's name of the wanted adapter, where the file holds several.
   /// - Throws: `.noAdapter` where the file holds no part of any module.
   package init(
     _ file: SafetensorsFile, configuration: AdapterConfiguration? = nil, name: String? = nil
@@ -106,8 +106,8 @@ extension Adapter {
       + Self.warnings(experts: experts, empty: empty, modules)
   }
 
-  /// Whether factors are a pair for each of several experts (PEFT's `target_parameters`), told by
-  /// the configuration, else by names that nothing but a list of experts has.
+  /// Whether each of several experts has a pair of factors (PEFT's `target_parameters`); the
+  /// configuration tells, or else names that only a list of experts has.
   private static func holdsExperts(
     _ name: String, _ group: PartGroups.Group, _ configuration: AdapterConfiguration?
   ) -> Bool {
@@ -119,7 +119,7 @@ extension Adapter {
     return path == "experts" || path.hasSuffix(".experts")
   }
 
-  /// Refuses several adapters where none is chosen, and a chosen one that is not there.
+  /// Refuses several adapters if none is chosen, and a chosen one that the file lacks.
   private static func checkNames(
     _ names: Set<String>, wanted: String?, file: SafetensorsFile
   ) throws(AdapterError) {
@@ -136,7 +136,7 @@ extension Adapter {
     }
   }
 
-  /// What readers and trainers of LoKr understand differently: alpha, where both factors are whole.
+  /// Warns where readers of LoKr disagree: about alpha, if both factors are full matrices.
   private static func warnings(ofKronecker modules: [Module], _ metadata: Metadata) -> [String] {
     let whole = modules.filter {
       $0.parts[.kronecker1] != nil && $0.parts[.kronecker2] != nil && $0.alpha != nil
@@ -152,7 +152,7 @@ extension Adapter {
     ]
   }
 
-  /// Refuses what would be read as something that it is not.
+  /// Refuses files that could be misread.
   private static func refuseAmbiguity(
     _ groups: PartGroups, file: SafetensorsFile
   ) throws(AdapterError) {
@@ -200,15 +200,15 @@ extension Adapter {
 }
 
 extension Adapter {
-  /// The adapter with some of its modules, and nothing beside them.
+  /// The adapter with only some of its modules and no other tensors.
   package func keeping(_ isKept: (Module) -> Bool) -> Adapter {
     Adapter(self, modules: modules.filter(isKept))
   }
 
-  /// The adapter with some of its modules, groups of experts and rows of token tables; what belongs
-  /// to no layer stays.
+  /// The adapter with some of its modules, groups of experts and rows of token tables; tensors that
+  /// belong to no layer stay.
   ///
-  /// - Parameter isKept: Asked for each by its name; the module is `nil` for what is none.
+  /// - Parameter isKept: Called for each with its name; the module is `nil` where there is none.
   func filtered(_ isKept: (String, Module?, Target) -> Bool) -> Adapter {
     let rows = tokenRows.filter { isKept($0.module, nil, $0.target) }
     let dropped = Set(tokenRows.map(\.entry.name)).subtracting(rows.map(\.entry.name))
@@ -218,9 +218,9 @@ extension Adapter {
       others: others.filter { !dropped.contains($0.name) })
   }
 
-  /// The adapter without weights and biases that stand beside factors, in the place of the model's.
+  /// The adapter without the weights and biases that replace the model's beside factors.
   ///
-  /// - Returns: Those tensors, too.
+  /// - Returns: The adapter, and the tensors that were removed.
   package var withoutOwnTensors: (adapter: Adapter, tensors: [(part: Part, entry: Header.Entry)]) {
     let own = modules.filter { $0.rank > 0 }.flatMap { module in
       [Part.weight, .bias].compactMap { part in module.parts[part].map { (part, $0.entry) } }

@@ -1,12 +1,12 @@
 import JSON
 
 extension AdapterConfiguration {
-  /// What ranks may be: PEFT's OFT writes 0 where its blocks have a size instead.
+  /// The valid ranks; PEFT's OFT writes 0 if its blocks have a size instead.
   private static let ranks = 0.0...0x1p20
 
-  /// Throws where a rank or a factor is a number that no adapter has.
+  /// Throws if a rank or a factor is a number that no adapter has.
   ///
-  /// - Parameter fields: The document's, or those of MLX's `lora_parameters` in it.
+  /// - Parameter fields: The document's fields, or those of MLX's `lora_parameters` in it.
   static func check(_ fields: [String: JSONValue], path: String) throws(AdapterError) {
     for key in ["r", "rank", "rank_pattern"] {
       try check(fields[key], key, path, "a whole number from 0 to 1048576") {
@@ -32,7 +32,7 @@ extension AdapterConfiguration {
     }
   }
 
-  /// Throws unless a number, or each of a pattern's, is what is wanted.
+  /// Throws unless a number, or each number of a pattern, is in the range.
   private static func check(
     _ value: JSONValue?, _ key: String, _ path: String, _ wanted: String,
     _ isWanted: (Double) -> Bool

@@ -1,10 +1,10 @@
 import JSON
 package import Safetensors
 
-/// What a configuration beside the weights says of them: PEFT's and MLX's `adapter_config.json`,
-/// and diffusers' `lora_adapter_metadata`.
+/// The configuration beside an adapter's weights: PEFT's and MLX's `adapter_config.json`, and
+/// diffusers' `lora_adapter_metadata`.
 package struct AdapterConfiguration: Sendable {
-  /// One component's settings: a PEFT file has one, a pipeline one a network.
+  /// One component's settings: a PEFT file has one, a pipeline one per network.
   struct Settings: Sendable {
     var rank: Double?
     var alpha: Double?
@@ -13,39 +13,40 @@ package struct AdapterConfiguration: Sendable {
     var rankPattern = ModulePatterns()
     var isRankStabilized = false
 
-    /// MLX's factor, used as it is.
+    /// MLX's factor, used unchanged.
     var scale: Double?
     var wholeModules: [String] = []
 
-    /// The ranks that modules may have, where the configuration lists any.
+    /// The ranks that modules may have, if the configuration lists any.
     var ranks: Set<Int> = []
 
-    /// Parameters that factors were put on by their own names; of experts, a pair for each.
+    /// Parameters that have factors under their own names; parameters of experts have a pair for
+    /// each.
     var parameters: [String] = []
   }
 
-  /// Modules by their names' ends, or by one regular expression.
+  /// Modules, listed by the ends of their names or matched by one regular expression.
   enum Modules: Sendable {
     case ends([String])
     case expression(NamePattern)
   }
 
-  /// Layers whose base weights lie transposed (GPT-2's Conv1D); the factors do not.
+  /// Whether base weights are stored transposed (GPT-2's Conv1D); the factors are not.
   package let isFanInFanOut: Bool
 
-  /// By component (`unet`, `transformer`, `text_encoder`); PEFT's and MLX's under "".
+  /// The settings by component (`unet`, `transformer`, `text_encoder`); PEFT and MLX use "".
   private let components: [String: Settings]
 
-  /// (IA)³'s layers that are scaled at their inputs; `nil` where nothing is said of them.
+  /// The layers whose inputs (IA)³ scales; `nil` where the configuration does not say.
   private let feedforward: Modules?
 
-  /// Whether the update is another than alpha / rank · up · down.
+  /// The rule by which the update differs from alpha / rank · up · down; `nil` where it does not.
   let peculiarity: Peculiarity?
 
-  /// What PEFT calls a method whose files are not read here; `nil` for the others.
+  /// PEFT's name of a method whose files cannot be read here; `nil` for other methods.
   let foreignMethod: String?
 
-  /// Which rows of a table were trained, by the end of its name; under "" those of any table.
+  /// The trained rows of a table, by the end of the table's name; "" means any table.
   private let tokens: [String: [Int]]
 
   var wholeModules: [String] { components.values.flatMap(\.wholeModules) }
@@ -88,7 +89,7 @@ extension AdapterConfiguration {
     return value?.integers.map { ["": $0] } ?? [:]
   }
 
-  /// MLX's factor; its first versions divided an alpha by the rank instead.
+  /// MLX's factor; its first versions stored an alpha, divided by the rank.
   private static func mlxScale(_ fields: [String: JSONValue]) -> Double? {
     if let scale = fields["scale"]?.number { return scale }
     guard let alpha = fields["alpha"]?.number, let rank = fields["rank"]?.number, rank > 0 else {
@@ -113,15 +114,15 @@ extension AdapterConfiguration {
     tokens = [:]
   }
 
-  /// The alpha and the scale of one module; `nil` where nothing is said of it.
+  /// The alpha and the scale of one module; `nil` where the configuration does not give them.
   ///
-  /// - Parameter storedAlpha: The file's own, which counts more.
+  /// - Parameter storedAlpha: The alpha in the file, which takes precedence.
   func scaling(
     of module: String, prefix: String, _ algorithm: any Algorithm, rank: Int, storedAlpha: Double?
   ) -> (alpha: Double?, scale: Double)? {
     let component = prefix.hasSuffix(".") ? String(prefix.dropLast()) : prefix
     guard let settings = components[component] ?? components[""] else { return nil }
-    // PEFT's LoKr is scaled by the configured rank even where both factors are whole.
+    // PEFT's LoKr divides by the configured rank even if both factors are full matrices.
     let configured =
       algorithm.isScaledByConfiguredRank ? settings.rank.flatMap { Int(exactly: $0) } : nil
     let rank = rank > 0 ? rank : configured ?? 0
@@ -135,7 +136,7 @@ extension AdapterConfiguration {
     return (alpha, alpha / divisor)
   }
 
-  /// Whether (IA)³ scales what goes into a module; `nil` where nothing is said of it.
+  /// Whether (IA)³ scales a module's input; `nil` where the configuration does not say.
   func scalesInputs(of module: String) -> Bool? {
     switch feedforward {
     case .ends(let names): names.contains { module.hasSuffix($0) }
@@ -144,17 +145,17 @@ extension AdapterConfiguration {
     }
   }
 
-  /// The rows of a table that were trained; `nil` where nothing is said of them.
+  /// The trained rows of a table; `nil` where the configuration does not list them.
   func tokens(of table: String) -> [Int]? {
     tokens.filter { table.hasSuffix($0.key) }.max { $0.key.utf8.count < $1.key.utf8.count }?.value
   }
 
-  /// Parameters that factors were put on by their own names.
+  /// Parameters that have factors under their own names.
   var parameters: [String] { components.values.flatMap(\.parameters) }
 
-  /// The rank of a parameter's factors; `nil` where nothing is said of it.
+  /// The rank of a parameter's factors; `nil` where the configuration does not give it.
   ///
-  /// - Parameter name: As the file spells the module, with the parameter behind it.
+  /// - Parameter name: The module's name as the file spells it, followed by the parameter's.
   func rank(ofParameter name: String) -> Int? {
     guard let settings = components[""] else { return nil }
     let prefix = "base_model.model."
@@ -162,7 +163,7 @@ extension AdapterConfiguration {
     return (settings.rankPattern[path] ?? settings.rank).flatMap { Int(exactly: $0) }
   }
 
-  /// Whether factors of this rank, which were put on parameters of a module, are not of one product.
+  /// Whether factors of this rank, put on parameters of a module, are not one product.
   func holdsExperts(module: String, rank: Int) -> Bool {
     components.values.contains { settings in
       let isMeant = settings.parameters.contains { parameter in
@@ -176,7 +177,7 @@ extension AdapterConfiguration {
 }
 
 extension AdapterConfiguration.Settings {
-  /// - Parameter document: The JSON that the fields are of, which alone knows their order.
+  /// - Parameter document: The JSON text of the fields, which preserves their order.
   fileprivate init(_ fields: [String: JSONValue], document: String) {
     rank = fields["r"]?.number
     alpha = (fields["lora_alpha"] ?? fields["alpha"])?.number

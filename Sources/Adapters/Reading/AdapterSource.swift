@@ -3,17 +3,17 @@ import Names
 import QuantizedWeights
 package import Safetensors
 
-/// A path as a user gives it, opened: an adapter, or what else it turns out to be.
+/// A path that the user gave, opened: an adapter, a checkpoint, or something else.
 package enum AdapterSource: Sendable {
   case adapter(Adapter)
   case checkpoint(Checkpoint)
 
-  /// A safetensors file that is neither, and one sentence on what it is.
+  /// A safetensors file that is neither, with one sentence that says what it is.
   case other(SafetensorsFile, reason: AdapterError)
 
-  /// Opens a file, standard input (`-`) or a folder, by content and never by extension.
+  /// Opens a file, standard input (`-`) or a folder; the content decides, never the extension.
   ///
-  /// - Parameter adapter: PEFT's name of the one of several adapters in it that is wanted.
+  /// - Parameter adapter: PEFT's name of the wanted adapter, where the file holds several.
   package init(path: String, adapter: String? = nil) throws {
     if let folder = try Self.folder(ofAdapter: adapter, in: path) {
       try self.init(path: folder)
@@ -36,10 +36,11 @@ package enum AdapterSource: Sendable {
     }
   }
 
-  /// PEFT saves all adapters but the first in folders of their names.
+  /// Finds the folder of one of several adapters: PEFT saves all but the first in folders of their
+  /// names.
   ///
-  /// - Returns: The folder of the one that is wanted; `nil` where the path itself is meant.
-  /// - Throws: Where the path holds nothing but several adapters, and none of them is wanted.
+  /// - Returns: The wanted adapter's folder; `nil` where the path itself is meant.
+  /// - Throws: If the path holds only several adapters and none of them is wanted.
   private static func folder(ofAdapter name: String?, in path: String) throws -> String? {
     guard FileKind(path: path) == .folder else { return nil }
     let all = try names(inFolder: path)
@@ -78,15 +79,15 @@ package enum AdapterSource: Sendable {
     }
   }
 
-  /// The names of which one says that its folder is an adapter.
+  /// The names of files that mark their folder as an adapter's.
   package static let folderNames = weightNames + ["adapter_config.json"]
 
-  /// As PEFT, MLX and diffusers name an adapter's weights.
+  /// The names that PEFT, MLX and diffusers give an adapter's weights.
   private static let weightNames = [
     "adapter_model.safetensors", "adapters.safetensors", "pytorch_lora_weights.safetensors",
   ]
 
-  /// The weights of a PEFT, MLX or diffusers adapter's folder; `nil` where it is none.
+  /// The weights in the folder of a PEFT, MLX or diffusers adapter; `nil` where it is none.
   private static func adapterFile(inFolder path: String) throws -> String? {
     let names = try names(inFolder: path)
     if let name = weightNames.first(where: names.contains) { return "\(path)/\(name)" }
@@ -116,7 +117,7 @@ package enum AdapterSource: Sendable {
     return try AdapterConfiguration(json: bytes, path: path)
   }
 
-  /// What it is read from: one file, or those of a folder or an index.
+  /// The files that it is read from: one, or those of a folder or an index.
   package var files: [SafetensorsFile] {
     switch self {
     case .adapter(let adapter): [adapter.file]
@@ -125,16 +126,16 @@ package enum AdapterSource: Sendable {
     }
   }
 
-  /// Throws where somebody has written one of the files since it was opened.
+  /// Throws if one of the files has been written since it was opened.
   package func checkUnchanged() throws(FileError) {
     for file in files { try file.checkUnchanged() }
   }
 
-  /// The adapter, where it is one.
+  /// The adapter, if it is one.
   ///
-  /// - Parameter isDifference: Whether another adapter will be subtracted, so that one that is
-  ///   relative to its own beginning may be read.
-  /// - Throws: What it is instead.
+  /// - Parameter isDifference: Whether another adapter will be subtracted; then one that is
+  ///   relative to its own initial weights can be read.
+  /// - Throws: An error that says what it is instead.
   package func adapter(isDifference: Bool = false) throws(AdapterError) -> Adapter {
     switch self {
     case .adapter(let adapter):

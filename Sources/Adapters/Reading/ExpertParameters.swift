@@ -5,8 +5,8 @@ import Tensors
 extension Module {
   /// One of several experts whose factors lie side by side (PEFT's `target_parameters`).
   ///
-  /// Source: peft `tuners/lora/layer.py`, `ParamWrapper`: of rank r, rows e·r … e·r + r − 1 of down
-  /// are expert e's, and columns e, e + count, e + 2·count, … of up.
+  /// Source: peft `tuners/lora/layer.py`, `ParamWrapper`. With rank r, rows e·r … e·r + r − 1 of
+  /// down belong to expert e, and so do columns e, e + count, e + 2·count, … of up.
   package struct Expert: Hashable, Sendable {
     package let index: Int
     package let count: Int
@@ -17,10 +17,10 @@ extension Module {
     /// The parameter that holds the weights of all experts.
     package let parameter: String
 
-    /// Whether the file calls both by one name, for errors and reports.
+    /// The module's and the parameter's name together, for errors and reports.
     package var parameterName: String { "\(owner).\(parameter)" }
 
-    /// The expert's part of a factor of all of them.
+    /// The expert's part of a factor that holds all experts.
     func slice(_ whole: Matrix, _ part: Part) -> Matrix {
       if part == .down {
         let rank = whole.rows / count
@@ -32,10 +32,10 @@ extension Module {
   }
 }
 
-/// Maps groups of a file's tensors to the parameters whose factors they are.
+/// Maps groups of a file's tensors to the parameters that they change.
 ///
-/// PEFT wraps a module once for each of its parameters, in the order in which the module has them:
-/// the first stands innermost, behind most `base_layer`s.
+/// PEFT wraps a module once for each of its parameters, in the order in which the module has them.
+/// The first parameter's wrapper is the innermost one, behind the most `base_layer`s.
 struct ExpertParameters {
   private struct Place {
     let owner: String
@@ -61,7 +61,7 @@ struct ExpertParameters {
       guard parameters.count == wrappers.count, let first = parameters.first else { continue }
       let isOrdered = parameters.count == 1 || parameters.allSatisfy(Self.order.contains)
       guard isOrdered, !first.isEmpty else { continue }
-      // The innermost is the first.
+      // The innermost wrapper is the first parameter's.
       let inner = wrappers.sorted { $0.utf8.count > $1.utf8.count }
       for (name, parameter) in zip(inner, parameters) {
         guard let rank = configuration.rank(ofParameter: "\(owner).\(parameter)") else { continue }
@@ -70,7 +70,7 @@ struct ExpertParameters {
     }
   }
 
-  /// A name without the wrappers that PEFT put around the module.
+  /// A name without the wrappers that PEFT puts around the module.
   static func owner(of name: String) -> String {
     name.split(separator: ".").filter { $0 != "base_layer" }.joined(separator: ".")
   }
@@ -88,7 +88,7 @@ struct ExpertParameters {
     return Set(own).sorted { (place($0), $0) < (place($1), $1) }
   }
 
-  /// The experts of one group, each a module of its own; `nil` where the group is none of theirs.
+  /// The experts of one group, one module each; `nil` where the group is not of experts.
   func modules(
     of name: String, _ group: PartGroups.Group, _ configuration: AdapterConfiguration?,
     file: SafetensorsFile

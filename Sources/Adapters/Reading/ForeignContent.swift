@@ -1,8 +1,8 @@
 import Safetensors
 
-/// One sentence on what a file without any adapter's part holds.
+/// One sentence that says what a file without any adapter's part holds.
 ///
-/// - Complexity: O(bytes of all names): checkpoints come through here too.
+/// - Complexity: O(bytes of all names), since checkpoints are checked too.
 func foreignContent(of header: Header) -> String {
   if header.entries.isEmpty { return "holds no tensors; is it the right file?" }
   let found = Set(header.entries.lazy.compactMap { marker(in: $0.name.string) })
@@ -18,7 +18,7 @@ private func method(_ name: String) -> String {
   "is \(name), not low-rank factors of each layer; the library that trained it can merge it"
 }
 
-/// Beginnings of words in the names of files that are not a LoRA, and what such a file is.
+/// Words that tensor names begin with in files that are not a LoRA, and what such a file is.
 private let foreignMarkers: [(marker: String, what: String)] = [
   ("emb_params", embedding),
   ("string_to_param", embedding),
@@ -56,7 +56,7 @@ private let foreignMarkers: [(marker: String, what: String)] = [
   ("lora_controlnet", method("a Control-LoRA (a ControlNet kept as differences)")),
   (
     "w_a_000",
-    "holds factors numbered without their layers' names (w_a_000, …); their layers cannot be told"
+    "holds factors numbered without their layers' names (w_a_000, …); which layers they change is unknown"
   ),
 ]
 
@@ -64,7 +64,7 @@ private let markersByFirstByte = Dictionary(
   grouping: foreignMarkers.map { (text: $0.marker, bytes: Array($0.marker.utf8)) },
   by: { $0.bytes[0] })
 
-/// The marker that a component of a name begins with; `nil` where none does.
+/// The marker that a component of a name begins with; `nil` where there is none.
 private func marker(in name: String) -> String? {
   let bytes = Array(name.utf8)
   for index in bytes.indices where index == 0 || bytes[index - 1] == UInt8(ascii: ".") {

@@ -1,20 +1,20 @@
 package import Names
 package import Safetensors
 
-/// A tensor of no module that a result keeps as it is.
+/// A tensor that belongs to no module and that a result keeps unchanged.
 package struct ForeignTensor: Sendable {
   let entry: Header.Entry
   let file: SafetensorsFile
 }
 
 extension [Combination.Input] {
-  /// The inputs' tensors that are in no module: those that a result keeps, and all others.
+  /// The inputs' tensors that belong to no module: those that a result keeps, and all others.
   ///
-  /// Embeddings that were trained with an adapter stay beside it, as they are: of two of one name
-  /// the first input's, and none of an input that is taken away.
+  /// Embeddings that were trained with an adapter stay beside it. If two inputs hold one of the
+  /// same name, the first counts; those of a subtracted input are left out.
   ///
-  /// - Parameter naming: The result's; `nil` for a checkpoint, which keeps none and whose tables
-  ///   take rows of tokens.
+  /// - Parameter naming: The result's naming; `nil` for a checkpoint, which keeps no such tensor
+  ///   and whose tables take rows of tokens.
   package func foreignTensors(in naming: Naming?) -> (kept: [ForeignTensor], leftOut: LeftOut) {
     var kept: [ForeignTensor] = []
     var leftOut = LeftOut()
@@ -36,7 +36,7 @@ extension [Combination.Input] {
     return (kept, leftOut)
   }
 
-  /// The inputs' tensors that are in no module, each name once.
+  /// The inputs' tensors that belong to no module, each name once.
   package var foreignNames: LeftOut {
     var found = LeftOut()
     var names: Set<TensorName> = []
@@ -53,7 +53,7 @@ extension [Combination.Input] {
 }
 
 extension LeftOut.Kind {
-  /// What a tensor of an adapter that is in no module is, by its name.
+  /// Classifies a tensor that belongs to no module by its name.
   fileprivate init(foreign name: String) {
     if name.hasPrefix("bundle_emb.") {
       self = .embeddings
@@ -63,17 +63,17 @@ extension LeftOut.Kind {
   }
 }
 
-/// Rows of a table that were trained alone and stand in the place of the model's.
+/// Separately trained rows of a table that replace the model's rows.
 ///
 /// Source: PEFT, `tuners/trainable_tokens`.
 package struct TokenRows: Sendable {
-  /// As the file spells the table's module.
+  /// The table's module, as the file spells it.
   package let module: String
   package let target: Target
   package let file: SafetensorsFile
   package let entry: Header.Entry
 
-  /// The row of the table that each of them is; `nil` where no configuration tells.
+  /// The index of each row in the table; `nil` where no configuration gives them.
   package let indices: [Int]?
 
   init(_ module: String, _ entry: Header.Entry, in file: SafetensorsFile, indices: [Int]?) {

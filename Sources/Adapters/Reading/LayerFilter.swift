@@ -1,10 +1,9 @@
 import Names
 import Safetensors
 
-/// Which of an adapter's layers count: by what they are, by where they are, and by what another
-/// file has.
+/// Selects an adapter's layers by their kind, by their block, and by the layers of other files.
 ///
-/// A layer passes that is in each list of `only`, in none of `except`, in each file of `onlyIn`
+/// A layer passes if it is in each list of `only`, in none of `except`, in each file of `onlyIn`
 /// and in none of `exceptIn`.
 package struct LayerFilter: Sendable {
   private let only: [LayerSelection]
@@ -15,7 +14,7 @@ package struct LayerFilter: Sendable {
   /// - Parameters:
   ///   - onlyIn: Adapters and checkpoints.
   ///   - exceptIn: Adapters and checkpoints.
-  /// - Throws: Where one of the files is neither.
+  /// - Throws: If one of the files is neither.
   package init(
     only: [LayerSelection] = [], except: [LayerSelection] = [], onlyIn: [AdapterSource] = [],
     exceptIn: [AdapterSource] = []
@@ -32,12 +31,12 @@ package struct LayerFilter: Sendable {
     only.isEmpty && except.isEmpty && onlyIn.isEmpty && exceptIn.isEmpty
   }
 
-  /// The adapter with the modules, and the rows of token tables, whose layers pass.
+  /// Applies the filter to an adapter's modules and rows of token tables.
   ///
-  /// What belongs to no layer, such as embeddings beside the modules, stays.
+  /// Tensors that belong to no layer, such as embeddings beside the modules, stay.
   ///
-  /// - Returns: The names of what does not pass, too.
-  /// - Throws: `.refused` where nothing passes.
+  /// - Returns: The adapter, and the names of what the filter removed.
+  /// - Throws: `.refused` if no layer passes.
   package func applied(
     to adapter: Adapter
   ) throws -> (adapter: Adapter, leftOut: [String]) {
@@ -62,7 +61,7 @@ package struct LayerFilter: Sendable {
     return (kept, leftOut)
   }
 
-  /// The filter as options have it: `--only attention --except-in b.safetensors`.
+  /// The filter as the options spell it: `--only attention --except-in b.safetensors`.
   package var description: String {
     let words =
       only.map { "--only \($0.text)" } + except.map { "--except \($0.text)" }
@@ -74,7 +73,7 @@ package struct LayerFilter: Sendable {
 extension AdapterSource {
   fileprivate var path: String { files.first?.path ?? "" }
 
-  /// The layers of the file as an adapter divides them.
+  /// The file's layers, divided as an adapter divides them.
   fileprivate func layers(like adapter: Adapter) throws -> Set<Target> {
     switch self {
     case .adapter(let other):

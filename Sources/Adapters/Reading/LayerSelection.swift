@@ -1,16 +1,16 @@
 package import Names
 import Safetensors
 
-/// A list of kinds of layers and of blocks, as an option has it: `attention,MID,blocks.0-9`.
+/// A list of kinds of layers and of blocks, as an option gives it: `attention,MID,blocks.0-9`.
 package struct LayerSelection: Hashable, Sendable {
-  /// As it was written.
+  /// The list as the user wrote it.
   package let text: String
   private let kinds: Set<LayerKind>
 
-  /// In capitals.
+  /// The blocks' names in capitals.
   private let blocks: Set<String>
 
-  /// - Returns: `nil` where one of the words is neither a kind nor a block.
+  /// - Returns: `nil` if one of the words is neither a kind nor a block.
   package init?(_ text: String) {
     var (kinds, blocks): (Set<LayerKind>, Set<String>) = ([], [])
     for item in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -26,7 +26,7 @@ package struct LayerSelection: Hashable, Sendable {
     (self.text, self.kinds, self.blocks) = (text, kinds, blocks)
   }
 
-  /// `MID` alone; of `IN04-08` and `BLOCKS.0-9` all from the first to the last.
+  /// Expands a word to blocks: `MID` is one; `IN04-08` and `BLOCKS.0-9` are ranges.
   private static func blocks(_ word: String) -> [String]? {
     let ends = word.split(separator: "-", omittingEmptySubsequences: false)
     guard ends.count == 2 else { return Block.isName(word) ? [word] : nil }
@@ -42,12 +42,12 @@ package struct LayerSelection: Hashable, Sendable {
     return names.allSatisfy(Block.isName) ? names : nil
   }
 
-  /// Whether the layer is of one of the kinds, or in one of the blocks.
+  /// Whether the layer is of one of the kinds or in one of the blocks.
   package func contains(_ target: Target) -> Bool {
     contains(target, LayerKind.kinds(of: target))
   }
 
-  /// Whether the module's layer is of one of the kinds, or in one of the blocks.
+  /// Whether the module's layer is of one of the kinds or in one of the blocks.
   func contains(_ module: Module) -> Bool {
     var kinds = LayerKind.kinds(of: module.target)
     if module.extents.hasWideKernel { kinds.insert(.convolution) }

@@ -3,8 +3,8 @@ import Safetensors
 import Tensors
 
 extension Module.Extents {
-  /// A convolution's, where its kernel was flattened into the inputs: LyCORIS stores the factors
-  /// of one without a core as matrices.
+  /// A convolution's extents if its kernel was flattened into the inputs: LyCORIS stores factors
+  /// without a core as matrices.
   fileprivate func splittingKernel(_ kernel: [Int]) -> Module.Extents {
     let taps = kernel.reduce(1, *)
     guard self.kernel.isEmpty, inputs % taps == 0 else { return self }
@@ -13,9 +13,9 @@ extension Module.Extents {
 }
 
 extension Module {
-  /// Understands the parts of one module by their shapes; no weight is read but alpha.
+  /// Reads the parts of one module by their shapes; the only value read is alpha.
   ///
-  /// - Returns: `nil` where the parts make no update, or one of them lacks its counterpart.
+  /// - Returns: `nil` if the parts make no update, or one of them lacks its counterpart.
   init?(
     _ name: String, _ group: PartGroups.Group,
     configuration: AdapterConfiguration?, file: SafetensorsFile

@@ -2,7 +2,7 @@ package import Names
 package import Safetensors
 package import Tensors
 
-/// The tensors that change one layer, and what they are to each other.
+/// The tensors that change one layer, and the algorithm that they belong to.
 package struct Module: Sendable {
   package enum Kind: String, Hashable, Sendable {
     case linear
@@ -10,14 +10,14 @@ package struct Module: Sendable {
     case embedding
   }
 
-  /// The layer that is changed: the extents of its weight.
+  /// The extents of the changed layer's weight.
   package struct Extents: Hashable, Sendable {
     package let outputs: Int
 
-    /// Of a convolution, its input channels.
+    /// The inputs, or a convolution's input channels.
     package let inputs: Int
 
-    /// A convolution's; empty for a linear layer, `[1, 1]` where the file says so.
+    /// The kernel of a convolution; empty for a linear layer, `[1, 1]` where the file says so.
     package let kernel: [Int]
 
     package init(outputs: Int, inputs: Int, kernel: [Int]) {
@@ -31,19 +31,19 @@ package struct Module: Sendable {
 
     package var isConvolution: Bool { !kernel.isEmpty }
 
-    /// Whether ranks of convolutions apply: a kernel of more than one pixel.
+    /// Whether ranks for convolutions apply: the kernel has more than one pixel.
     package var hasWideKernel: Bool { kernel.contains { $0 > 1 } }
 
     package var shape: Shape { Shape([outputs, inputs] + kernel) }
   }
 
-  /// The file that the parts lie in.
+  /// The file that holds the parts.
   package let file: SafetensorsFile
 
-  /// As the file spells it, without the parts' suffixes.
+  /// The module's name as the file spells it, without the parts' suffixes.
   package let name: String
 
-  /// What stands before the layer's own name, such as `lora_unet_`.
+  /// The text before the layer's own name, such as `lora_unet_`.
   package let prefix: String
   package private(set) var target: Target
   package let naming: Naming
@@ -51,48 +51,48 @@ package struct Module: Sendable {
   package let kind: Kind
   package private(set) var extents: Extents
 
-  /// Of LoHa and LoKr, that of their factors; 0 where there is none.
+  /// The rank of the factors, those of LoHa and LoKr included; 0 where there is none.
   package private(set) var rank: Int
 
-  /// As stored, or as a configuration beside the file says; `nil` where neither does.
+  /// The alpha that the file stores or a configuration beside it gives; `nil` where neither does.
   package let alpha: Double?
 
-  /// What up·down is multiplied by.
+  /// The factor that up·down is multiplied by.
   package let scale: Double
   package private(set) var parts: [Part: PartTensor]
 
-  /// Whether the layer's weight lies inputs × outputs in its model: a table that is looked up in,
-  /// or a layer that a configuration calls so (`fan_in_fan_out`).
+  /// Whether the model stores the layer's weight as inputs × outputs: an embedding table, or a
+  /// layer that a configuration marks so (`fan_in_fan_out`).
   package let isTransposed: Bool
 
-  /// Whether PEFT's (IA)³ scales what goes into the layer; `nil` where only shapes tell.
+  /// Whether PEFT's (IA)³ scales the layer's input; `nil` where only the shapes tell.
   let scalesInputs: Bool?
 
-  /// The element type of the weights, the widest where they differ.
+  /// The element type of the weights; the widest if they differ.
   package let type: ElementType
 
-  /// Which of several experts' factors the module is, where they lie side by side in its parts.
+  /// The expert that the module belongs to, if its parts hold the factors of several side by side.
   package var expert: Expert? = nil
 
-  /// Whether a Tucker core stands between the factors.
+  /// Whether there is a Tucker core between the factors.
   package var isTucker: Bool {
     [.mid, .hadamardCore1, .hadamardCore2, .kroneckerCore].contains { parts[$0] != nil }
   }
 
-  /// Whether the file holds the layer's weight or bias itself, not what is added to it.
+  /// Whether the file holds the layer's weight or bias itself and not a difference.
   package var replacesWeight: Bool { parts[.weight] != nil || parts[.bias] != nil }
 
-  /// Whether the update is zero whatever the factors are, since alpha is.
+  /// Whether the update is zero for any factors, because alpha is zero.
   package var isStill: Bool {
     scale == 0 && algorithm.vanishesWithAlpha && parts[.weight] == nil
   }
 
-  /// Whether what the module adds to its layer's weight can be told without the base model.
+  /// Whether the module's update can be computed without the base model.
   package var hasUpdate: Bool {
     algorithm.hasUpdate && !(algorithm.isWhole && replacesWeight)
   }
 
-  /// The factors alone, where a weight or a bias stands beside them in the place of the model's.
+  /// The factors alone, without a weight or a bias that replaces the model's.
   var withoutOwnTensors: Module {
     if rank == 0 { return self }
     var module = self
@@ -100,7 +100,7 @@ package struct Module: Sendable {
     return module
   }
 
-  /// The module with parts of another layer.
+  /// The module with another layer's parts.
   func with(
     _ parts: [Part: PartTensor], target: Target, outputs: Int, rank: Int
   ) -> Module {
@@ -112,7 +112,7 @@ package struct Module: Sendable {
     return module
   }
 
-  /// The module, its layer as the tables of its model tell it.
+  /// The module with its layer's name resolved by the tables of its model.
   func resolved(in model: BaseModel) -> Module {
     var module = self
     module.target = target.resolved(in: model)

@@ -2,8 +2,8 @@ import JSON
 
 /// Numbers of modules whose names match patterns: PEFT's `alpha_pattern` and `rank_pattern`.
 ///
-/// PEFT's rule: a name equals the pattern, or ends with it behind a dot; patterns are regular
-/// expressions, and the first that matches counts.
+/// PEFT's rule: a name equals the pattern, or ends with a dot and the pattern. Patterns are regular
+/// expressions, and the first match counts.
 struct ModulePatterns: Sendable {
   private struct Entry: Sendable {
     let text: String
@@ -11,12 +11,12 @@ struct ModulePatterns: Sendable {
     let number: Double
   }
 
-  /// In the document's order.
+  /// The patterns in the document's order.
   private var entries: [Entry] = []
 
   init() {}
 
-  /// - Parameter document: The JSON that the fields are of, which alone knows their order.
+  /// - Parameter document: The JSON text of the fields, which preserves their order.
   init(_ fields: [String: JSONValue], _ key: String, document: String) {
     let numbers = fields[key]?.numbers ?? [:]
     entries = Self.ordered(numbers, key, in: document).map { text, number in
@@ -32,7 +32,7 @@ struct ModulePatterns: Sendable {
     }?.number
   }
 
-  /// The first of a field's patterns that is not understood; `nil` where all are.
+  /// The first of a field's patterns that is not supported; `nil` where all are.
   static func strange(in value: JSONValue?) -> String? {
     value?.numbers?.keys.sorted().first { isExpression($0) && expression($0) == nil }
   }

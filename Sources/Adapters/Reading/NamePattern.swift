@@ -1,10 +1,10 @@
-/// A regular expression that a configuration names layers by, as Python's `re` reads it.
+/// A regular expression that a configuration names layers by, with the syntax of Python's `re`.
 ///
-/// All ways to match are followed at once, so that no expression of a stranger takes longer than
-/// its length times that of the name (Thompson, 1968).
+/// The matcher follows all alternatives at once, so no expression takes longer than its length
+/// times that of the name (Thompson, 1968).
 struct NamePattern: Sendable {
   private enum Step: Sendable {
-    /// One character of a set.
+    /// Consumes one character of a set.
     case take(Characters)
     case either(Int, Int)
     case go(Int)
@@ -14,11 +14,11 @@ struct NamePattern: Sendable {
 
   private let steps: [Step]
 
-  /// Beyond it an expression is not understood: repetitions are written out.
+  /// The maximum number of steps of a supported expression; repetitions are written out.
   private static let stepLimit = 20_000
 
-  /// - Returns: `nil` where the expression has what is not understood: a look ahead, a reference
-  ///   to a group, an error.
+  /// - Returns: `nil` if the expression is invalid or uses an unsupported feature, such as a
+  ///   look-ahead or a reference to a group.
   init?(_ text: String) {
     var parser = NamePatternParser(text)
     guard let node = parser.whole() else { return nil }
@@ -27,7 +27,7 @@ struct NamePattern: Sendable {
     self.steps = steps
   }
 
-  /// Whether the expression matches the whole of a name.
+  /// Whether the expression matches a whole name.
   ///
   /// - Complexity: O(characters · steps).
   func matches(_ name: String) -> Bool {
@@ -48,7 +48,7 @@ struct NamePattern: Sendable {
 
   private func step(_ index: Int) -> Step? { index < steps.count ? steps[index] : nil }
 
-  /// The states that are reached without a character.
+  /// The states that are reached without consuming a character.
   private struct States {
     private(set) var list: [Int] = []
     private var isIn: [Bool]
@@ -100,15 +100,15 @@ extension NamePattern {
       steps[fork] = .either(fork + 1, steps.count)
       guard add(b, to: &steps) else { return false }
       steps[jump] = .go(steps.count)
-    case .repeated(let node, let least, let most):
-      for _ in 0..<least { guard add(node, to: &steps) else { return false } }
-      guard let most else { return addLoop(of: node, to: &steps) }
-      for _ in least..<most { guard addOption(of: node, to: &steps) else { return false } }
+    case .repeated(let node, let min, let max):
+      for _ in 0..<min { guard add(node, to: &steps) else { return false } }
+      guard let max else { return addLoop(of: node, to: &steps) }
+      for _ in min..<max { guard addOption(of: node, to: &steps) else { return false } }
     }
     return true
   }
 
-  /// Any number of times.
+  /// Adds a loop that matches the node any number of times.
   private static func addLoop(of node: NamePatternNode, to steps: inout [Step]) -> Bool {
     let fork = steps.count
     steps.append(.either(fork + 1, 0))
@@ -118,7 +118,7 @@ extension NamePattern {
     return true
   }
 
-  /// Once, or not.
+  /// Adds an option that matches the node once or not at all.
   private static func addOption(of node: NamePatternNode, to steps: inout [Step]) -> Bool {
     let fork = steps.count
     steps.append(.either(fork + 1, 0))

@@ -1,4 +1,4 @@
-/// A regular expression taken apart.
+/// The syntax tree of a regular expression.
 indirect enum NamePatternNode {
   case one(Characters)
   case start
@@ -6,11 +6,11 @@ indirect enum NamePatternNode {
   case sequence([NamePatternNode])
   case choice(NamePatternNode, NamePatternNode)
 
-  /// - Parameter most: `nil` for any number.
-  case repeated(NamePatternNode, least: Int, most: Int?)
+  /// - Parameter max: `nil` for any number.
+  case repeated(NamePatternNode, min: Int, max: Int?)
 }
 
-/// A set of characters: ranges, or all but them.
+/// A set of characters: ranges, or everything except them.
 struct Characters: Sendable {
   var ranges: [ClosedRange<Unicode.Scalar>]
   var isInverted = false
@@ -26,7 +26,7 @@ struct Characters: Sendable {
   var inverted: Characters { Characters(ranges: ranges, isInverted: !isInverted) }
 }
 
-/// Reads the part of Python's expressions that a Thompson automaton can match.
+/// Parses the part of Python's expressions that a Thompson automaton can match.
 struct NamePatternParser {
   private let text: [Unicode.Scalar]
   private var place = 0
@@ -34,7 +34,7 @@ struct NamePatternParser {
 
   init(_ text: String) { self.text = Array(text.unicodeScalars) }
 
-  /// - Returns: `nil` where there is anything else.
+  /// - Returns: `nil` if the text contains anything else.
   mutating func whole() -> NamePatternNode? {
     guard let node = choice(), place == text.count else { return nil }
     return node
@@ -107,26 +107,26 @@ struct NamePatternParser {
     if case .end = atom { return nil }
     place += 1
     switch character {
-    case "*": node = .repeated(atom, least: 0, most: nil)
-    case "+": node = .repeated(atom, least: 1, most: nil)
-    case "?": node = .repeated(atom, least: 0, most: 1)
+    case "*": node = .repeated(atom, min: 0, max: nil)
+    case "+": node = .repeated(atom, min: 1, max: nil)
+    case "?": node = .repeated(atom, min: 0, max: 1)
     default:
-      guard let (least, most) = bounds() else { return nil }
-      node = .repeated(atom, least: least, most: most)
+      guard let (min, max) = bounds() else { return nil }
+      node = .repeated(atom, min: min, max: max)
     }
-    _ = take("?")  // A lazy one matches the same names.
+    _ = take("?")  // A lazy repetition matches the same names.
     let isRepeatedAgain = next.map { "*+?{".unicodeScalars.contains($0) } ?? false
     return isRepeatedAgain ? nil : node
   }
 
-  /// `3}`, `3,}`, `,5}` or `3,5}`.
-  private mutating func bounds() -> (least: Int, most: Int?)? {
-    let least = number()
-    if take("}") { return least.map { ($0, $0) } }
+  /// Parses `3}`, `3,}`, `,5}` or `3,5}`.
+  private mutating func bounds() -> (min: Int, max: Int?)? {
+    let min = number()
+    if take("}") { return min.map { ($0, $0) } }
     guard take(",") else { return nil }
-    let most = number()
-    guard take("}"), most.map({ $0 >= least ?? 0 }) ?? true else { return nil }
-    return (least ?? 0, most)
+    let max = number()
+    guard take("}"), max.map({ $0 >= min ?? 0 }) ?? true else { return nil }
+    return (min ?? 0, max)
   }
 
   private mutating func number() -> Int? {
@@ -138,7 +138,7 @@ struct NamePatternParser {
     return Int(String(digits))
   }
 
-  /// What follows a backslash.
+  /// Parses the text after a backslash.
   private mutating func escape() -> NamePatternNode? {
     guard let character = next else { return nil }
     if character == "A" || character == "Z" {

@@ -1,71 +1,59 @@
 package import Safetensors
 package import Tensors
 
-/// What one tensor is to its module.
-package enum Part: Hashable, Sendable {
-  case up
-  case down
+/// The role of a tensor in its module.
+///
+/// The file of an algorithm defines the parts that only the algorithm has.
+package struct Part: Hashable, Sendable {
+  private let name: String
 
-  /// The core between up and down of a Tucker-decomposed convolution.
-  case mid
-  case alpha
+  /// The place among tensors of one role that a layer has for ranges of its rows; `nil` where the
+  /// role is one tensor's.
+  let index: Int?
 
-  /// The magnitudes of a weight-decomposed adapter (DoRA).
-  case magnitude
-
-  /// What is added to the layer's bias.
-  case biasDifference
-
-  /// What is added to the layer's weight, whole.
-  case weightDifference
-
-  /// What takes the place of the layer's weight, and of its bias.
-  case weight
-  case bias
-  case normWeightDifference
-  case normBiasDifference
-  case reshape
-
-  case hadamard1A
-  case hadamard1B
-  case hadamard2A
-  case hadamard2B
-  case hadamardCore1
-  case hadamardCore2
-
-  case kronecker1
-  case kronecker1A
-  case kronecker1B
-  case kronecker2
-  case kronecker2A
-  case kronecker2B
-  case kroneckerCore
-
-  case gloraA1
-  case gloraA2
-  case gloraB1
-  case gloraB2
-
-  case orthogonalBlocks
-
-  /// The blocks of one part of a layer's rows, by its place: sd-scripts keeps a list of them.
-  case orthogonalBlocksOfRows(Int)
-  case rescale
-  case ia3Weight
-  case ia3OnInput
-
-  /// Rows of a table that stand in the place of the model's (PEFT's trainable tokens).
-  case tokenRows
+  init(_ name: String, at index: Int? = nil) {
+    self.name = name
+    self.index = index
+  }
 }
 
-/// A tensor of a module, and how its name ends.
+extension Part: CustomStringConvertible {
+  package var description: String { index.map { "\(name)(\($0))" } ?? name }
+}
+
+extension Part {
+  static let up = Part("up")
+  static let down = Part("down")
+
+  /// The core between up and down of a Tucker-decomposed convolution.
+  static let mid = Part("mid")
+  package static let alpha = Part("alpha")
+
+  /// The magnitudes of a weight-decomposed adapter (DoRA).
+  package static let magnitude = Part("magnitude")
+
+  /// A difference of the layer's bias.
+  package static let biasDifference = Part("biasDifference")
+
+  /// A full difference of the layer's weight.
+  package static let weightDifference = Part("weightDifference")
+
+  /// The layer's weight itself, which replaces the model's; `bias` replaces its bias.
+  package static let weight = Part("weight")
+  package static let bias = Part("bias")
+  static let reshape = Part("reshape")
+
+  /// Rows that replace rows of the model's table (PEFT's trainable tokens).
+  static let tokenRows = Part("tokenRows")
+}
+
+/// A tensor of a module, and the suffix of its name.
 package struct PartTensor: Sendable {
   package let entry: Header.Entry
   let suffix: Suffix
   let spelling: Spelling
 
-  /// What stands in the place of the stored elements: some rows of them, or those of several
-  /// tensors.
+  /// The elements that replace the stored ones: some rows of them, or rows of several tensors.
   var made: Made?
 
   struct Made: Sendable {
@@ -79,7 +67,7 @@ package struct PartTensor: Sendable {
   package var elementCount: Int { made?.shape.elementCount ?? entry.elementCount }
 }
 
-/// What the shapes of a module's parts say.
+/// The shapes of a module's parts.
 package struct PartShapes: Sendable {
   let parts: [Part: PartTensor]
 
@@ -88,10 +76,10 @@ package struct PartShapes: Sendable {
 
   func extents(_ part: Part) -> [Int]? { parts[part]?.shape.extents }
 
-  /// Whether one of some parts is there.
+  /// Whether at least one of the parts exists.
   func holds(_ some: Part...) -> Bool { some.contains { parts[$0] != nil } }
 
-  /// Up and down where they do not agree on the rank.
+  /// The shapes of up and down if their ranks differ.
   var rankClash: (up: Shape, down: Shape)? {
     guard let up = parts[.up]?.shape, let down = parts[.down]?.shape else { return nil }
     guard up.rank >= 2, down.rank >= 2 else { return (up, down) }
@@ -120,7 +108,7 @@ package struct PartShapes: Sendable {
   /// Whether up or down has no elements.
   var hasEmptyFactor: Bool { [Part.up, .down].contains { parts[$0]?.elementCount == 0 } }
 
-  /// Whether a part has no elements; its extents may then be of any size.
+  /// Whether a part has no elements; its other extents may then have any size.
   var hasEmptyPart: Bool {
     parts.contains { $0.key != .alpha && $0.key != .ia3OnInput && $0.value.elementCount == 0 }
   }

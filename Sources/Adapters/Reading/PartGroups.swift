@@ -1,16 +1,16 @@
 import Safetensors
 import Tensors
 
-/// The tensors of a file, by the module that they are parts of.
+/// The tensors of a file, grouped by module.
 struct PartGroups {
   struct Group {
     var parts: [Part: PartTensor] = [:]
     var spellings: Set<Spelling> { Set(parts.values.map(\.spelling)) }
 
-    /// What A1111 multiplies the update by, in place of alpha / rank.
+    /// A1111's factor of the update, which replaces alpha / rank.
     var scale: Header.Entry?
 
-    /// Whether the factors have no rank: their product is zero.
+    /// Whether the factors have rank 0, so that their product is zero.
     var isOfRankZero: Bool {
       guard let up = parts[.up]?.shape.extents, let down = parts[.down]?.shape.extents else {
         return false
@@ -20,23 +20,23 @@ struct PartGroups {
     }
   }
 
-  /// In the order of their bytes.
+  /// The names of the groups, sorted by their bytes.
   private(set) var names: [String] = []
   private(set) var others: [Header.Entry] = []
 
-  /// Rows that stand in the place of a table's, by the table's module.
+  /// Rows that replace rows of a table, with the table's module.
   private(set) var tokenRows: [(module: String, entry: Header.Entry)] = []
 
-  /// The first tensor that would be a part which its module has already.
+  /// The first tensor whose part its module already has.
   private(set) var clash: (module: String, tensor: TensorName)?
   private var groups: [TensorName: Group] = [:]
 
-  /// PEFT's names of the adapters in the file, where keys have any; `default` where a key has none.
+  /// PEFT's names of the adapters in the file; `default` for a key without one.
   private(set) var adapterNames: Set<String> = []
 
   subscript(name: String) -> Group { groups[TensorName(name)] ?? Group() }
 
-  /// - Parameter adapter: The one of several adapters that is wanted; `nil` for all of the file.
+  /// - Parameter adapter: The name of the wanted adapter; `nil` reads all of the file.
   init(_ header: Header, adapter: String? = nil) {
     var unnamed = 0
     for entry in header.entries {
@@ -79,7 +79,7 @@ struct PartGroups {
       }
   }
 
-  /// A number under `.scale` beside factors is no weight of the layer's.
+  /// Reads `.scale` beside factors as their scale, not as a weight of the layer.
   private mutating func claimScales() {
     let weak: Set<Part> = [.alpha, .weight, .bias]
     for (name, group) in groups where !weak.isSuperset(of: group.parts.keys) {
@@ -90,7 +90,7 @@ struct PartGroups {
     }
   }
 
-  /// (IA)³ calls its vector `weight`, as every layer of a checkpoint does.
+  /// Reads (IA)³'s vectors, whose names end in `weight` as those of checkpoints do.
   private mutating func claimWeightsOfIA3() {
     let modules = Set(groups.filter { $0.value.parts[.ia3OnInput] != nil }.keys)
     claim { module, leaf in
@@ -98,15 +98,15 @@ struct PartGroups {
     }
   }
 
-  /// PEFT keeps modules that were trained whole (`modules_to_save`, embeddings, biases) under
-  /// their plain names; no weight of the model itself is ever in its files.
+  /// Reads PEFT's fully trained modules (`modules_to_save`, embeddings, biases), which have their
+  /// plain names; PEFT's files never hold other weights of the model.
   private mutating func claimWholeModulesOfPEFT() {
     claim { module, leaf in
       module.hasPrefix("base_model.model.") ? Self.plainSuffix(leaf) : nil
     }
   }
 
-  /// Takes the whole modules that a configuration names out of `others`.
+  /// Moves the full modules that a configuration lists out of `others`.
   mutating func claimWholeModules(of configuration: AdapterConfiguration?) {
     let saved = configuration?.wholeModules ?? []
     guard !saved.isEmpty else { return }

@@ -1,17 +1,17 @@
-/// A tensor's name taken apart.
+/// A tensor's name, split into module and part.
 struct PartName: Hashable {
   let module: String
   let suffix: Suffix
   let spelling: Spelling
 
-  /// PEFT's name of the adapter that the tensor is of; `nil` where the key has none.
+  /// PEFT's name of the tensor's adapter; `nil` where the key has none.
   var adapterName: String? = nil
 
   var part: Part { suffix.part }
 }
 
 extension PartName {
-  /// Takes a tensor's name apart; `nil` where its end is none that a trainer gives.
+  /// Splits a tensor's name; `nil` if no trainer uses its suffix.
   init?(_ name: String) {
     let bytes = Array(name.utf8)
     if bytes.ends(with: ".diff_m") {  // of Wan's `modulation`, which is no layer with a weight
@@ -52,7 +52,7 @@ extension PartName {
       module: String(decoding: module, as: UTF8.self), suffix: suffix, spelling: spelling)
   }
 
-  /// sd-scripts keeps a list of a layer's rotations: `….oft_blocks.3`.
+  /// Parses sd-scripts' list of a layer's rotations: `….oft_blocks.3`.
   private static func itemOfBlocks(_ bytes: [UInt8], dots: [Int]) -> PartName? {
     guard dots.count >= 2, bytes[dots[1]..<dots[0]].elementsEqual(".oft_blocks".utf8),
       let number = Int(String(decoding: bytes[(dots[0] + 1)...], as: UTF8.self)),
@@ -64,7 +64,8 @@ extension PartName {
 
   private static let named = ["lora_", "hada_", "lokr_", "oft_", "boft_", "ia3_l"]
 
-  /// PEFT may leave the adapter's own name in the key: `….lora_A.default.weight`.
+  /// Parses a key that contains the adapter's name, as PEFT may write it:
+  /// `….lora_A.default.weight`.
   private static func namedAdapter(_ bytes: [UInt8], dots: [Int]) -> PartName? {
     for length in [3, 2] where dots.count >= length {
       let components = bytes[dots[length - 1]...].split(separator: UInt8(ascii: ".")).map {
@@ -81,17 +82,17 @@ extension PartName {
     return nil
   }
 
-  /// The suffixes of all namings that tell a part by themselves.
+  /// The suffixes of all namings that identify a part by themselves.
   private static let suffixes = Set(Naming.all.flatMap(\.spellings)).flatMap { spelling in
     spelling.suffixes.filter { !$0.isShared }.map { (suffix: $0, spelling: spelling) }
   }
 
-  /// Those that are components of the name.
+  /// The suffixes that are components of the name.
   private static let dotted = Dictionary(
     uniqueKeysWithValues: suffixes.filter { $0.suffix.text.hasPrefix(".") }
       .map { ($0.suffix.text, $0) })
 
-  /// Those that begin inside a component of the name.
+  /// The suffixes that begin inside a component of the name.
   private static let joined = suffixes.filter { !$0.suffix.text.hasPrefix(".") }
 }
 

@@ -1,11 +1,11 @@
 import JSON
 
-/// What a PEFT configuration says that makes an update another than alpha / rank · up · down.
+/// The reason why a PEFT adapter's update is not alpha / rank · up · down.
 package enum Peculiarity: Hashable, Sendable {
-  /// The base model was changed by the factors that training began with.
+  /// Initialisation changed the base model by the initial factors.
   case changedBase(method: String)
 
-  /// Factors that another rule makes an update of.
+  /// The update follows another rule.
   case otherRule(method: String, detail: String)
 
   init?(_ fields: [String: JSONValue]) {
@@ -25,8 +25,8 @@ package enum Peculiarity: Hashable, Sendable {
     return nil
   }
 
-  /// The ways to begin that subtract the first factors from the base model's weights; the others
-  /// begin with an update of zero.
+  /// The initialisation, if it subtracts the initial factors from the base model's weights; all
+  /// other initialisations begin with an update of zero.
   private static func changedBase(_ way: String?) -> String? {
     guard let way = way?.lowercased() else { return nil }
     let ways = [
@@ -36,11 +36,11 @@ package enum Peculiarity: Hashable, Sendable {
     return ways.first { way.hasPrefix($0.0) }?.1
   }
 
-  /// Variants of PEFT's LoRA, by the field that turns each on.
+  /// Variants of PEFT's LoRA, with the field that turns each on.
   private static let rules: [(key: String, method: String, detail: String)] = [
     ("kasa_config", "KaSA", "whose base model lost its smallest singular values before training"),
     ("use_bdlora", "BD-LoRA", "whose factors are block-diagonal"),
-    ("monteclora_config", "MonteCLoRA", "whose factors are drawn anew from a distribution"),
+    ("monteclora_config", "MonteCLoRA", "whose factors are drawn from a distribution each time"),
     ("alora_invocation_tokens", "aLoRA", "which acts only behind the tokens that invoke it"),
     ("use_qalora", "QA-LoRA", "whose inputs are pooled in groups"),
     ("arrow_config", "Arrow", "a router over several adapters"),
@@ -49,7 +49,7 @@ package enum Peculiarity: Hashable, Sendable {
 }
 
 extension Peculiarity: CustomStringConvertible {
-  /// What follows the file's name.
+  /// The sentence that follows the file's name.
   package var description: String {
     switch self {
     case .changedBase(let method):
@@ -61,11 +61,11 @@ extension Peculiarity: CustomStringConvertible {
 }
 
 extension JSONValue {
-  /// The text of a string.
+  /// The text, if the value is a string.
   var word: String? { if case .string(let text) = self { text } else { nil } }
 }
 
-/// What PEFT calls a method by `peft_type`; `nil` for those whose files are read here.
+/// The name of a method that cannot be read here, by `peft_type`; `nil` for the others.
 func foreignMethod(ofPEFT type: String) -> String? {
   let read: Set = ["LORA", "LOHA", "LOKR", "IA3", "OFT", "BOFT", "TRAINABLE_TOKENS"]
   if read.contains(type) { return nil }

@@ -4,23 +4,23 @@ package import Names
 import Safetensors
 package import Tensors
 
-/// What was written, and how far it is from what was asked for.
+/// The modules that were written, and how far they are from the exact result.
 package struct Written: Sendable {
   package struct Module: Sendable {
     package let name: String
     package let target: Target
     package let rank: Int
 
-    /// ‖asked‖²; `nil` where it was not taken, since nothing was lost.
+    /// ‖asked‖²; `nil` where it was not computed because nothing was lost.
     package let askedSquared: Double?
 
-    /// ‖written − asked‖², computed from the values as stored.
+    /// ‖written − asked‖², computed from the stored values.
     package let errorSquared: Double
 
-    /// The most that rounding can have made of it.
+    /// The upper bound of the rounding error, squared.
     let roundingSquared: Double
 
-    /// What ‖asked‖² would be if nothing of it cancelled; `nil` where nothing does.
+    /// ‖asked‖² as it would be if its terms did not cancel; `nil` where they do not.
     var termsSquared: Double?
 
     package var verification: Verification {
@@ -35,7 +35,7 @@ package struct Written: Sendable {
         errorSquared: errorSquared, roundingSquared: roundingSquared, termsSquared: termsSquared)
     }
 
-    /// With what was asked for beside the weight.
+    /// Adds the error of what the module changes beside the weight.
     func adding(asked: Double, error: Double, rounding: Double) -> Module {
       Module(
         name: name, target: target, rank: rank, askedSquared: askedSquared.map { $0 + asked },
@@ -51,17 +51,17 @@ package struct Written: Sendable {
   package let byteCount: Int
   package let sshsModelHash: String
 
-  /// Over all modules.
+  /// The verification of all modules together.
   package let verification: Verification
 }
 
-/// Writes adapters: the one place where a result gets its names, types, hashes and metadata.
+/// Writes adapters; this is the only place where a result gets names, types, hashes and metadata.
 package struct AdapterWriter: Sendable {
   package let naming: Naming
   package let model: BaseModel
   package let type: ElementType
 
-  /// Of alphas, where the naming stores them: sd-scripts' trainer rounds them as the factors.
+  /// The type of alphas, if the naming stores them; sd-scripts rounds them as it does the factors.
   private let alphaType: ElementType
   package let threads: Int
 
@@ -79,7 +79,7 @@ package struct AdapterWriter: Sendable {
 
   /// The name of each module in the result.
   ///
-  /// - Throws: `.cannotExpress`, which lists those that the naming has no name for.
+  /// - Throws: `.cannotExpress` with the modules that the naming has no name for.
   package func names(of modules: [ResultModule], file: String) throws(AdapterError) -> [String] {
     var unnamed: [String] = []
     let names = modules.map { module in
@@ -99,7 +99,7 @@ package struct AdapterWriter: Sendable {
     return names
   }
 
-  /// What lies beside the weights, for namings that keep ranks there.
+  /// The configuration beside the weights, for namings that keep ranks there.
   package func configuration(
     of modules: [ResultModule], file: String
   ) throws(AdapterError) -> ResultConfiguration {
@@ -107,9 +107,9 @@ package struct AdapterWriter: Sendable {
     return ResultConfiguration(modules, names: try names(of: modules, file: file))
   }
 
-  /// What a result says of itself, with room for its own hashes.
+  /// Completes the metadata of a result, with space reserved for its own hashes.
   ///
-  /// Diffusers takes the first rank it finds for all, unless the metadata say better.
+  /// Diffusers takes the first rank that it finds for all modules unless the metadata list them.
   private func complete(
     _ metadata: ResultMetadata, for modules: [ResultModule], sourceHashes: [String]? = nil,
     file: String
@@ -121,7 +121,7 @@ package struct AdapterWriter: Sendable {
     return result.withRoomForHashes
   }
 
-  /// The bytes of the file that a plan becomes, before any compression; no weight is asked for.
+  /// The size in bytes of a plan's file, before any compression; no weight is computed.
   package func byteCount(
     of plan: ResultPlan, metadata: ResultMetadata, file: String
   ) throws(AdapterError) -> Int {
@@ -145,12 +145,13 @@ package struct AdapterWriter: Sendable {
     return (stored, Layout(stored.flatMap(\.tensors) + foreign))
   }
 
-  /// Writes a result, module by module, several at a time; none is held longer than it takes.
+  /// Writes a result, several modules at a time; none is held longer than needed.
   ///
   /// - Parameters:
-  ///   - metadata: What the file is to say of itself; the sources' hashes and its own are taken
-  ///     here, when the weights are written.
-  ///   - accept: Judges the result before it is put in its place; what it throws leaves nothing.
+  ///   - metadata: The metadata of the file. The hashes of the sources and of the file itself are
+  ///     computed here, when the weights are written.
+  ///   - accept: Judges the result before the file is moved to its place; if it throws, no file is
+  ///     left.
   /// - Returns: When the file is in its place.
   package func write(
     _ plan: ResultPlan, metadata: ResultMetadata, to output: OutputFile,
@@ -173,7 +174,7 @@ package struct AdapterWriter: Sendable {
     let verified = try withNorms(modules, of: plan)
     let verification = verified.map(\.verification).reduce(Verification(), +)
     try accept(verification)
-    // The longest begins first.
+    // The longest hash starts first.
     let hashes = try parallelMap(count: 1 + metadata.sources.count, threads: threads) { index in
       index == 0 ? try writer.dataSHA256() : metadata.sources[index - 1].modelHash()
     }
@@ -186,8 +187,8 @@ package struct AdapterWriter: Sendable {
       sshsModelHash: hashes[0], verification: verification)
   }
 
-  /// The modules with the norms of what was asked for: those that lost nothing have not taken
-  /// theirs, and where none lost anything none is needed.
+  /// Adds the norms of modules that lost nothing and have not computed theirs; if no module lost
+  /// anything, no norm is needed.
   private func withNorms(
     _ modules: [Written.Module], of plan: ResultPlan
   ) throws -> [Written.Module] {

@@ -4,7 +4,7 @@ import Safetensors
 import Tensors
 
 extension ResultModule {
-  /// Whether the module is of an expert, or of all experts of a parameter.
+  /// Whether the module belongs to one expert, or to all experts of a parameter.
   var isOfExperts: Bool {
     if case .experts = content { true } else { expert != nil }
   }
@@ -19,7 +19,7 @@ extension ResultPlan {
 }
 
 extension [ResultModule] {
-  /// The modules, with those of the experts of one parameter in one, as PEFT stores them.
+  /// The modules, with the experts of each parameter combined into one as PEFT stores them.
   var withExpertsTogether: [ResultModule] {
     guard contains(where: { $0.expert != nil }) else { return self }
     var groups: [String: [ResultModule]] = [:]
@@ -39,7 +39,7 @@ extension [ResultModule] {
     }
   }
 
-  /// PEFT's name of each parameter's factors: the last of a module's parameters stands outermost.
+  /// PEFT's name of each parameter's factors; the last of a module's parameters is outermost.
   private var wrapperNames: [String: String] {
     var owners: [String: Set<String>] = [:]
     for module in self {
@@ -60,9 +60,8 @@ extension [ResultModule] {
 }
 
 extension StoredModule {
-  /// Writes the factors of several experts as PEFT lays them side by side, each expert's scale in
-  /// its up: of rank k, the experts' columns of up stand together; the experts' downs stand one
-  /// below the other.
+  /// Writes the factors of several experts side by side as PEFT stores them, with each expert's
+  /// scale in its up: the columns k of all ups are adjacent, and the downs are stacked.
   func writeExperts(
     _ members: [ResultModule], count: Int, to writer: SafetensorsWriter
   ) throws -> Written.Module {

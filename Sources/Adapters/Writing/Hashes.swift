@@ -1,7 +1,7 @@
 import Files
 package import Safetensors
 
-/// The checksums that programs of this field know a file by.
+/// The checksums by which programs in this field identify a file.
 ///
 /// Sources: kohya-ss/sd-scripts `precalculate_safetensors_hashes`; AUTOMATIC1111 `hashes.py` and
 /// its Lora extension; Civitai's AutoV1, AutoV2, AutoV3.
@@ -21,10 +21,10 @@ package struct Hashes: Codable, Hashable, Sendable {
   /// SHA-256 of everything after the header.
   package let sshsModelHash: String
 
-  /// `legacyHash` of the file as it would be saved with its `ss_` metadata only.
+  /// The `legacyHash` of the file as if it were saved with only its `ss_` metadata.
   package let sshsLegacyHash: String
 
-  /// The same by the writers of before April 2023, which did not pad the header.
+  /// The same hash as writers before April 2023 computed it, without padding of the header.
   package let sshsLegacyHashUnpadded: String
 
   private enum CodingKeys: String, CodingKey {
@@ -37,7 +37,7 @@ package struct Hashes: Codable, Hashable, Sendable {
     case sshsLegacyHashUnpadded = "sshs_legacy_hash_unpadded"
   }
 
-  /// - Complexity: Every byte is read twice.
+  /// - Complexity: Each byte is read twice.
   package init(of file: SafetensorsFile) {
     let model = file.file.sha256(from: file.dataOffset)
     sha256 = file.file.sha256(from: 0)
@@ -53,7 +53,7 @@ package struct Hashes: Codable, Hashable, Sendable {
     sshsLegacyHashUnpadded = file.withData { legacyHash(header: unpadded, data: $0) }
   }
 
-  /// Hashes as `lora hash` prints them, under their names.
+  /// The hashes with their names, as `lora hash` prints them.
   package var listed: [(name: String, value: String)] {
     [
       ("sha256", sha256), ("autov1", autov1), ("autov2", autov2), ("autov3", autov3),
@@ -71,7 +71,7 @@ package func legacyHash(header: [UInt8], data: RawSpan) -> String {
     count: data.byteCount)
 }
 
-/// The same of data that are read where they are needed.
+/// The same hash of data that are read on demand.
 func legacyHash<Failure: Error>(
   header: [UInt8], data: (Range<Int>) throws(Failure) -> [UInt8], count: Int
 ) throws(Failure) -> String {
@@ -83,7 +83,7 @@ func legacyHash<Failure: Error>(
   return String(unsafe SHA256.hex(of: bytes.span.bytes).prefix(8))
 }
 
-/// A header whose JSON ends at its brace.
+/// The header without the padding after its JSON.
 private func withoutPadding(_ header: [UInt8]) -> [UInt8] {
   let end = (header.lastIndex(of: UInt8(ascii: "}")) ?? 7) + 1
   let length = unsafe withUnsafeBytes(of: UInt64(end - 8).littleEndian) { unsafe Array($0) }
@@ -91,7 +91,7 @@ private func withoutPadding(_ header: [UInt8]) -> [UInt8] {
 }
 
 extension Metadata {
-  /// The same with zeros where sd-scripts' hashes will stand.
+  /// The metadata with zeros in place of sd-scripts' hashes.
   package var withRoomForHashes: Metadata {
     var result = self
     result["sshs_model_hash"] = String(repeating: "0", count: 64)
@@ -101,12 +101,12 @@ extension Metadata {
 }
 
 extension SafetensorsWriter {
-  /// Finishes a file whose metadata hold sd-scripts' hashes of the data that were written.
+  /// Finishes a file whose metadata hold sd-scripts' hashes of the written data.
   ///
   /// - Parameters:
-  ///   - metadata: What the writer was begun with, with room for the hashes.
+  ///   - metadata: The metadata that the writer began with, with space reserved for the hashes.
   ///   - modelHash: The SHA-256 of the data.
-  ///   - isOfInputs: Whether the file is made of the files that are open.
+  ///   - isOfInputs: Whether the file is made from the files that are open.
   /// - Returns: The bytes of the whole file.
   @discardableResult
   func finish(metadata: Metadata, modelHash: String, isOfInputs: Bool = true) throws -> Int {

@@ -2,14 +2,14 @@ import LinearAlgebra
 import Safetensors
 import Tensors
 
-/// The tensors of a module that stays of its algorithm, as a naming stores them.
+/// The tensors of a module that keeps its algorithm, as a naming stores them.
 package struct KeptForm: Hashable, Sendable {
   struct StoredPart: Hashable, Sendable {
     let part: Part
     let suffix: String
     let shape: Shape
 
-    /// Whether it is a setting, which 16 bits might not hold, and no weight.
+    /// Whether the part is a setting that 16 bits might not hold, and not a weight.
     var isNumber: Bool { part == .alpha || part == .ia3OnInput }
   }
 
@@ -17,8 +17,8 @@ package struct KeptForm: Hashable, Sendable {
   let rank: Int
 }
 
-/// A module whose parts keep their meaning under another naming: DoRA, LoHa, LoKr and the others
-/// of LyCORIS, Tucker convolutions.
+/// A module whose parts keep their meaning under another naming: DoRA, LoHa, LoKr and LyCORIS's
+/// other algorithms, Tucker convolutions.
 struct KeptModule {
   private let module: Module
   private let naming: Naming
@@ -32,7 +32,7 @@ struct KeptModule {
 
   /// Writes the parts.
   ///
-  /// - Returns: The error of the tensors themselves, rounding being all that happens to them.
+  /// - Returns: The error of the tensors themselves, since rounding is all that changes them.
   func write(as name: String, to writer: SafetensorsWriter) throws -> Written.Module {
     var (asked, error, rounding) = (0.0, 0.0, 0.0)
     let form = module.keptForm(in: naming)
@@ -44,7 +44,7 @@ struct KeptModule {
       if stored.isNumber { continue }
       let rounded = unsafe doubles(from: bytes.span.bytes, as: type)
       asked += values.squaredNorm
-      rounding += type.mostRounding(squaredNorm: rounded.squaredNorm, count: rounded.count)
+      rounding += type.maxSquaredRoundingError(squaredNorm: rounded.squaredNorm, count: rounded.count)
       error += zip(rounded, values).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     }
     return Written.Module(
@@ -67,15 +67,15 @@ struct KeptModule {
 }
 
 extension Module {
-  /// The alpha that a reader makes the scale of.
+  /// The alpha from which a reader computes the scale.
   fileprivate var storedAlpha: Double {
     rank > 0 ? scale * Double(rank) : alpha ?? 1
   }
 
-  /// Whether the module is more than up·down, a difference or a norm's: what `--plain` expands.
+  /// Whether `--plain` expands the module: it is no plain product, difference or norm.
   package var isSpecial: Bool { algorithm.isSpecial(self) }
 
-  /// Why a naming cannot hold the module as it is; `nil` where it can.
+  /// The reason why a naming cannot hold the module as it is; `nil` where it can.
   package func obstacle(to naming: Naming) -> String? {
     if kind == .embedding && !naming.holdsTable(target) { return "an embedding" }
     if replacesWeight && (rank > 0 || parts[.bias] != nil) { return "a layer that is stored whole" }
@@ -96,8 +96,8 @@ extension Module {
     return KeptForm(parts: stored.sorted { $0.suffix < $1.suffix }, rank: rank)
   }
 
-  /// The suffix of a part under a naming; ComfyUI knows a core between factors of sd-scripts'
-  /// spelling only.
+  /// The suffix of a part under a naming; ComfyUI recognises a core only between factors in
+  /// sd-scripts' spelling.
   private func suffix(_ part: Part, in naming: Naming) -> String? {
     (isTucker ? .kohya : naming).suffix(part, isTable: kind == .embedding)
   }

@@ -1,23 +1,23 @@
-/// What of the inputs is not in a result, by kind and by name.
+/// The names of the inputs' layers and tensors that are missing from a result, by kind.
 package struct LeftOut: Hashable, Sendable {
   package enum Kind: String, CaseIterable, Sendable {
     case modules
     case biases
     case norms
 
-    /// Textual-inversion embeddings beside an adapter, and tables of tokens of a checkpoint.
+    /// Textual-inversion embeddings beside an adapter, and a checkpoint's token tables.
     case embeddings
 
-    /// Rows of a table of tokens that were trained alone.
+    /// Separately trained rows of a token table.
     case tokenRows = "token_rows"
 
     /// Parts of modules whose counterpart is missing.
     case parts
 
-    /// What options leave out: layers that are of another kind, in another block or file.
+    /// Layers that options leave out by their kind, block or file.
     case filtered
 
-    /// Layers whose shape is another in the other checkpoint.
+    /// Layers whose shape differs in the other checkpoint.
     case otherShapes = "other_shapes"
 
     /// Tensors that belong to no module or layer.
@@ -48,7 +48,7 @@ package struct LeftOut: Hashable, Sendable {
 }
 
 extension LeftOut: Encodable {
-  /// `{"embeddings": ["…"]}`: the kinds that there are.
+  /// Encodes the kinds that are not empty: `{"embeddings": ["…"]}`.
   package func encode(to encoder: any Encoder) throws {
     try Dictionary(uniqueKeysWithValues: names.map { ($0.key.rawValue, $0.value) })
       .encode(to: encoder)

@@ -1,10 +1,10 @@
 import JSON
 import Names
 
-/// What lies beside the weights for programs that read ranks and scales there: PEFT's and MLX's
-/// `adapter_config.json`, and diffusers' `lora_adapter_metadata`.
+/// The configuration beside the weights, for programs that read ranks and scales there: PEFT's and
+/// MLX's `adapter_config.json`, and diffusers' `lora_adapter_metadata`.
 ///
-/// Factors are written with their scale in them, so alpha is the rank everywhere.
+/// The factors include their scale, so alpha equals the rank everywhere.
 ///
 /// Sources: peft `LoraConfig.to_dict`; diffusers `_pack_dict_with_prefix`; mlx-lm
 /// `tuner/utils.py`, `load_adapters`.
@@ -16,13 +16,13 @@ package struct ResultConfiguration: Sendable {
     let hasMagnitude: Bool
     let isTransposed: Bool
 
-    /// The parameter that factors of experts are put on, as PEFT names it; `nil` for a layer.
+    /// PEFT's name of the parameter that experts' factors change; `nil` for a layer.
     let parameter: String?
   }
 
   private let layers: [Layer]
 
-  /// - Parameter names: Of the modules in the same order.
+  /// - Parameter names: The modules' names, in the same order.
   init(_ modules: [ResultModule], names: [String]) {
     layers = zip(modules, names).map { module, name in
       var hasMagnitude = false
@@ -46,7 +46,7 @@ package struct ResultConfiguration: Sendable {
     return JSONValue.object(fields).text(.pretty)
   }
 
-  /// The JSON that diffusers reads from a file's metadata: one configuration a network.
+  /// The JSON that diffusers reads from a file's metadata: one configuration per network.
   var diffusers: String {
     var components: [String: [(String, Layer)]] = [:]
     for layer in layers {

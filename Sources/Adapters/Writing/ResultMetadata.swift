@@ -3,7 +3,7 @@ import JSON
 package import Names
 package import Safetensors
 
-/// What a result says of itself: the inputs' metadata, and how it was made of them.
+/// The metadata of a result: the inputs' metadata, and how the result was made.
 package struct ResultMetadata: Sendable {
   /// One input of the result.
   package struct Source: Sendable {
@@ -19,10 +19,10 @@ package struct ResultMetadata: Sendable {
       file = adapter.file
     }
 
-    /// The SHA-256 of the weights; every byte of them is read.
+    /// The SHA-256 of the weights; reads all of them.
     func modelHash() -> String { file.file.sha256(from: file.dataOffset) }
 
-    /// The title that it gives itself, or its file's name without extension.
+    /// The title in its metadata, or its file's name without extension.
     var title: String {
       metadata["modelspec.title"] ?? metadata["ss_output_name"] ?? stem(of: path)
     }
@@ -32,16 +32,16 @@ package struct ResultMetadata: Sendable {
   private let model: BaseModel
   private let comment: String
 
-  /// All that a training says of its result; `nil` for what is made of other adapters.
+  /// The metadata that a training wrote; `nil` for a result made from other adapters.
   private let ofTraining: Metadata?
 
-  /// Whether the result is made of files, which must still be what they were.
+  /// Whether the result is made from files, which must not have changed meanwhile.
   var isOfInputs: Bool { ofTraining == nil }
 
   /// - Parameters:
-  ///   - sources: The adapters that the result is made of.
-  ///   - model: What the result is for.
-  ///   - comment: What was done, in a few words, such as `difference: b − a`.
+  ///   - sources: The adapters that the result is made from.
+  ///   - model: The model that the result is for.
+  ///   - comment: A few words about the operation, such as `difference: b − a`.
   package init(sources: [Source], model: BaseModel, comment: String) {
     self.sources = sources
     self.model = model
@@ -49,7 +49,7 @@ package struct ResultMetadata: Sendable {
     ofTraining = nil
   }
 
-  /// - Parameter entries: All that a training says of its result, save for hashes.
+  /// - Parameter entries: All metadata of a training's result except hashes.
   package init(ofTraining entries: [(key: String, value: String)]) {
     var metadata = Metadata()
     for (key, value) in entries { metadata[key] = value }
@@ -58,11 +58,11 @@ package struct ResultMetadata: Sendable {
 
   /// The metadata of a result under a naming.
   ///
-  /// Of two inputs that say something under one key, the first counts. What describes the old
-  /// tensors and not the new ones is left out or said anew.
+  /// If two inputs have the same key, the first counts. Entries that describe the old tensors are
+  /// replaced, or left out where the new tensors have no such entry.
   ///
-  /// - Parameter sourceHashes: The sources' model hashes; where there are none yet, zeros keep
-  ///   their room.
+  /// - Parameter sourceHashes: The sources' model hashes; zeros of equal length reserve space for
+  ///   hashes that are not known yet.
   func metadata(
     naming: Naming, modules: [ResultModule], sourceHashes: [String]? = nil
   ) -> Metadata {
@@ -98,7 +98,7 @@ package struct ResultMetadata: Sendable {
     }
   }
 
-  /// JSON, in one line: the inputs' names, coefficients and hashes.
+  /// One line of JSON with the inputs' names, coefficients and hashes.
   private func sourcesText(_ hashes: [String]) -> String {
     let values = zip(sources, hashes).map { source, hash in
       JSONValue.object([
@@ -109,7 +109,7 @@ package struct ResultMetadata: Sendable {
     return JSONValue.array(values).text()
   }
 
-  /// Keys about the tensors of an input: hashes, and the layer lists of cloneofsimo's files.
+  /// Keys that describe an input's tensors: hashes, and the layer lists of cloneofsimo's files.
   private func isStale(_ key: String) -> Bool {
     let stale: Set = [
       "sshs_model_hash", "sshs_legacy_hash", "modelspec.hash_sha256", "modelspec.title",
@@ -121,12 +121,12 @@ package struct ResultMetadata: Sendable {
   }
 }
 
-/// `b.st` of `folder/b.st`.
+/// Returns `b.st` for `folder/b.st`.
 package func name(of path: String) -> String {
   path == "-" ? "standard input" : Path(path).name
 }
 
-/// `b` of `folder/b.st.zst`.
+/// Returns `b` for `folder/b.st.zst`.
 package func stem(of path: String) -> String {
   var stem = name(of: path)
   for ending in [".zst", ".safetensors", ".st"] where stem.hasSuffix(ending) {
@@ -135,13 +135,13 @@ package func stem(of path: String) -> String {
   return stem
 }
 
-/// Writes a file again with other metadata; tensors keep their bytes, their order and their names.
+/// Writes a file again with other metadata; tensors keep their bytes, order and names.
 ///
-/// An edited file is replaced by a new one, since no write over its header is safe from a kill. The
-/// header keeps the room that it had where the new one fits into that: then the tensors keep their
-/// places, and file systems that can share their blocks copy none of them.
+/// An edited file is replaced by a new one, because writing over its header is not safe if the
+/// process is killed. If the new header fits into the old one's space, it keeps that size: then the
+/// tensors keep their offsets, and file systems that can share blocks copy none of them.
 ///
-/// - Parameter edited: The file at `path`, where it is the source, changed.
+/// - Parameter edited: The changed file, if `path` is the source itself.
 package func rewrite(
   _ source: SafetensorsFile, metadata: Metadata, to path: String, editing edited: EditedFile? = nil
 ) throws {
@@ -161,8 +161,8 @@ package func rewrite(
   try writer.finish(metadata: metadata)
 }
 
-/// Says of a result's network what sd-scripts says of one that it trained: module, rank and alpha,
-/// those of wide kernels among the arguments.
+/// Describes a result's network with sd-scripts' keys: module, rank and alpha; those of wide
+/// kernels are among the arguments.
 func describeNetwork(
   _ modules: [ResultModule], naming: Naming, model: BaseModel, in result: inout Metadata
 ) {
@@ -187,8 +187,8 @@ func describeNetwork(
   result["ss_network_args"] = arguments.isEmpty ? nil : JSONValue.object(arguments).text()
 }
 
-/// What the arguments say, the ranks of wide kernels left out; nothing of LyCORIS's, whose
-/// algorithms are none of the result's.
+/// The arguments without the ranks of wide kernels; LyCORIS's arguments are dropped, because its
+/// algorithms are not the result's.
 private func arguments(_ text: String?, keeping isKept: Bool) -> [String: JSONValue] {
   guard isKept, let text, case .object(var arguments)? = JSONValue(parsing: text) else {
     return [:]
@@ -205,7 +205,7 @@ private func ranksAndAlphas(_ modules: [ResultModule]) -> (dim: String, alpha: S
   )
 }
 
-/// A number all share, or `Dynamic` as sd-scripts has it.
+/// The number that all values share, or sd-scripts' `Dynamic`.
 private func uniform(_ values: [Double]) -> String {
   guard let first = values.first, values.allSatisfy({ $0 == first }) else { return "Dynamic" }
   return first == first.rounded() && abs(first) < 1e15 ? "\(Int(first))" : "\(Float(first))"

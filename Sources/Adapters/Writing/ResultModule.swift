@@ -2,20 +2,20 @@ import LinearAlgebra
 package import Names
 package import Tensors
 
-/// One module of a result: its shape, which is known before a weight is read, and what computes its
-/// weights, from any thread and the same each time.
+/// One module of a result: its shape, known before a weight is read, and the closure that computes
+/// its weights, from any thread and with equal results each time.
 package struct ResultModule: Sendable {
   package enum Content: Sendable {
     /// update = scale · up · down.
     case lowRank(rank: Int, scale: Double, @Sendable () throws -> Factors)
 
-    /// The whole difference, of the shape that its source gives it.
+    /// A full difference, in the shape of its source.
     case dense(Shape, isNorm: Bool, @Sendable () throws -> Matrix)
 
-    /// Nothing but a difference of the bias.
+    /// Only a difference of the bias.
     case biasOnly
 
-    /// A module whose parts stay what they are.
+    /// A module whose parts keep their meaning.
     case kept(Module, KeptForm)
 
     /// The experts of one parameter, `count` of them, side by side.
@@ -39,13 +39,13 @@ package struct ResultModule: Sendable {
   package private(set) var content: Content
   package let bias: Bias?
 
-  /// Whether the layer's weight lies inputs × outputs in its model.
+  /// Whether the model stores the layer's weight as inputs × outputs.
   package let isTransposed: Bool
 
-  /// What sources call the module, by their naming.
+  /// The sources' names of the module, by naming.
   package let names: [Naming: String]
 
-  /// Which of several experts the module is.
+  /// The expert that the module belongs to.
   let expert: Module.Expert?
 
   package init(
@@ -63,14 +63,14 @@ package struct ResultModule: Sendable {
     self.names = names
   }
 
-  /// The same with other weights.
+  /// The module with other content.
   package func with(_ content: Content) -> ResultModule {
     var module = self
     module.content = content
     return module
   }
 
-  /// Of a whole difference, 0.
+  /// The rank; 0 for a full difference.
   package var rank: Int {
     switch content {
     case .lowRank(let rank, _, _): rank
@@ -84,7 +84,7 @@ package struct ResultModule: Sendable {
     if case .lowRank(_, let scale, _) = content { scale } else { 1 }
   }
 
-  /// Computes ‖asked‖², the bias's included, of weights that are exactly what was asked for.
+  /// Computes ‖asked‖², bias included, for weights that equal the exact result.
   func askedSquared() throws -> Double {
     let ofBias = try bias?.values().squaredNorm ?? 0
     switch content {
@@ -105,17 +105,17 @@ package struct ResultModule: Sendable {
 
 /// The factors of a module of a result.
 package enum Factors: Sendable {
-  /// What is to be stored, in 64 bits, and the update that was asked for where the factors times
-  /// the module's scale are not exactly it.
+  /// The factors to store, in 64 bits, and the exact update if the factors times the module's scale
+  /// differ from it.
   case lowRank(LowRank, asked: LowRank?)
 
-  /// Modules as they are stored, their factors to stand side by side.
+  /// Stored modules whose factors are put side by side.
   case concatenation([ConcatenatedModule])
 
-  /// What is to be stored, times the module's scale, approximates a whole matrix.
+  /// Factors to store that, times the module's scale, approximate a full matrix.
   case approximation(LowRank, of: Matrix)
 
-  /// The factors in 64 bits, and the update asked for where they are not exactly it.
+  /// The factors in 64 bits, and the exact update if they differ from it.
   package func product() throws -> (factors: LowRank, asked: LowRank?) {
     switch self {
     case .lowRank(let factors, let asked): return (factors, asked)
@@ -138,13 +138,13 @@ package enum Factors: Sendable {
 package struct ConcatenatedModule: Sendable {
   let module: Module
 
-  /// What up is multiplied by: ±1 where the module has the result's scale.
+  /// The factor of up: ±1 if the module has the result's scale.
   let ratio: Double
 
-  /// Where its rows go; `nil` where the layer is the module's own.
+  /// Where its rows go; `nil` where the module and the layer have the same rows.
   let placement: Placement?
 
-  /// Modules of the same down and scale, whose rows are others of the layer's.
+  /// Modules with equal down and scale that change other rows of the layer.
   let others: [(module: Module, placement: Placement)]
 
   /// The factors in 64 bits, without the module's scale.

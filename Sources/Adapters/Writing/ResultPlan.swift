@@ -1,31 +1,31 @@
 package import LinearAlgebra
 package import Names
 
-/// A result before it is written: its modules, and what they promise together.
+/// The modules of a result before it is written, and how exact the result will be.
 package struct ResultPlan: Sendable {
-  /// What a result promises of the update that was asked for.
+  /// How close a result is to the exact update.
   package enum Promise: Sendable {
-    /// To be it: rounding is all that may be lost.
+    /// The result is exact; only rounding may lose something.
     case exact
 
-    /// To be the best, or what a rule makes, of its ranks.
+    /// The result is the best approximation at its ranks, or the one that a rule makes.
     case best
 
-    /// To be the first of an update's ranks, at a strength of their own.
+    /// The result is a slice of an update's ranks, with its own strength.
     case slice
 
-    /// To be what another program makes of it.
+    /// The result imitates what another program makes.
     case imitation
   }
 
   package var modules: [ResultModule]
   package var promise: Promise
 
-  /// Tensors of no module that stand beside the modules, as they are.
+  /// Tensors that belong to no module and are copied unchanged.
   package var foreign: [ForeignTensor] = []
 
-  /// Called after each module that is written, from any thread; does nothing where the plan's maker
-  /// has done the work, and reported it.
+  /// Called after each written module, from any thread; does nothing if the modules were computed,
+  /// and their progress reported, while planning.
   let onModule: @Sendable () -> Void
 
   package init(
@@ -37,7 +37,7 @@ package struct ResultPlan: Sendable {
     self.onModule = onModule
   }
 
-  /// The ranks of layers that are thinner than a rank asked for, by what the layers are called.
+  /// The ranks of layers whose maximum rank is below the chosen rank, by the layers' names.
   package func cappedRanks(by choice: RankChoice?) -> [String: Int] {
     let capped = modules.compactMap { module -> (String, Int)? in
       let (extents, rank) = (module.extents, module.rank)
@@ -55,7 +55,7 @@ extension RankChoice {
   /// Whether no rank depends on the values.
   package var isFixed: Bool { fixedRank(hasWideKernel: false) != nil }
 
-  /// The rank of a layer of some extents, where it does not depend on the values.
+  /// The rank of a layer with these extents; `nil` where it depends on the values.
   package func fixedRank(of extents: Module.Extents) -> Int? {
     fixedRank(hasWideKernel: extents.hasWideKernel)
       .map { min($0, extents.outputs, extents.columns) }
@@ -63,12 +63,12 @@ extension RankChoice {
 }
 
 extension Combination {
-  /// The family of models that the inputs are for, by the first that shows it.
+  /// The family of models that the inputs are for, taken from the first input that shows it.
   package var baseModel: BaseModel {
     inputs.map(\.adapter.baseModel).first { $0 != .unknown } ?? .unknown
   }
 
-  /// The rank of each layer's exact sum, without reading a weight.
+  /// The rank of each layer's exact sum; no weight is read.
   package var ranks: [Target: Int] {
     Dictionary(layers.map { ($0.target, $0.rank) }, uniquingKeysWith: { first, _ in first })
   }
@@ -79,13 +79,13 @@ extension Combination {
       modules: layers.filter { !$0.isZero }.map(\.concatenated), promise: .exact, onModule: onLayer)
   }
 
-  /// A result whose ranks are known by the shapes: layers are computed when they are written, and
+  /// A result whose ranks follow from the shapes: layers are computed when they are written, and
   /// none is held longer.
   ///
   /// - Parameters:
   ///   - onLayer: Called after each layer, from any thread.
-  ///   - reduce: A layer's rank and scale, and what computes its factors. Not asked for layers
-  ///     without a rank to be chosen, which are summed.
+  ///   - reduce: Returns a layer's rank and scale, and the closure that computes its factors. Not
+  ///     called for layers without a rank to choose, which are summed.
   package func plan(
     onLayer: @escaping @Sendable () -> Void = {},
     _ reduce: (Layer) throws -> (
@@ -104,12 +104,12 @@ extension Combination {
     return ResultPlan(modules: modules, onModule: onLayer)
   }
 
-  /// A result whose layers are all computed at once, since their ranks depend on their values.
+  /// A result whose layers are all computed at once, because their ranks depend on their values.
   ///
   /// - Parameters:
   ///   - onLayer: Called after each layer, from any thread.
-  ///   - reduce: The layer's result; not asked for layers without a rank to be chosen, which are
-  ///     summed.
+  ///   - reduce: Returns the layer's result. Not called for layers without a rank to choose, which
+  ///     are summed.
   package func computedPlan(
     promise: ResultPlan.Promise = .best, threads: Int, onLayer: @Sendable () -> Void,
     _ reduce: @Sendable (Layer) throws -> Reduction
@@ -125,7 +125,7 @@ extension Combination {
     return ResultPlan(modules: modules, promise: promise)
   }
 
-  /// The best approximation of the exact sum, layer by layer, at the ranks that a choice makes.
+  /// The best approximation of the exact sum, layer by layer, at the chosen ranks.
   package func approximation(
     _ choice: RankChoice, threads: Int, onLayer: @escaping @Sendable () -> Void
   ) throws -> ResultPlan {

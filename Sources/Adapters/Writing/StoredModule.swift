@@ -11,7 +11,7 @@ struct StoredModule: Sendable {
   let type: ElementType
   private let alphaType: ElementType
 
-  /// Where the module is written, for errors.
+  /// The path that the module is written to, for errors.
   private let file: String
 
   init(
@@ -79,8 +79,8 @@ struct StoredModule: Sendable {
     )
   }
 
-  /// Computes the weights, rounds and writes them, and measures how far they are from what was
-  /// asked for.
+  /// Computes the weights, rounds and writes them, and measures their distance from the exact
+  /// result.
   func write(to writer: SafetensorsWriter) throws -> Written.Module {
     let result = try writeWeight(to: writer)
     guard let bias = try module.bias?.values() else { return result }
@@ -144,7 +144,7 @@ struct StoredModule: Sendable {
       rounding: rounding(of: stored, scale: scale), terms: terms(of: stored))
   }
 
-  /// ‖up‖²·‖down‖²: what the product's would be at most.
+  /// ‖up‖²·‖down‖², the upper bound of the product's squared norm.
   private func terms(of factors: LowRank) -> Double {
     factors.up.squaredNorm * factors.down.squaredNorm
   }
@@ -157,33 +157,33 @@ struct StoredModule: Sendable {
       roundingSquared: rounding, termsSquared: terms)
   }
 
-  /// The most that rounding can have done to numbers, as a norm, squared.
+  /// The upper bound of the rounding error's norm, squared.
   private func rounding(of stored: [Double]) -> Double {
-    type.mostRounding(squaredNorm: stored.squaredNorm, count: stored.count)
+    type.maxSquaredRoundingError(squaredNorm: stored.squaredNorm, count: stored.count)
   }
 
-  /// The most that rounding of the factors, and of alpha, can have done to their product, as a norm,
-  /// squared: ‖δU·D + U·δD + δU·δD‖, bounded factor by factor.
+  /// The upper bound of the error that rounding factors and alpha causes in their product, as a
+  /// squared norm: ‖δU·D + U·δD + δU·δD‖, bounded factor by factor.
   ///
-  /// - Parameter stored: The factors as a reader multiplies them, alpha / rank in up.
+  /// - Parameter stored: The factors as a reader multiplies them, with alpha / rank in up.
   func rounding(of stored: LowRank, scale: Double) -> Double {
     let factor = naming.storesAlpha ? abs(scale) : 1
     let (up, down) = (stored.up.squaredNorm, stored.down.squaredNorm)
-    let ofUp = type.mostRounding(
+    let ofUp = type.maxSquaredRoundingError(
       squaredNorm: up / (factor * factor), count: stored.up.elements.count
     ).squareRoot()
-    let ofDown = type.mostRounding(squaredNorm: down, count: stored.down.elements.count)
+    let ofDown = type.maxSquaredRoundingError(squaredNorm: down, count: stored.down.elements.count)
       .squareRoot()
-    // Of alpha, which is stored in 32 bits, and of the sums in 64 bits by which errors are taken.
+    // Rounding of alpha, stored in 32 bits, and of the 64-bit sums that measure the errors.
     let others = (naming.storesAlpha ? 0x1p-24 : 0x1p-44) * (up * down).squareRoot()
     let most =
       factor * ofUp * (down.squareRoot() + ofDown) + up.squareRoot() * ofDown + others
     return most * most
   }
 
-  /// Writes the factors, and alpha where the naming has it.
+  /// Writes the factors, and alpha if the naming stores it.
   ///
-  /// - Returns: The update that a reader finds.
+  /// - Returns: The update that a reader computes.
   private func store(
     _ factors: LowRank, scale: Double, rank: Int, to writer: SafetensorsWriter
   ) throws -> LowRank {
@@ -194,7 +194,7 @@ struct StoredModule: Sendable {
     return LowRank(up: up.scaled(by: storesAlpha ? Double(alpha) / Double(rank) : 1), down: down)
   }
 
-  /// Writes alpha, where the naming has it.
+  /// Writes alpha, if the naming stores it.
   ///
   /// - Returns: The alpha that readers find.
   @discardableResult
@@ -208,7 +208,7 @@ struct StoredModule: Sendable {
 
   /// Writes one factor.
   ///
-  /// - Returns: The factor with the values that were stored.
+  /// - Returns: The factor with the stored values.
   func store(_ matrix: Matrix, _ part: Part, to writer: SafetensorsWriter) throws -> Matrix {
     let laid = isTransposed ? matrix.transposed : matrix
     let rounded = Matrix(
@@ -218,8 +218,8 @@ struct StoredModule: Sendable {
 
   /// Writes one tensor.
   ///
-  /// - Returns: The values that were stored.
-  /// - Throws: `.overflow` where the element type cannot hold one.
+  /// - Returns: The stored values.
+  /// - Throws: `.overflow` if the element type cannot hold one of them.
   private func store(
     _ elements: [Double], _ part: Part, to writer: SafetensorsWriter
   ) throws -> [Double] {

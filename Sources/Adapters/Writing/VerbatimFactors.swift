@@ -1,14 +1,14 @@
 import Safetensors
 import Tensors
 
-/// Factors that can be put side by side as the bytes they are, up to signs: nothing is decoded,
-/// nothing is rounded, and nothing can be lost.
+/// Factors that can be put side by side byte by byte, up to signs: nothing is decoded or rounded,
+/// so nothing is lost.
 struct VerbatimFactors {
   private let parts: [ConcatenatedModule]
   private let type: ElementType
 
-  /// - Returns: `nil` where a factor must be computed: another element type, a scale of its own, a
-  ///   layout that is not that of the result.
+  /// - Returns: `nil` if a factor must be computed because its element type, scale or layout
+  ///   differs from the result's.
   init?(
     _ parts: [ConcatenatedModule], type: ElementType, naming: Naming, rank: Int, scale: Double
   ) {
@@ -63,7 +63,7 @@ struct VerbatimFactors {
     throw AdapterError(file: module.file.path, reason: .notFinite(module: module.name))
   }
 
-  /// The ups side by side: row i is all of their rows i, where they have one there.
+  /// The ups side by side: row i joins the rows i of all ups that have one.
   private func joinedUps() -> [UInt8] {
     let rows = parts[0].placement?.outputs ?? parts[0].module.extents.outputs
     let widths = parts.map { elementBytes * ($0.placement?.ranks?.count ?? $0.module.rank) }
@@ -88,7 +88,7 @@ struct VerbatimFactors {
     }
   }
 
-  /// Copies the rows of a module's up to where they go.
+  /// Copies the rows of a module's up to their places.
   private func copy(
     _ module: Module, _ placement: Placement?, to joined: UnsafeMutableRawBufferPointer,
     stride: Int, column: Int
@@ -121,7 +121,7 @@ struct VerbatimFactors {
     }
   }
 
-  /// Flips the sign bit, the highest of the last byte, of every element in some columns.
+  /// Flips the sign bit (the top bit of the last byte) of every element in some columns.
   private func flipSigns(
     _ bytes: UnsafeMutableRawBufferPointer, rows: Int, stride: Int, columns: Range<Int>
   ) {
@@ -136,7 +136,7 @@ struct VerbatimFactors {
 }
 
 extension RawSpan {
-  /// Whether no element of floats is NaN or infinite: whether none has an exponent of all ones.
+  /// Whether no element is NaN or infinite, that is, has an exponent of all ones.
   fileprivate func holdsFiniteFloats(of type: ElementType) -> Bool {
     switch type {
     case .float64: clearsABit(of: 0x7FF0_0000_0000_0000 as UInt64)
@@ -146,7 +146,8 @@ extension RawSpan {
     }
   }
 
-  /// Whether every element has one of some bits clear; a minimum, so that the loop vectorises.
+  /// Whether every element has a bit of the mask clear; computed as a minimum so that it
+  /// vectorises.
   private func clearsABit<Bits: FixedWidthInteger & BitwiseCopyable>(of mask: Bits) -> Bool {
     unsafe withUnsafeBytes { bytes in
       var least = mask

@@ -1,4 +1,4 @@
-/// How far what is written is from what was asked for, computed from the values as stored.
+/// The distance between a written result and the exact one, computed from the stored values.
 package struct Verification: Hashable, Sendable {
   /// ‖asked‖².
   package let askedSquared: Double
@@ -6,15 +6,16 @@ package struct Verification: Hashable, Sendable {
   /// ‖written − asked‖².
   package let errorSquared: Double
 
-  /// The same as ‖asked‖² unless its terms cancel: then what it would be if they did not.
+  /// ‖asked‖², or what it would be if its terms did not cancel.
   private let termsSquared: Double
 
   /// Whether rounding to the element types explains the error of every tensor.
   package let isExplained: Bool
 
   /// - Parameters:
-  ///   - termsSquared: ‖asked‖² as it would be if its terms did not cancel; `nil` where they cannot.
-  ///   - roundingSquared: The most that rounding can have done, as a norm, squared.
+  ///   - termsSquared: ‖asked‖² as it would be if its terms did not cancel; `nil` where they
+  ///     cannot.
+  ///   - roundingSquared: The upper bound of the rounding error's norm, squared.
   package init(
     askedSquared: Double = 0, errorSquared: Double = 0, termsSquared: Double? = nil,
     roundingSquared: Double = .infinity
@@ -39,7 +40,7 @@ package struct Verification: Hashable, Sendable {
       a.termsSquared + b.termsSquared, isExplained: a.isExplained && b.isExplained)
   }
 
-  /// ‖written − asked‖ / ‖asked‖: 0 where nothing was lost, even of nothing; never NaN.
+  /// ‖written − asked‖ / ‖asked‖; 0 where nothing was lost, even if ‖asked‖ is 0; never NaN.
   package var relativeError: Double {
     if errorSquared == 0 { return 0 }
     guard errorSquared.isFinite, askedSquared > 0 else { return .infinity }
@@ -52,6 +53,6 @@ package struct Verification: Hashable, Sendable {
   /// Whether less than half of ‖asked‖² is kept.
   package var isMostlyLost: Bool { energyKept < 0.5 }
 
-  /// Whether the error is a small one of terms that cancel: under a hundredth of their norm.
+  /// Whether the error is under a hundredth of the norm of terms that cancel.
   package var isOfCancellation: Bool { errorSquared <= 1e-4 * termsSquared }
 }

@@ -2,7 +2,7 @@ import CommandSupport
 import Safetensors
 
 extension Conflicts {
-  /// The three measures: what each is called, and what colours it.
+  /// The three measures: the title of each, and its matrix.
   static let measures: [(title: String, values: @Sendable (Similarity) -> [[Double?]])] = [
     ("cosine of the updates", { $0.cosine }),
     ("shared outputs", { $0.outputs }),
@@ -10,8 +10,8 @@ extension Conflicts {
   ]
 
   /// - Parameters:
-  ///   - width: The columns of the terminal; `nil` where the text goes elsewhere.
-  ///   - isColoured: Whether cells have a background of the size of their numbers.
+  ///   - width: The columns of the terminal; `nil` if the text goes elsewhere.
+  ///   - isColoured: Whether the background of a cell shows the size of its number.
   func text(width: Int?, isColoured: Bool) -> String {
     let matrices = Self.measures.map { title, values in
       ConflictGrid(title: title, values: values(whole), isColoured: isColoured)
@@ -32,7 +32,7 @@ extension Conflicts {
     return table.text(width: width)
   }
 
-  /// One sentence on how much is shared by chance; `nil` where no two files share a layer.
+  /// One sentence on how much is shared by chance; `nil` if no two files share a layer.
   var chance: String? {
     guard let outputs = whole.outputChance, let inputs = whole.inputChance else { return nil }
     return
@@ -40,7 +40,7 @@ extension Conflicts {
       + " their outputs and \(significant(inputs, digits: 2)) of their inputs by chance."
   }
 
-  /// The extremes of each block, and the files that have them.
+  /// The extremes of each block, and the two files that have them.
   private func blockTable(width: Int?) -> String {
     var table = Table([
       ("block", .left), ("layers", .right), ("least cosine", .right), ("greatest", .right),
@@ -59,7 +59,7 @@ extension Conflicts {
     return table.text(width: width)
   }
 
-  /// `-0.123 (1, 3)`: the value of two files that share a layer, and which they are.
+  /// Formats the value of two files that share a layer and their numbers: `-0.123 (1, 3)`.
   private func extreme(
     _ values: [[Double?]], _ layers: [[Int]], by precedes: (Double, Double) -> Bool
   ) -> String {
@@ -75,7 +75,7 @@ extension Conflicts {
   }
 }
 
-/// A square of numbers under a title, the files' numbers beside it.
+/// A square of numbers under a title, with the numbers of the files beside it.
 struct ConflictGrid {
   let title: String
   let values: [[Double?]]
@@ -83,7 +83,7 @@ struct ConflictGrid {
 
   private static let cellWidth = 7
 
-  /// Where the columns do not fit, they stand in several squares.
+  /// Renders the grid; columns that do not fit go into further squares.
   func text(width: Int) -> String {
     let room = max(1, (width - 4) / Self.cellWidth)
     return stride(from: 0, to: values.count, by: room).map { start in
@@ -102,7 +102,7 @@ struct ConflictGrid {
     return "\u{1B}[48;5;\(colour.background);38;5;\(colour.text)m\(text)\u{1B}[0m"
   }
 
-  /// Of the terminal's 256 colours: reds below zero, blues above; none near zero.
+  /// A colour of the terminal's 256: red below zero, blue above, none near zero.
   private static func colour(of value: Double) -> (background: Int, text: Int)? {
     let reds = [224, 217, 210, 203, 160]
     let blues = [195, 153, 111, 69, 26]

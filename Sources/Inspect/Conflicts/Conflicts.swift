@@ -2,8 +2,8 @@ import Adapters
 import LinearAlgebra
 import Names
 
-/// Which of several adapters add up, cancel, or write to the same directions: over all layers, and
-/// for each block.
+/// Tells which of several adapters add up, cancel, or write to the same directions, over all layers
+/// and for each block.
 struct Conflicts: Encodable {
   struct Part: Encodable {
     let block: String
@@ -26,7 +26,7 @@ struct Conflicts: Encodable {
   let files: [String]
   let whole: Similarity
 
-  /// In the order in which data pass through the network.
+  /// The blocks in the order of the data flow.
   let blocks: [Part]
 
   private enum CodingKeys: String, CodingKey {
@@ -41,10 +41,10 @@ struct Conflicts: Encodable {
     try container.encode(blocks, forKey: .blocks)
   }
 
-  /// Compares the updates of weights; what adapters add to biases does not count.
+  /// Compares the updates of weights; updates of biases do not count.
   ///
   /// - Parameters:
-  ///   - files: What the adapters are called.
+  ///   - files: The names of the adapters.
   ///   - onLayer: Called after each layer, from any thread.
   init(
     _ combination: Combination, files: [String], threads: Int, onLayer: @Sendable () -> Void

@@ -2,19 +2,20 @@ import Adapters
 import LinearAlgebra
 import Tensors
 
-/// The inner products of what several products write to and read in one layer.
+/// The inner products between the outputs, and between the inputs, of several products in one
+/// layer.
 struct LayerGrams {
-  /// Which rows of the Gram matrices are which product's.
+  /// The rows of the Gram matrices that belong to each product.
   let ranks: [Range<Int>]
 
-  /// Of orthonormal bases of the column spaces, and of the row spaces.
+  /// The Gram matrices of orthonormal bases of the column spaces and of the row spaces.
   private let outputs: Matrix
   private let inputs: Matrix
 
-  /// ⟨Δᵢ, Δⱼ⟩ of each two products.
+  /// ⟨Δᵢ, Δⱼ⟩ of every two products.
   private let innerProducts: Matrix
 
-  /// - Parameter inputs: Those that change the layer.
+  /// - Parameter inputs: The inputs that change the layer.
   init(_ layer: Combination.Layer, inputs: [Int]) throws {
     let total = layer.terms.reduce(0) { $0 + $1.expandedRank }
     let stored = total > 128 ? try inputs.compactMap { try layer.storedFactors(of: $0) } : []
@@ -25,7 +26,7 @@ struct LayerGrams {
     }
   }
 
-  /// By the factors' own inner products; `nil` where a factor's vectors are too near to dependent.
+  /// Uses the factors' own inner products; `nil` if a factor's vectors are nearly dependent.
   private init?(stacking factors: [StoredFactors], _ extents: Module.Extents) {
     let sizes = factors.map(\.rank)
     let total = sizes.reduce(0, +)
@@ -47,7 +48,7 @@ struct LayerGrams {
     self.ranks = ranks
   }
 
-  /// By orthonormal bases that are made first, in 64 bits.
+  /// Computes orthonormal bases first, in 64 bits.
   private init(orthonormalizing factors: [LowRank]) throws {
     let products = try factors.map { try OrthonormalProduct(of: $0.up, $0.down) }
     let ranks = Self.ranges(products.map(\.rank))
@@ -81,7 +82,7 @@ struct LayerGrams {
     return result
   }
 
-  /// The sum over a block of the products of two matrices' elements.
+  /// The sum of the element-wise products of two matrices, over one block.
   private static func sum(
     _ a: Matrix, _ b: Matrix, _ rows: Range<Int>, _ columns: Range<Int>
   ) -> Double {
@@ -92,7 +93,7 @@ struct LayerGrams {
     return sum
   }
 
-  /// ⟨Δᵢ, Δⱼ⟩, for an i up to j.
+  /// ⟨Δᵢ, Δⱼ⟩ for i ≤ j.
   func innerProduct(_ i: Int, _ j: Int) -> Double { innerProducts[i, j] }
 
   /// ‖QᵢᵀQⱼ‖² of the column spaces' orthonormal bases.
@@ -100,6 +101,6 @@ struct LayerGrams {
     Self.sum(outputs, outputs, ranks[i], ranks[j])
   }
 
-  /// The same of the row spaces'.
+  /// ‖PᵢPⱼᵀ‖² of the row spaces' orthonormal bases.
   func sharedInputs(_ i: Int, _ j: Int) -> Double { Self.sum(inputs, inputs, ranks[i], ranks[j]) }
 }

@@ -3,34 +3,33 @@ import LinearAlgebra
 import Names
 import Tensors
 
-/// How the updates that several adapters make to one layer lie to each other.
+/// How much the updates of one layer by several adapters overlap.
 struct LayerOverlap: Sendable {
   struct Pair: Sendable {
     /// ⟨Δᵢ, Δⱼ⟩.
     let innerProduct: Double
 
-    /// ‖QᵢᵀQⱼ‖², the sum of the squared cosines of the principal angles, of both spaces.
+    /// ‖QᵢᵀQⱼ‖², the sum of the squared cosines of the principal angles, for both spaces.
     let outputs: Double
     let inputs: Double
 
-    /// The most that each of the two can be: the lesser rank.
+    /// The maximum of each of the two: the smaller rank.
     let dimensions: Double
 
-    /// What each of them is for spaces that have nothing to do with each other.
+    /// The value of each of them for unrelated spaces.
     let outputChance: Double
     let inputChance: Double
   }
 
   let block: Block
 
-  /// ‖Δᵢ‖² of each adapter; `nil` where it leaves the layer.
+  /// ‖Δᵢ‖² of each adapter; `nil` if it does not change the layer.
   let squaredNorms: [Double?]
 
-  /// By the places of two adapters, the first before the second; those that leave the layer have
-  /// none.
+  /// The values of every two adapters that change the layer, by their indices, the smaller first.
   let pairs: [PairKey: Pair]
 
-  /// The places of two files, the first before the second.
+  /// The indices of two files, the smaller first.
   struct PairKey: Hashable, Comparable, Sendable {
     let first: Int
     let second: Int
@@ -40,11 +39,11 @@ struct LayerOverlap: Sendable {
 }
 
 extension LayerOverlap {
-  /// Compares what some adapters do to a layer; no update is formed.
+  /// Compares the updates of a layer; no update is formed.
   ///
-  /// The inner products of all factors tell all: ⟨Δᵢ, Δⱼ⟩ = Σ (UᵢᵀUⱼ)∘(DᵢDⱼᵀ), and with Cholesky's
-  /// factors of UᵢᵀUᵢ they are those of orthonormal bases. Up to 128 ranks they are taken in 64
-  /// bits, of more in 32, which is half the work.
+  /// The inner products of all factors are sufficient: ⟨Δᵢ, Δⱼ⟩ = Σ (UᵢᵀUⱼ)∘(DᵢDⱼᵀ), and Cholesky
+  /// factors of UᵢᵀUᵢ turn them into those of orthonormal bases. They are computed in 64 bits up to
+  /// 128 ranks, and above that in 32, which is half the work.
   ///
   /// - Complexity: O((m + n)·R²) for R ranks of all adapters together.
   init(_ layer: Combination.Layer, count: Int) throws {

@@ -1,24 +1,25 @@
-/// How several adapters lie to each other over some layers; encodes as JSON.
+/// The similarity of several adapters over some layers; encodes as JSON.
 ///
-/// Δᵢ is the update of adapter i, over all layers one vector; Qᵢ an orthonormal basis of what it
-/// writes to in a layer (its column space), Pᵢ of what it reads (its row space), rᵢ its rank.
-/// - cosine: Σ⟨Δᵢ, Δⱼ⟩ / (‖Δᵢ‖·‖Δⱼ‖). 1: the same, 0: nothing in common, below 0: they cancel.
-/// - outputs: Σ‖QᵢᵀQⱼ‖² / Σ min(rᵢ, rⱼ), the mean squared cosine of the principal angles between the
-///   spaces that they write to, over the layers that both change. 1: one holds the other.
-/// - inputs: the same of Pᵢ, Pⱼ.
+/// Δᵢ is the update of adapter i, as one vector over all layers. In a layer, Qᵢ is an orthonormal
+/// basis of its column space (outputs), Pᵢ of its row space (inputs), and rᵢ its rank.
+/// - cosine: Σ⟨Δᵢ, Δⱼ⟩ / (‖Δᵢ‖·‖Δⱼ‖). 1: equal direction, 0: nothing in common, below 0: they
+///   cancel.
+/// - outputs: Σ‖QᵢᵀQⱼ‖² / Σ min(rᵢ, rⱼ), the mean squared cosine of the principal angles between
+///   the column spaces, over the layers that both change. 1: one contains the other.
+/// - inputs: the same for Pᵢ, Pⱼ.
 struct Similarity: Encodable {
-  /// Square; `nil` where there is nothing to compare.
+  /// A square matrix; `nil` where there is nothing to compare.
   let cosine: [[Double?]]
   let outputs: [[Double?]]
   let inputs: [[Double?]]
 
-  /// How many layers two adapters both change; on the diagonal, how many one changes.
+  /// The number of layers that two adapters both change; on the diagonal, that one changes.
   let sharedLayers: [[Int]]
 
   /// ‖Δᵢ‖.
   let norms: [Double]
 
-  /// What outputs and inputs are, on average, for spaces that have nothing to do with each other.
+  /// The mean of outputs and inputs for unrelated spaces.
   let outputChance: Double?
   let inputChance: Double?
 
@@ -72,7 +73,7 @@ struct Similarity: Encodable {
     values.isEmpty ? nil : values.sorted().reduce(0, +) / Double(values.count)
   }
 
-  /// Of one pair of files, over layers.
+  /// The sums for one pair of files over layers.
   private struct Sums {
     var layers = 0
     var innerProduct = 0.0

@@ -56,7 +56,7 @@ extension Conflicts {
       """
   }
 
-  /// Blocks from top to bottom, each two files from left to right.
+  /// The blocks from top to bottom, the pairs of files from left to right.
   private var blockMaps: HTML {
     let pairs = files.indices.flatMap { row in
       files.indices.dropFirst(row + 1).map { (row: row, column: $0) }

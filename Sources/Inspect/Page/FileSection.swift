@@ -3,7 +3,7 @@ import CommandSupport
 import Pages
 import Safetensors
 
-/// All that the page shows of one file.
+/// The section of the page about one file.
 struct FileSection {
   private let inspection: Inspection
   private let isAlone: Bool

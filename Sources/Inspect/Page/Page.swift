@@ -3,7 +3,7 @@ import Files
 import Pages
 import Safetensors
 
-/// A page of inspections that needs nothing from the network and can be read without scripts.
+/// A page of inspections that needs no network and can be read without scripts.
 struct Page {
   let inspections: [Inspection]
 
@@ -23,7 +23,7 @@ struct Page {
         """)
   }
 
-  /// Several files side by side; plots are of those that hold modules.
+  /// The comparison of several files; only those with modules are plotted.
   private var comparison: HTML {
     let adapters = inspections.enumerated().filter { !$0.element.modules.isEmpty }
     let series = adapters.map { Series(name: lastComponent($0.element.file), index: $0.offset) }
@@ -50,7 +50,7 @@ struct Page {
       """
   }
 
-  /// The labels of all files' blocks, in the order of the first that has each.
+  /// The labels of all files' blocks, in the order of the first file that has each.
   private var labels: [String] {
     let all = inspections.flatMap { $0.blocks.map { (key: $0.key, label: $0.label) } }
     var seen: Set<String> = []
@@ -77,10 +77,10 @@ struct Page {
   }
 }
 
-/// The title of the bars on every page of inspections.
+/// The title of the bar chart on every page of inspections.
 let normsTitle = "Norm of the update by block"
 
-/// A path's last component, as it may be shown.
+/// A path's last component with control characters escaped.
 func lastComponent(_ path: String) -> String {
   printable(Path(path).name)
 }

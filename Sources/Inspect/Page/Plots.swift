@@ -40,10 +40,10 @@ func energyPlot(_ curves: [(energy: [Double], series: Series)]) -> HTML {
     """
 }
 
-/// A block's singular values relative to the largest, on a logarithmic scale: the median of its
-/// modules in the band of all of them.
+/// The singular values of a block relative to the largest, on a logarithmic scale: the median over
+/// its modules, with a band from minimum to maximum.
 ///
-/// - Parameter decades: How far the scale goes down: 2 to a hundredth.
+/// - Parameter decades: The number of decades on the scale: 2 goes down to a hundredth.
 func decayPlot(_ spectra: Spectra, decades: Int) -> HTML {
   let (left, top, width, height) = (34.0, 6.0, 148.0, 78.0)
   let decay = spectra.decay
@@ -77,7 +77,7 @@ func decayPlot(_ spectra: Spectra, decades: Int) -> HTML {
     """
 }
 
-/// The decades that hold the medians of all blocks, 1 to 4.
+/// The number of decades that the medians of all blocks need, 1 to 4.
 func decades(of spectra: [Spectra]) -> Int {
   let minimum = spectra.compactMap { $0.decay.map(\.median).filter { $0 > 0 }.min() }.min() ?? 1
   return min(4, max(1, Int((-log10(minimum)).rounded(.up))))
@@ -85,7 +85,7 @@ func decades(of spectra: [Spectra]) -> Int {
 
 private func number(_ coordinate: Double) -> String { decimal(coordinate, places: 1) }
 
-/// Some ranks of an axis: 0, the last, and round ones between.
+/// Ticks of a rank axis: 0, the last rank, and round numbers between.
 private func rankTicks(upTo last: Int) -> [Int] {
   let step = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].first { last / $0 <= 10 } ?? 1024
   return Array(stride(from: 0, through: last, by: step))

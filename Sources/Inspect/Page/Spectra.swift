@@ -1,11 +1,12 @@
-/// The singular values of some modules, taken together.
+/// The singular values of several modules together.
 struct Spectra {
   let label: String
   let modules: [ModuleInspection]
 
-  /// Element k: the share of the squared norm that is left where each module keeps k values.
+  /// Element k: the share of the squared norm that remains if each module keeps its k largest
+  /// values.
   ///
-  /// The largest ones; from 0 at no rank to 1. Empty where nothing was measured, or all is zero.
+  /// It rises from 0 at rank 0 to 1. Empty if nothing was measured or everything is zero.
   let energy: [Double]
 
   init(label: String, _ modules: [ModuleInspection]) {
@@ -25,21 +26,22 @@ struct Spectra {
     modules.reduce(0) { $0 + ($1.norm ?? 0) * ($1.norm ?? 0) }.squareRoot()
   }
 
-  /// The smallest rank that keeps a share of the energy; `nil` where there is none to keep.
+  /// The smallest rank that keeps a share of the energy; `nil` if there is no energy.
   func rank(keeping share: Double) -> Int? {
     energy.firstIndex { $0 >= share }
   }
 
-  /// The bytes of the factors; 0 where they are not a product that can be cut.
+  /// The bytes of the factors; 0 if they are not a product whose rank can be reduced.
   var bytes: Int { modules.reduce(0) { $0 + $1.rank * $1.bytesPerRank } }
 
-  /// The bytes when no module has a higher rank than this.
+  /// The bytes of the factors if ranks are limited to this one.
   func bytes(atRank rank: Int) -> Int {
     modules.reduce(0) { $0 + min(rank, $1.rank) * $1.bytesPerRank }
   }
 
-  /// The values relative to each module's largest, as the least, the median and the greatest of
-  /// the modules; as many as most modules have.
+  /// The values relative to each module's largest: minimum, median and maximum over the modules.
+  ///
+  /// The length is the largest number of values in a module.
   var decay: [(minimum: Double, median: Double, maximum: Double)] {
     let spectra = modules.compactMap(\.singularValues).filter { ($0.first ?? 0) > 0 }
     let counts = spectra.map(\.count).sorted()

@@ -2,12 +2,12 @@ import Adapters
 import LinearAlgebra
 import Tensors
 
-/// The space that the factors of some updates span: in it each of them is a small matrix, and
-/// nothing of it is lost.
+/// The space that the factors of some updates span: each update is a small matrix in it, without
+/// any loss.
 ///
-/// The bases are the singular vectors of all ups side by side, and of all downs one below the other.
-/// They are orthonormal, so that norms, angles and singular values are those of the updates;
-/// elements are not, so a rule for elements gives another result than on the updates.
+/// The bases are the singular vectors of all ups side by side, and of all downs stacked. They are
+/// orthonormal, so norms, angles and singular values equal those of the updates. Elements differ,
+/// so a rule for elements gives another result than on the updates.
 ///
 /// Source: Panariello et al., "Accurate and Efficient Low-Rank Model Merging in Core Space"
 /// (arXiv 2509.17786).
@@ -35,7 +35,7 @@ struct CoreSpace {
     product(product(transposed: left, update.up), product(update.down, transposed: right))
   }
 
-  /// The update of some coordinates; of rank min(k, l).
+  /// The update with the given coordinates; its rank is min(k, l).
   func update(of coordinates: Matrix) throws(LinearAlgebraError) -> LowRank {
     let parts = try singularValueDecomposition(of: coordinates)
     let (up, down) = parts.truncated(to: parts.values.count)

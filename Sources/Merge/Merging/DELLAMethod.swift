@@ -1,7 +1,7 @@
 import ArgumentParser
 import Tensors
 
-/// DELLA with or without an election of signs.
+/// DELLA with or without sign election.
 protocol DELLAMethod: ElementwiseMethod {}
 
 extension DELLAMethod {

@@ -3,25 +3,26 @@ import LinearAlgebra
 import Names
 import Tensors
 
-/// What one term adds to a layer, in the space whose elements a method goes over.
+/// One term's update of a layer, in the space whose elements a method works on.
 struct ElementwiseTerm {
   let update: Matrix
 
-  /// Not part of the update.
+  /// The input's weight, which the update does not include.
   let weight: Double
 
-  /// Random numbers of the layer's and the input's own.
+  /// Random numbers that belong to the layer and the input.
   let generator: Philox
 }
 
-/// A method that drops elements of each update before they are summed: on updates, not on factors,
-/// or on their coordinates in the space that all factors span.
+/// A method that drops elements of each update before the sum.
+///
+/// It works on updates, not on factors, or on coordinates in the space that all factors span.
 protocol ElementwiseMethod: MergeMethod {
-  /// Whether signs are elected: of the elements that agree with the elected sign the mean is taken, in
-  /// place of the weighted sum of all.
+  /// Whether signs are elected: the result is then the mean of the elements that agree with the
+  /// elected sign, and not the weighted sum of all.
   static var electsSigns: Bool { get }
 
-  /// An update with some of its elements alone, without its weight.
+  /// An update with some of its elements kept and the others zero, without its weight.
   func pruned(_ term: ElementwiseTerm) -> Matrix
 }
 
@@ -47,7 +48,7 @@ extension ElementwiseMethod {
     return try plan(combination, whole: choice, threads: threads, onLayer: onLayer)
   }
 
-  /// Layers are computed when they are written; where a rule chooses ranks, once more before.
+  /// Plans layers that are computed when they are written, and once before if a rule chooses ranks.
   private func plan(
     _ combination: Combination, whole choice: RankChoice, threads: Int,
     onLayer: @escaping @Sendable () -> Void
@@ -74,7 +75,7 @@ extension ElementwiseMethod {
     }
   }
 
-  /// The layer's merged update, of updates that are formed.
+  /// The layer's merged update, computed from full matrices.
   func wholeUpdate(of layer: Combination.Layer) throws -> Matrix {
     merged(
       try layer.terms.filter(\.changesWeight).map { term in
@@ -84,7 +85,8 @@ extension ElementwiseMethod {
       })
   }
 
-  /// The layer's merged update, of coordinates that are as many as the terms' ranks.
+  /// The layer's merged update, computed in coordinates; their number is the sum of the terms'
+  /// ranks.
   func coreUpdate(of layer: Combination.Layer) throws -> LowRank {
     let terms = layer.terms.filter(\.changesWeight)
     let updates = try terms.map { try $0.unweightedUpdate().lowRank }
@@ -104,7 +106,7 @@ extension ElementwiseMethod {
 }
 
 extension Target {
-  /// A stream of random numbers of the layer's own: its name's FNV-1a hash.
+  /// The stream of random numbers that belongs to the layer: the FNV-1a hash of its name.
   var stream: UInt64 {
     description.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }

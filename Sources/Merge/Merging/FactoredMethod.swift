@@ -2,17 +2,17 @@ import Adapters
 import LinearAlgebra
 import Tensors
 
-/// What one input adds to a layer, without its weight.
+/// One input's update of a layer, without its weight.
 struct MergeTask {
   let update: LowRank
   let weight: Double
 }
 
-/// A method whose result is a product of two thin matrices, found without forming an update.
+/// A method whose result is a product of two thin matrices, computed without forming an update.
 protocol FactoredMethod: MergeMethod {
-  /// The merged update.
+  /// Merges the updates of one layer.
   ///
-  /// - Parameter tasks: At least one; each adds something.
+  /// - Parameter tasks: The updates, at least one; none is zero.
   func merged(_ tasks: [MergeTask]) throws -> LowRank
 }
 
@@ -34,10 +34,10 @@ extension FactoredMethod {
 }
 
 extension Combination {
-  /// A result of products that a method makes of each layer: at most of the rank of the layer's
-  /// exact sum, or reduced to those of a choice.
+  /// Plans a result that a method computes as a product per layer, with at most the rank of the
+  /// layer's exact sum, or reduced to the chosen ranks.
   ///
-  /// - Parameter merged: The layer's result, computed when it is written.
+  /// - Parameter merged: Computes a layer's result when it is written.
   func plan(
     _ choice: RankChoice?, threads: Int, onLayer: @escaping @Sendable () -> Void,
     _ merged: @escaping @Sendable (Layer) throws -> LowRank
@@ -68,10 +68,10 @@ extension Combination {
 }
 
 extension LowRank {
-  /// The same product with columns and rows of zeros beside, or, where it has more than it needs,
-  /// decomposed.
+  /// The product at a given rank: padded with zeros, or decomposed if it has more columns than
+  /// that.
   ///
-  /// - Parameter rank: At least that of the product as a matrix.
+  /// - Parameter rank: At least the rank of the product as a matrix.
   fileprivate func ofRank(_ rank: Int) throws -> LowRank {
     if self.rank > rank {
       let best = try ProductDecomposition(of: up, down).leading(rank).truncated(to: rank)
@@ -85,8 +85,7 @@ extension LowRank {
 }
 
 extension SingularValueDecomposition {
-  /// The triples whose value is more than the noise of the computation: of no rank where all is
-  /// zero.
+  /// The triples whose value exceeds the noise of the computation; none if all values are zero.
   var significant: SingularValueDecomposition {
     let limit = (values.first ?? 0) * 1e-10
     return prefix(values.prefix { $0 > limit }.count)

@@ -3,13 +3,13 @@ import LinearAlgebra
 import Tensors
 
 extension ResultPlan {
-  /// The same update with each module's rank axis turned by a random orthogonal matrix, so that
-  /// what was concatenated cannot be read back out of the factors.
+  /// Rotates each module's rank axis by a random orthogonal matrix, so that the factors no longer
+  /// show which inputs were concatenated; the update stays the same.
   ///
-  /// up·Qᵀ and Q·down, once each rank's column of up and row of down are equally long. Of some
-  /// matrices drawn for each module the one is taken after which no row and no column is most like
-  /// one of the sources'. Where one source outweighs the others many times over, what is left is
-  /// like it whatever the matrix: that much is in the update itself.
+  /// The factors become up·Qᵀ and Q·down, after each rank's column of up and row of down are scaled
+  /// to equal length. Several matrices are drawn per module, and the one is taken that leaves the
+  /// smallest likeness between any row or column and a source's. If one source outweighs the others
+  /// many times, the result stays like it for every matrix, because the update itself is.
   func mixed(seed: UInt64) -> ResultPlan {
     var plan = self
     plan.modules = modules.map { module in
@@ -29,7 +29,7 @@ extension ResultPlan {
 }
 
 extension LowRank {
-  /// The same product, each column of up as long as its row of down.
+  /// The same product, with each column of up as long as its row of down.
   var balanced: LowRank {
     let ups = gramOfColumns(up).diagonal
     let downs = gramOfRows(down).diagonal
@@ -61,10 +61,11 @@ extension LowRank {
 extension Matrix {
   fileprivate var diagonal: [Double] { (0..<rows).map { self[$0, $0] } }
 
-  /// The largest cosine between a vector and one that the matrix, Q, makes of all of them.
+  /// The largest cosine between a vector and one of the vectors that the matrix Q makes of all of
+  /// them.
   ///
-  /// - Parameter gram: G, the vectors' inner products; those with the new ones are QG, and of the
-  ///   new ones QGQᵀ.
+  /// - Parameter gram: G, the vectors' inner products. Those with the new vectors are QG, those
+  ///   among the new vectors QGQᵀ.
   fileprivate func likeness(_ gram: Matrix) -> Double {
     let crossed = product(self, gram)
     let lengths = product(crossed, transposed: self).diagonal.map { max(0, $0).squareRoot() }

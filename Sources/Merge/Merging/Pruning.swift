@@ -1,10 +1,10 @@
 import Tensors
 
-// What is left of an update when only a share of its elements is kept.
+// Prunes an update: keeps a share of its elements.
 
-/// The elements of largest magnitude, `density` of them; all others zero.
+/// Keeps the `density` largest elements by magnitude; all others become zero.
 ///
-/// Of elements equal in magnitude at the border the first are kept.
+/// Among equal magnitudes at the threshold, the first are kept.
 ///
 /// - Complexity: O(n) on average.
 func keepingLargest(_ update: Matrix, density: Double) -> Matrix {
@@ -25,7 +25,7 @@ func keepingLargest(_ update: Matrix, density: Double) -> Matrix {
   return result
 }
 
-/// Each element with the probability `density`, divided by it; all others zero.
+/// Keeps each element with probability `density` and divides it by `density`; others become zero.
 ///
 /// Source: Yu et al., DARE (arXiv 2311.03099).
 func keepingRandomly(_ update: Matrix, density: Double, generator: Philox) -> Matrix {
@@ -38,10 +38,11 @@ func keepingRandomly(_ update: Matrix, density: Double, generator: Philox) -> Ma
   return result
 }
 
-/// Each element with a probability that rises with its magnitude; all others zero.
+/// Keeps each element with a probability that rises with its magnitude; others become zero.
 ///
-/// From density − epsilon for the smallest of a row to density + epsilon for its largest, evenly by
-/// their order. What is kept is scaled to the sum of magnitudes that all of it had.
+/// The probability goes from density − epsilon for the smallest element of a row to density +
+/// epsilon for its largest, linearly in their rank. The kept elements are scaled so that the sum of
+/// magnitudes stays the same.
 ///
 /// Source: Deep et al., DELLA-Merging (arXiv 2406.11617), as mergekit's `della_magprune` with its
 /// default rescaling.

@@ -3,12 +3,13 @@ import LinearAlgebra
 import Safetensors
 import Tensors
 
-/// What sd-scripts writes for the same flags, strength and losses included: for those who must
-/// reproduce an old file.
+/// Reproduces sd-scripts' results for the same flags, wrong strengths and losses included, for
+/// users who need an old file again.
 ///
 /// Source: kohya-ss/sd-scripts, `networks/merge_lora.py` and `networks/svd_merge_lora.py`.
 enum SDScriptsMerging {
-  /// `merge_lora.py --concat`: every factor times its ratio, the rank's growth not made up for.
+  /// `merge_lora.py --concat`: multiplies every factor by its ratio without correcting for the
+  /// rank.
   ///
   /// The effective coefficient of an input is sign(ratio) · ratio² · rank / Σ rank.
   static func concatenation(
@@ -20,7 +21,7 @@ enum SDScriptsMerging {
     return try result(factors, layer)
   }
 
-  /// `merge_lora.py`: the factors are summed, so that their products cross.
+  /// `merge_lora.py`: sums the factors, so that cross products appear.
   static func sum(
     _ layer: Combination.Layer
   ) throws -> Reduction {
@@ -36,10 +37,10 @@ enum SDScriptsMerging {
     return try result(factors, layer)
   }
 
-  /// `svd_merge_lora.py`: all of the values in up, both factors clamped at a quantile of their
-  /// elements with their signs.
+  /// `svd_merge_lora.py`: puts all singular values into up and clamps both factors at a quantile of
+  /// their elements, signs included.
   ///
-  /// Which signs torch's vectors would have had cannot be known.
+  /// The signs of torch's singular vectors are unknown.
   static func approximation(
     _ layer: Combination.Layer, _ choice: RankChoice
   ) throws -> Reduction {
@@ -55,14 +56,14 @@ enum SDScriptsMerging {
     return Reduction(factors, scale: 1, asked: sum)
   }
 
-  /// Up times |ratio·√(alpha / first alpha)|, down times the same with its sign; block weights go
-  /// into both.
+  /// Multiplies up by |ratio·√(alpha / first alpha)| and down by the same with its sign; block
+  /// weights go into both.
   private static func scaledParts(
     _ layer: Combination.Layer
   ) throws -> [LowRank] {
     if layer.isDense || layer.biasCount != nil {
       throw refusal(
-        layer, "is no pair of factors alone, which is all that sd-scripts merges")
+        layer, "is not a plain pair of factors, and sd-scripts merges nothing else")
     }
     let base = alpha(layer.terms[0].module)
     return try layer.terms.map { term in
@@ -71,7 +72,7 @@ enum SDScriptsMerging {
       guard alpha(module) / base > 0 else {
         throw refusal(
           layer,
-          "has alpha \(alpha(module)) here and \(base) in the first input; sd-scripts takes the root of their quotient, leave --compat out"
+          "has alpha \(alpha(module)) here and \(base) in the first input; sd-scripts takes the root of their quotient, omit --compat"
         )
       }
       let factor = ratio * (alpha(module) / base).squareRoot()
@@ -93,7 +94,7 @@ enum SDScriptsMerging {
 
   private static func alpha(_ module: Module) -> Double { module.alpha ?? Double(module.rank) }
 
-  /// Under the first input's alpha; the error is measured against the exact sum.
+  /// The result with the first input's alpha; its error is measured against the exact sum.
   private static func result(
     _ factors: LowRank, _ layer: Combination.Layer
   ) throws -> Reduction {
@@ -101,7 +102,7 @@ enum SDScriptsMerging {
     return Reduction(factors, scale: scale, asked: try layer.sum())
   }
 
-  /// torch.quantile: between neighbours in proportion.
+  /// torch.quantile: interpolates linearly between neighbours.
   private static func quantile(_ share: Double, of numbers: [Double]) -> Double {
     let sorted = numbers.sorted()
     guard sorted.count > 1 else { return sorted.first ?? 0 }

@@ -1,9 +1,9 @@
 import Tensors
 
-/// The mean, element by element, of the weighted updates that agree with the elected sign.
+/// The element-wise mean of the weighted updates that agree with the elected sign.
 ///
-/// The sign is that of the sum of the unweighted updates; zero counts as positive, and an update
-/// that is zero at an element agrees with neither sign there.
+/// The elected sign is that of the sum of the unweighted updates. Zero counts as positive; an
+/// update that is zero at an element agrees with neither sign there.
 ///
 /// Source: Yadav et al., TIES-Merging (arXiv 2306.01708), as PEFT's `ties` computes it.
 func disjointMean(of updates: [Matrix], weights: [Double]) -> Matrix {

@@ -1,7 +1,7 @@
 import Adapters
 import LinearAlgebra
 
-/// The exact sum: factors side by side.
+/// The exact sum, with the factors side by side.
 struct Concatenation: MergeMethod {
   static let name = "concat"
   static let isSum = true

@@ -1,6 +1,6 @@
 import Tensors
 
-/// The sum of what is left where elements are dropped at random, and the others made up for them.
+/// The sum of updates whose elements are dropped at random, with the remaining ones scaled up.
 ///
 /// Source: Yu et al., DARE (arXiv 2311.03099).
 struct DARE: ElementwiseMethod {

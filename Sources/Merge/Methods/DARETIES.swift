@@ -1,7 +1,7 @@
 import Tensors
 
-/// Elements dropped at random, as DARE does; of those that agree with the elected sign the mean, as
-/// TIES does.
+/// Drops elements at random as DARE does, then takes the mean of those that agree with the elected
+/// sign as TIES does.
 struct DARETIES: ElementwiseMethod {
   static let name = "dare-ties"
   static let options: Set<MergeOption> = [.density, .seed, .space]

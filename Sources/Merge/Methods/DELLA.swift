@@ -1,5 +1,5 @@
-/// Elements dropped at random, small ones sooner than large ones; of those that agree with the
-/// elected sign the mean.
+/// Drops elements at random, small ones more often, then takes the mean of those that agree with
+/// the elected sign.
 ///
 /// Source: Deep et al., DELLA-Merging (arXiv 2406.11617).
 struct DELLA: DELLAMethod {

@@ -2,9 +2,10 @@ import Adapters
 import LinearAlgebra
 import Tensors
 
-/// The sum with all its singular values at their mean: what every direction gets is the same.
+/// The sum with every singular value replaced by their mean, so that all directions are equally
+/// strong.
 ///
-/// The mean is over the values that are not zero, since the others have no direction.
+/// Zero singular values are left out of the mean, because they have no direction.
 ///
 /// Source: Marczak et al., "No Task Left Behind" (arXiv 2502.04959), Iso-C.
 struct IsoC: FactoredMethod {

@@ -2,10 +2,11 @@ import Adapters
 import LinearAlgebra
 import Tensors
 
-/// TIES where the updates share their outputs' directions: [Δ₁ … Δ_T] = U·S·[V₁ … V_T]; the V_t are
-/// merged by TIES, and U·S stands before the result.
+/// Applies TIES in a basis that all updates share: [Δ₁ … Δ_T] = U·S·[V₁ … V_T].
 ///
-/// U, S and V_t follow from the factors: no update is formed.
+/// TIES merges the V_t, and the result is multiplied by U·S.
+///
+/// U, S and V_t are computed from the factors; no update is formed.
 ///
 /// Source: Stoica et al., KnOTS (arXiv 2410.19735).
 struct KnOTS: FactoredMethod {
@@ -14,8 +15,8 @@ struct KnOTS: FactoredMethod {
   let settings: MergeSettings
 
   func merged(_ tasks: [MergeTask]) throws -> LowRank {
-    // Δ_t = B_t·L_t·Q_t with orthonormal rows in Q_t, so that [B_t·L_t] has the decomposition of
-    // [Δ_t] up to the Q_t.
+    // Δ_t = B_t·L_t·Q_t, where Q_t has orthonormal rows. So the decomposition of [B_t·L_t] equals
+    // that of [Δ_t] up to the Q_t.
     let downs = try tasks.map { try orthogonalFactorization(of: $0.update.down) }
     let ups = zip(tasks, downs).map { product($0.update.up, $1.lower) }
     let shared = try singularValueDecomposition(of: .joiningColumns(ups)).significant

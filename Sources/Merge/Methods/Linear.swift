@@ -1,7 +1,7 @@
 import Adapters
 import LinearAlgebra
 
-/// The weighted sum, reduced to a rank: `SVD` by the name it has elsewhere.
+/// The weighted sum reduced to a rank: `SVD` under the name that other programs use.
 struct Linear: MergeMethod {
   static let name = "linear"
   static let isSum = true

@@ -5,15 +5,15 @@ import LinearAlgebra
 import Names
 import Tensors
 
-/// Spherical interpolation between two updates, layer by layer: the direction turns evenly from the
-/// first to the second, and the length goes with it.
+/// Spherical interpolation between two updates per layer: the direction rotates at constant speed
+/// from the first to the second, and the length is interpolated too.
 ///
-/// The result is a sum of the two whose weights depend on the angle between them, so it is as exact
-/// as their concatenation. A layer's weight and bias are one vector. Where an update is zero or
-/// missing, and where the two are nearly parallel or opposite, interpolation is linear.
+/// The result is a sum of the two whose weights depend on their angle, so it is as exact as their
+/// concatenation. A layer's weight and bias form one vector. If an update is zero or missing, or
+/// the two are nearly parallel or opposite, the interpolation is linear.
 ///
-/// Source: Shoemake, "Animating rotation with quaternion curves" (1985), as mergekit's `slerp`
-/// bounds it.
+/// Source: Shoemake, "Animating rotation with quaternion curves" (1985), with the limits of
+/// mergekit's `slerp`.
 struct SLERP: MergeMethod {
   static let name = "slerp"
   static let options: Set<MergeOption> = [.t]
@@ -22,7 +22,7 @@ struct SLERP: MergeMethod {
 
   func check(fileCount: Int) throws {
     if fileCount != 2 {
-      throw ValidationError("--method slerp goes between two files, not \(fileCount).")
+      throw ValidationError("--method slerp takes two files, not \(fileCount).")
     }
   }
 
@@ -34,7 +34,7 @@ struct SLERP: MergeMethod {
       .sum(choice, threads: threads, onLayer: onLayer)
   }
 
-  /// The two inputs, with the weights that make their sum the interpolation.
+  /// The two inputs with weights that make their sum the interpolation.
   func interpolated(_ combination: Combination, threads: Int) throws -> Combination {
     let products = try combination.innerProducts(threads: threads)
     let weights = Dictionary(
@@ -46,7 +46,7 @@ struct SLERP: MergeMethod {
     }
   }
 
-  /// The two weights, by the inner products of the updates.
+  /// The two weights, computed from the inner products of the updates.
   private func coefficients(_ products: Matrix) -> (first: Double, second: Double) {
     let norms = (products[0, 0].squareRoot(), products[1, 1].squareRoot())
     let cosine = norms.0 * norms.1 > 0 ? products[0, 1] / (norms.0 * norms.1) : 1

@@ -17,7 +17,7 @@ struct SVD: MergeMethod {
 }
 
 extension Combination {
-  /// The exact sum, at its own ranks or at those of a choice.
+  /// The exact sum, at its own ranks or at the chosen ones.
   func sum(
     _ choice: RankChoice?, threads: Int, onLayer: @escaping @Sendable () -> Void
   ) throws -> ResultPlan {

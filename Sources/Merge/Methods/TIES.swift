@@ -1,6 +1,7 @@
 import Tensors
 
-/// The largest elements of each update; of those that agree with the elected sign the mean.
+/// Keeps the largest elements of each update, then takes the mean of those that agree with the
+/// elected sign.
 ///
 /// Source: Yadav et al., TIES-Merging (arXiv 2306.01708).
 struct TIES: ElementwiseMethod {

@@ -2,12 +2,12 @@ import Adapters
 import LinearAlgebra
 import Tensors
 
-/// Task singular vectors: each update's largest singular triples, at most 1/T of what a layer has
-/// room for, with vectors that no longer interfere: Δ = U⊥·S·V⊥ᵀ, where U⊥ and V⊥ are the orthonormal
-/// matrices nearest to all vectors side by side.
+/// Task singular vectors: takes the largest singular triples of each update, at most 1/T of the
+/// layer's full rank, and removes the interference between their vectors: Δ = U⊥·S·V⊥ᵀ, where U⊥
+/// and V⊥ are the orthonormal matrices nearest to all vectors side by side.
 ///
-/// Directions that several updates share to the last digit have no nearest counterpart, and are
-/// shared in the result: the merge of an update with itself is the update.
+/// Directions that several updates share exactly have no nearest orthonormal counterpart and stay
+/// shared: the merge of an update with itself is that update.
 ///
 /// Source: Gargiulo et al., Task Singular Vectors (arXiv 2412.00081), TSV-M.
 struct TSVM: FactoredMethod {
@@ -30,7 +30,7 @@ struct TSVM: FactoredMethod {
   }
 }
 
-/// U·Vᵀ of A = U·S·Vᵀ, over the singular values that are not zero.
+/// U·Vᵀ of A = U·S·Vᵀ, restricted to the nonzero singular values.
 private func nearestOrthonormal(to matrix: Matrix) throws -> Matrix {
   let parts = try singularValueDecomposition(of: matrix).significant
   return product(parts.left, parts.right)

@@ -1,7 +1,7 @@
 extension Family {
-  /// Anima: Cosmos Predict2 of 2 billion weights behind an adapter of the text.
+  /// Anima: Cosmos Predict2 (2B) with a text adapter before it.
   ///
-  /// diffusers keeps the adapter in a component of its own, `text_conditioner`.
+  /// diffusers keeps the text adapter in its own component, `text_conditioner`.
   ///
   /// Sources: diffusers, `lora_conversion_utils.py`,
   /// `_convert_non_diffusers_anima_lora_to_diffusers`, and `convert_anima_to_diffusers.py`;

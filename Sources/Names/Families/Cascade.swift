@@ -1,7 +1,7 @@
 extension Family {
   /// Stable Cascade's stage C.
   ///
-  /// Its checkpoints have q, k and v in one tensor, `in_proj_weight`; ComfyUI cuts it when it
+  /// Its checkpoints have q, k and v in one tensor, `in_proj_weight`; ComfyUI splits it when it
   /// loads. Adapters' names begin with `lora_prior_unet_`.
   ///
   /// Sources: diffusers, `convert_stable_cascade_unet_single_file_to_diffusers`; ComfyUI,

@@ -1,5 +1,5 @@
 extension Family {
-  /// Chroma: Flux.1 with one network that makes all modulation.
+  /// Chroma: Flux.1 with one network that computes all modulation.
   ///
   /// Sources: diffusers, `convert_chroma_transformer_checkpoint_to_diffusers`; ComfyUI,
   /// `comfy/ldm/chroma/model.py`; sd-scripts, `library/chroma_models.py`.

@@ -1,5 +1,5 @@
 extension Family {
-  /// Cosmos Predict2, of 2 and 14 billion weights.
+  /// Cosmos Predict2, 2B and 14B.
   ///
   /// Sources: diffusers, `transformer_cosmos.py` and
   /// `convert_cosmos_transformer_checkpoint_to_diffusers`; ComfyUI, `comfy/ldm/cosmos/predict2.py`.
@@ -12,7 +12,7 @@ extension Family {
       \(predict2Ends)
       """)
 
-  /// The blocks of Cosmos Predict2, which Anima has too.
+  /// The blocks of Cosmos Predict2, which Anima shares.
   static let predict2Blocks = """
     [blocks.# = transformer_blocks.#]
     self_attn.q_proj = attn1.to_q : 1 1
@@ -37,7 +37,7 @@ extension Family {
     adaln_modulation_mlp.2 = norm3.linear_2
     """
 
-  /// The layers before and behind the blocks of Cosmos Predict2.
+  /// The layers before and after the blocks of Cosmos Predict2.
   static let predict2Ends = """
     x_embedder.proj.1 = patch_embed.proj
     t_embedder.1.linear_1 = time_embed.t_embedder.linear_1 : 1 1

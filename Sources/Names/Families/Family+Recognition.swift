@@ -1,15 +1,16 @@
-// Which family an adapter or a checkpoint is of.
+// Recognises the family of an adapter or a checkpoint.
 //
-// Names alone do not tell: Flux.1, Flux.2 and HunyuanVideo share those of their blocks, as do
-// Flux.1, SD3 and Qwen-Image in diffusers' words. Of the families that know most of the layers, the
-// hidden width and the highest numbers of the blocks decide.
+// Names alone are not enough: Flux.1, Flux.2 and HunyuanVideo share the names of their blocks, and
+// so do Flux.1, SD3 and Qwen-Image in diffusers' words. Among the families that know most of the
+// layers, the hidden width and the highest block numbers decide.
 
-/// The layers of one network: each kind of layer is asked for in every family.
+/// The layers of one network, reduced to one per kind, since every kind is looked up in every
+/// family.
 private struct Evidence {
-  /// A layer of each kind.
+  /// One layer of each kind.
   let kinds: [(layer: BaseModel.Layer, name: NumberedName)]
 
-  /// The highest number behind the words before a path's first number: `double_blocks` → 18.
+  /// The highest number after the words before a path's first number: `double_blocks` → 18.
   let highest: [String: Int]
 
   init(_ layers: [BaseModel.Layer]) {
@@ -38,27 +39,27 @@ extension Int {
 }
 
 extension BaseModel.Layer {
-  /// Whether the extents are the layer's: rotations, biases and norms tell one of them.
+  /// Whether the extents are the layer's; rotations, biases and norms give only one of them.
   fileprivate var isWide: Bool { inputs > 1 && outputs > 1 }
 }
 
 extension Family {
-  /// How well a family fits.
+  /// How well a family matches.
   private struct Fit {
     let family: Family
     let known: Int
     var agreements = 0
     var contradictions = 0
 
-    /// Whether a layer is known by its authors' name, which is not diffusers' too.
+    /// Whether a layer has a name of its authors that diffusers does not use.
     var isOriginal = false
 
-    /// Whether there are as many blocks of a kind, and more than a few, as a published model has.
+    /// Whether the number of blocks of a kind is more than a few and equals a published model's.
     var isOfItsDepth = false
   }
 
-  /// The family that knows most of some layers of a denoiser; `nil` where none knows any, or
-  /// several do whose models have other widths: then only names of one's authors tell.
+  /// The family that knows most of a denoiser's layers; `nil` if none knows any, or if several do
+  /// and their models have other widths: then only names of one family's authors decide.
   static func recognising(_ layers: [BaseModel.Layer]) -> Family? {
     let evidence = Evidence(layers)
     let fits = all.compactMap { $0.fit(evidence) }
@@ -96,7 +97,7 @@ extension Family {
     return fit
   }
 
-  /// Whether a layer has the extents of a published model's; `nil` where the table does not tell.
+  /// Whether a layer has the extents of a published model; `nil` if the table does not give them.
   private func agrees(_ layer: BaseModel.Layer, _ found: FoundLayer) -> Bool? {
     guard let size = found.layer.size else { return nil }
     let share = Double(found.part.shares.count) / Double(found.layer.count)

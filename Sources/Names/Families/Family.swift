@@ -1,50 +1,50 @@
-/// What one family of models calls its layers, in every world.
+/// The names that one family of models gives its layers in every world.
 ///
-/// A family is one value in a file of its own, and stands in `all`.
+/// Each family is one value in its own file and one entry of `all`.
 package struct Family: Sendable {
   package let model: BaseModel
 
-  /// The hidden widths of the published models; empty where names alone tell them.
+  /// The hidden widths of the published models; empty if names alone identify them.
   let widths: Set<Int>
 
-  /// How many blocks of a kind published models have, by the words before their number.
+  /// The numbers of blocks in published models, by the words before the block's number.
   let depths: [String: Set<Int>]
 
-  /// The world whose names the trainer flattens, save for layers with names of its own.
+  /// The world whose names the trainer flattens, except for layers with special names.
   let trainerWorld: World
 
   /// The trainers that write flattened names.
   package let trainers: [String]
 
-  /// What a flattened name of the denoiser's begins with.
+  /// The prefix of the denoiser's flattened names.
   let trainerPrefix: String
 
   /// The denoiser's component in diffusers' pipeline.
   let component: String
 
-  /// Components of their own, by the first word of diffusers' paths, that are a part of the denoiser
-  /// elsewhere.
+  /// Components of diffusers' pipeline, by the first word of their paths, that are part of the
+  /// denoiser in other worlds.
   let ownComponents: Set<String>
 
-  /// Whether ComfyUI reads diffusers' names too, under `transformer.` and `diffusion_model.`.
+  /// Whether ComfyUI also reads diffusers' names, after `transformer.` and `diffusion_model.`.
   package let comfyReadsDiffusers: Bool
 
-  /// Whether it reads them flattened behind `lora_transformer_`.
+  /// Whether ComfyUI reads them flattened after `lora_transformer_`.
   package let comfyReadsOneTrainer: Bool
 
-  /// The text encoders, each with its name in every world.
+  /// The text encoders, with their names in every world.
   package let encoders: [FamilyEncoder]
   let layers: [FamilyLayer]
 
-  /// Where each name is found: by its shape.
+  /// The entries of the table, by the shape of the name.
   private let spots: [String: [Spot]]
 
-  /// A name of the table.
+  /// A name in the table.
   private struct Spot: Sendable {
     let layer: Int
     let part: FamilyLayer.Part
 
-    /// The worlds that have it; none for other names.
+    /// The worlds that use it; empty for alternative names.
     let worlds: Set<World>
   }
 
@@ -77,7 +77,7 @@ package struct Family: Sendable {
     self.spots = spots
   }
 
-  /// The names of a layer, the authors' first, each once.
+  /// The distinct names of a layer, the authors' first.
   private static func spots(of layer: FamilyLayer, _ index: Int, _ trainer: World) -> [Spot] {
     var spots: [Spot] = []
     for world in World.allCases {
@@ -103,14 +103,14 @@ struct FoundLayer {
   let part: FamilyLayer.Part
   let worlds: Set<World>
 
-  /// The numbers of the blocks that the layer is in.
+  /// The numbers of the blocks that contain the layer.
   let blocks: [Int]
 
   var path: String { part.pattern.path(blocks: blocks) }
 }
 
 extension Family {
-  /// Finds a layer by its name: a dotted one must have the table's dots.
+  /// Finds a layer by its name; a dotted name must have the table's dots.
   func find(_ name: NumberedName, path: String?) -> FoundLayer? {
     for spot in spots[name.shape] ?? [] {
       guard let blocks = spot.part.pattern.blocks(of: name) else { continue }
@@ -126,17 +126,17 @@ extension Family {
     return find(NumberedName(target.key), path: target.path)
   }
 
-  /// The dotted path of a flattened name; `nil` where no name of the table is flattened to it.
+  /// The dotted path of a flattened name; `nil` if it is no name of the table.
   package func path(ofFlattened name: String) -> String? {
     find(NumberedName(name), path: nil)?.path
   }
 
-  /// Whether the denoiser's layers stand in a table; a U-Net's do not, whose names `UNetNames` has.
+  /// Whether the family has a table of the denoiser's layers; `UNetNames` has those of U-Nets.
   package var hasTable: Bool { !layers.isEmpty }
 
-  /// Whether the family's table has a layer of a denoiser under some world's name.
+  /// Whether the family's table has a denoiser's layer under some world's name.
   package func knows(_ target: Target) -> Bool { find(target) != nil }
 
-  /// The worlds that call a layer so; empty where none does.
+  /// The worlds that give a layer this name; empty if none does.
   package func worlds(of target: Target) -> Set<World> { find(target)?.worlds ?? [] }
 }

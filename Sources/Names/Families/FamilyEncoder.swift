@@ -1,29 +1,29 @@
 /// A text encoder of a family, and its name in every world.
 package struct FamilyEncoder: Hashable, Sendable {
-  /// The layers' names behind the prefixes.
+  /// The naming of the layers after the prefixes.
   enum Kind: Hashable, Sendable {
     case clip
     case t5
     case languageModel
   }
 
-  /// As `Target.Network` counts encoders.
+  /// The encoder's number in `Target.Network`.
   package let number: Int
   let kind: Kind
 
-  /// ComfyUI's: `text_encoders.NAME.transformer.…`.
+  /// ComfyUI's name: `text_encoders.NAME.transformer.…`.
   let comfy: String
 
   /// The component of diffusers' pipeline.
   let diffusers: String
 
-  /// What sd-scripts' names begin with: `lora_te1`.
+  /// The prefix of sd-scripts' names: `lora_te1`.
   let trainer: String
 
-  /// What OneTrainer's begin with.
+  /// The prefix of OneTrainer's names.
   let oneTrainer: String
 
-  /// What stands before `layers.` of a language model, in ComfyUI and in diffusers' component.
+  /// The path before `layers.` of a language model, in ComfyUI and in diffusers' component.
   let comfyRoot: String
   let diffusersRoot: String
 
@@ -41,7 +41,7 @@ package struct FamilyEncoder: Hashable, Sendable {
     self.diffusersRoot = diffusersRoot
   }
 
-  /// CLIP-L or one like it.
+  /// An encoder like CLIP-L.
   static func clip(
     _ comfy: String, number: Int = 1, diffusers: String = "text_encoder", trainer: String,
     oneTrainer: String? = nil

@@ -1,9 +1,9 @@
-/// One layer of every block of a kind: what each world calls its rows.
+/// One layer of every block of a kind, with each world's names of its rows.
 ///
-/// A world may have one layer where another has several that read the same input; the rows of all
-/// are counted in shares.
+/// One world may have a single layer where another has several that read the same input; the rows
+/// of all are counted in shares.
 package struct FamilyLayer: Sendable {
-  /// A layer of a world, as the shares of the whole that its rows are.
+  /// A layer of a world, as a range of shares of all rows.
   struct Part: Sendable {
     let pattern: PathPattern
     let shares: Range<Int>
@@ -14,10 +14,10 @@ package struct FamilyLayer: Sendable {
   enum Order: Hashable, Sendable {
     case same
 
-    /// The two halves change places: shift and scale of an adaptive norm.
+    /// The two halves are swapped: shift and scale of an adaptive norm.
     case halvesSwapped
 
-    /// They do where there are two rows for each input, and no more.
+    /// The halves are swapped if there are exactly two rows per input.
     case halvesSwappedOfTwo
   }
 
@@ -27,17 +27,17 @@ package struct FamilyLayer: Sendable {
     let inputs: Double
   }
 
-  /// The worlds that have the layer, each with its parts in the order of the rows.
+  /// The worlds that have the layer, with its parts in the order of the rows.
   let parts: [World: [Part]]
 
-  /// Other names that files have for it, or for some of its rows.
+  /// Alternative names in files, of the layer or of some of its rows.
   let others: [Part]
 
-  /// How many shares the rows are counted in.
+  /// The number of shares of the rows.
   let count: Int
   let size: Size?
 
-  /// The layer's parts in a world; empty where it has none of it.
+  /// The layer's parts in a world; empty if the world lacks the layer.
   ///
   /// - Parameter trainer: The world whose names the trainer flattens.
   func parts(in world: World, trainer: World) -> [Part] {

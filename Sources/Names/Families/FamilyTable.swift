@@ -1,4 +1,4 @@
-/// Reads the table of a family's layers, one line a layer.
+/// Reads the table of a family's layers, one layer per line.
 ///
 ///     [double_blocks.# = transformer_blocks.#]
 ///     img_attn.qkv = attn.to_q | attn.to_k | attn.to_v : 3 1
@@ -6,16 +6,16 @@
 ///     []
 ///     final_layer.adaLN_modulation.1 = ~norm_out.linear : 2 1
 ///
-/// - `ORIGINAL = DIFFUSERS`; one name alone is that of all worlds, and `-` stands for none.
-/// - `a | b | c`: a layer for each of the parts in the order of their rows, of equal shares, or of
-///   so many as stand before a `*`.
-/// - `~name`: the halves of the rows stand in the other order; `~~name`: they do where there are two
-///   rows for each input.
+/// - `ORIGINAL = DIFFUSERS`; a single name is that of all worlds, and `-` means no name.
+/// - `a | b | c`: one layer per part in the order of the rows, with equal shares, or with as many
+///   as the number before a `*`.
+/// - `~name`: the halves of the rows are swapped; `~~name`: they are if there are two rows per
+///   input.
 /// - `: OUT IN`: the extents of the whole in units of the hidden width.
-/// - `; trainer a | b`: sd-scripts' or musubi-tuner's own paths.
-/// - `; also NAME`: another name that files have; `NAME@0-2`, for some of the shares.
-/// - `[ORIGINAL = DIFFUSERS]`: what stands before the names of the lines below; `[a, b]`: once for
-///   each; `[]`: nothing.
+/// - `; trainer a | b`: paths that only sd-scripts or musubi-tuner uses.
+/// - `; also NAME`: an alternative name in files; `NAME@0-2` covers some of the shares.
+/// - `[ORIGINAL = DIFFUSERS]`: the prefix of the lines below; `[a, b]`: once for each; `[]`: no
+///   prefix.
 ///
 /// A line that breaks these rules is our own mistake, and traps.
 struct FamilyTable {
@@ -108,7 +108,7 @@ private struct TableLine {
       }, count: count, size: size)
   }
 
-  /// One path is all shares.
+  /// Parses the parts; a single path has all shares.
   private static func parts(
     _ parts: [(path: String, shares: Int)], behind block: String, count: Int,
     order: FamilyLayer.Order = .same
@@ -123,7 +123,7 @@ private struct TableLine {
 }
 
 extension Substring {
-  /// The text without spaces at its ends.
+  /// The text without surrounding spaces.
   fileprivate var trimmed: String {
     let end = lastIndex { $0 != " " }.map { index(after: $0) } ?? startIndex
     return String(self[..<end].drop { $0 == " " })

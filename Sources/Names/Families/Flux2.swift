@@ -1,8 +1,8 @@
 extension Family {
   /// Flux.2 dev, klein 9B and klein 4B.
   ///
-  /// diffusers keeps the first layer of a single block whole. Its encoders, Qwen3 of two sizes and
-  /// Mistral, are told by no name, and no trainer adapts them.
+  /// diffusers keeps the first layer of a single block in one piece. Its encoders, Qwen3 in two
+  /// sizes and Mistral, cannot be told apart by names, and no trainer adapts them.
   ///
   /// Sources: diffusers, `convert_flux2_to_diffusers.py` and `lora_conversion_utils.py`;
   /// musubi-tuner, `flux_2`.

@@ -1,5 +1,5 @@
 extension Family {
-  /// HiDream-I1: all worlds have the authors' names.
+  /// HiDream-I1; all worlds use the authors' names.
   ///
   /// Sources: diffusers, `transformer_hidream_image.py`; ComfyUI, `comfy/ldm/hidream/model.py`.
   static let hidream = Family(

@@ -1,7 +1,8 @@
 extension Family {
   /// HunyuanImage 2.1 and its distilled version.
   ///
-  /// The names are Tencent's; ComfyUI has its own in memory, and reads Tencent's of the blocks.
+  /// The names are Tencent's; ComfyUI uses its own in memory and also reads Tencent's names of
+  /// blocks.
   ///
   /// Sources: diffusers, `convert_hunyuan_image_to_diffusers.py`; sd-scripts,
   /// `networks/lora_hunyuan_image.py` and `convert_hunyuan_image_lora_to_comfy.py`; ComfyUI,

@@ -1,7 +1,8 @@
 extension Family {
   /// HunyuanVideo, its image-to-video, SkyReels and FramePack.
   ///
-  /// The names are Tencent's; ComfyUI has its own in memory, and reads Tencent's of the blocks.
+  /// The names are Tencent's; ComfyUI uses its own in memory and also reads Tencent's names of
+  /// blocks.
   ///
   /// Sources: diffusers, `convert_hunyuan_video_transformer_to_diffusers`; ComfyUI,
   /// `comfy/supported_models.py` (`HunyuanVideo`) and `comfy/lora.py`; musubi-tuner,
@@ -61,7 +62,7 @@ extension Family {
     k_norm = attn.norm_k ; also norm.key_norm
     """
 
-  /// The refiner of the text, which all of Tencent's models have.
+  /// The text refiner that all of Tencent's models have.
   static let hunyuanRefiner = """
     [txt_in.individual_token_refiner.blocks.# = context_embedder.token_refiner.refiner_blocks.#]
     self_attn_qkv = attn.to_q | attn.to_k | attn.to_v : 3 1 ; also self_attn.qkv

@@ -1,7 +1,8 @@
 extension Family {
-  /// HunyuanVideo 1.5: Tencent's files and musubi-tuner have q, k and v apart, ComfyUI joined.
+  /// HunyuanVideo 1.5; Tencent's files and musubi-tuner separate q, k and v, ComfyUI joins them.
   ///
-  /// The names are Tencent's; ComfyUI has its own in memory, and reads Tencent's of the blocks.
+  /// The names are Tencent's; ComfyUI uses its own in memory and also reads Tencent's names of
+  /// blocks.
   ///
   /// Sources: diffusers, `convert_hunyuan_video1_5_to_diffusers.py`; musubi-tuner,
   /// `convert_hunyuan_video_1_5_lora_to_comfy.py` and `hunyuan_video_1_5`; ComfyUI,

@@ -1,5 +1,5 @@
 extension Family {
-  /// Kolors: SDXL's U-Net behind ChatGLM3, which no trainer adapts.
+  /// Kolors: SDXL's U-Net with ChatGLM3, which no trainer adapts.
   static let kolors = Family(
     .kolors, trainers: [], component: "unet", comfyReadsDiffusers: true)
 }

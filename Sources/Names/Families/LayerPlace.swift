@@ -1,13 +1,13 @@
-/// Where the rows of a layer lie in a layer of another world.
+/// The position of a layer's rows in a layer of another world.
 package struct LayerPlace: Sendable {
   /// The other world's layer.
   package let target: Target
 
-  /// The shares of the whole that each is, out of `count`.
+  /// The shares that the rows are in each layer, out of `count`.
   private let own: Range<Int>
   private let theirs: Range<Int>
 
-  /// Whether one of the two has its halves in the other order, and when.
+  /// Whether, and when, one of the two has its halves swapped.
   private let order: FamilyLayer.Order
 
   fileprivate init(
@@ -19,24 +19,24 @@ package struct LayerPlace: Sendable {
     self.order = order
   }
 
-  /// Whether the two are the same rows in the same order.
+  /// Whether the two have the same rows in the same order.
   package var isWhole: Bool { own == theirs && order == .same }
 
-  /// What the rows of the first must be a multiple of.
+  /// The number that the first layer's rows must be a multiple of.
   package var shareCount: Int { own == theirs ? 1 : own.count }
 
-  /// The rows of the other world's layer.
+  /// The number of rows of the other world's layer.
   ///
-  /// - Parameter rows: Those of the first, a multiple of `shareCount`.
+  /// - Parameter rows: The rows of the first layer, a multiple of `shareCount`.
   package func outputs(ofOwn rows: Int) -> Int {
     own == theirs ? rows : rows / own.count * theirs.count
   }
 
-  /// Rows of the first, and which row of the other's the first of each range is.
+  /// Ranges of the first layer's rows, each with the row of the other layer at which it begins.
   ///
   /// - Parameters:
-  ///   - rows: As for `outputs`.
-  ///   - inputs: What the layer reads, where that is known.
+  ///   - rows: The rows of the first layer, a multiple of `shareCount`.
+  ///   - inputs: The number of the layer's inputs, if it is known.
   package func moves(ofOwn rows: Int, inputs: Int?) -> [(own: Range<Int>, theirs: Int)] {
     if own == theirs {
       let isSwapped =
@@ -54,10 +54,9 @@ package struct LayerPlace: Sendable {
 }
 
 extension Family {
-  /// The layers of a world that a layer's rows lie in.
+  /// The layers of a world that hold a layer's rows.
   ///
-  /// - Returns: `nil` where the table has no such name; empty where the world lacks some of the
-  ///   rows.
+  /// - Returns: `nil` if the table lacks the name; empty if the world lacks some of the rows.
   package func places(of target: Target, in world: World) -> [LayerPlace]? {
     guard let found = find(target) else { return nil }
     let parts = found.layer.parts(in: world, trainer: trainerWorld)
@@ -65,7 +64,7 @@ extension Family {
     return covered == found.part.shares.count ? found.places(in: parts) : []
   }
 
-  /// The layers that some of a layer's rows lie in under other names, each once.
+  /// All layers under other names that hold some of a layer's rows, each once.
   package func allPlaces(of target: Target) -> [LayerPlace] {
     guard let found = find(target) else { return [] }
     let parts = World.allCases.flatMap { found.layer.parts(in: $0, trainer: trainerWorld) }
@@ -77,7 +76,7 @@ extension Family {
 }
 
 extension FoundLayer {
-  /// Those of some parts of the layer that have rows in common with this one.
+  /// The layers among some parts that share rows with this one.
   fileprivate func places(in parts: [FamilyLayer.Part]) -> [LayerPlace] {
     parts.filter { $0.shares.overlaps(part.shares) }.map { other in
       let path = other.pattern.path(blocks: blocks)

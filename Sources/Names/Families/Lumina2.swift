@@ -1,5 +1,5 @@
 extension Family {
-  /// Lumina Image 2: 24 heads of queries, 8 of keys and values.
+  /// Lumina Image 2, with 24 query heads and 8 key and value heads.
   ///
   /// Sources: diffusers, `convert_lumina2_to_diffusers` and `lora_conversion_utils.py`; sd-scripts,
   /// `networks/lora_lumina.py`; ComfyUI, `comfy/ldm/lumina/model.py`.

@@ -1,12 +1,12 @@
-/// A dotted path with `#` for the number of a block: `double_blocks.#.img_mlp.0`.
+/// A dotted path with `#` for block numbers: `double_blocks.#.img_mlp.0`.
 package struct PathPattern: Hashable, Sendable {
   package let path: String
 
-  /// What flattened names are found by: `_` for dots, `#` for every number, also those that are
-  /// part of the pattern.
+  /// The key that finds flattened names: `_` for dots, and `#` for every number, those that belong
+  /// to the pattern included.
   let shape: String
 
-  /// The numbers in the order of the path; `nil` for a block's.
+  /// The numbers in path order; `nil` stands for a block's.
   let numbers: [Int?]
 
   init(_ path: String) {
@@ -15,7 +15,7 @@ package struct PathPattern: Hashable, Sendable {
     (shape, numbers) = (name.shape, name.numbers.map { $0 < 0 ? nil : $0 })
   }
 
-  /// The numbers of the blocks of a name of the same shape; `nil` where it has other numbers.
+  /// The block numbers in a name of the same shape; `nil` if its other numbers differ.
   func blocks(of name: NumberedName) -> [Int]? {
     guard numbers.count == name.numbers.count else { return nil }
     var blocks: [Int] = []
@@ -25,18 +25,18 @@ package struct PathPattern: Hashable, Sendable {
     return blocks
   }
 
-  /// The path with the numbers of blocks in it.
+  /// The path with block numbers inserted.
   func path(blocks: [Int]) -> String {
     if blocks.isEmpty { return path }
     let pieces = path.split(separator: "#", omittingEmptySubsequences: false)
     return zip(pieces, blocks.map(String.init) + [""]).reduce(into: "") { $0 += $1.0 + $1.1 }
   }
 
-  /// How many numbers of blocks there are.
+  /// The number of block numbers.
   var blockCount: Int { numbers.count { $0 == nil } }
 }
 
-/// A layer's name with its numbers apart: flattened or dotted, the same.
+/// A layer's name, flattened or dotted, with its numbers separated.
 package struct NumberedName: Hashable, Sendable {
   let shape: String
   let numbers: [Int]
@@ -63,7 +63,7 @@ package struct NumberedName: Hashable, Sendable {
     self.numbers = numbers
   }
 
-  /// A number as names of layers have it: without leading zeros, and of at most five digits.
+  /// Parses a number in a layer's name: without leading zeros, at most five digits.
   private static func number(_ digits: Substring.UTF8View) -> Int? {
     guard (1...5).contains(digits.count), digits.count == 1 || digits.first != 0x30 else {
       return nil
@@ -77,7 +77,7 @@ package struct NumberedName: Hashable, Sendable {
   }
 }
 
-/// A name with `_` for its dots.
+/// The name with `_` in place of dots.
 package func flattened(_ path: String) -> String {
   String(decoding: path.utf8.map { $0 == 0x2E ? 0x5F : $0 }, as: UTF8.self)
 }

@@ -1,5 +1,5 @@
 extension Family {
-  /// Qwen-Image and its Edit versions: all worlds have diffusers' names.
+  /// Qwen-Image and its Edit versions; all worlds use diffusers' names.
   ///
   /// Sources: diffusers, `transformer_qwenimage.py`; ComfyUI, `comfy/ldm/qwen_image/model.py`;
   /// musubi-tuner, `qwen_image`.

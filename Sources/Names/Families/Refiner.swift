@@ -1,5 +1,5 @@
 extension Family {
-  /// SDXL's refiner, which has the second of its encoders alone.
+  /// SDXL's refiner, which has only the second of SDXL's encoders.
   ///
   /// Source: ComfyUI, `comfy/sdxl_clip.py`; diffusers, `StableDiffusionXLImg2ImgPipeline`.
   static let refiner = Family(

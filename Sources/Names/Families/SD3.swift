@@ -1,8 +1,7 @@
 extension Family {
   /// Stable Diffusion 3 and 3.5, medium and large.
   ///
-  /// The last block's context has two rows of modulation for each input, and those in the other
-  /// order.
+  /// The context of the last block has two rows of modulation per input, in swapped order.
   ///
   /// Sources: diffusers, `convert_sd3_transformer_checkpoint_to_diffusers`; ComfyUI,
   /// `comfy/utils.py`, `mmdit_to_diffusers`; sd-scripts, `networks/lora_sd3.py`.

@@ -1,11 +1,11 @@
-/// Whose words a layer's name is in: what divides a model's layers in its own way.
+/// A program's way to name and divide a model's layers.
 package enum World: CaseIterable, Hashable, Sendable {
-  /// The model's authors', which ComfyUI's checkpoints and most single files have.
+  /// The names of the model's authors, used by ComfyUI's checkpoints and most single files.
   case original
 
-  /// Those of diffusers' classes.
+  /// The names of diffusers' classes.
   case diffusers
 
-  /// Those of the trainer whose names are flattened: sd-scripts or musubi-tuner.
+  /// The names that a trainer flattens: sd-scripts' or musubi-tuner's.
   case trainer
 }

@@ -1,5 +1,5 @@
 extension Family {
-  /// Z-Image and its Turbo: musubi-tuner and diffusers have q, k and v apart, ComfyUI joined.
+  /// Z-Image and its Turbo; musubi-tuner and diffusers separate q, k and v, ComfyUI joins them.
   ///
   /// Sources: diffusers, `transformer_z_image.py` and `convert_z_image_to_diffusers`; musubi-tuner,
   /// `zimage`; ComfyUI, `comfy/utils.py`, `z_image_to_diffusers`.

@@ -1,14 +1,14 @@
 import Tensors
 
-/// A type of ggml's whose numbers lie in blocks.
+/// A type of ggml that stores numbers in blocks.
 struct BlockType: Hashable, Sendable {
   let name: String
 
-  /// The numbers of a block, and its bytes.
+  /// The number of elements per block, and its size in bytes.
   let count: Int
   let byteCount: Int
 
-  /// By the numbers that files hold.
+  /// All types, by their number in files.
   static let all: [UInt32: BlockType] = {
     var types = unread
     for block in blockCodes {
@@ -24,7 +24,7 @@ struct BlockType: Hashable, Sendable {
     30: .bfloat16,
   ]
 
-  /// Types whose tensors can be told apart but not read.
+  /// Types whose tensors are recognised but cannot be decoded.
   private static let unread: [UInt32: BlockType] = [
     9: BlockType(name: "Q8_1", count: 32, byteCount: 40),
     15: BlockType(name: "Q8_K", count: 256, byteCount: 292),
@@ -44,24 +44,24 @@ struct BlockType: Hashable, Sendable {
     41: BlockType(name: "Q1_0", count: 128, byteCount: 18),
   ]
 
-  /// What reads the blocks; `nil` for a type that is not read.
+  /// The decoder of the blocks; `nil` if the type cannot be decoded.
   var code: (any BlockCode.Type)? { blockCodes.first { "\($0)" == name } }
 }
 
-/// The numbers of a block of one of ggml's types, under the type's name.
+/// The decoder of a ggml block type; its name is the type's.
 protocol BlockCode: SendableMetatype {
   /// The type's number in files.
   static var number: UInt32 { get }
 
-  /// The numbers of a block, and its bytes.
+  /// The number of elements per block, and its size in bytes.
   static var count: Int { get }
   static var byteCount: Int { get }
 
-  /// Appends the numbers of a block.
+  /// Appends the decoded numbers of a block.
   static func decode(_ block: Block, to numbers: inout [Double])
 }
 
-/// All types that are read.
+/// All types that can be decoded.
 let blockCodes: [any BlockCode.Type] = [
   Q4_0.self, Q4_1.self, Q5_0.self, Q5_1.self, Q8_0.self, Q2_K.self, Q3_K.self, Q4_K.self, Q5_K.self,
   Q6_K.self,
@@ -76,7 +76,7 @@ struct Block {
 
   func signed(_ index: Int) -> Int { Int(Int8(bitPattern: self[index])) }
 
-  /// A 16-bit float.
+  /// Reads a 16-bit float.
   func half(_ index: Int) -> Double {
     Double(float(half: UInt16(self[index]) | UInt16(self[index + 1]) << 8))
   }

@@ -1,8 +1,8 @@
 import Files
 
-/// Little-endian numbers and strings of a file, one behind the other.
+/// Reads little-endian numbers and strings of a file in sequence.
 struct ByteReader {
-  /// Why bytes are not what they should be.
+  /// The reason why bytes are invalid.
   struct Failure: Error {
     let detail: String
 
@@ -12,7 +12,7 @@ struct ByteReader {
   private let file: MappedFile
   private(set) var position = 0
 
-  /// A stretch of the file that is held, and where it begins.
+  /// The buffered range of the file, and its offset.
   private var window: [UInt8] = []
   private var windowStart = 0
 
@@ -48,7 +48,7 @@ struct ByteReader {
     return Number(truncatingIfNeeded: number)
   }
 
-  /// A count of things that take some bytes each.
+  /// Reads a count of items that take at least `width` bytes each.
   mutating func count(atLeast width: Int) throws(Failure) -> Int {
     let claimed = try integer(UInt64.self)
     guard let count = Int(exactly: claimed), count <= (byteCount - position) / width else {

@@ -4,10 +4,10 @@ import Safetensors
 struct GGUFFields {
   private(set) var metadata = Metadata()
 
-  /// The boundary that tensors begin at.
+  /// The alignment of tensors in bytes.
   private(set) var alignment = 32
 
-  /// The shapes that tensors had before they were reshaped for their blocks, by their names.
+  /// The shapes that tensors had before they were reshaped for their blocks, by name.
   ///
   /// Source: city96/ComfyUI-GGUF `tools/convert.py`.
   private(set) var shapes: [String: [Int]] = [:]
@@ -33,10 +33,10 @@ struct GGUFFields {
     case text(String)
     case integers([Int128])
 
-    /// What is too long to be shown.
+    /// A value that is too long to show.
     case list
 
-    /// As metadata say it.
+    /// The value as text for the metadata.
     var text: String? {
       switch self {
       case .integer(let number): "\(number)"
@@ -47,7 +47,7 @@ struct GGUFFields {
     }
   }
 
-  /// Longer lists are those of vocabularies.
+  /// The longest list that is shown; longer ones are vocabularies.
   private static let longestList = 16
 
   private static func value(

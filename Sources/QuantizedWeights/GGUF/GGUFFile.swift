@@ -2,17 +2,17 @@ package import Files
 package import Safetensors
 import Tensors
 
-/// An open GGUF file: its tensors as those of a safetensors file, and how their blocks are read.
+/// An open GGUF file: its tensors as those of a safetensors file, and the decoders of their blocks.
 ///
-/// A tensor of blocks is one of bytes: its last extent is the bytes of a row. Metadata are those
-/// that are words and numbers, and short lists of numbers.
+/// A tensor of blocks becomes a tensor of bytes whose last extent is the bytes per row. Metadata
+/// contain strings, numbers and short lists of numbers.
 package struct GGUFFile: Sendable {
   package let file: SafetensorsFile
 
-  /// The storage of tensors of blocks, by their names.
+  /// The block types of tensors of blocks, by name.
   let blocks: [TensorName: BlockTensor]
 
-  /// - Throws: Where a byte is not what the format asks for.
+  /// - Throws: If a byte violates the format.
   package init(_ file: MappedFile) throws(GGUFError) {
     var parser = GGUFParser(file)
     let contents = try parser.contents()
@@ -24,7 +24,7 @@ package struct GGUFFile: Sendable {
 
   private static let magic = Array("GGUF".utf8)
 
-  /// Whether a file begins as GGUF does.
+  /// Whether a file begins like GGUF.
   package static func begins(_ file: MappedFile) -> Bool { file.withBytes(begins) }
 
   private static func begins(_ bytes: RawSpan) -> Bool {
@@ -32,7 +32,7 @@ package struct GGUFFile: Sendable {
     return unsafe bytes.extracting(0..<magic.count).withUnsafeBytes { unsafe Array($0) } == magic
   }
 
-  /// The number of bytes to read of a stream that is GGUF or safetensors.
+  /// The number of header bytes to read from a stream that is GGUF or safetensors.
   package static func wantedByteCount(_ bytes: RawSpan) -> Int {
     if bytes.byteCount < magic.count { return magic.count }
     return begins(bytes) ? .max : SafetensorsFile.wantedByteCount(bytes)
@@ -41,12 +41,12 @@ package struct GGUFFile: Sendable {
 
 /// A tensor that is stored in blocks.
 struct BlockTensor: Sendable {
-  /// The type as ggml calls it, such as `Q4_K`.
+  /// The type under ggml's name, such as `Q4_K`.
   let type: BlockType
   let shape: Shape
 }
 
-/// Why a file is no GGUF that we can use.
+/// The reason why a file is not a usable GGUF file.
 package struct GGUFError: Error, Hashable, CustomStringConvertible {
   package let file: String
   package let detail: String

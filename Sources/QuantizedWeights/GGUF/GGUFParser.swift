@@ -2,8 +2,8 @@ import Files
 import Safetensors
 import Tensors
 
-/// Reads the beginning of a GGUF file, which a stranger wrote: every count is held against the bytes
-/// that are left before anything is made of it.
+/// Parses the header of an untrusted GGUF file: every count is checked against the remaining bytes
+/// before it is used.
 ///
 /// Source: ggml-org/ggml `docs/gguf.md`.
 struct GGUFParser {
@@ -61,7 +61,7 @@ struct GGUFParser {
       metadata: fields.metadata, dataOffset: dataOffset)
   }
 
-  /// What is said of a tensor.
+  /// The description of a tensor in the header.
   private struct Claim {
     let name: TensorName
     let type: ElementType
@@ -81,7 +81,7 @@ struct GGUFParser {
       guard let extent = Int(exactly: try reader.integer(UInt64.self)) else {
         throw .init("tensor '\(name)' has an extent beyond 63 bits; is the file damaged?")
       }
-      // The innermost stands first.
+      // The innermost extent comes first in the file.
       extents.insert(extent, at: 0)
     }
     let number = try reader.integer(UInt32.self)
@@ -119,7 +119,7 @@ struct GGUFParser {
       byteCount: byteCount, offset: offset, block: BlockTensor(type: type, shape: own))
   }
 
-  /// The tensors in the order of their data, none over another or beyond the end.
+  /// The tensors in the order of their data, checked to be in bounds and not to overlap.
   private func checked(
     _ claims: [Claim], dataByteCount: Int, _ alignment: Int
   ) throws(ByteReader.Failure) -> [Header.Entry] {

@@ -2,11 +2,12 @@ import JSON
 import Safetensors
 import Tensors
 
-/// bitsandbytes' NF4 and FP4: two codes a byte, the first in the upper half; each stands for a number
-/// of a table, times the largest magnitude of its block.
+/// bitsandbytes' NF4 and FP4: two codes per byte, the first in the upper half.
 ///
-/// These magnitudes may be codes themselves ("double quantisation"): numbers of another table, times
-/// the largest of their block, plus an offset.
+/// Each code stands for a number of a table, times the largest magnitude of its block.
+///
+/// These magnitudes may be codes themselves ("double quantisation"): numbers of another table,
+/// times the largest of their block, plus an offset.
 ///
 /// Source: bitsandbytes `functional.py` (`QuantState`, `dequantize_4bit`, `dequantize_blockwise`).
 struct BitsAndBytes4: StoredWeight, QuantizationScheme {
@@ -19,7 +20,7 @@ struct BitsAndBytes4: StoredWeight, QuantizationScheme {
   private let magnitudes: Header.Entry
   private let nested: Nested?
 
-  /// How magnitudes of blocks are stored as codes.
+  /// The storage of the blocks' magnitudes as codes.
   private struct Nested: Sendable {
     let magnitudes: Header.Entry
     let table: [Double]
@@ -90,7 +91,7 @@ struct BitsAndBytes4: StoredWeight, QuantizationScheme {
   }
 }
 
-/// The parts of a weight's state, each checked.
+/// The parts of a weight's state, each of them checked.
 private struct Reading {
   let codes: Header.Entry
   let state: Header.Entry

@@ -1,7 +1,7 @@
 import Safetensors
 import Tensors
 
-/// A tensor of a GGUF file in blocks, each with scales of its own.
+/// A tensor of a GGUF file in blocks, each with its own scales.
 ///
 /// Source: ggml-org/ggml `src/ggml-quants.c`, `src/ggml-common.h`.
 struct GGUFBlocks: StoredWeight, QuantizationScheme {
@@ -27,7 +27,7 @@ struct GGUFBlocks: StoredWeight, QuantizationScheme {
 
   func doubles(rows: Range<Int>) -> [Double] { decoded(code, rows.times(columnCount)) }
 
-  /// Blocks lie one behind the other, whatever the rows are.
+  /// Decodes blocks in sequence; they do not follow the rows.
   private func decoded<Code: BlockCode>(_ code: Code.Type, _ elements: Range<Int>) -> [Double] {
     if elements.isEmpty { return [] }
     let blocks =

@@ -1,11 +1,10 @@
 import Safetensors
 import Tensors
 
-/// ComfyUI's `mxfp8`: codes of E4M3, and a power of two for each 32 numbers of a row, in cuBLAS's
-/// order.
+/// ComfyUI's `mxfp8`: E4M3 codes, and a power of two per 32 numbers of a row, in cuBLAS's order.
 ///
-/// Rows and columns are padded to multiples of 32; the shape here is the padded one. An exponent of 0
-/// stands for 0, as ComfyUI reads it.
+/// Rows and columns are padded to multiples of 32; the shape here is the padded one. An exponent of
+/// 0 means 0, as in ComfyUI.
 ///
 /// Source: Comfy-Org/comfy-kitchen `tensor/mxfp8.py`, `backends/eager/quantization.py`.
 struct MXFP8: StoredWeight, QuantizationScheme {
@@ -40,7 +39,7 @@ struct MXFP8: StoredWeight, QuantizationScheme {
     return MXFP8(file: tensors.file, tensors: [codes, scale] + others, scale: scale)
   }
 
-  /// What an exponent stands for.
+  /// The number that an exponent encodes.
   static func power(_ exponent: UInt8) -> Float {
     exponent == 0 ? 0 : Float(bitPattern: UInt32(exponent) << 23)
   }

@@ -1,8 +1,8 @@
 import Safetensors
 import Tensors
 
-/// ComfyUI's `nvfp4`: two codes of E2M1 a byte, the first in the upper half; a scale of E4M3 for each
-/// 16 numbers of a row, in cuBLAS's order; and one scale for all.
+/// ComfyUI's `nvfp4`: two E2M1 codes per byte, the first in the upper half; an E4M3 scale per 16
+/// numbers of a row, in cuBLAS's order; and one scale for the whole tensor.
 ///
 /// Rows and columns are padded to multiples of 16; the shape here is the padded one.
 ///

@@ -1,12 +1,12 @@
 import Safetensors
 import Tensors
 
-/// 8-bit floats with scales: one for all, one a row, or one a block; weight = code × scale.
+/// 8-bit floats with a scale per tensor, row or block; weight = code × scale.
 ///
-/// The scale is called `scale_weight` (ComfyUI's first, with a `scaled_fp8` beside the layers),
-/// `weight_scale` (ComfyUI's second, with `comfy_quant` or `_quantization_metadata`; musubi-tuner;
-/// compressed-tensors) or `weight_scale_inv` (DeepSeek's blocks of 128 × 128), which is multiplied by
-/// all the same.
+/// The scale is called `scale_weight` (ComfyUI's first format, with a `scaled_fp8` beside the
+/// layers), `weight_scale` (ComfyUI's second, with `comfy_quant` or `_quantization_metadata`;
+/// musubi-tuner; compressed-tensors) or `weight_scale_inv` (DeepSeek's blocks of 128 × 128), which
+/// is a factor too.
 ///
 /// Source: Comfy-Org/ComfyUI `comfy/quant_ops.py`, `comfy/utils.py`; deepseek-ai/DeepSeek-V3
 /// `inference/kernel.py`.
@@ -18,10 +18,10 @@ struct ScaledFP8: StoredWeight, QuantizationScheme {
 
   static let scaleNames = ["weight_scale", "scale_weight", "weight_scale_inv"]
 
-  /// What belongs to a layer beside codes and scale.
+  /// The tensors that accompany a layer's codes and scale.
   static let companions = ["comfy_quant", "input_scale", "scale_input"]
 
-  /// What ComfyUI calls the types.
+  /// ComfyUI's names of the types.
   static let formats: [String: ElementType] = [
     "float8_e4m3fn": .float8e4m3, "float8_e5m2": .float8e5m2,
   ]
@@ -75,7 +75,7 @@ struct ScaledFP8: StoredWeight, QuantizationScheme {
 }
 
 extension ElementType {
-  /// Whether elements are floats of 8 bits with a sign and a mantissa.
+  /// Whether elements are 8-bit floats with a sign and a mantissa.
   var isFloat8: Bool {
     switch self {
     case .float8e4m3, .float8e5m2, .float8e4m3fnuz, .float8e5m2fnuz: true
@@ -83,7 +83,7 @@ extension ElementType {
     }
   }
 
-  /// Whether elements may be scales.
+  /// Whether elements can be scales.
   var isScale: Bool {
     switch self {
     case .float64, .float32, .float16, .bfloat16, .float8e8m0: true

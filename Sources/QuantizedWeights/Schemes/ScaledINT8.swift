@@ -2,10 +2,10 @@ import JSON
 import Safetensors
 import Tensors
 
-/// 8-bit integers with scales: one for all, one a row, or one a block; weight = code × scale.
+/// 8-bit integers with a scale per tensor, row or block; weight = code × scale.
 ///
 /// ComfyUI's `int8_tensorwise` may be rotated (ConvRot): groups of a row are multiplied by an
-/// orthogonal matrix before they become codes.
+/// orthogonal matrix before they are encoded.
 ///
 /// Source: Comfy-Org/comfy-kitchen `tensor/int8.py`, `backends/eager/quantization.py`;
 /// Comfy-Org/ComfyUI `comfy/ops.py`.
@@ -46,7 +46,7 @@ struct ScaledINT8: StoredWeight, QuantizationScheme {
       rotation: rotation)
   }
 
-  /// The length of the groups that are rotated; `nil` where none are.
+  /// The size of rotated groups; `nil` if there is no rotation.
   private static func groupSize(_ declaration: [String: JSONValue]) -> Int? {
     var fields = declaration
     if case .object(let inner)? = declaration["params"] { fields.merge(inner) { own, _ in own } }

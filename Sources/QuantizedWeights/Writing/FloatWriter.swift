@@ -1,7 +1,7 @@
 import Safetensors
 import Tensors
 
-/// Writes numbers as floats: the weight leaves its scheme.
+/// Writes numbers as floats, so that the weight leaves its scheme.
 struct FloatWriter: WeightWriter {
   let tensors: [Layout.Tensor]
   private let type: ElementType

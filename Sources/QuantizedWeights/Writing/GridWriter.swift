@@ -1,13 +1,13 @@
 import Safetensors
 import Tensors
 
-/// Writes codes of 8 bits with one scale a cell of a grid: the largest magnitude of the cell becomes
+/// Writes 8-bit codes with one scale per cell of a grid: the largest magnitude of the cell becomes
 /// the largest code.
 struct GridWriter: WeightWriter {
   enum Format {
     case float8(ElementType)
 
-    /// From −127 to 127; in groups that are rotated first, where there is a rotation.
+    /// Integers from −127 to 127, rotated in groups first if there is a rotation.
     case int8(GroupRotation?)
   }
 
@@ -16,13 +16,13 @@ struct GridWriter: WeightWriter {
   private let format: Format
   private let scaleType: ElementType
 
-  /// What says to readers how the weight is stored, behind the scale.
+  /// The marker that tells readers the scheme; it follows the scale.
   private let marker: [UInt8]?
   private var largest: [Float]
 
   var codeBitCount: Int { 8 }
 
-  /// A row's scale depends on that row alone.
+  /// A row's scale depends only on that row.
   var measuresFirst: Bool { grid.height > 1 }
 
   init(codes: Header.Entry, scale: Header.Entry, grid: ScaleGrid, format: Format) {
@@ -86,8 +86,8 @@ struct GridWriter: WeightWriter {
     }
   }
 
-  /// - Parameter numbers: Whole ones; become what the codes stand for. NaN has no code, becomes 0 and
-  ///   stays NaN, so that it is noticed.
+  /// - Parameter numbers: Integers, which are limited to the range of the codes. NaN has no code:
+  ///   its code is 0, and the number stays NaN so that it is noticed.
   private func integerCodes(_ numbers: inout [Float]) -> [UInt8] {
     var codes = [UInt8](repeating: 0, count: numbers.count)
     for index in numbers.indices where !numbers[index].isNaN {
@@ -97,7 +97,7 @@ struct GridWriter: WeightWriter {
     return codes
   }
 
-  /// The scale of a cell as its type holds it; 1 for a cell of zeros.
+  /// The scale of a cell, rounded to its type; 1 for a cell of zeros.
   private func scale(largest: Float) -> Float {
     guard largest > 0 else { return 1 }
     let asked = largest / largestCode
@@ -107,7 +107,7 @@ struct GridWriter: WeightWriter {
 
   private func scaleBytes(_ scales: [Float]) -> [UInt8] {
     guard scaleType == .float8e8m0 else { return encoded(floats: scales, as: scaleType) }
-    // A power of two that is large enough.
+    // The scale is rounded up to a power of two.
     return scales.map { scale in
       guard scale.isFinite else { return 254 }
       let exponent = Int(scale.exponent) + (scale.significand > 1 ? 1 : 0)
@@ -115,7 +115,7 @@ struct GridWriter: WeightWriter {
     }
   }
 
-  /// The smallest scale above 0.
+  /// The smallest positive scale.
   private var leastScale: Float {
     switch scaleType {
     case .float16: 0x1p-24

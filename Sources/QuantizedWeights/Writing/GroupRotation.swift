@@ -1,11 +1,12 @@
-/// ConvRot: each group of a row times a symmetric orthogonal matrix, which is its own inverse.
+/// ConvRot: multiplies each group of a row by a symmetric orthogonal matrix, which is its own
+/// inverse.
 ///
-/// The matrix is the regular Hadamard matrix of 4 × 4 (1 but for −1 on the other diagonal), as often
-/// Kronecker-multiplied by itself as the group is long, over the root of its size.
+/// The matrix is a Kronecker power of the regular Hadamard matrix of 4 × 4 (1 except −1 on the
+/// antidiagonal), divided by the square root of its size.
 ///
 /// Source: Comfy-Org/comfy-kitchen `comfy_kitchen/tensor/int8_utils.py`.
 struct GroupRotation: Hashable, Sendable {
-  /// A power of 4.
+  /// The size of a group, a power of 4.
   let size: Int
 
   init?(size: Int) {
@@ -15,7 +16,7 @@ struct GroupRotation: Hashable, Sendable {
     self.size = size
   }
 
-  /// Rotates groups that lie one behind the other.
+  /// Rotates groups in sequence.
   @inline(__always)
   func apply<Number: BinaryFloatingPoint>(to numbers: inout [Number]) {
     unsafe numbers.withUnsafeMutableBufferPointer { buffer in
@@ -29,8 +30,8 @@ struct GroupRotation: Hashable, Sendable {
     }
   }
 
-  /// Four numbers at a distance become s − d, …, where 2·s is their sum: row i of the matrix, which is
-  /// halved, has its −1 at 3 − i.
+  /// Replaces four numbers at a distance by s − d, …, where 2·s is their sum: row i of the halved
+  /// matrix has its −1 at 3 − i.
   @inline(__always)
   private func stage<Number: BinaryFloatingPoint>(
     _ buffer: UnsafeMutableBufferPointer<Number>, _ start: Int, _ step: Int

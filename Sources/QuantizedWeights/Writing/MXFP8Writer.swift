@@ -1,8 +1,8 @@
 import Safetensors
 import Tensors
 
-/// Writes numbers as ComfyUI's `mxfp8`: a block's scale is the least power of two by which its
-/// numbers stay within ±448.
+/// Writes numbers as ComfyUI's `mxfp8`: a block's scale is the smallest power of two that keeps its
+/// numbers within ±448.
 struct MXFP8Writer: WeightWriter {
   let tensors: [Layout.Tensor]
   private let order: BlockedScales
@@ -59,7 +59,7 @@ struct MXFP8Writer: WeightWriter {
     return scales
   }
 
-  /// The least exponent, 127 for 1; 0 for a block of zeros.
+  /// The smallest such exponent, where 127 means 1; 0 for a block of zeros.
   private static func exponent(largest: Float) -> UInt8 {
     guard largest > 0 else { return 0 }
     guard largest.isFinite else { return 254 }

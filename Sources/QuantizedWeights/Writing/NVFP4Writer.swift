@@ -3,8 +3,9 @@ import Tensors
 
 /// Writes numbers as ComfyUI's `nvfp4`.
 ///
-/// The scale of all is the largest magnitude / (448 · 6); a block's is its largest magnitude / 6 over
-/// that, rounded to E4M3; codes are numbers over the product of both, rounded to E2M1.
+/// The tensor's scale is the largest magnitude / (448 · 6). A block's scale is its largest
+/// magnitude / 6, divided by the tensor's scale and rounded to E4M3. Codes are numbers divided by
+/// both and rounded to E2M1.
 struct NVFP4Writer: WeightWriter {
   let tensors: [Layout.Tensor]
   private let order: BlockedScales
@@ -30,7 +31,7 @@ struct NVFP4Writer: WeightWriter {
     unsafe numbers.withUnsafeBufferPointer { largest = unsafe max(largest, largestMagnitude($0)) }
   }
 
-  /// The scale of all as its type holds it.
+  /// The tensor's scale, rounded to its type.
   private var scale: Float {
     let asked = encoded(floats: [largest / (448 * 6)], as: scaleType)
     return unsafe floats(from: asked.span.bytes, as: scaleType)[0]
@@ -58,7 +59,7 @@ struct NVFP4Writer: WeightWriter {
     return stride(from: 0, to: codes.count, by: 2).map { codes[$0] << 4 | codes[$0 + 1] }
   }
 
-  /// The products of both scales, one a block; keeps the codes of the blocks' own.
+  /// The products of both scales, one per block; keeps the codes of the blocks' scales.
   private mutating func blockScales(of numbers: [Float], rows: Range<Int>) -> [Float] {
     let (size, whole) = (NVFP4.blockSize, scale)
     var scales: [Float] = []
@@ -78,10 +79,10 @@ struct NVFP4Writer: WeightWriter {
     return scales
   }
 
-  /// The code of the nearest number, ties to the even code.
+  /// The code of the nearest number; ties go to the even code.
   private static func code(_ number: Float) -> UInt8 {
     let magnitude = number.magnitude
-    // Halfway between neighbours; a tie goes to the even one of the two.
+    // The thresholds lie halfway between neighbours; a tie goes to the even one of the two.
     let code: UInt8 =
       switch magnitude {
       case ...0.25: 0

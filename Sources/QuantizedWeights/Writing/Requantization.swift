@@ -1,23 +1,23 @@
 import Safetensors
 import Tensors
 
-/// How weights of codes and scales are stored once something is added to them.
+/// The scheme in which changed weights of codes and scales are stored.
 package enum Requantization: String, CaseIterable, Sendable {
-  /// In their own scheme and spelling, with new scales.
+  /// The weight's own scheme and spelling, with new scales.
   case same
 
-  /// As 16-bit floats.
+  /// 16-bit floats.
   case bf16
   case f16
 
-  /// As 8-bit floats with one scale for each weight.
+  /// 8-bit floats with one scale per weight.
   case fp8Scaled = "fp8-scaled"
 }
 
 extension Requantization {
-  /// What writes a weight.
+  /// The writer of a weight.
   ///
-  /// - Returns: `nil` where the weight's own scheme is asked for, which is only read.
+  /// - Returns: `nil` if the weight's own scheme is chosen and is read-only.
   package func writer(
     for weight: any StoredWeight, in tensors: QuantizedTensors
   ) -> (any WeightWriter)? {
@@ -32,8 +32,8 @@ extension Requantization {
     }
   }
 
-  /// What `_quantization_metadata` says of a weight that is written again; `nil` where it stays in
-  /// its scheme, and `.some(nil)` where it is plain numbers.
+  /// The entry of a changed weight in `_quantization_metadata`; `nil` if it keeps its scheme, and
+  /// `.some(nil)` if it becomes plain numbers.
   package func declaration(of weight: any StoredWeight) -> JSONText?? {
     switch self {
     case .same: nil
@@ -43,7 +43,7 @@ extension Requantization {
   }
 }
 
-/// How a file tells that weights are 8-bit floats with scales.
+/// The way in which a file declares weights of 8-bit floats with scales.
 enum ScaleSpelling: Sendable {
   /// `weight_scale`, and `_quantization_metadata` in the header.
   case metadata
@@ -66,7 +66,7 @@ enum ScaleSpelling: Sendable {
     }
   }
 
-  /// - Returns: `nil` where no layer's name says what the scale would be called.
+  /// - Returns: `nil` if the codes' name does not end in a layer's `.weight`.
   func writer(for weight: any StoredWeight) -> (any WeightWriter)? {
     let name = weight.codes.name.string
     guard let layer = weight.codes.layer, let grid = ScaleGrid(scales: [], of: weight.shape) else {

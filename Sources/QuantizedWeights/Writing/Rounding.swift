@@ -1,17 +1,17 @@
 package import Tensors
 
-/// How a number between two codes becomes one of them.
+/// The choice between the two codes that enclose a number.
 package enum Rounding: Sendable {
-  /// The nearer, the even one of two that are as near.
+  /// The nearer one; a tie goes to the even one.
   case nearest
 
-  /// Either, the nearer more often, so that many of them are right on average. The numbers of the
-  /// stream are those of the elements, counted from the tensor's first.
+  /// Either one, the nearer with higher probability, so that the mean over many numbers is right.
+  /// An element's random number is found by its index in the tensor.
   case stochastic(Philox)
 
   /// - Parameters:
-  ///   - seed: The user's choice.
-  ///   - tensor: The name of the codes, so that no two tensors are rounded alike.
+  ///   - seed: The user's seed.
+  ///   - tensor: The name of the codes, which gives each tensor other random numbers.
   package static func stochastic(seed: UInt64, tensor: String) -> Rounding {
     // FNV-1a.
     let stream = tensor.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
@@ -21,7 +21,7 @@ package enum Rounding: Sendable {
   }
 }
 
-/// The steps between the numbers of a float of few bits.
+/// The spacing of the numbers of a low-bit float type.
 struct FloatSteps {
   let mantissaBits: Int
 
@@ -45,7 +45,7 @@ struct FloatSteps {
 
   /// One of the two nearest numbers of the type.
   ///
-  /// - Parameter chance: From 0 to below 1: the lower one of magnitudes where it is small.
+  /// - Parameter chance: From 0 to below 1; a small value chooses the smaller magnitude.
   func rounded(_ number: Float, chance: Double) -> Float {
     let magnitude = Double(number.magnitude)
     guard magnitude > 0, number.isFinite else { return number }
@@ -57,9 +57,9 @@ struct FloatSteps {
 }
 
 extension Rounding {
-  /// Rounds numbers to a type by chance; leaves them to the type's own rounding where it is nearest.
+  /// Rounds numbers to a type stochastically; does nothing if the type's own rounding is used.
   ///
-  /// - Parameter first: The place of the first of the numbers in the tensor.
+  /// - Parameter first: The index of the first number in the tensor.
   func apply(_ steps: FloatSteps, to numbers: inout [Float], first: Int) {
     guard case .stochastic(let philox) = self else { return }
     forEachChance(philox, count: numbers.count, first: first) { index, chance in
@@ -67,7 +67,7 @@ extension Rounding {
     }
   }
 
-  /// Rounds numbers to whole ones.
+  /// Rounds numbers to integers.
   func applyWhole(to numbers: inout [Float], first: Int) {
     switch self {
     case .nearest:
@@ -91,7 +91,7 @@ extension Rounding {
         block = place / 4
         words = philox.words(block: UInt64(block))
       }
-      // 24 bits, as many as a float has.
+      // 24 bits, the precision of a float.
       body(index, Double(words[place % 4] >> 8) * 0x1p-24)
     }
   }

@@ -1,6 +1,6 @@
 package import Safetensors
 
-/// Codes and scales made of numbers that come a few rows at a time.
+/// Encodes numbers, which come a few rows at a time, as codes and scales.
 package protocol WeightWriter: Sendable {
   /// The tensors that hold the weight, the codes first.
   var tensors: [Layout.Tensor] { get }
@@ -8,24 +8,24 @@ package protocol WeightWriter: Sendable {
   /// The bits of one code; each number has one.
   var codeBitCount: Int { get }
 
-  /// Rows come in multiples of so many, but for the last.
+  /// The number of rows per call is a multiple of this, except for the last call.
   var rowStep: Int { get }
 
   /// Whether all rows are measured before any is encoded.
   var measuresFirst: Bool { get }
 
-  /// Looks at some rows, in order.
+  /// Measures some rows; they come in order.
   mutating func measure(_ numbers: [Float], rows: Range<Int>)
 
-  /// Encodes some rows, in order.
+  /// Encodes some rows; they come in order.
   ///
-  /// - Parameter numbers: Becomes what the codes stand for.
-  /// - Returns: The codes, as they lie in the tensor.
+  /// - Parameter numbers: Replaced by the decoded numbers.
+  /// - Returns: The codes in the tensor's layout.
   mutating func encode(
     _ numbers: inout [Float], rows: Range<Int>, rounding: Rounding
   ) -> [UInt8]
 
-  /// The bytes of the other tensors, once all rows are encoded.
+  /// The bytes of the other tensors, after all rows are encoded.
   func others() -> [[UInt8]]
 }
 

@@ -23,6 +23,9 @@ struct AdapterStack {
     let rest: Adapter?
   }
 
+  /// The files' modules and tensors that the model has no place for; files without any are absent.
+  let leftOut: [(file: String, items: LeftOut)]
+
   /// Reads the files.
   ///
   /// - Parameter layers: Those of the model that can have factors beside them; networks without any
@@ -40,18 +43,37 @@ struct AdapterStack {
     let base =
       try needsBase ? CheckpointLayers(Checkpoint(path: model.path), for: adapters) : nil
     self.base = base
+    var found: [(file: String, items: LeftOut)] = []
     parts = try adapters.map { adapter in
       try Self.check(adapter, base)
       let plain = try Combination([.init(adapter.keeping(isPlain), weight: 1)])
-      let rest = adapter.keeping { module in
+      func isRest(_ module: Module) -> Bool {
         isOther(module) && (base?.has(module.target) ?? targets.contains(module.target))
       }
+      let rest = adapter.keeping(isRest)
       let part = Part(
         factors: try TrainedAdapter(of: plain, for: layers, in: model.path),
         rest: rest.modules.isEmpty ? nil : rest)
       if part.rest == nil, part.factors.modules.modules.isEmpty { throw adapter.foreignToModel }
+      let leftOut = try Self.leftOut(of: adapter) { !isPlain($0) && !isRest($0) }
+      if !leftOut.isEmpty { found.append((adapter.file.path, leftOut)) }
       return part
     }
+    leftOut = found
+  }
+
+  /// The tensors of an adapter that belong to no module, and those of some modules that change a
+  /// layer.
+  private static func leftOut(
+    of adapter: Adapter, _ isLeftOut: (Module) -> Bool
+  ) throws -> LeftOut {
+    var leftOut = [Combination.Input(adapter, weight: 1)].foreignTensors(in: nil).leftOut
+    let without = try Combination(
+      [.init(adapter.keeping(isLeftOut), weight: 1)], leavesMissing: true)
+    for layer in without.layers where !layer.isZero {
+      leftOut.add(layer.terms[0].module.name, as: .modules)
+    }
+    return leftOut
   }
 
   /// Refuses what cannot be used, or has no place in the model.

@@ -5,7 +5,7 @@ import Images
 
 /// Draws the pictures of a grid, each under the same noise as its neighbours of one seed.
 final class PictureGridMaker {
-  private let stack: AdapterStack
+  let stack: AdapterStack
   private let grid: SampleGrid
   private let spacing: NoiseGrid.Spacing?
 

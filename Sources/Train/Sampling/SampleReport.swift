@@ -1,3 +1,5 @@
+import Results
+
 /// The report of `lora sample`.
 struct SampleReport: Encodable {
   struct Use: Encodable {
@@ -31,4 +33,12 @@ struct SampleReport: Encodable {
 
   /// Row by row.
   let pictures: [[Entry]]
+
+  /// The modules and tensors of each adapter that the model has no place for.
+  let leftOut: [String: LeftOut]
+
+  private enum CodingKeys: String, CodingKey {
+    case output, page, columns, rows, pictures
+    case leftOut = "left_out"
+  }
 }

@@ -33,7 +33,7 @@ struct PictureVariation: Hashable {
       block: 0)
     let varies = index > 0
     func move(_ word: UInt32) -> Int {
-      varies ? Int(UInt64(word) * UInt64(2 * limits.shift + 1) >> 32) - limits.shift : 0
+      varies ? Int((UInt64(word) * UInt64(2 * limits.shift + 1)) >> 32) - limits.shift : 0
     }
     isMirrored = varies && limits.mirrors && words[0] >> 31 == 1
     (right, down) = (move(words[1]), move(words[2]))

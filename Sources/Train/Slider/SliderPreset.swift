@@ -16,6 +16,12 @@ struct SliderPreset: Hashable {
   /// The seed of every run that is given none: two runs of one command make one slider.
   static let seed: UInt32 = 1
 
+  /// The keys of the settings that it may set.
+  static let keys: Set = [
+    "learning_rate", "max_train_steps", "network_dim", "network_alpha", "lr_warmup_steps", "seed",
+    "min_timestep", "debiased_estimation_loss", "noise_offset", "enable_bucket",
+  ]
+
   /// One row a method, one column a kind of model: `sd1`, `sd2` (also predicting velocity), `sdxl`.
   ///
   /// Adam's step does not depend on the size of the gradient, so that velocity needs no other rate. A
@@ -62,6 +68,7 @@ struct SliderPreset: Hashable {
     func set<Value>(
       _ key: String, _ path: WritableKeyPath<TrainingOptions, Value>, _ value: Value
     ) {
+      precondition(Self.keys.contains(key))
       if !keys.contains(key) { options[keyPath: path] = value }
     }
     set("learning_rate", \.run.learningRate, learningRate)

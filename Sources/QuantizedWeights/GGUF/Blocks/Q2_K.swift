@@ -1,4 +1,4 @@
-/// 256 numbers: d · s · q − dmin · m, of 2 bits; s and m, of 4 bits, are those of 16 numbers.
+/// 256 numbers: d · s · q − dmin · m, with 2-bit q; s and m have 4 bits per group of 16 numbers.
 enum Q2_K: BlockCode {
   static let number: UInt32 = 10
   static let count = 256

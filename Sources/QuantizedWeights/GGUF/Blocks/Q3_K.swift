@@ -1,5 +1,5 @@
-/// 256 numbers: d · (s − 32) · q, of 3 bits, whose highest lie apart and take 4 away where they are 0;
-/// s, of 6 bits, is that of 16 numbers.
+/// 256 numbers: d · (s − 32) · q, with 3-bit q whose top bits are stored separately and subtract 4
+/// if they are 0; s has 6 bits per group of 16 numbers.
 enum Q3_K: BlockCode {
   static let number: UInt32 = 11
   static let count = 256
@@ -18,7 +18,7 @@ enum Q3_K: BlockCode {
     }
   }
 
-  /// The lower four bits of 16 scales lie in 8 bytes, the upper two in 4.
+  /// Reads a scale: the lower four bits of 16 scales are in 8 bytes, the upper two in 4.
   private static func scale(_ block: Block, _ index: Int) -> Int {
     let low = block[96 + index % 8] >> (index < 8 ? 0 : 4) & 15
     let high = block[104 + index % 4] >> (index / 4 * 2) & 3

@@ -1,4 +1,4 @@
-/// 32 numbers: d · (q − 8), of 4 bits; the lower halves of the bytes are the first 16.
+/// 32 numbers: d · (q − 8), with 4-bit q; the lower nibbles are the first 16 numbers.
 enum Q4_0: BlockCode {
   static let number: UInt32 = 2
   static let count = 32
@@ -13,11 +13,11 @@ enum Q4_0: BlockCode {
 }
 
 extension Block {
-  /// Four bits of 16 bytes: the lower halves, then the upper ones.
+  /// Reads a nibble of 16 bytes: first the lower nibbles, then the upper ones.
   func nibble(_ index: Int, in first: Int) -> UInt8 {
     self[first + index % 16] >> (index < 16 ? 0 : 4) & 15
   }
 
-  /// A bit of some bytes, the lowest of the first byte first.
+  /// Reads a bit of some bytes, starting at the lowest bit of the first byte.
   func bit(_ index: Int, in first: Int) -> UInt8 { self[first + index / 8] >> (index % 8) & 1 }
 }

@@ -1,4 +1,4 @@
-/// 32 numbers: d · q + m, of 4 bits.
+/// 32 numbers: d · q + m, with 4-bit q.
 enum Q4_1: BlockCode {
   static let number: UInt32 = 3
   static let count = 32

@@ -1,4 +1,4 @@
-/// 256 numbers: d · s · q − dmin · m, of 4 bits; s and m, of 6 bits, are those of 32 numbers.
+/// 256 numbers: d · s · q − dmin · m, with 4-bit q; s and m have 6 bits per group of 32 numbers.
 enum Q4_K: BlockCode {
   static let number: UInt32 = 12
   static let count = 256
@@ -16,7 +16,7 @@ enum Q4_K: BlockCode {
 }
 
 extension Block {
-  /// d · s and dmin · m of a group of 32 numbers, as `Q4_K` and `Q5_K` pack eight of both in 12 bytes.
+  /// d · s and dmin · m of a group of 32 numbers; `Q4_K` and `Q5_K` pack eight of both in 12 bytes.
   func scales(_ group: Int) -> (scale: Double, least: Double) {
     let (scale, least): (UInt8, UInt8)
     if group < 4 {

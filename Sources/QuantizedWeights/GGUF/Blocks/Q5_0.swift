@@ -1,4 +1,4 @@
-/// 32 numbers: d · (q − 16), of 5 bits, whose highest lie apart.
+/// 32 numbers: d · (q − 16), with 5-bit q whose top bits are stored separately.
 enum Q5_0: BlockCode {
   static let number: UInt32 = 6
   static let count = 32

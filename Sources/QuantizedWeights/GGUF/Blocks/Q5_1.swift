@@ -1,4 +1,4 @@
-/// 32 numbers: d · q + m, of 5 bits, whose highest lie apart.
+/// 32 numbers: d · q + m, with 5-bit q whose top bits are stored separately.
 enum Q5_1: BlockCode {
   static let number: UInt32 = 7
   static let count = 32

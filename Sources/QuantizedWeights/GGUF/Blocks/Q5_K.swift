@@ -1,4 +1,5 @@
-/// 256 numbers: d · s · q − dmin · m, of 5 bits, whose highest lie apart; s and m as in `Q4_K`.
+/// 256 numbers: d · s · q − dmin · m, with 5-bit q whose top bits are stored separately; s and m as
+/// in `Q4_K`.
 enum Q5_K: BlockCode {
   static let number: UInt32 = 13
   static let count = 256

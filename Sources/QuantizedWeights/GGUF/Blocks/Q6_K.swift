@@ -1,5 +1,5 @@
-/// 256 numbers: d · s · (q − 32), of 6 bits, whose upper two lie apart; s, of 8 bits, is that of 16
-/// numbers.
+/// 256 numbers: d · s · (q − 32), with 6-bit q whose upper two bits are stored separately; s has 8
+/// bits per group of 16 numbers.
 enum Q6_K: BlockCode {
   static let number: UInt32 = 14
   static let count = 256

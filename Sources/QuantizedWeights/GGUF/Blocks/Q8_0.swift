@@ -1,4 +1,4 @@
-/// 32 numbers: d · q, of 8 bits.
+/// 32 numbers: d · q, with 8-bit q.
 enum Q8_0: BlockCode {
   static let number: UInt32 = 8
   static let count = 32
