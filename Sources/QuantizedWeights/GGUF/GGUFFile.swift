@@ -5,12 +5,15 @@ import Tensors
 /// An open GGUF file: its tensors as those of a safetensors file, and how their blocks are read.
 ///
 /// A tensor of blocks is one of bytes: its last extent is the bytes of a row. Metadata are those
-/// that are words and numbers, and short lists of numbers.
+/// that are words and numbers, and lists of up to 16.
 package struct GGUFFile: Sendable {
   package let file: SafetensorsFile
 
   /// The storage of tensors of blocks, by their names.
   let blocks: [TensorName: BlockTensor]
+
+  /// Lists that metadata do not hold, such as a vocabulary: their keys, and how long they are.
+  let longLists: [(key: String, count: Int)]
 
   /// - Throws: Where a byte is not what the format asks for.
   package init(_ file: MappedFile) throws(GGUFError) {
@@ -20,6 +23,7 @@ package struct GGUFFile: Sendable {
       file, header: Header(entries: contents.entries, metadata: contents.metadata),
       dataOffset: contents.dataOffset)
     blocks = contents.blocks
+    longLists = contents.longLists
   }
 
   private static let magic = Array("GGUF".utf8)
