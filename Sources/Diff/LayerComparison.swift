@@ -21,7 +21,7 @@ struct LayerComparison: Sendable {
 
   /// Refuses a layer that would be extracted if its two shapes were equal.
   func checkShape(_ key: CheckpointLayers.Key) throws(AdapterError) {
-    guard key.role == .weight, !key.target.isEmbedding, !isOfOneShape(key),
+    guard key.role == .weight, !key.target.isTokenTable, !isOfOneShape(key),
       let ours = b.shape(key), let theirs = a.shape(key)
     else { return }
     throw AdapterError(
@@ -44,10 +44,10 @@ struct LayerComparison: Sendable {
     guard let shape = b.shape(key) else { return .nothing }
     if key.role == .bias {
       let weight = CheckpointLayers.Key(key.target, .weight)
-      let isOfLayer = holdsNorms && isOfOneShape(weight) && !key.target.isEmbedding
+      let isOfLayer = holdsNorms && isOfOneShape(weight) && !key.target.isTokenTable
       return isOfLayer ? .nothing : try left(key, as: .biases)
     }
-    if key.target.isEmbedding { return try left(key, as: .embeddings) }
+    if key.target.isTokenTable { return try left(key, as: .embeddings) }
     let isNorm = shape.rank < 2
     if isNorm && !holdsNorms { return try left(key, as: .norms) }
     let bias = CheckpointLayers.Key(key.target, .bias)
@@ -99,12 +99,5 @@ extension SafetensorsFile {
     return withBytes(of: entry) { ours in
       file.withBytes(of: other) { theirs in ours.isEqual(to: theirs) }
     }
-  }
-}
-
-extension Target {
-  /// Whether the layer is an embedding table and not a product.
-  fileprivate var isEmbedding: Bool {
-    ["embedding", "embed_tokens", "shared", "wte", "wpe"].contains { key.hasSuffix($0) }
   }
 }

@@ -38,8 +38,8 @@ extension MergeCommand {
   ) throws {
     let path = result.output ?? "-"
     if !common.quiet, let note = misleadingName(of: path) { Terminal.note(note) }
-    let layers = CheckpointLayers(
-      try Checkpoint(path: checkpoint), for: combination.inputs.map(\.adapter))
+    let model = try Checkpoint(path: checkpoint)
+    let layers = CheckpointLayers(model, for: combination.inputs.map(\.adapter))
     let baked = try BakedLayers(
       combination, in: layers, skipsMissing: skipMissing, requantization: requantise ?? .same)
     let progress = Progress("baking", total: baked.tensorCount, quiet: common.quiet)
@@ -50,6 +50,7 @@ extension MergeCommand {
         accept: { try check(BakingReport($0, of: baked, leftOut: leftOut, notes), path: path) },
         onTensor: { progress.advance() })
     progress.finish()
+    if !common.quiet { for note in model.leftLists { Terminal.note(note) } }
     try show(BakingReport(report, of: baked, leftOut: leftOut, notes), path: path)
   }
 
@@ -77,6 +78,18 @@ extension MergeCommand {
       lines += report.requantised.map { [$0.text] } ?? []
       lines.append(report.verdict)
       Terminal.report(lines.joined(separator: "\n"))
+    }
+  }
+}
+
+extension Checkpoint {
+  /// Says which lists of GGUF headers a safetensors file does not get.
+  fileprivate var leftLists: [String] {
+    parts.filter { !$0.quantized.longLists.isEmpty }.map { part in
+      let lists = part.quantized.longLists.map { "\(printable($0.key)) (\($0.count))" }
+      return
+        "\(printable(part.file.path)): safetensors has no place for \(counted(lists.count, "list")) "
+        + "of the header: \(lists.joined(separator: ", "))"
     }
   }
 }

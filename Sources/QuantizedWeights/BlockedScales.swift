@@ -31,3 +31,28 @@ struct BlockedScales: Hashable, Sendable {
     return tile * 512 + row % 32 * 16 + row % 128 / 32 * 4 + block % 4
   }
 }
+
+extension [Float] {
+  /// Divides each block by its scale; by a scale of 0 finite numbers become 0, others NaN.
+  mutating func divide(blocksOf size: Int, by scales: [Float]) {
+    unsafe withUnsafeMutableBufferPointer { buffer in
+      for (block, scale) in scales.enumerated() {
+        let range = block * size..<(block + 1) * size
+        if scale == 0 {
+          for index in range { unsafe buffer[index] *= 0 }
+        } else {
+          for index in range { unsafe buffer[index] /= scale }
+        }
+      }
+    }
+  }
+
+  /// Multiplies each block by its scale.
+  mutating func multiply(blocksOf size: Int, by scales: [Float]) {
+    unsafe withUnsafeMutableBufferPointer { buffer in
+      for (block, scale) in scales.enumerated() {
+        for index in block * size..<(block + 1) * size { unsafe buffer[index] *= scale }
+      }
+    }
+  }
+}

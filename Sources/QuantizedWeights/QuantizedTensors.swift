@@ -18,16 +18,20 @@ package struct QuantizedTensors: Sendable {
   /// Whether the file is GGUF; no other container can hold its blocks.
   package let isGGUF: Bool
 
+  /// The keys and the lengths of the lists of a GGUF file's header that no other container gets.
+  package let longLists: [(key: String, count: Int)]
+
   /// - Complexity: O(tensors) look-ups; scales are not read.
-  package init(_ file: SafetensorsFile) { self.init(StoredTensors(file), isGGUF: false) }
+  package init(_ file: SafetensorsFile) { self.init(StoredTensors(file)) }
 
   package init(_ gguf: GGUFFile) {
-    self.init(StoredTensors(gguf.file, blocks: gguf.blocks), isGGUF: true)
+    self.init(StoredTensors(gguf.file, blocks: gguf.blocks), of: gguf)
   }
 
-  private init(_ tensors: StoredTensors, isGGUF: Bool) {
+  private init(_ tensors: StoredTensors, of gguf: GGUFFile? = nil) {
     let file = tensors.file
-    self.isGGUF = isGGUF
+    isGGUF = gguf != nil
+    longLists = gguf?.longLists ?? []
     var weights: [TensorName: any StoredWeight] = [:]
     var faults: [TensorName: QuantizedWeightError] = [:]
     for entry in file.header.entries {

@@ -1,9 +1,9 @@
-import Safetensors
+package import Safetensors
 import Tensors
 
 extension SafetensorsFile {
   /// Reads some elements of a tensor whose elements are whole bytes.
-  func floats(of entry: Header.Entry, _ elements: Range<Int>) -> [Float] {
+  package func floats(of entry: Header.Entry, _ elements: Range<Int>) -> [Float] {
     withBytes(of: entry) {
       Tensors.floats(
         from: $0.extracting(elements.times(entry.type.bitCount / 8)), as: entry.type)

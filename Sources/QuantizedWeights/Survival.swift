@@ -61,37 +61,13 @@ extension Survival {
   ///   - before: The numbers before the update.
   ///   - stored: The decoded numbers after it.
   package mutating func add(before: [Float], added: [Float], stored: [Float]) {
-    var sums = Sums()
     let count = before.count
     precondition(added.count == count && stored.count == count, "\(count) numbers")
-    unsafe before.withUnsafeBytes { before in
-      unsafe added.withUnsafeBytes { added in
-        unsafe stored.withUnsafeBytes { stored in
-          let whole = count / 8 * 8
-          for index in stride(from: 0, to: whole, by: 8) {
-            let place = index * 4
-            sums.add(
-              unsafe before.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self),
-              unsafe added.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self),
-              unsafe stored.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self))
-            if index % 1024 == 0 { sums.settle() }
-          }
-          for index in whole..<count {
-            func lane(_ bytes: UnsafeRawBufferPointer) -> SIMD8<Float> {
-              var lanes = SIMD8<Float>(repeating: 0)
-              unsafe lanes[0] = bytes.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
-              return lanes
-            }
-            unsafe sums.add(lane(before), lane(added), lane(stored))
-          }
-        }
-      }
-    }
-    sums.settle()
-    askedSquared += sums.totals[0]
-    errorSquared += sums.totals[1]
-    product += sums.totals[2]
-    storedSquared += sums.totals[3]
+    let sums = unsafe sums(before, added, stored, count: count)
+    askedSquared += sums[0]
+    errorSquared += sums[1]
+    product += sums[2]
+    storedSquared += sums[3]
   }
 
   /// Counts changed codes.
@@ -101,43 +77,87 @@ extension Survival {
     precondition(codes.count == before.count, "\(codes.count) bytes for \(before.count)")
     codeCount += codes.count * 8 / bitCount
     let width = max(1, bitCount / 8)
-    for start in stride(from: 0, to: codes.count, by: width) {
-      if bitCount == 4 {
-        let difference = codes[start] ^ before[start]
-        changedCodes += (difference & 0xF0 == 0 ? 0 : 1) + (difference & 0x0F == 0 ? 0 : 1)
-      } else if width == 1 {
-        changedCodes += codes[start] == before[start] ? 0 : 1
-      } else if codes[start..<start + width] != before[start..<start + width] {
+    if bitCount == 4 {
+      changedCodes += Self.count(codes, before) {
+        ($0 & 0xF0 == 0 ? 0 : 1) &+ ($0 & 0x0F == 0 ? 0 : 1)
+      }
+    } else if width == 1 {
+      // The upper bit of d | −d tells whether d is 0, without a branch.
+      changedCodes += Self.count(codes, before) { ($0 | (0 &- $0)) &>> 7 }
+    } else {
+      for start in stride(from: 0, to: codes.count, by: width)
+      where codes[start..<start + width] != before[start..<start + width] {
         changedCodes += 1
       }
     }
   }
+
+  /// The sum of what each byte's difference counts: 2 at most.
+  @inline(__always)
+  private static func count(
+    _ codes: [UInt8], _ before: [UInt8], _ changes: (_ difference: UInt8) -> UInt8
+  ) -> Int {
+    var total = 0
+    unsafe codes.withUnsafeBufferPointer { codes in
+      unsafe before.withUnsafeBufferPointer { before in
+        // So few that 8 bits hold their sum.
+        for start in stride(from: 0, to: codes.count, by: 64) {
+          var sum: UInt8 = 0
+          for index in start..<min(start &+ 64, codes.count) {
+            sum &+= unsafe changes(codes[index] ^ before[index])
+          }
+          total &+= Int(sum)
+        }
+      }
+    }
+    return total
+  }
 }
 
-/// Sums of squares and products; blocks are summed in 32 bits, the total in 64.
-private struct Sums {
-  private var asked = SIMD8<Float>(repeating: 0)
-  private var error = SIMD8<Float>(repeating: 0)
-  private var product = SIMD8<Float>(repeating: 0)
-  private var norm = SIMD8<Float>(repeating: 0)
-  private(set) var totals = SIMD4<Double>(repeating: 0)
-
-  @inline(__always)
-  mutating func add(_ before: SIMD8<Float>, _ added: SIMD8<Float>, _ stored: SIMD8<Float>) {
-    let change = stored - before
-    let lost = change - added
-    asked += added * added
-    error += lost * lost
-    product += change * added
-    norm += stored * stored
+/// Σ added², Σ lost², Σ change · added and Σ stored²: short sums in 32 bits, all of them in 64.
+private func sums(
+  _ before: UnsafePointer<Float>, _ added: UnsafePointer<Float>, _ stored: UnsafePointer<Float>,
+  count: Int
+) -> SIMD4<Double> {
+  var totals = SIMD4<Double>.zero
+  let whole = count / 4 * 4
+  for start in stride(from: 0, to: whole, by: 512) {
+    let lanes = unsafe laneSums(
+      UnsafeRawPointer(before + start), UnsafeRawPointer(added + start),
+      UnsafeRawPointer(stored + start), count: min(512, whole - start))
+    totals += lanes
   }
-
-  @inline(__always)
-  mutating func settle() {
+  for index in whole..<count {
+    let (number, addend) = unsafe (stored[index], added[index])
+    let change = unsafe number - before[index]
+    let lost = change - addend
     totals += SIMD4(
-      Double(asked.sum()), Double(error.sum()), Double(product.sum()), Double(norm.sum()))
-    (asked, error, product, norm) = (.zero, .zero, .zero, .zero)
+      Double(addend * addend), Double(lost * lost), Double(change * addend),
+      Double(number * number))
   }
+  return totals
+}
+
+/// The same of some numbers, a multiple of 4.
+private func laneSums(
+  _ before: UnsafeRawPointer, _ added: UnsafeRawPointer, _ stored: UnsafeRawPointer, count: Int
+) -> SIMD4<Double> {
+  typealias Lanes = SIMD4<Float>
+  var (asked, error, product, norm) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+  var place = 0
+  while place < count &* 4 {
+    let addend = unsafe added.loadUnaligned(fromByteOffset: place, as: Lanes.self)
+    let number = unsafe stored.loadUnaligned(fromByteOffset: place, as: Lanes.self)
+    let change = unsafe number - before.loadUnaligned(fromByteOffset: place, as: Lanes.self)
+    let lost = change - addend
+    asked += addend * addend
+    error += lost * lost
+    product += change * addend
+    norm += number * number
+    place &+= 16
+  }
+  return SIMD4(
+    Double(asked.sum()), Double(error.sum()), Double(product.sum()), Double(norm.sum()))
 }
 
 /// The element-wise sum.

@@ -56,28 +56,35 @@ private func sum<Stored: FixedWidthInteger & BitwiseCopyable>(
   let (count, width) = (addends.count, MemoryLayout<Stored>.size)
   precondition(elements.byteCount == count * width, "\(elements.byteCount) bytes of \(count)")
   var errors = addends
-  let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count * width) { buffer, initialized in
-    unsafe elements.withUnsafeBytes { source in
-      unsafe errors.withUnsafeMutableBufferPointer { errors in
-        guard let source = source.baseAddress, let errors = errors.baseAddress,
-          let bytes = UnsafeMutableRawPointer(buffer.baseAddress)
-        else { return }
-        for index in 0..<count {
-          let offset = index &* width
-          let element = decode(unsafe source.loadUnaligned(fromByteOffset: offset, as: Stored.self))
-          let addend = unsafe errors[index]
-          let sum = element + addend
-          let share = sum - element
-          let lost = (element - (sum - share)) + (addend - share)
-          let stored = encode(sum)
-          unsafe bytes.storeBytes(of: stored, toByteOffset: offset, as: Stored.self)
-          unsafe errors[index] = (decode(stored) - sum) - lost
-        }
-      }
-    }
-    initialized = count * width
+  var bytes = [UInt8](repeating: 0, count: count * width)
+  unsafe elements.withUnsafeBytes { source in
+    guard let source = source.baseAddress else { return }
+    unsafe add(source, &errors, storing: &bytes, count: count, decode, encode)
   }
   return StoredSum(bytes: bytes, errors: errors)
+}
+
+/// The loop, a function of pointers: within closures it would call `decode` and `encode` for each
+/// element.
+///
+/// - Parameter errors: The addends; become the rounding errors.
+@inline(__always)
+private func add<Stored: FixedWidthInteger & BitwiseCopyable>(
+  _ source: UnsafeRawPointer, _ errors: UnsafeMutablePointer<Float>,
+  storing bytes: UnsafeMutableRawPointer, count: Int, _ decode: (Stored) -> Float,
+  _ encode: (Float) -> Stored
+) {
+  for index in 0..<count {
+    let offset = index &* MemoryLayout<Stored>.size
+    let element = decode(unsafe source.loadUnaligned(fromByteOffset: offset, as: Stored.self))
+    let addend = unsafe errors[index]
+    let sum = element + addend
+    let share = sum - element
+    let lost = (element - (sum - share)) + (addend - share)
+    let stored = encode(sum)
+    unsafe bytes.storeBytes(of: stored, toByteOffset: offset, as: Stored.self)
+    unsafe errors[index] = (decode(stored) - sum) - lost
+  }
 }
 
 /// Elements of 64 bits: their sums need more than 32.

@@ -32,34 +32,34 @@ package func floats(from bytes: RawSpan, as type: ElementType) -> [Float] {
   case .uint64: bytes.elements { Float(UInt64(littleEndian: $0)) }
   case .int32: bytes.elements { Float(Int32(littleEndian: $0)) }
   case .uint32: bytes.elements { Float(UInt32(littleEndian: $0)) }
-  case .float8e4m3: bytes.numbers(in: .float8e4m3)
-  case .float8e5m2: bytes.numbers(in: .float8e5m2)
+  case .float8e4m3: bytes.elements { (code: UInt8) in FloatFormat.float8e4m3.value(UInt16(code)) }
+  case .float8e5m2: bytes.elements { (code: UInt8) in FloatFormat.float8e5m2.value(UInt16(code)) }
   case .complex64: preconditionFailure("complex numbers are not real ones")
   default: smallFloats(from: bytes, as: type)
   }
 }
 
 extension RawSpan {
-  /// The numbers of 8-bit floats, computed: a table's look-ups do not vectorise.
-  @inline(__always)
-  fileprivate func numbers(in format: FloatFormat) -> [Float] {
-    elements { (code: UInt8) in format.value(UInt16(code)) }
-  }
-
   /// Every whole element, loaded at any alignment and converted.
+  ///
+  /// Small floats are computed, too: a table's look-ups do not vectorise. A conversion is written out
+  /// where it is called, since a format that is handed on keeps the loop from being compiled for it.
+  @inline(__always)
   fileprivate func elements<Stored: FixedWidthInteger & BitwiseCopyable, Result>(
     _ convert: (Stored) -> Result
   ) -> [Result] {
-    let count = byteCount / MemoryLayout<Stored>.size
-    return unsafe withUnsafeBytes { bytes in
-      unsafe [Result](unsafeUninitializedCapacity: count) { buffer, initialized in
+    let width = MemoryLayout<Stored>.size
+    let count = byteCount / width
+    return unsafe [Result](unsafeUninitializedCapacity: count) { buffer, initialized in
+      unsafe withUnsafeBytes { bytes in
+        guard let source = bytes.baseAddress, let target = buffer.baseAddress else { return }
         for index in 0..<count {
-          let stored = unsafe bytes.loadUnaligned(
-            fromByteOffset: index * MemoryLayout<Stored>.size, as: Stored.self)
-          unsafe buffer.initializeElement(at: index, to: convert(stored))
+          let stored = unsafe source.loadUnaligned(
+            fromByteOffset: index &* width, as: Stored.self)
+          unsafe (target + index).initialize(to: convert(stored))
         }
-        initialized = count
       }
+      initialized = count
     }
   }
 }
@@ -136,17 +136,24 @@ package func encoded(floats elements: [Float], as type: ElementType) -> [UInt8] 
   case .float32: return bytes(of: elements) { $0.bitPattern.littleEndian }
   case .float16: return bytes(of: elements) { half(rounding: $0).littleEndian }
   case .bfloat16: return bytes(of: elements) { brain(rounding: $0).littleEndian }
-  case .float8e4m3: return codes(of: elements, in: .float8e4m3)
-  case .float8e5m2: return codes(of: elements, in: .float8e5m2)
-  case .float8e4m3fnuz: return codes(of: elements, in: .float8e4m3fnuz)
-  case .float8e5m2fnuz: return codes(of: elements, in: .float8e5m2fnuz)
+  case .float8e4m3:
+    return bytes(of: elements) {
+      UInt8(truncatingIfNeeded: FloatFormat.float8e4m3.code(rounding: $0))
+    }
+  case .float8e5m2:
+    return bytes(of: elements) {
+      UInt8(truncatingIfNeeded: FloatFormat.float8e5m2.code(rounding: $0))
+    }
+  case .float8e4m3fnuz:
+    return bytes(of: elements) {
+      UInt8(truncatingIfNeeded: FloatFormat.float8e4m3fnuz.code(rounding: $0))
+    }
+  case .float8e5m2fnuz:
+    return bytes(of: elements) {
+      UInt8(truncatingIfNeeded: FloatFormat.float8e5m2fnuz.code(rounding: $0))
+    }
   default: return encoded(elements.map(Double.init), as: type)
   }
-}
-
-@inline(__always)
-private func codes(of elements: [Float], in format: FloatFormat) -> [UInt8] {
-  bytes(of: elements) { UInt8(truncatingIfNeeded: format.code(rounding: $0)) }
 }
 
 /// The nearest 16-bit float's bits.

@@ -92,4 +92,48 @@ import Testing
       }
     }
   }
+
+  private static func bytes(_ number: Int, _ count: Int = 8) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+  }
+
+  private static func text(_ text: String) -> [UInt8] { bytes(text.utf8.count) + Array(text.utf8) }
+
+  /// A field that is a list of items of one of GGUF's types.
+  private static func list(_ key: String, type: Int, _ items: [[UInt8]]) -> [UInt8] {
+    text(key) + bytes(9, 4) + bytes(type, 4) + bytes(items.count) + items.flatMap { $0 }
+  }
+
+  /// The file with more fields, padded so that its data begin at the boundary that they had.
+  private func file(with fields: [[UInt8]]) throws -> GGUFFile {
+    let added = fields.flatMap { $0 }
+    let empty = Self.text("pad") + Self.bytes(8, 4) + Self.bytes(0)
+    let room = (32 - (added.count + empty.count) % 32) % 32
+    let pad = Self.text("pad") + Self.bytes(8, 4) + Self.text(String(repeating: "-", count: room))
+    let count = Int(bytes[16]) + fields.count + 1
+    return try open(bytes[..<16] + Self.bytes(count) + added + pad + bytes[24...])
+  }
+
+  @Test func longListsAreNamedAndShortOnesAreKept() throws {
+    let file = try file(with: [
+      Self.list("general.tags", type: 8, ["text", "to \"image\""].map(Self.text)),
+      Self.list("sizes", type: 4, [3, 5].map { Self.bytes($0, 4) }),
+      Self.list("factors", type: 6, [Self.bytes(Int(Float(0.5).bitPattern), 4)]),
+      Self.list("truths", type: 7, [[1], [0]]),
+      Self.list("nested", type: 9, [Self.bytes(4, 4) + Self.bytes(1) + Self.bytes(7, 4)]),
+      Self.list("sixteen", type: 0, (0..<16).map { [UInt8($0)] }),
+      Self.list("tokenizer.ggml.tokens", type: 8, (0..<17).map { Self.text("t\($0)") }),
+      Self.list(
+        "deep", type: 9, [Self.bytes(0, 4) + Self.bytes(20) + [UInt8](repeating: 1, count: 20)]),
+    ])
+    let metadata = file.file.header.metadata
+    #expect(metadata["general.tags"] == #"["text", "to \"image\""]"#)
+    #expect(metadata["sizes"] == "[3, 5]" && metadata["factors"] == "[0.5]")
+    #expect(metadata["truths"] == "[true, false]" && metadata["nested"] == "[[7]]")
+    #expect(metadata["sixteen"]?.hasSuffix(", 14, 15]") ?? false)
+    #expect(metadata["tokenizer.ggml.tokens"] == nil && metadata["deep"] == nil)
+    let long = QuantizedTensors(file).longLists
+    #expect(long.map(\.key) == ["tokenizer.ggml.tokens", "deep"] && long.map(\.count) == [17, 1])
+    #expect(file.blocks.count == 1)
+  }
 }

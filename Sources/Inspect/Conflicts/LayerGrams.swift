@@ -18,8 +18,8 @@ struct LayerGrams {
   /// - Parameter inputs: The inputs that change the layer.
   init(_ layer: Combination.Layer, inputs: [Int]) throws {
     let total = layer.terms.reduce(0) { $0 + $1.expandedRank }
-    let stored = total > 128 ? try inputs.compactMap { try layer.storedFactors(of: $0) } : []
-    if stored.count == inputs.count, let grams = LayerGrams(stacking: stored, layer.extents) {
+    let stored = total > 128 ? inputs.compactMap { layer.storedFactors(of: $0) } : []
+    if stored.count == inputs.count, let grams = try LayerGrams(stacking: stored, layer.extents) {
       self = grams
     } else {
       try self.init(orthonormalizing: inputs.map { try layer.sum(of: $0) })
@@ -27,16 +27,12 @@ struct LayerGrams {
   }
 
   /// Uses the factors' own inner products; `nil` if a factor's vectors are nearly dependent.
-  private init?(stacking factors: [StoredFactors], _ extents: Module.Extents) {
+  private init?(stacking factors: [StoredFactors], _ extents: Module.Extents) throws {
     let sizes = factors.map(\.rank)
-    let total = sizes.reduce(0, +)
-    var ups = FactorStack(columns: total, of: extents.outputs)
-    var downs = FactorStack(rows: total, of: extents.columns)
-    for factor in factors {
-      ups.append(factor.up, vectors: factor.rank)
-      downs.append(factor.down, vectors: factor.rank)
-    }
-    let (up, down) = (ups.gram, downs.gram)
+    let up = FactorStack(columns: factors.map(\.ups), of: extents.outputs).gram
+    let down = FactorStack(rows: factors.map(\.downs), of: extents.columns).gram
+    let isFinite = (0..<up.rows).allSatisfy { up[$0, $0].isFinite && down[$0, $0].isFinite }
+    if !isFinite { for factor in factors { try factor.checkFinite() } }
     guard let outputs = orthonormalizedGram(up, sizes: sizes),
       let inputs = orthonormalizedGram(down, sizes: sizes)
     else { return nil }
@@ -86,17 +82,24 @@ struct LayerGrams {
   private static func sum(
     _ a: Matrix, _ b: Matrix, _ rows: Range<Int>, _ columns: Range<Int>
   ) -> Double {
-    var sum = 0.0
-    for row in rows {
-      for column in columns { sum += a[row, column] * b[row, column] }
+    let width = a.columns
+    return unsafe a.elements.withUnsafeBufferPointer { a in
+      unsafe b.elements.withUnsafeBufferPointer { b in
+        var sum = 0.0
+        for row in rows {
+          for index in row * width + columns.lowerBound..<row * width + columns.upperBound {
+            sum += unsafe a[index] * b[index]
+          }
+        }
+        return sum
+      }
     }
-    return sum
   }
 
   /// ⟨Δᵢ, Δⱼ⟩ for i ≤ j.
   func innerProduct(_ i: Int, _ j: Int) -> Double { innerProducts[i, j] }
 
-  /// ‖QᵢᵀQⱼ‖² of the column spaces' orthonormal bases.
+  /// ‖QᵢᵀQⱼ‖² of the column spaces' orthonormal bases, for an i before j.
   func sharedOutputs(_ i: Int, _ j: Int) -> Double {
     Self.sum(outputs, outputs, ranks[i], ranks[j])
   }

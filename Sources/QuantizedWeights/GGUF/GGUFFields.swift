@@ -1,3 +1,4 @@
+import JSON
 import Safetensors
 
 /// The fields of a GGUF file's header.
@@ -12,6 +13,9 @@ struct GGUFFields {
   /// Source: city96/ComfyUI-GGUF `tools/convert.py`.
   private(set) var shapes: [String: [Int]] = [:]
 
+  /// Lists that metadata do not hold, such as a vocabulary: their keys, and how long they are.
+  private(set) var longLists: [(key: String, count: Int)] = []
+
   private static let shapePrefix = "comfy.gguf.orig_shape."
 
   mutating func read(_ reader: inout ByteReader) throws(ByteReader.Failure) {
@@ -20,30 +24,47 @@ struct GGUFFields {
     if case .integer(let number) = value, key == "general.alignment" {
       alignment = Int(clamping: number)
     }
-    if case .integers(let numbers) = value, key.hasPrefix(Self.shapePrefix),
-      numbers.allSatisfy({ $0 >= 0 && $0 <= Int.max })
-    {
-      shapes[String(key.dropFirst(Self.shapePrefix.count))] = numbers.map { Int($0) }
+    if case .list(let values) = value, key.hasPrefix(Self.shapePrefix) {
+      let extents = values.compactMap(\.extent)
+      if extents.count == values.count {
+        shapes[String(key.dropFirst(Self.shapePrefix.count))] = extents
+      }
     }
-    if let text = value.text { metadata[key] = text }
+    if case .longList(let count) = value {
+      longLists.append((key, count))
+    } else {
+      metadata[key] = value.text
+    }
   }
 
   private enum Value {
     case integer(Int128)
+
+    /// A number with a point, or a truth, as JSON writes it.
+    case literal(String)
     case text(String)
-    case integers([Int128])
+    case list([Value])
 
-    /// A value that is too long to show.
-    case list
+    /// A list that is too long to show.
+    case longList(count: Int)
 
-    /// The value as text for the metadata.
-    var text: String? {
+    /// The value for the metadata: a text as it is, all else as JSON.
+    var text: String {
+      if case .text(let text) = self { text } else { json }
+    }
+
+    private var json: String {
       switch self {
       case .integer(let number): "\(number)"
-      case .text(let text): text
-      case .integers(let numbers): "[\(numbers.map { "\($0)" }.joined(separator: ", "))]"
-      case .list: nil
+      case .literal(let text): text
+      case .text(let text): JSONValue.string(text).text()
+      case .list(let values): "[\(values.map(\.json).joined(separator: ", "))]"
+      case .longList(let count): "\"\(count) items\""
       }
+    }
+
+    var extent: Int? {
+      if case .integer(let number) = self, number >= 0 { Int(exactly: number) } else { nil }
     }
   }
 
@@ -60,13 +81,13 @@ struct GGUFFields {
     case 3: return .integer(Int128(try reader.integer(Int16.self)))
     case 4: return .integer(Int128(try reader.integer(UInt32.self)))
     case 5: return .integer(Int128(try reader.integer(Int32.self)))
-    case 6: return .text("\(Float(bitPattern: try reader.integer(UInt32.self)))")
-    case 7: return .text(try reader.integer(UInt8.self) == 0 ? "false" : "true")
+    case 6: return .literal("\(Float(bitPattern: try reader.integer(UInt32.self)))")
+    case 7: return .literal(try reader.integer(UInt8.self) == 0 ? "false" : "true")
     case 8: return .text(try reader.string())
     case 9: return try list(&reader, depth: depth)
     case 10: return .integer(Int128(try reader.integer(UInt64.self)))
     case 11: return .integer(Int128(try reader.integer(Int64.self)))
-    case 12: return .text("\(Double(bitPattern: try reader.integer(UInt64.self)))")
+    case 12: return .literal("\(Double(bitPattern: try reader.integer(UInt64.self)))")
     default: throw .init("has a field of type \(type), which GGUF does not know")
     }
   }
@@ -77,13 +98,12 @@ struct GGUFFields {
     guard depth < 4 else { throw .init("has lists of lists of lists in its header") }
     let type = try reader.integer(UInt32.self)
     let count = try reader.count(atLeast: 1)
-    var numbers: [Int128] = []
+    var values: [Value] = []
     for _ in 0..<count {
-      guard case .integer(let number) = try value(of: type, &reader, depth: depth + 1) else {
-        continue
-      }
-      if numbers.count <= longestList { numbers.append(number) }
+      let value = try value(of: type, &reader, depth: depth + 1)
+      if count <= longestList { values.append(value) }
     }
-    return numbers.count == count && count <= longestList ? .integers(numbers) : .list
+    let isShort = values.allSatisfy { if case .longList = $0 { false } else { true } }
+    return count <= longestList && isShort ? .list(values) : .longList(count: count)
   }
 }

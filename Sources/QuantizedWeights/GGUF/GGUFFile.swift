@@ -5,12 +5,15 @@ import Tensors
 /// An open GGUF file: its tensors as those of a safetensors file, and the decoders of their blocks.
 ///
 /// A tensor of blocks becomes a tensor of bytes whose last extent is the bytes per row. Metadata
-/// contain strings, numbers and short lists of numbers.
+/// contain strings, numbers and lists of up to 16 values.
 package struct GGUFFile: Sendable {
   package let file: SafetensorsFile
 
   /// The block types of tensors of blocks, by name.
   let blocks: [TensorName: BlockTensor]
+
+  /// The keys and the lengths of longer lists, such as a vocabulary, which metadata do not hold.
+  let longLists: [(key: String, count: Int)]
 
   /// - Throws: If a byte violates the format.
   package init(_ file: MappedFile) throws(GGUFError) {
@@ -20,6 +23,7 @@ package struct GGUFFile: Sendable {
       file, header: Header(entries: contents.entries, metadata: contents.metadata),
       dataOffset: contents.dataOffset)
     blocks = contents.blocks
+    longLists = contents.longLists
   }
 
   private static let magic = Array("GGUF".utf8)

@@ -19,6 +19,7 @@ struct GGUFParser {
     let entries: [Header.Entry]
     let blocks: [TensorName: BlockTensor]
     let metadata: Metadata
+    let longLists: [(key: String, count: Int)]
     let dataOffset: Int
   }
 
@@ -58,7 +59,7 @@ struct GGUFParser {
       blocks: Dictionary(
         claims.compactMap { claim in claim.block.map { (claim.name, $0) } },
         uniquingKeysWith: { first, _ in first }),
-      metadata: fields.metadata, dataOffset: dataOffset)
+      metadata: fields.metadata, longLists: fields.longLists, dataOffset: dataOffset)
   }
 
   /// The description of a tensor in the header.

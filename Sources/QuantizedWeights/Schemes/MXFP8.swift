@@ -60,5 +60,19 @@ struct MXFP8: StoredWeight, QuantizationScheme {
     return numbers
   }
 
+  func floats(rows: Range<Int>) -> [Float] {
+    var numbers = file.floats(of: codes, rows.times(columnCount))
+    let order = order
+    let places = order.places(of: rows)
+    let exponents = file.bytes(of: scale, places)
+    let scales = rows.flatMap { row in
+      (0..<order.blocks).map { block in
+        Self.power(exponents[order.place(row: row, block: block) - places.lowerBound])
+      }
+    }
+    numbers.multiply(blocksOf: Self.blockSize, by: scales)
+    return numbers
+  }
+
   func ownWriter() -> (any WeightWriter)? { MXFP8Writer(codes: codes, scale: scale) }
 }

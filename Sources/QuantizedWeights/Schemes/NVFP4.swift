@@ -49,21 +49,32 @@ struct NVFP4: StoredWeight, QuantizationScheme {
   /// The numbers of E2M1's codes.
   static let values: [Double] = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6]
 
-  func doubles(rows: Range<Int>) -> [Double] {
-    let bytes = file.bytes(of: codes, rows.times(columnCount / 2))
+  func doubles(rows: Range<Int>) -> [Double] { numbers(of: rows) { $0 } }
+
+  func floats(rows: Range<Int>) -> [Float] { numbers(of: rows) { Float($0) } }
+
+  @inline(__always)
+  private func numbers<Number: BinaryFloatingPoint>(
+    of rows: Range<Int>, _ convert: (Double) -> Number
+  ) -> [Number] {
     let order = order
     let tiles = order.places(of: rows)
     let scales = file.doubles(of: blockScale, tiles, as: .float8e4m3)
     let whole = file.doubles(of: scale, 0..<1)[0]
-    var numbers: [Double] = []
-    numbers.reserveCapacity(bytes.count * 2)
-    for row in rows {
-      for block in 0..<order.blocks {
-        let factor = whole * scales[order.place(row: row, block: block) - tiles.lowerBound]
-        let start = ((row - rows.lowerBound) * order.blocks + block) * (Self.blockSize / 2)
-        for byte in bytes[start..<start + Self.blockSize / 2] {
-          numbers.append(Self.values[Int(byte >> 4)] * factor)
-          numbers.append(Self.values[Int(byte & 15)] * factor)
+    var numbers = [Number](repeating: 0, count: rows.count * columnCount)
+    file.withBytes(of: codes) { codes in
+      unsafe codes.extracting(rows.times(columnCount / 2)).withUnsafeBytes { bytes in
+        var start = 0
+        for row in rows {
+          for block in 0..<order.blocks {
+            let factor = whole * scales[order.place(row: row, block: block) - tiles.lowerBound]
+            for index in start..<start + Self.blockSize / 2 {
+              let byte = unsafe Int(bytes[index])
+              numbers[2 * index] = convert(Self.values[byte >> 4] * factor)
+              numbers[2 * index + 1] = convert(Self.values[byte & 15] * factor)
+            }
+            start += Self.blockSize / 2
+          }
         }
       }
     }

@@ -90,9 +90,12 @@ struct GridWriter: WeightWriter {
   ///   its code is 0, and the number stays NaN so that it is noticed.
   private func integerCodes(_ numbers: inout [Float]) -> [UInt8] {
     var codes = [UInt8](repeating: 0, count: numbers.count)
-    for index in numbers.indices where !numbers[index].isNaN {
-      numbers[index] = min(max(numbers[index], -128), 127)
-      codes[index] = UInt8(bitPattern: Int8(numbers[index]))
+    for index in numbers.indices {
+      let number = min(max(numbers[index], -128), 127)
+      // Beside 1½ · 2²³ a float's last bits count ones, in two's complement.
+      let bits = (number + 0x1.8p23).bitPattern
+      codes[index] = numbers[index].isNaN ? 0 : UInt8(truncatingIfNeeded: bits)
+      numbers[index] = numbers[index].isNaN ? numbers[index] : number
     }
     return codes
   }

@@ -24,21 +24,13 @@ struct MXFP8Writer: WeightWriter {
     _ numbers: inout [Float], rows: Range<Int>, rounding: Rounding
   ) -> [UInt8] {
     let scales = scales(of: numbers, rows: rows)
-    for (block, scale) in scales.enumerated() {
-      for index in block * MXFP8.blockSize..<(block + 1) * MXFP8.blockSize {
-        numbers[index] = scale == 0 ? 0 * numbers[index] : numbers[index] / scale
-      }
-    }
+    numbers.divide(blocksOf: MXFP8.blockSize, by: scales)
     if let steps = FloatSteps(.float8e4m3) {
       rounding.apply(steps, to: &numbers, first: rows.lowerBound * columns)
     }
     let codes = encoded(floats: numbers, as: .float8e4m3)
     numbers = unsafe floats(from: codes.span.bytes, as: .float8e4m3)
-    for (block, scale) in scales.enumerated() {
-      for index in block * MXFP8.blockSize..<(block + 1) * MXFP8.blockSize {
-        numbers[index] *= scale
-      }
-    }
+    numbers.multiply(blocksOf: MXFP8.blockSize, by: scales)
     return codes
   }
 

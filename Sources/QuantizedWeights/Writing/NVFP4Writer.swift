@@ -41,22 +41,13 @@ struct NVFP4Writer: WeightWriter {
     _ numbers: inout [Float], rows: Range<Int>, rounding: Rounding
   ) -> [UInt8] {
     let scales = blockScales(of: numbers, rows: rows)
-    unsafe numbers.withUnsafeMutableBufferPointer { buffer in
-      for (block, scale) in scales.enumerated() {
-        for index in block * NVFP4.blockSize..<(block + 1) * NVFP4.blockSize {
-          unsafe buffer[index] = scale == 0 ? 0 * buffer[index] : buffer[index] / scale
-        }
-      }
-    }
+    numbers.divide(blocksOf: NVFP4.blockSize, by: scales)
     if let steps = FloatSteps(.float4) {
       rounding.apply(steps, to: &numbers, first: rows.lowerBound * columns)
     }
-    let codes = numbers.map(Self.code)
-    for (index, code) in codes.enumerated() {
-      let stored = Float(NVFP4.values[Int(code)]) * scales[index / NVFP4.blockSize]
-      numbers[index] = numbers[index].isNaN ? .nan : stored
-    }
-    return stride(from: 0, to: codes.count, by: 2).map { codes[$0] << 4 | codes[$0 + 1] }
+    let codes = unsafe Self.codes(of: &numbers, count: numbers.count)
+    numbers.multiply(blocksOf: NVFP4.blockSize, by: scales)
+    return codes
   }
 
   /// The products of both scales, one per block; keeps the codes of the blocks' scales.
@@ -79,22 +70,32 @@ struct NVFP4Writer: WeightWriter {
     return scales
   }
 
-  /// The code of the nearest number; ties go to the even code.
-  private static func code(_ number: Float) -> UInt8 {
+  /// The codes of the nearest numbers, ties to the even code; two a byte.
+  ///
+  /// - Parameter numbers: Become what the codes stand for; NaN has no code and stays NaN.
+  private static func codes(
+    of numbers: UnsafeMutablePointer<Float>, count: Int
+  ) -> [UInt8] {
+    var codes = [UInt8](repeating: 0, count: count)
+    for index in 0..<count {
+      let number = unsafe numbers[index]
+      let code = code(number)
+      codes[index] = UInt8(truncatingIfNeeded: code | number.bitPattern >> 28 & 8)
+      // 0, ½, 1, 1½, 2, 3, 4, 6.
+      let magnitude = 0.5 * Float(code + max(code, 4) - 4) + (code == 7 ? 1 : 0)
+      unsafe numbers[index] = number.isNaN ? number : number.sign == .minus ? -magnitude : magnitude
+    }
+    return stride(from: 0, to: count, by: 2).map { codes[$0] << 4 | codes[$0 + 1] }
+  }
+
+  /// How many halves between neighbours lie below a number's magnitude, each as the even code asks.
+  @inline(__always)
+  private static func code(_ number: Float) -> UInt32 {
     let magnitude = number.magnitude
-    // The thresholds lie halfway between neighbours; a tie goes to the even one of the two.
-    let code: UInt8 =
-      switch magnitude {
-      case ...0.25: 0
-      case ..<0.75: 1
-      case ...1.25: 2
-      case ..<1.75: 3
-      case ...2.5: 4
-      case ..<3.5: 5
-      case ...5: 6
-      default: magnitude.isNaN ? 0 : 7
-      }
-    return number.sign == .minus ? code | 8 : code
+    let low: UInt32 = (magnitude > 0.25 ? 1 : 0) + (magnitude >= 0.75 ? 1 : 0)
+    let middle: UInt32 = (magnitude > 1.25 ? 1 : 0) + (magnitude >= 1.75 ? 1 : 0)
+    let high: UInt32 = (magnitude > 2.5 ? 1 : 0) + (magnitude >= 3.5 ? 1 : 0)
+    return low + middle + high + (magnitude > 5 ? 1 : 0)
   }
 
   func others() -> [[UInt8]] { [blockScales, encoded(floats: [scale], as: scaleType)] }

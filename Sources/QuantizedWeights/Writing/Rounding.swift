@@ -71,7 +71,12 @@ extension Rounding {
   func applyWhole(to numbers: inout [Float], first: Int) {
     switch self {
     case .nearest:
-      for index in numbers.indices { numbers[index] = numbers[index].rounded(.toNearestOrEven) }
+      for index in numbers.indices {
+        // Beside 1½ · 2²³ a float has no room for halves.
+        let whole = (numbers[index] + 0x1.8p23) - 0x1.8p23
+        let isSmall = numbers[index].magnitude < 0x1p22
+        numbers[index] = isSmall ? whole : numbers[index].rounded(.toNearestOrEven)
+      }
     case .stochastic(let philox):
       forEachChance(philox, count: numbers.count, first: first) { index, chance in
         numbers[index] = Float((Double(numbers[index]) + chance).rounded(.down))
