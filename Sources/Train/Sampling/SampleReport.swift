@@ -1,4 +1,4 @@
-import Results
+import Adapters
 
 /// The report of `lora sample`.
 struct SampleReport: Encodable {
