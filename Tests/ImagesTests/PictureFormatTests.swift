@@ -14,7 +14,7 @@ import Testing
     #expect(Set(files) == Set(names + ["PictureFormat.swift"]))
   }
 
-  @Test func sentencesNameFormats() {
-    #expect(PictureFormat.names("or", in: [.png, .jpeg, .webp]) == "PNG, JPEG or WebP")
+  @Test func sentencesNameAllFormats() {
+    #expect(PictureFormat.names("or") == "PNG, JPEG, WebP or BMP")
   }
 }

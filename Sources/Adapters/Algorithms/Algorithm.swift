@@ -12,9 +12,6 @@ package protocol Algorithm: Sendable {
   /// The name in sentences.
   var title: String { get }
 
-  /// The suffixes of its own parts in files of any naming.
-  var suffixes: [Suffix] { get }
-
   // MARK: By the shapes
 
   /// Whether a layer's parts are those of the algorithm; if several algorithms match, the first
@@ -104,7 +101,6 @@ package let algorithms: [any Algorithm] = [
 ]
 
 extension Algorithm {
-  package var suffixes: [Suffix] { [] }
   package func neededParts(of parts: PartShapes) -> [Part] { [] }
   package func rank(of parts: PartShapes) -> Int { 0 }
 

@@ -11,15 +11,6 @@ struct GLoRA: Algorithm {
   let title = "GLoRA"
   let hasUpdate = false
 
-  var suffixes: [Suffix] {
-    [
-      Suffix(".a1.weight", .gloraA1),
-      Suffix(".a2.weight", .gloraA2),
-      Suffix(".b1.weight", .gloraB1),
-      Suffix(".b2.weight", .gloraB2),
-    ]
-  }
-
   func isMade(of parts: PartShapes, for target: Target) -> Bool {
     parts.holds(.gloraA1) && parts.holds(.gloraB1)
   }
@@ -86,11 +77,4 @@ extension Matrix {
     }
     return result
   }
-}
-
-extension Part {
-  static let gloraA1 = Part("gloraA1")
-  static let gloraA2 = Part("gloraA2")
-  static let gloraB1 = Part("gloraB1")
-  static let gloraB2 = Part("gloraB2")
 }

@@ -13,13 +13,6 @@ struct IA3: Algorithm {
   let hasUpdate = false
   let tellsExtents = false
 
-  var suffixes: [Suffix] {
-    [
-      .ia3Weight,
-      Suffix(".on_input", .ia3OnInput),
-    ]
-  }
-
   func isMade(of parts: PartShapes, for target: Target) -> Bool {
     parts.holds(.ia3OnInput, .ia3Weight)
   }
@@ -93,14 +86,4 @@ extension Module {
     let extents = parts[.ia3Weight]?.shape.extents ?? []
     return extents.count <= 2 && extents.first == 1
   }
-}
-
-extension Part {
-  static let ia3Weight = Part("ia3Weight")
-  static let ia3OnInput = Part("ia3OnInput")
-}
-
-extension Suffix {
-  /// LyCORIS's vector, named as the weights of checkpoints are.
-  static let ia3Weight = Suffix(".weight", .ia3Weight, isShared: true)
 }

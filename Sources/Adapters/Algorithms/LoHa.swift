@@ -10,17 +10,6 @@ struct LoHa: Algorithm {
   let title = "LoHa"
   let vanishesWithAlpha = true
 
-  var suffixes: [Suffix] {
-    [
-      Suffix(".hada_w1_a", .hadamard1A),
-      Suffix(".hada_w1_b", .hadamard1B),
-      Suffix(".hada_w2_a", .hadamard2A),
-      Suffix(".hada_w2_b", .hadamard2B),
-      Suffix(".hada_t1", .hadamardCore1),
-      Suffix(".hada_t2", .hadamardCore2),
-    ]
-  }
-
   func isMade(of parts: PartShapes, for target: Target) -> Bool {
     parts.holds(.hadamard1A, .hadamard2A)
   }
@@ -68,13 +57,4 @@ struct LoHa: Algorithm {
   }
 
   var factorPairs: [(Part, Part)] { [(.hadamard1A, .hadamard1B), (.hadamard2A, .hadamard2B)] }
-}
-
-extension Part {
-  static let hadamard1A = Part("hadamard1A")
-  static let hadamard1B = Part("hadamard1B")
-  static let hadamard2A = Part("hadamard2A")
-  static let hadamard2B = Part("hadamard2B")
-  static let hadamardCore1 = Part("hadamardCore1")
-  static let hadamardCore2 = Part("hadamardCore2")
 }

@@ -11,18 +11,6 @@ struct LoKr: Algorithm {
   let vanishesWithAlpha = true
   let isScaledByConfiguredRank = true
 
-  var suffixes: [Suffix] {
-    [
-      Suffix(".lokr_w1", .kronecker1),
-      Suffix(".lokr_w1_a", .kronecker1A),
-      Suffix(".lokr_w1_b", .kronecker1B),
-      Suffix(".lokr_w2", .kronecker2),
-      Suffix(".lokr_w2_a", .kronecker2A),
-      Suffix(".lokr_w2_b", .kronecker2B),
-      Suffix(".lokr_t2", .kroneckerCore),
-    ]
-  }
-
   func isMade(of parts: PartShapes, for target: Target) -> Bool {
     parts.holds(.kronecker1, .kronecker1A, .kronecker2, .kronecker2A)
   }
@@ -109,14 +97,4 @@ struct LoKr: Algorithm {
     else { return nil }
     return [module.parts[.kronecker1] == nil ? .kronecker1A : .kronecker1: rows]
   }
-}
-
-extension Part {
-  static let kronecker1 = Part("kronecker1")
-  static let kronecker1A = Part("kronecker1A")
-  static let kronecker1B = Part("kronecker1B")
-  static let kronecker2 = Part("kronecker2")
-  static let kronecker2A = Part("kronecker2A")
-  static let kronecker2B = Part("kronecker2B")
-  static let kroneckerCore = Part("kroneckerCore")
 }

@@ -8,13 +8,6 @@ struct Norm: Algorithm {
   let isWhole = true
   let isNorm = true
 
-  var suffixes: [Suffix] {
-    [
-      Suffix(".w_norm", .normWeightDifference),
-      Suffix(".b_norm", .normBiasDifference),
-    ]
-  }
-
   func isMade(of parts: PartShapes, for target: Target) -> Bool {
     parts.holds(.normWeightDifference, .normBiasDifference)
       || parts.holdsWhole && target.key.hasSuffix("norm")
@@ -27,9 +20,4 @@ struct Norm: Algorithm {
   func change(of weight: Matrix, isTransposed: Bool, by module: Module) throws -> Matrix {
     try module.wholeChange(of: weight, isTransposed: isTransposed)
   }
-}
-
-extension Part {
-  static let normWeightDifference = Part("normWeightDifference")
-  static let normBiasDifference = Part("normBiasDifference")
 }

@@ -12,14 +12,6 @@ struct OFT: Algorithm {
   let hasUpdate = false
   let tellsExtents = false
 
-  var suffixes: [Suffix] {
-    [
-      Suffix(".oft_blocks", .orthogonalBlocks),
-      Suffix(".oft_diag", .orthogonalBlocks),
-      Suffix(".rescale", .rescale),
-    ]
-  }
-
   func isMade(of parts: PartShapes, for target: Target) -> Bool {
     parts.holds(.orthogonalBlocks, .orthogonalBlocksOfRows(0))
   }
@@ -145,15 +137,4 @@ extension Module {
       return try solution(of: (identity - q).transposed, (identity + q).transposed).transposed
     }
   }
-}
-
-extension Part {
-  static let orthogonalBlocks = Part("orthogonalBlocks")
-
-  /// The blocks of one range of a layer's rows, by its index: sd-scripts keeps a list of them.
-  static func orthogonalBlocksOfRows(_ index: Int) -> Part {
-    Part("orthogonalBlocksOfRows", at: index)
-  }
-
-  static let rescale = Part("rescale")
 }

@@ -54,10 +54,13 @@ extension Suffix {
   /// A fully trained layer under its plain name.
   static let plainWeight = Suffix(".weight", .weight, isShared: true)
   static let plainBias = Suffix(".bias", .bias, isShared: true)
+
+  /// (IA)³ of LyCORIS.
+  static let ia3Weight = Suffix(".weight", .ia3Weight, isShared: true)
 }
 
 extension Spelling {
-  /// The suffixes that files of any naming use: alpha, differences, and the algorithms' own parts.
+  /// The suffixes that files of any naming use: LyCORIS's parts, differences, alpha.
   static let common = Spelling(
     "common",
     [
@@ -74,7 +77,31 @@ extension Spelling {
       Suffix(".base_layer.bias", .bias),
       .plainBias,
       Suffix(".reshape_weight", .reshape),
-    ] + algorithms.flatMap(\.suffixes))
+      Suffix(".w_norm", .normWeightDifference),
+      Suffix(".b_norm", .normBiasDifference),
+      Suffix(".hada_w1_a", .hadamard1A),
+      Suffix(".hada_w1_b", .hadamard1B),
+      Suffix(".hada_w2_a", .hadamard2A),
+      Suffix(".hada_w2_b", .hadamard2B),
+      Suffix(".hada_t1", .hadamardCore1),
+      Suffix(".hada_t2", .hadamardCore2),
+      Suffix(".lokr_w1", .kronecker1),
+      Suffix(".lokr_w1_a", .kronecker1A),
+      Suffix(".lokr_w1_b", .kronecker1B),
+      Suffix(".lokr_w2", .kronecker2),
+      Suffix(".lokr_w2_a", .kronecker2A),
+      Suffix(".lokr_w2_b", .kronecker2B),
+      Suffix(".lokr_t2", .kroneckerCore),
+      Suffix(".a1.weight", .gloraA1),
+      Suffix(".a2.weight", .gloraA2),
+      Suffix(".b1.weight", .gloraB1),
+      Suffix(".b2.weight", .gloraB2),
+      Suffix(".oft_blocks", .orthogonalBlocks),
+      Suffix(".oft_diag", .orthogonalBlocks),
+      Suffix(".rescale", .rescale),
+      .ia3Weight,
+      Suffix(".on_input", .ia3OnInput),
+    ])
 }
 
 extension Naming {
@@ -82,7 +109,7 @@ extension Naming {
   ///
   /// - Parameter isTable: Whether the layer is an embedding table.
   func suffix(_ part: Part, isTable: Bool = false) -> String? {
-    if let index = part.index { return ".oft_blocks.\(index)" }
+    if case .orthogonalBlocksOfRows(let number) = part { return ".oft_blocks.\(number)" }
     let suffixes = spellings.lazy.flatMap(\.suffixes).filter { $0.part == part }
     let suffix = suffixes.first { $0.isOfTable == isTable } ?? suffixes.first
     return suffix.map { String($0.text.dropFirst($0.kept)) }

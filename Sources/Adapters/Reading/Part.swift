@@ -2,49 +2,60 @@ package import Safetensors
 package import Tensors
 
 /// The role of a tensor in its module.
-///
-/// The file of an algorithm defines the parts that only the algorithm has.
-package struct Part: Hashable, Sendable {
-  private let name: String
-
-  /// The place among tensors of one role that a layer has for ranges of its rows; `nil` where the
-  /// role is one tensor's.
-  let index: Int?
-
-  init(_ name: String, at index: Int? = nil) {
-    self.name = name
-    self.index = index
-  }
-}
-
-extension Part: CustomStringConvertible {
-  package var description: String { index.map { "\(name)(\($0))" } ?? name }
-}
-
-extension Part {
-  static let up = Part("up")
-  static let down = Part("down")
+package enum Part: Hashable, Sendable {
+  case up
+  case down
 
   /// The core between up and down of a Tucker-decomposed convolution.
-  static let mid = Part("mid")
-  package static let alpha = Part("alpha")
+  case mid
+  case alpha
 
   /// The magnitudes of a weight-decomposed adapter (DoRA).
-  package static let magnitude = Part("magnitude")
+  case magnitude
 
   /// A difference of the layer's bias.
-  package static let biasDifference = Part("biasDifference")
+  case biasDifference
 
   /// A full difference of the layer's weight.
-  package static let weightDifference = Part("weightDifference")
+  case weightDifference
 
   /// The layer's weight itself, which replaces the model's; `bias` replaces its bias.
-  package static let weight = Part("weight")
-  package static let bias = Part("bias")
-  static let reshape = Part("reshape")
+  case weight
+  case bias
+  case normWeightDifference
+  case normBiasDifference
+  case reshape
+
+  case hadamard1A
+  case hadamard1B
+  case hadamard2A
+  case hadamard2B
+  case hadamardCore1
+  case hadamardCore2
+
+  case kronecker1
+  case kronecker1A
+  case kronecker1B
+  case kronecker2
+  case kronecker2A
+  case kronecker2B
+  case kroneckerCore
+
+  case gloraA1
+  case gloraA2
+  case gloraB1
+  case gloraB2
+
+  case orthogonalBlocks
+
+  /// The blocks of one range of a layer's rows, by its index: sd-scripts keeps a list of them.
+  case orthogonalBlocksOfRows(Int)
+  case rescale
+  case ia3Weight
+  case ia3OnInput
 
   /// Rows that replace rows of the model's table (PEFT's trainable tokens).
-  static let tokenRows = Part("tokenRows")
+  case tokenRows
 }
 
 /// A tensor of a module, and the suffix of its name.
