@@ -3,7 +3,6 @@ import Files
 import LinearAlgebra
 import QuantizedWeights
 import Safetensors
-import Synchronization
 import Tensors
 
 /// One file of a checkpoint, written with its changes.
@@ -43,21 +42,10 @@ struct BakedFile {
     case copy(Range<Int>, to: Int)
     case change(Header.Entry, [BakedLayers.Change])
     case rewrite(any StoredWeight, [BakedLayers.Change], any WeightWriter)
-
-    var byteCount: Int {
-      switch self {
-      case .copy(let range, _): range.count
-      case .change(let entry, _): entry.range.count
-      case .rewrite(_, _, let writer): writer.tensors.reduce(0) { $0 + $1.byteCount }
-      }
-    }
   }
 
   /// The maximum size of a copy; larger ones are split, so that several threads share them.
   private static let copyByteCount = 32 << 20
-
-  /// The number of bytes after which the disk is told to write them.
-  private static let syncByteCount = 256 << 20
 
   /// A file that is complete but not yet moved to its place in the folder.
   struct Draft {
@@ -82,9 +70,7 @@ struct BakedFile {
     let metadata = rewritten.metadata
     let writer = SafetensorsWriter(layout, metadata: metadata, to: output)
     let pieces = pieces
-    let written = Atomic(0)
     let outcomes = try parallelMap(count: pieces.count, threads: threads) { index in
-      defer { beginSync(of: output, written, pieces[index].byteCount) }
       switch pieces[index] {
       case .copy(let range, let target):
         try file.withData { data throws(FileError) in
@@ -117,12 +103,6 @@ struct BakedFile {
     return Draft(outcome: outcomes.reduce(Outcome(), +)) {
       try writer.finish(metadata: metadata)
     }
-  }
-
-  /// Lets the disk write while later tensors are computed.
-  private func beginSync(of output: OutputFile, _ written: borrowing Atomic<Int>, _ count: Int) {
-    let (before, after) = written.add(count, ordering: .relaxed)
-    if before / Self.syncByteCount < after / Self.syncByteCount { output.beginSync() }
   }
 
   /// The pieces in file order, so that the file is read sequentially.

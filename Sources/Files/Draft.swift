@@ -124,12 +124,15 @@ private let temporaryFile: Int32 = 0o20_000_000 | O_DIRECTORY
 final class EarlySync: Sendable {
   private let group = DispatchGroup()
 
-  /// The `errno` of the sync; 0 where it went well, or was never begun.
+  /// One sync at a time, since the next one takes what was written meanwhile.
+  private let queue = DispatchQueue(label: "sync")
+
+  /// The `errno` of the last sync that failed; 0 where none did.
   private let failure = Mutex<Int32>(0)
 
   /// Begins to bring what has been written so far to the disk.
   func begin(_ descriptor: Int32) {
-    DispatchQueue.global().async(group: group) { [self] in
+    queue.async(group: group) { [self] in
       let status = uninterrupted { fdatasync(descriptor) }
       if status != 0 { failure.withLock { $0 = errno } }
     }

@@ -1,5 +1,6 @@
 import CFiles
 import Glibc
+import Synchronization
 
 /// A file being written that appears whole or not at all.
 ///
@@ -27,6 +28,10 @@ import Glibc
   }
 
   private let destination: Destination
+
+  /// The bytes that have been written, and after how many more the disk is told to take them.
+  private let written = Atomic(0)
+  private static let syncByteCount = 64 << 20
 
   /// Opens a draft; the target is not touched yet.
   ///
@@ -72,11 +77,14 @@ import Glibc
   /// Writes bytes at an offset; holes read as zeros.
   package func write(_ bytes: RawSpan, at offset: Int) throws(FileError) {
     try draft.write(bytes, at: offset)
+    let (before, after) = written.add(bytes.byteCount, ordering: .relaxed)
+    if before / Self.syncByteCount < after / Self.syncByteCount { beginSync() }
   }
 
   /// Begins to bring what has been written to the disk, while the caller does something else.
   ///
-  /// Nothing where the bytes become others (zstd) or go to a stream.
+  /// Large files begin it by themselves. Nothing where the bytes become others (zstd) or go to a
+  /// stream.
   package func beginSync() {
     if case .stream = destination { return }
     if !compresses { draft.beginSync() }
