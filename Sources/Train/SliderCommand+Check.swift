@@ -18,7 +18,9 @@ extension SliderCommand {
   ) throws -> SliderReport {
     let (job, type) = (made.job, made.job.plan.saves.type)
     Interruption.setLastWords("\(output) is not calibrated")
-    var (slider, calibration, measure) = (made.slider, SliderCheck.Calibration?.none, SliderMeasure?.none)
+    var (slider, calibration, measure) = (
+      made.slider, SliderCheck.Calibration?.none, SliderMeasure?.none
+    )
     var plan = try made.plan(1)
     var drawn: (labels: [String], rows: [[Picture]])?
     do {
@@ -37,7 +39,9 @@ extension SliderCommand {
         drawn = (check.labels, rows)
       }
     } catch is Interrupted {
-      Terminal.note("interrupted: the slider is written \(calibration == nil ? "as it was trained" : "without its figures")")
+      Terminal.note(
+        "interrupted: the slider is written \(calibration == nil ? "as it was trained" : "without its figures")"
+      )
     }
     let figures = SliderFigures(pair.method, calibration, measure)
     let saved = try SavedAdapter(
@@ -81,7 +85,8 @@ extension SliderCommand {
           ("change inside", figures.changes.map(\.inside)),
           ("change elsewhere", figures.changes.map(\.outside)),
         ], facts: facts,
-        explanation: "The mean difference from weight 0, inside the rectangle around what differs in "
+        explanation:
+          "The mean difference from weight 0, inside the rectangle around what differs in "
           + "the pair and elsewhere, on seeds that were not trained."),
       settings: [
         ("Model", Path(options.run.pretrainedModelNameOrPath ?? "").name),

@@ -29,7 +29,8 @@ extension SliderCommand {
     _ device: ComputeDevice, _ compared: [PicturePair]
   ) throws -> Made {
     let job = try TrainingJob(
-      directOptions(compared), pairs: (pair.recipe(), compared), device: device, environment: environment)
+      directOptions(compared), pairs: (pair.recipe(), compared), device: device,
+      environment: environment)
     if !common.quiet {
       for warning in job.warnings { Terminal.note(warning) }
       Terminal.note(TrainingReport(job).headline)

@@ -74,7 +74,7 @@ package struct SliderCommand: ParsableCommand {
     noteResult()
     let compared = try comparePictures(size)
     let device = try options.machine.computeDevice(threads: common.threadCount)
-    if options.machine.dryRun { 
+    if options.machine.dryRun {
       return try rehearse(output, device, compared)
     }
     let files = try CopyFiles(

@@ -59,7 +59,8 @@ import Testing
       ]),
     Row(
       arguments: ["slider"] + training + [
-        "--before", "low.png", "--after", "high.png", "--max-train-steps", "2", "--still-pictures", "1",
+        "--before", "low.png", "--after", "high.png", "--max-train-steps", "2", "--still-pictures",
+        "1",
         "--no-check", "--strip", "strip.png", "--strip-weights", "0..1/2",
         "--strip-seeds", "1", "-o", "out.st",
       ], results: ["out.st", "strip.png"]),

@@ -175,8 +175,14 @@ import Testing
   @Test(arguments: [
     (["--before", "x.png"], "--before was given 2 times, --after 1 time"),
     (["--pair", "x.png"], "--pair takes two pictures, and 1 are given"),
-    (["--method", "difference", "--pair", "x.png", "y.png"], "--method difference takes one pair, and 2 are given"),
-    (["--method", "merged", "--resume", "a-state"], "lora slider cannot go on from a state, but lora train can"),
+    (
+      ["--method", "difference", "--pair", "x.png", "y.png"],
+      "--method difference takes one pair, and 2 are given"
+    ),
+    (
+      ["--method", "merged", "--resume", "a-state"],
+      "lora slider cannot go on from a state, but lora train can"
+    ),
     (["--output-config"], "--output-config belongs to lora train"),
   ])
   func whatSliderCannotDoIsRefused(_ more: [String], _ sentence: String) throws {

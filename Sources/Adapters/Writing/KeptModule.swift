@@ -44,7 +44,8 @@ struct KeptModule {
       if stored.isNumber { continue }
       let rounded = unsafe doubles(from: bytes.span.bytes, as: type)
       asked += values.squaredNorm
-      rounding += type.maxSquaredRoundingError(squaredNorm: rounded.squaredNorm, count: rounded.count)
+      rounding += type.maxSquaredRoundingError(
+        squaredNorm: rounded.squaredNorm, count: rounded.count)
       error += zip(rounded, values).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     }
     return Written.Module(

@@ -59,7 +59,9 @@ final class TrainingPasses {
       let tensors = sent(prepared)
       repeating(tensors, update) { pass(tensors, tensors.inputs) }
     case .pair(let before, let after, let span):
-      let (before, after) = (sent(before, as: "before \(span), "), sent(after, as: "after \(span), "))
+      let (before, after) = (
+        sent(before, as: "before \(span), "), sent(after, as: "after \(span), ")
+      )
       repeating(after, update) { pass(before: before, after: after, span: span) }
     case .still(let prepared, let weight):
       let tensors = sent(prepared, as: "still at \(weight), ")

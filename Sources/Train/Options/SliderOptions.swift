@@ -31,7 +31,8 @@ struct SliderOptions: ParsableArguments {
     completion: .directory)
   var pairs: String?
 
-  @Option(help: ArgumentHelp("The end of a second picture's name in the folder.", valueName: "text"))
+  @Option(
+    help: ArgumentHelp("The end of a second picture's name in the folder.", valueName: "text"))
   var afterSuffix = "_after"
 
   @Option(
@@ -41,7 +42,8 @@ struct SliderOptions: ParsableArguments {
       valueName: "p,…"))
   var stepsOf = SliderPlaces(values: [0, 1])
 
-  @Option(help: ArgumentHelp("What all pictures show. (default: the empty caption)", valueName: "text"))
+  @Option(
+    help: ArgumentHelp("What all pictures show. (default: the empty caption)", valueName: "text"))
   var caption: String?
 
   @Option(

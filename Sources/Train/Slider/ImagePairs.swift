@@ -17,7 +17,8 @@ enum ImagePairs {
       let stem = String(Path(after).stem.dropLast(suffix.count))
       guard let before = stems[stem]?.first else {
         throw TrainingError.unsupported(
-          "\(after): there is no \(stem).png beside it; give the picture without the change that name")
+          "\(after): there is no \(stem).png beside it; give the picture without the change that name"
+        )
       }
       let text = "\(folder)/\(stem).txt"
       let own = FileKind(path: text).isRegular ? try readFile(text, atMost: settingsLimit) : []

@@ -160,7 +160,8 @@ final class PairSource: BatchSource {
     return changed.indices.map { index in
       let (x, y) = (index % columns, index / columns)
       for row in max(0, y - 1)...min(rows - 1, y + 1) {
-        for column in max(0, x - 1)...min(columns - 1, x + 1) where changed[row * columns + column] {
+        for column in max(0, x - 1)...min(columns - 1, x + 1) where changed[row * columns + column]
+        {
           return 1
         }
       }

@@ -75,7 +75,9 @@ struct SliderPreset: Hashable {
     if !keys.contains("max_train_epochs") { set("max_train_steps", \.run.maxTrainSteps, steps) }
     set("network_dim", \.run.networkDim, rank)
     set("network_alpha", \.run.networkAlpha, alpha)
-    set("lr_warmup_steps", \.schedule.lrWarmupSteps, .steps(min(warmup, options.run.maxTrainSteps / 4)))
+    set(
+      "lr_warmup_steps", \.schedule.lrWarmupSteps,
+      .steps(min(warmup, options.run.maxTrainSteps / 4)))
     set("seed", \.run.seed, options.saving.resume == nil ? Self.seed : nil)
     if minTimestep > 0 { set("min_timestep", \.noise.minTimestep, minTimestep) }
     if isDebiased, !keys.contains("min_snr_gamma") {

@@ -55,7 +55,9 @@ struct EmulatedDeviceTests {
 
   @Test func pairsFollowTheCPU() throws {
     let run = try TinyRun()
-    let pairs = (DirectRecipe(stillness: 2, stillCount: 1), [try run.picture("after.png", changed: 300)])
+    let pairs = (
+      DirectRecipe(stillness: 2, stillCount: 1), [try run.picture("after.png", changed: 300)]
+    )
     let more = ["--learning-rate", "0.01", "--network-train-unet-only"]
     let cpu = try run.trained(steps: 4, more, pairs: pairs)
     let cuda = try run.trained(steps: 4, more, pairs: pairs, on: device(.float32))
