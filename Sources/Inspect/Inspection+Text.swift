@@ -64,7 +64,7 @@ extension Inspection {
     if case .array(let range)? = figures["range"], let low = range.first?.number,
       let high = range.last?.number
     {
-      parts.append("useful from \(significant(low)) to \(significant(high))")
+      parts.append("useful from \(weight(low)) to \(weight(high))")
     }
     if case .array(let changes)? = figures["changes"] {
       for case .object(let change) in changes where change["weight"]?.number == 1 {
@@ -78,6 +78,11 @@ extension Inspection {
     }
     return "slider (\(printable(method)))"
       + (parts.isEmpty ? "" : ": " + parts.joined(separator: "; "))
+  }
+
+  /// A weight without the zeros of its end: `-1.5`, `2`.
+  private func weight(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e6 ? "\(Int(value))" : "\(value)"
   }
 
   var alphaRange: String { storedAlphas.map(alphaText) ?? "not stored (= rank)" }

@@ -39,14 +39,15 @@ extension SliderCommand {
         drawn = (check.labels, rows)
       }
     } catch is Interrupted {
-      Terminal.note(
-        "interrupted: the slider is written \(calibration == nil ? "as it was trained" : "without its figures")"
-      )
+      let state = calibration == nil ? "as it was trained" : "without its figures"
+      Terminal.note("interrupted: the slider is written \(state)")
     }
     let figures = SliderFigures(pair.method, calibration, measure)
-    let saved = try SavedAdapter(
-      writing: plan, to: output, as: type,
-      metadata: metadata(job, slider.modules) + [(SliderFigures.key, json(figures, .compact))])
+    var entries = metadata(job, slider.modules)
+    if !options.metadata.noMetadata {
+      entries.append((SliderFigures.key, try json(figures, .compact)))
+    }
+    let saved = try SavedAdapter(writing: plan, to: output, as: type, metadata: entries)
     Interruption.setLastWords(nil)
     try files.close()
     if let path = pair.html, let drawn {

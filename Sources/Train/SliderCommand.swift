@@ -21,8 +21,9 @@ package struct SliderCommand: ParsableCommand {
       shows these figures, the page of --html has a slider to move.
 
       Several pairs teach more than one, with --pair for each or from a folder:
-        lora slider --model MODEL --pair a1.png a2.png --pair b1.png b2.png -o s.safetensors
-        lora slider --model MODEL --pairs FOLDER -o s.safetensors
+        lora slider --model MODEL --pair a1.png a2.png --pair b1.png b2.png \\
+          -o slider.safetensors
+        lora slider --model MODEL --pairs FOLDER -o slider.safetensors
 
       --method difference trains one adapter on each picture until it can only draw that picture; \
       the exact difference of the two is the slider. --method merged trains the second on top of \
@@ -121,6 +122,7 @@ package struct SliderCommand: ParsableCommand {
     if common.json { try Terminal.show(json(report)) }
     guard !common.quiet else { return }
     if let table = report.table { Terminal.report(table) }
+    if let verdict = report.verdict { Terminal.note(verdict) }
     Terminal.note(report.summary)
     if let command = samplingCommand(report.output, weights: "-2..2/9", options) {
       Terminal.note("to draw with it: \(command)")

@@ -75,7 +75,7 @@ extension TrainingJob {
       model, options, resolution: resolution, on: device, environment,
       warnings: &warnings)
     (data, text, vae) = (parts.data, parts.text, parts.vae)
-    try Self.addBaseWeights(options, of: model, to: &unet, parts.text, on: device)
+    warnings += try Self.addBaseWeights(options, of: model, to: &unet, parts.text, on: device)
     if let copy { unet.merge(copy.modules, values: copy.values, multiplier: 1) }
     self.unet = unet
 
@@ -122,12 +122,14 @@ extension TrainingJob {
   }
 
   /// Adds the adapters of `--base-weights` to the model, for good.
+  ///
+  /// - Returns: A sentence on each adapter of which something has no place in the model.
   private static func addBaseWeights(
     _ options: TrainingOptions, of model: PretrainedModel, to unet: inout UNet,
     _ text: TextConditioner?, on device: ComputeDevice
-  ) throws {
+  ) throws -> [String] {
     let (paths, weights) = (options.network.baseWeights, options.network.baseWeightsMultiplier)
-    if paths.isEmpty { return }
+    if paths.isEmpty { return [] }
     let stack = try AdapterStack(paths, for: (text?.layers ?? []) + unet.layers, of: model)
     let uses = paths.indices.map {
       SampleGrid.Use(file: $0, weight: $0 < weights.count ? weights[$0] : 1)
@@ -138,6 +140,7 @@ extension TrainingJob {
         TrainingParts.textEncoders(model, options, on: device, changing: change))
     }
     for use in uses { stack.merge(use, into: unet, text) }
+    return stack.leftOut.compactMap { file, items in items.text.map { "\(file): \($0)" } }
   }
 
   /// The layers that are trained, with the weights they begin with.

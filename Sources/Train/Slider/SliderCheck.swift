@@ -22,7 +22,7 @@ struct SliderCheck {
   static let weights = [-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2]
 
   /// The mean change of the rest, of the full range, up to which a weight counts as useful.
-  static let outsideLimit = 0.03
+  static let outsideLimit = 0.05
 
   /// A slider's factor, and the share of the pair's change that it then makes from weight −1 to 1.
   struct Calibration: Hashable, Encodable {

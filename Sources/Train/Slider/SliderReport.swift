@@ -104,6 +104,24 @@ extension SliderReport {
     return "\(output): \(parts.joined(separator: ", "))"
   }
 
+  /// `from -1 to 1 it makes 97 % of the pair's change (scaled by 1.6); useful from -1.5 to 2`; nil
+  /// where nothing was drawn.
+  var verdict: String? {
+    var parts: [String] = []
+    if let found = figures.calibration {
+      parts.append(
+        "from -1 to 1 it makes \(percent(found.reached)) of the pair's change (scaled by "
+          + "\(significant(found.factor, digits: 3)))")
+      if found.reached < 0.7 { parts.append("more --max-train-steps bring it nearer") }
+    }
+    if let range = figures.range, range.count == 2 {
+      parts.append("useful from \(PythonText.short(range[0])) to \(PythonText.short(range[1]))")
+    } else if !figures.changes.isEmpty {
+      parts.append("the rest changes at every weight: try fewer steps or a lower --learning-rate")
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
+  }
+
   /// A table of how much changes with the weight; nil where nothing was drawn.
   var table: String? {
     let rows =
