@@ -5,6 +5,7 @@ import Diffusion
 import Files
 import Glibc
 import Images
+import Results
 import Tensors
 
 /// A run that is ready to begin: the plan, the model on its device, the data and the adapters.
