@@ -1,28 +1,10 @@
-#include <setjmp.h>
-#include <stdio.h>
-// jpeglib.h uses FILE without including stdio.h
-#include <jerror.h>
-#include <jpeglib.h>
+#include "jpeg_failure.h"
 
-#include "CImages.h"
+#include <jerror.h>
 
 // A progressive file of a few bytes a scan can hold thousands of scans, each as costly as
 // the whole picture.
 enum { SCAN_LIMIT = 500 };
-
-struct failure {
-  struct jpeg_error_mgr manager;  // first, so that libjpeg's pointer is ours
-  jmp_buf leave;
-  char *message;
-};
-
-static void fail(j_common_ptr jpeg) {
-  struct failure *failure = (struct failure *)jpeg->err;
-  char text[JMSG_LENGTH_MAX];
-  failure->manager.format_message(jpeg, text);
-  snprintf(failure->message, LORA_MESSAGE_CAPACITY, "%s", text);
-  longjmp(failure->leave, 1);
-}
 
 // libjpeg fills what a truncated file lacks with grey and only warns.
 static void warn(j_common_ptr jpeg, int level) {

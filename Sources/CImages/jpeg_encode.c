@@ -1,24 +1,6 @@
-#include <setjmp.h>
-#include <stdio.h>
 #include <stdlib.h>
-// jpeglib.h uses FILE without including stdio.h
-#include <jpeglib.h>
 
-#include "CImages.h"
-
-struct failure {
-  struct jpeg_error_mgr manager;  // first, so that libjpeg's pointer is ours
-  jmp_buf leave;
-  char *message;
-};
-
-static void fail(j_common_ptr jpeg) {
-  struct failure *failure = (struct failure *)jpeg->err;
-  char text[JMSG_LENGTH_MAX];
-  failure->manager.format_message(jpeg, text);
-  snprintf(failure->message, LORA_MESSAGE_CAPACITY, "%s", text);
-  longjmp(failure->leave, 1);
-}
+#include "jpeg_failure.h"
 
 static void write_rows(j_compress_ptr jpeg, lora_pixels from) {
   const size_t stride = (size_t)from.width * from.channels;

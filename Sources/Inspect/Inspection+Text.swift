@@ -1,6 +1,5 @@
 import Adapters
 import CommandSupport
-import JSON
 import Names
 import Safetensors
 
@@ -53,36 +52,6 @@ extension Inspection {
     }
     if let line = sliderLine { lines.append("  " + line) }
     return lines.joined(separator: "\n")
-  }
-
-  /// What `lora slider` has measured; nil of other files, and where nothing was measured.
-  private var sliderLine: String? {
-    guard case .object(let figures)? = metadata["lora_slider"].flatMap(JSONValue.init(parsing:)),
-      case .string(let method)? = figures["method"]
-    else { return nil }
-    var parts: [String] = []
-    if case .array(let range)? = figures["range"], let low = range.first?.number,
-      let high = range.last?.number
-    {
-      parts.append("useful from \(weight(low)) to \(weight(high))")
-    }
-    if case .array(let changes)? = figures["changes"] {
-      for case .object(let change) in changes where change["weight"]?.number == 1 {
-        guard let inside = change["inside"]?.number, let outside = change["outside"]?.number else {
-          continue
-        }
-        parts.append(
-          "weight 1 changes \(percent(inside)) inside and \(percent(outside)) outside of its pair's "
-            + "change")
-      }
-    }
-    return "slider (\(printable(method)))"
-      + (parts.isEmpty ? "" : ": " + parts.joined(separator: "; "))
-  }
-
-  /// A weight without the zeros of its end: `-1.5`, `2`.
-  private func weight(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e6 ? "\(Int(value))" : "\(value)"
   }
 
   var alphaRange: String { storedAlphas.map(alphaText) ?? "not stored (= rank)" }

@@ -13,6 +13,31 @@ extension Inspection {
     return ([TrainingSummary(metadata).text] + [listed.joined(separator: "\n")])
       .compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
+
+  /// What `lora slider` has measured; nil of other files, and where nothing was measured.
+  var sliderLine: String? {
+    guard case .object(let figures)? = metadata["lora_slider"].flatMap(JSONValue.init(parsing:)),
+      case .string(let method)? = figures["method"]
+    else { return nil }
+    var parts: [String] = []
+    if case .array(let range)? = figures["range"], let low = range.first?.number,
+      let high = range.last?.number
+    {
+      parts.append("useful from \(plain(low)) to \(plain(high))")
+    }
+    if case .array(let changes)? = figures["changes"] {
+      for case .object(let change) in changes where change["weight"]?.number == 1 {
+        guard let inside = change["inside"]?.number, let outside = change["outside"]?.number else {
+          continue
+        }
+        parts.append(
+          "weight 1 changes \(percent(inside)) inside and \(percent(outside)) outside of its pair's "
+            + "change")
+      }
+    }
+    return "slider (\(printable(method)))"
+      + (parts.isEmpty ? "" : ": " + parts.joined(separator: "; "))
+  }
 }
 
 /// A value formatted for reading: JSON on several lines if it is long, other text unchanged.

@@ -73,13 +73,12 @@ extension SliderCommand {
     if whole == nil {
       commands.append(training(.before, ["--resume", outcome.state ?? ""], to: low))
     }
-    switch pair.method {
-    case .difference:
+    if pair.method == .difference {
       let state = copy == .after ? outcome.state : nil
       commands.append(training(.after, state.map { ["--resume", $0] } ?? [], to: high))
       commands.append(
         commandLine(["lora", "diff", high, whole ?? low, "-o", options.run.output ?? ""]))
-    case .merged, .direct:
+    } else {
       commands.append(
         training(.after, ["--base-weights", whole ?? low], to: options.run.output ?? ""))
     }

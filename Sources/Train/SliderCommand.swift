@@ -170,28 +170,31 @@ package struct SliderCommand: ParsableCommand {
       isDirect ? directOptions(compared) : options(for: .before),
       pairs: isDirect ? (pair.recipe(), compared) : nil, draws: true,
       device: device, environment: environment)
-    let results = [try OutputName(options.saving, output: output).final, pair.strip, pair.html]
     let between = rehearsal.job.plan.saves.all.filter { $0.occasion != .final }.map(\.file)
     let report = TrainingReport(
       rehearsal.job, memory: rehearsal.memoryByteCount,
-      saves: isDirect
-        ? between + results.compactMap(\.self) : try saves(of: rehearsal.job, output),
+      saves: try isDirect
+        ? between + results(output) : copies(of: rehearsal.job) + results(output),
       options: options)
     try Terminal.show(
       common.json ? json(report) : isDirect ? report.text : "twice: \(report.text)")
   }
 
-  /// The files that are there after both runs, in order.
-  private func saves(of job: TrainingJob, _ output: String) throws -> [String] {
+  /// The files that are there when a slider is made, beside those of its runs.
+  private func results(_ output: String) throws -> [String] {
+    [try OutputName(options.saving, output: output).final, pair.strip, pair.html]
+      .compactMap(\.self)
+  }
+
+  /// The files that the runs of both copies leave, in order.
+  private func copies(of job: TrainingJob) throws -> [String] {
     let names = try [copyName(.before), copyName(.after)]
     let between = job.plan.saves.all.filter { $0.occasion != .final }.map { save in
       save.file.dropFirst(names[0].stem.count)
     }
-    let copies = names.flatMap { name in
+    return names.flatMap { name in
       between.map { name.stem + $0 } + (pair.keepCopies ? [name.final] : [])
     }
-    let results = [try OutputName(options.saving, output: output).final, pair.strip]
-    return copies + results.compactMap(\.self)
   }
 
   /// The name of a copy that is kept; its other saves are named after it.

@@ -23,8 +23,8 @@ struct TrainingJob {
   let initialValues: [Float]
   let source: any BatchSource
 
-  /// nil where pictures are learned, not the difference of pairs.
-  let direct: DirectTraining?
+  /// The source, where it has pairs whose difference is learned; nil where pictures are.
+  var pairs: PairSource? { source as? PairSource }
 
   /// nil for a `--replay`.
   let data: TrainingData?
@@ -100,11 +100,8 @@ extension TrainingJob {
       let maker = PictureMaker(
         unet: unet, vae: vae, text: text, kind: kind, prediction: plan.loss.prediction,
         backend: device.backend)
-      let pairs = PairSource(pairs, recipe, maker, plan)
-      direct = DirectTraining(recipe: recipe, source: pairs)
-      source = pairs
+      source = PairSource(pairs, recipe, maker, plan)
     } else {
-      direct = nil
       source = try replay ?? parts.source(plan, kind: model.kind, on: device.backend)
     }
     metadata = TrainingMetadata(
@@ -124,7 +121,7 @@ extension TrainingJob {
 
   /// Adds the adapters of `--base-weights` to the model, for good.
   ///
-  /// - Returns: A sentence on each adapter of which something has no place in the model.
+  /// - Returns: One sentence per adapter that has modules without a layer in the model.
   private static func addBaseWeights(
     _ options: TrainingOptions, of model: PretrainedModel, to unet: inout UNet,
     _ text: TextConditioner?, on device: ComputeDevice

@@ -64,7 +64,7 @@ final class TrainingLoop {
     sendNumbers()
     var losses = work(on: lessons)
     prepareNext()
-    losses += passes.losses(of: lessons[lessons.count - 1]).map { [$0] } ?? []
+    if let last = passes.losses(of: lessons[lessons.count - 1]) { losses.append(last) }
     let result = StepResult(
       loss: mean(losses.map(\.own)), lossOfNothing: mean(losses.map(\.ofNothing)),
       gradientNorm: Double(update.norm.values()[0]),
@@ -93,7 +93,7 @@ final class TrainingLoop {
     var losses: [(own: Double, ofNothing: Double)] = []
     for (index, lesson) in lessons.enumerated() {
       passes.accumulate(lesson)
-      if index < lessons.count - 1 { losses += passes.losses(of: lesson).map { [$0] } ?? [] }
+      if index < lessons.count - 1, let loss = passes.losses(of: lesson) { losses.append(loss) }
     }
     if !isMoving {
       update.measure()
@@ -167,7 +167,7 @@ final class TrainingLoop {
       let number = BatchNumber(
         seed: UInt64(plan.seed), total: epoch * plan.batchesPerEpoch + index, epoch: epoch + 1,
         index: index, step: step)
-      if let direct = job.direct { return try direct.lessons(number, plan, schedule) }
+      if let pairs = job.pairs { return try pairs.lessons(number, plan, schedule) }
       let batch = try job.source.batch(number, adapters: text)
       let draws = batch.draws ?? plan.noise.draws(for: batch.latents, batch.shape, of: number)
       return [.pictures(PreparedBatch(batch, draws, plan.loss, schedule))]

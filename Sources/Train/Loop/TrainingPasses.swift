@@ -102,11 +102,21 @@ final class TrainingPasses {
 
 extension TrainingPasses {
   private func pass(_ tensors: BatchTensors, _ inputs: UNetInputs) {
-    let prediction = prediction(of: inputs, adapters)
-    let loss = loss(of: prediction, tensors, target: tensors.target)
-    tape.backward(from: loss.mean, gradient: seed)
+    job.backend.copy(teach(tensors, inputs, adapters), into: loss)
+  }
+
+  /// Adds the gradient of a batch at the adapters' strength.
+  ///
+  /// - Returns: The loss.
+  private func teach(
+    _ tensors: BatchTensors, _ inputs: UNetInputs, _ adapters: DeviceAdapters
+  ) -> Tensor {
+    let prediction = job.unet.prediction(
+      of: inputs, adapters: adapters, checkpointing: job.plan.recomputesActivations)
+    let loss = loss(of: prediction, tensors)
+    tape.backward(from: loss, gradient: seed)
     tape.reset()
-    job.backend.copy(loss.mean, into: self.loss)
+    return loss
   }
 
   /// Teaches both directions of pairs with one noise.
@@ -120,15 +130,9 @@ extension TrainingPasses {
     // The loss of an update of nothing needs no target of its own: the answers differ by it.
     add(alone.before, to: after)
     add(alone.after, to: before)
-    job.backend.copy(
-      loss(of: alone.after, after, target: after.target).mean, into: lossOfNothing)
-    let losses = [(after, Float(1)), (before, -1)].map { tensors, direction in
-      let adapters = adapters.trained(at: direction * span)
-      let loss = loss(
-        of: prediction(of: tensors.inputs, adapters), tensors, target: tensors.target)
-      tape.backward(from: loss.mean, gradient: seed)
-      tape.reset()
-      return loss.mean
+    job.backend.copy(loss(of: alone.after, after), into: lossOfNothing)
+    let losses = [(after, span), (before, -span)].map { tensors, weight in
+      teach(tensors, tensors.inputs, adapters.trained(at: weight))
     }
     job.backend.add(losses[0], losses[1], into: loss)
     job.backend.scale(loss, by: half, into: loss)
@@ -137,11 +141,7 @@ extension TrainingPasses {
   /// Takes back what the adapter changes in pictures that it is to leave alone.
   private func pass(still tensors: BatchTensors, weight: Float) {
     add(job.unet.prediction(of: tensors.inputs), to: tensors)
-    let loss = loss(
-      of: prediction(of: tensors.inputs, adapters.trained(at: weight)), tensors,
-      target: tensors.target)
-    tape.backward(from: loss.mean, gradient: seed)
-    tape.reset()
+    _ = teach(tensors, tensors.inputs, adapters.trained(at: weight))
   }
 
   /// Adds a prediction to a target, which holds what else it is made of.
@@ -152,14 +152,10 @@ extension TrainingPasses {
     job.backend.add(tensors.target, answer, into: tensors.target)
   }
 
-  private func prediction(of inputs: UNetInputs, _ adapters: DeviceAdapters) -> Tensor {
-    job.unet.prediction(
-      of: inputs, adapters: adapters, checkpointing: job.plan.recomputesActivations)
-  }
-
-  private func loss(of prediction: Tensor, _ tensors: BatchTensors, target: Tensor) -> Loss {
+  private func loss(of prediction: Tensor, _ tensors: BatchTensors) -> Tensor {
     prediction.loss(
-      job.plan.loss.distance, target: target, weights: tensors.weights,
-      thresholds: tensors.thresholds, mask: tensors.mask)
+      job.plan.loss.distance, target: tensors.target, weights: tensors.weights,
+      thresholds: tensors.thresholds, mask: tensors.mask
+    ).mean
   }
 }

@@ -46,6 +46,14 @@ struct PictureMaker {
   /// Draws by whatever network.
   var canvas: Canvas { Canvas(vae: vae, prediction: prediction, backend: backend) }
 
+  /// What SDXL is told of pictures that are neither resized nor cropped, `[count, 6]`; nil for others.
+  func timeIDs(of size: PixelSize, count: Int = 1) -> Tensor? {
+    guard kind == .sdxl else { return nil }
+    let (height, width) = (Float(size.height), Float(size.width))
+    let sizes = [height, width, 0, 0, height, width]
+    return Tensor((0..<count).flatMap { _ in sizes }, shape: [count, 6], on: backend)
+  }
+
   /// The prediction for a latent, moved away from that for the negative prompt.
   ///
   /// A change of the model's text encoders reaches it too: the text is read here.
@@ -57,9 +65,7 @@ struct PictureMaker {
     let (context, pooled) = try text.state(of: [prompt.prompt], adapters: forText)
     let isGuided = prompt.scale > 1 && prompt.prompt != prompt.negativePrompt
     let negative = isGuided ? try text.state(of: [prompt.negativePrompt], adapters: forText) : nil
-    let sizes: [Float] = [
-      Float(prompt.height), Float(prompt.width), 0, 0, Float(prompt.height), Float(prompt.width),
-    ]
+    let timeIDs = timeIDs(of: PixelSize(width: prompt.width, height: prompt.height))
     func predict(
       _ latents: [Float], _ timestep: Float, _ context: Tensor, _ pooled: Tensor?
     ) -> [Float] {
@@ -67,7 +73,7 @@ struct PictureMaker {
         of: UNetInputs(
           latents: Tensor(latents, shape: shape, on: backend),
           timesteps: Tensor([timestep], shape: [1], on: backend), context: context,
-          pooled: pooled, timeIDs: kind == .sdxl ? Tensor(sizes, shape: [1, 6], on: backend) : nil),
+          pooled: pooled, timeIDs: timeIDs),
         adapters: adapters
       ).values()
     }

@@ -30,21 +30,16 @@ struct DirectRecipe: Hashable {
   var stillPrompts = [""]
 }
 
-/// A direct training's recipe, and where its pairs come from.
-struct DirectTraining {
-  let recipe: DirectRecipe
-  let source: PairSource
-
+extension PairSource {
   /// The work of one batch: a still picture, and pairs.
   func lessons(
     _ number: BatchNumber, _ plan: TrainingPlan, _ schedule: NoiseSchedule
   ) throws -> [Lesson] {
-    let (before, after, span) = try source.pair(number)
+    let (before, after, span) = try pair(number)
     let draws = plan.noise.draws(for: before.latents, before.shape, of: number)
     let pair = Lesson.pair(before, after, span: span, draws, plan.loss, schedule)
-    guard recipe.stillness > 0, let still = try source.still(number) else {
-      return [pair]
-    }
+    guard recipe.stillness > 0 else { return [pair] }
+    let still = try still(number)
     let timestep = DrawStream(
       seed: number.seed, purpose: .stillTimestep, step: number.total
     ).integer(below: NoiseSchedule.timestepCount)

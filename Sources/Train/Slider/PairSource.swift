@@ -7,7 +7,7 @@ import Tensors
 /// Batches of a slider's pairs, varied, and of pictures that the model draws by itself.
 final class PairSource: BatchSource {
   private let pairs: [PicturePair]
-  private let recipe: DirectRecipe
+  let recipe: DirectRecipe
   private let maker: PictureMaker
   private let plan: TrainingPlan
   private var known: [Key: Encoded] = [:]
@@ -86,7 +86,7 @@ final class PairSource: BatchSource {
   }
 
   /// A picture of the model's own; the places that the pair in turn changes have no loss.
-  func still(_ number: BatchNumber) throws -> TrainingBatch? {
+  func still(_ number: BatchNumber) throws -> TrainingBatch {
     if still.isEmpty { still = [try drawn(0)] }
     let own = still[number.total % still.count]
     let change = try encoded(Key(pair: number.total % pairs.count, variation: 0)).change
@@ -103,15 +103,10 @@ final class PairSource: BatchSource {
   ) throws -> TrainingBatch {
     let factor = maker.vae.configuration.downscaling
     let state = try maker.text.state(of: [String](repeating: caption, count: count))
-    let sizes: [Float] = [
-      Float(size.height), Float(size.width), 0, 0, Float(size.height), Float(size.width),
-    ]
     return TrainingBatch(
       shape: LatentShape(count: count, height: size.height / factor, width: size.width / factor),
       latents: latents, context: state.context, pooled: state.pooled,
-      timeIDs: maker.kind == .sdxl
-        ? Tensor(
-          (0..<count).flatMap { _ in sizes }, shape: [count, 6], on: maker.backend) : nil,
+      timeIDs: maker.timeIDs(of: size, count: count),
       weights: [Float](repeating: weight, count: count), mask: mask, draws: nil)
   }
 

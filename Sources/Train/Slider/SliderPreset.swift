@@ -62,17 +62,17 @@ struct SliderPreset: Hashable {
   }
 
   /// The options with these settings where they are not given.
-  func applied(to given: TrainingOptions, showing size: PixelSize?) -> TrainingOptions {
-    var options = given
-    let keys = Set(given.origins.settingGiven)
+  func applied(to options: TrainingOptions, showing size: PixelSize?) -> TrainingOptions {
+    var options = options
+    let given = Set(options.origins.settingGiven)
     func set<Value>(
       _ key: String, _ path: WritableKeyPath<TrainingOptions, Value>, _ value: Value
     ) {
       precondition(Self.keys.contains(key))
-      if !keys.contains(key) { options[keyPath: path] = value }
+      if !given.contains(key) { options[keyPath: path] = value }
     }
     set("learning_rate", \.run.learningRate, learningRate)
-    if !keys.contains("max_train_epochs") { set("max_train_steps", \.run.maxTrainSteps, steps) }
+    if !given.contains("max_train_epochs") { set("max_train_steps", \.run.maxTrainSteps, steps) }
     set("network_dim", \.run.networkDim, rank)
     set("network_alpha", \.run.networkAlpha, alpha)
     set(
@@ -80,10 +80,10 @@ struct SliderPreset: Hashable {
       .steps(min(warmup, options.run.maxTrainSteps / 4)))
     set("seed", \.run.seed, options.saving.resume == nil ? Self.seed : nil)
     if minTimestep > 0 { set("min_timestep", \.noise.minTimestep, minTimestep) }
-    if isDebiased, !keys.contains("min_snr_gamma") {
+    if isDebiased, !given.contains("min_snr_gamma") {
       set("debiased_estimation_loss", \.loss.debiasedEstimationLoss, true)
     }
-    if noiseOffset != nil, !keys.contains("multires_noise_iterations") {
+    if noiseOffset != nil, !given.contains("multires_noise_iterations") {
       set("noise_offset", \.noise.noiseOffset, noiseOffset)
     }
     // The shape of the picture is kept, so that the change is not cropped away.

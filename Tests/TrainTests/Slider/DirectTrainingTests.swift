@@ -85,8 +85,8 @@ struct DirectTrainingTests {
     (recipe.stillness, recipe.stillCount) = (1, 2)
     let job = try run.job(
       steps: 2, Self.common, pairs: (recipe, [run.picture("after.png", changed: 300)]))
-    let direct = try #require(job.direct)
-    let lessons = try direct.lessons(
+    let pairs = try #require(job.pairs)
+    let lessons = try pairs.lessons(
       BatchNumber(seed: 7, total: 0), job.plan, job.plan.noiseSchedule)
     #expect(lessons.count == 2)
     guard case .still(let still, let weight) = lessons[0] else {
@@ -115,7 +115,7 @@ struct DirectTrainingTests {
       steps: 1, ["--network-train-unet-only"] + more,
       pairs: (DirectRecipe(), [run.picture("after.png", changed: 300)]))
     let lesson = try #require(
-      job.direct?.lessons(BatchNumber(seed: 7, total: 0), job.plan, job.plan.noiseSchedule).last)
+      job.pairs?.lessons(BatchNumber(seed: 7, total: 0), job.plan, job.plan.noiseSchedule).last)
     let tape = Tape()
     let adapters = DeviceAdapters(
       job.modules, values: job.initialValues, tape: tape, on: job.backend)
