@@ -43,6 +43,7 @@ package struct SliderCommand: ParsableCommand {
 
   package func validate() throws {
     if pair.pairs == nil { _ = try pair.pairFiles() }
+    try pair.checkMethod()
     if !options.run.image.isEmpty || options.run.trainDataDir != nil
       || options.data.datasetConfig != nil || options.machine.replay != nil
     {
@@ -132,7 +133,7 @@ package struct SliderCommand: ParsableCommand {
   /// Says how the pictures of each pair differ as they are trained on, and where more does than is
   /// meant.
   private func comparePictures(_ size: PixelSize) throws -> [PicturePair] {
-    let files = try pair.pairFiles()
+    let files = try pair.pairFiles { if !common.quiet { Terminal.note($0) } }
     return try files.map { pair in
       var compared = try PicturePair(
         before: pair.before, after: pair.after, options, resolution: size)

@@ -17,7 +17,8 @@ import Testing
     (train, "-o $1"), (train, "-o $2/a.st --log $1"), (train, "-o $2/a.st --logging-dir $1"),
     (train, "--output-dir $1 --output-name a"), (train, "-o $1/a.st --sample-every 1"),
     (train, "-o $1 --save-every-n-steps 1 --save-state"),
-    (slider, "-o $1"), (slider, "-o $2/a.st --strip $1"), (slider, "-o $1 --keep-copies"),
+    (slider, "-o $1"), (slider, "-o $2/a.st --strip $1"),
+    (slider, "-o $1 --keep-copies --method difference"),
     (slider, "-o $2/a.st --log $1"), (sample, "-o $1"),
   ]
 

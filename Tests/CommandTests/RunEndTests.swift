@@ -183,6 +183,11 @@ import Testing
       ["--method", "merged", "--resume", "a-state"],
       "lora slider cannot go on from a state, but lora train can"
     ),
+    (["--keep-copies"], "--keep-copies belongs to --method difference and merged"),
+    (["--method", "merged", "--stillness", "1"], "belong to --method direct"),
+    (["--method", "difference", "--variations", "2"], "belong to --method direct"),
+    (["--method", "difference", "--vary-mirror"], "belong to --method direct"),
+    (["--html", "p.html", "--no-check"], "--html shows the pictures of the check"),
     (["--output-config"], "--output-config belongs to lora train"),
   ])
   func whatSliderCannotDoIsRefused(_ more: [String], _ sentence: String) throws {

@@ -125,8 +125,9 @@ extension SliderOptions {
 
   /// All pairs, in the order in which they are named; of three pictures or more, each two.
   ///
+  /// - Parameter note: Takes a sentence on what a folder has beside its pairs.
   /// - Throws: Where pictures are missing, or where a method that takes one pair is given several.
-  func pairFiles() throws -> [PairFiles] {
+  func pairFiles(note: (String) -> Void = { _ in }) throws -> [PairFiles] {
     let places = stepsOf.values
     guard pairPictures.count % places.count == 0 else {
       throw ValidationError(
@@ -151,7 +152,9 @@ extension SliderOptions {
       }
     }
     for index in files.indices { files[index].caption = caption ?? "" }
-    if let pairs { files += try ImagePairs.pairs(in: pairs, suffix: afterSuffix, caption: caption) }
+    if let pairs {
+      files += try ImagePairs.pairs(in: pairs, suffix: afterSuffix, caption: caption, note: note)
+    }
     guard !files.isEmpty else {
       throw ValidationError("no pictures are given; give --before PICTURE --after PICTURE.")
     }
@@ -159,6 +162,20 @@ extension SliderOptions {
     throw ValidationError(
       "lora slider --method \(method.rawValue) takes one pair, and \(files.count) are given; "
         + "--method direct takes several.")
+  }
+
+  /// Throws where an option is given that the method does nothing with.
+  func checkMethod() throws {
+    if method == .direct {
+      guard keepCopies else { return }
+      throw ValidationError(
+        "--keep-copies belongs to --method difference and merged: the direct method has no copies.")
+    }
+    let isVaried = variations > 1 || varyColours > 0 || varyShift > 0 || varyMirror
+    if isVaried || stillness > 0 || stillPrompts != nil {
+      throw ValidationError(
+        "--stillness, --still-prompts, --variations and --vary-… belong to --method direct.")
+    }
   }
 
   func recipe() throws -> DirectRecipe {

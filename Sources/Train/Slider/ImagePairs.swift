@@ -5,10 +5,12 @@ import Files
 enum ImagePairs {
   /// The pairs of a folder in the order of their names.
   ///
-  /// - Parameter caption: In place of the captions in the folder.
+  /// - Parameters:
+  ///   - caption: In place of the captions in the folder.
+  ///   - note: Takes a sentence on each kind of picture that is in no pair.
   /// - Throws: Where a second picture has no first, or where there is no pair.
   static func pairs(
-    in folder: String, suffix: String, caption: String?
+    in folder: String, suffix: String, caption: String?, note: (String) -> Void
   ) throws -> [SliderOptions.PairFiles] {
     var warnings: [String] = []
     let files = try ImageFolder.pictures(in: folder, warnings: &warnings)
@@ -29,6 +31,12 @@ enum ImagePairs {
     guard !pairs.isEmpty else {
       throw TrainingError.unsupported(
         "\(folder): no pair; a pair is NAME.png and NAME\(suffix).png")
+    }
+    warnings.forEach(note)
+    let used = Set(pairs.flatMap { [$0.before, $0.after] })
+    let left = files.filter { !used.contains($0) }.map { Path($0).name }
+    if !left.isEmpty {
+      note("\(folder): left out, since they are in no pair: \(left.joined(separator: ", "))")
     }
     return pairs
   }

@@ -172,7 +172,9 @@ struct DirectTrainingTests {
     }
     _ = try run.folder.write("a head\n".utf8, to: "a.txt")
     let options = try SliderOptions.parse(["--pairs", run.folder.path])
-    let pairs = try options.pairFiles()
+    var notes: [String] = []
+    let pairs = try options.pairFiles { notes.append($0) }
+    #expect(notes == ["\(run.folder.path): left out, since they are in no pair: alone.png"])
     #expect(pairs.map { $0.before.suffix(6) } == ["/a.png", "/b.png"])
     #expect(pairs.map(\.caption) == ["a head", ""])
     try run.picture("c_after.png")
