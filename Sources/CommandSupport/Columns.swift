@@ -44,10 +44,11 @@ func beginning(of text: String, to width: Int) -> String {
 /// Indented lines, which are examples, stay as they are.
 package func paragraphs(_ text: String) -> String {
   var lines: [Substring] = []
-  for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-    if let last = lines.last, !last.isEmpty, !line.isEmpty, !last.hasPrefix(" "),
-      !line.hasPrefix(" ")
-    {
+  func isIndented(_ line: Substring) -> Bool { line.utf8.first == UInt8(ascii: " ") }
+  // Every start prepares every help page: bytes are split in a fraction of the time of characters.
+  let pieces = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+  for line in pieces.map(Substring.init) {
+    if let last = lines.last, !last.isEmpty, !line.isEmpty, !isIndented(last), !isIndented(line) {
       lines[lines.count - 1] = last + " " + line
     } else {
       lines.append(line)

@@ -119,8 +119,9 @@ extension Inspection {
     var grouped: [Block: [ModuleInspection]] = [:]
     for module in modules { grouped[module.blockID, default: []].append(module) }
     return grouped.keys.sorted().map { key in
-      let modules = (grouped[key] ?? []).sorted { naturallyPrecedes($0.target, $1.target) }
-      return (key, printable(key.label), modules)
+      let modules = (grouped[key] ?? []).map { (words: words(of: $0.target), module: $0) }
+        .sorted { naturallyPrecedes($0.words, $1.words) }
+      return (key, printable(key.label), modules.map(\.module))
     }
   }
 }
@@ -146,14 +147,17 @@ func listing(_ inspections: [Inspection], in folder: String?, width: Int?) -> St
   return table.text(width: width)
 }
 
-/// Compares names so that the numbers in them count as numbers.
-private func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
-  let (first, second) = (a.split(separator: "."), b.split(separator: "."))
-  for (x, y) in zip(first, second) where x != y {
+private func words(of name: String) -> [Substring] {
+  name.utf8.split(separator: UInt8(ascii: ".")).map(Substring.init)
+}
+
+/// Compares the words of names so that the numbers among them count as numbers.
+private func naturallyPrecedes(_ a: [Substring], _ b: [Substring]) -> Bool {
+  for (x, y) in zip(a, b) where x != y {
     if let x = Int(x), let y = Int(y) { return x < y }
     return x < y
   }
-  return first.count < second.count
+  return a.count < b.count
 }
 
 /// The range of the ranks: `4`, or `1 to 16`; modules without a rank do not count.

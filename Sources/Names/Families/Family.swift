@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The names that one family of models gives its layers in every world.
 ///
 /// Each family is one value in its own file and one entry of `all`.
@@ -34,19 +36,8 @@ package struct Family: Sendable {
 
   /// The text encoders, with their names in every world.
   package let encoders: [FamilyEncoder]
-  let layers: [FamilyLayer]
 
-  /// The entries of the table, by the shape of the name.
-  private let spots: [String: [Spot]]
-
-  /// A name in the table.
-  private struct Spot: Sendable {
-    let layer: Int
-    let part: FamilyLayer.Part
-
-    /// The worlds that use it; empty for alternative names.
-    let worlds: Set<World>
-  }
+  private let names: FamilyNames
 
   init(
     _ model: BaseModel, widths: Set<Int> = [], depths: [String: Set<Int>] = [:],
@@ -55,7 +46,6 @@ package struct Family: Sendable {
     ownComponents: Set<String> = [], comfyReadsDiffusers: Bool = false,
     comfyReadsOneTrainer: Bool = false, encoders: [FamilyEncoder] = [], layers table: String = ""
   ) {
-    let layers = FamilyTable(table).layers
     self.model = model
     self.widths = widths
     self.depths = depths
@@ -67,18 +57,58 @@ package struct Family: Sendable {
     self.comfyReadsOneTrainer = comfyReadsOneTrainer
     self.comfyReadsDiffusers = comfyReadsDiffusers
     self.encoders = encoders
-    self.layers = layers
+    names = FamilyNames(table: table, trainer: trainer)
+  }
+
+  var layers: [FamilyLayer] { names.parsed.layers }
+}
+
+/// The names of a family's table, parsed when the first one is looked for: a run meets one or two of
+/// two dozen families.
+private final class FamilyNames: Sendable {
+  /// A name in the table.
+  struct Spot: Sendable {
+    let layer: Int
+    let part: FamilyLayer.Part
+
+    /// The worlds that use it; empty for alternative names.
+    let worlds: Set<World>
+  }
+
+  struct Parsed: Sendable {
+    let layers: [FamilyLayer]
+
+    /// The entries of the table, by the shape of the name.
     var spots: [String: [Spot]] = [:]
-    for (index, layer) in layers.enumerated() {
-      for spot in Self.spots(of: layer, index, trainer) {
-        spots[spot.part.pattern.shape, default: []].append(spot)
+  }
+
+  private let table: String
+  private let trainer: World
+  private let kept = Mutex<Parsed?>(nil)
+
+  init(table: String, trainer: World) {
+    self.table = table
+    self.trainer = trainer
+  }
+
+  var isEmpty: Bool { table.isEmpty }
+
+  var parsed: Parsed {
+    kept.withLock { kept in
+      if let kept { return kept }
+      var parsed = Parsed(layers: FamilyTable(table).layers)
+      for (index, layer) in parsed.layers.enumerated() {
+        for spot in spots(of: layer, index) {
+          parsed.spots[spot.part.pattern.shape, default: []].append(spot)
+        }
       }
+      kept = parsed
+      return parsed
     }
-    self.spots = spots
   }
 
   /// The distinct names of a layer, the authors' first.
-  private static func spots(of layer: FamilyLayer, _ index: Int, _ trainer: World) -> [Spot] {
+  private func spots(of layer: FamilyLayer, _ index: Int) -> [Spot] {
     var spots: [Spot] = []
     for world in World.allCases {
       for part in layer.parts(in: world, trainer: trainer) {
@@ -112,10 +142,11 @@ struct FoundLayer {
 extension Family {
   /// Finds a layer by its name; a dotted name must have the table's dots.
   func find(_ name: NumberedName, path: String?) -> FoundLayer? {
-    for spot in spots[name.shape] ?? [] {
+    let names = names.parsed
+    for spot in names.spots[name.shape] ?? [] {
       guard let blocks = spot.part.pattern.blocks(of: name) else { continue }
       let found = FoundLayer(
-        layer: layers[spot.layer], part: spot.part, worlds: spot.worlds, blocks: blocks)
+        layer: names.layers[spot.layer], part: spot.part, worlds: spot.worlds, blocks: blocks)
       if path == nil || path == found.path { return found }
     }
     return nil
@@ -132,7 +163,7 @@ extension Family {
   }
 
   /// Whether the family has a table of the denoiser's layers; `UNetNames` has those of U-Nets.
-  package var hasTable: Bool { !layers.isEmpty }
+  package var hasTable: Bool { !names.isEmpty }
 
   /// Whether the family's table has a denoiser's layer under some world's name.
   package func knows(_ target: Target) -> Bool { find(target) != nil }

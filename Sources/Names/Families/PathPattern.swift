@@ -28,8 +28,11 @@ package struct PathPattern: Hashable, Sendable {
   /// The path with block numbers inserted.
   func path(blocks: [Int]) -> String {
     if blocks.isEmpty { return path }
-    let pieces = path.split(separator: "#", omittingEmptySubsequences: false)
-    return zip(pieces, blocks.map(String.init) + [""]).reduce(into: "") { $0 += $1.0 + $1.1 }
+    let pieces = path.utf8.split(separator: UInt8(ascii: "#"), omittingEmptySubsequences: false)
+    return zip(pieces, blocks.map(String.init) + [""]).reduce(into: "") {
+      $0 += Substring($1.0)
+      $0 += $1.1
+    }
   }
 
   /// The number of block numbers.
