@@ -80,16 +80,19 @@ package func commandLineArguments() -> [String] {
 /// A string from a file, a name or a command line as one line that a terminal can show: what would
 /// move the cursor or turn the direction of writing is `\u{…}`, a byte of a name that is no UTF-8
 /// is `\x…`.
-package func escaped(_ string: String) -> String { escaped(string) { _ in false } }
+package func escaped(_ string: String) -> String { escaped(string, keepingLines: false) }
 
 /// The same, over as many lines as there are.
-package func escapedLines(_ string: String) -> String { escaped(string) { $0 == "\n" } }
+package func escapedLines(_ string: String) -> String { escaped(string, keepingLines: true) }
 
-private func escaped(_ string: String, keeping isKept: (Unicode.Scalar) -> Bool) -> String {
-  if string.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) { return string }
+private func escaped(_ string: String, keepingLines: Bool) -> String {
+  func isPlain(_ value: UInt32) -> Bool {
+    0x20...0x7E ~= value || (keepingLines && value == 0x0A)
+  }
+  if string.utf8.allSatisfy({ isPlain(UInt32($0)) }) { return string }
   var result = ""
   for scalar in string.unicodeScalars {
-    if !isKept(scalar), let escape = escape(of: scalar) {
+    if !isPlain(scalar.value), let escape = escape(of: scalar) {
       result += escape
     } else {
       result.unicodeScalars.append(scalar)
