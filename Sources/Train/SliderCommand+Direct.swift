@@ -43,7 +43,7 @@ extension SliderCommand {
       Terminal.note(outcome.stopped + state)
       throw ExitCode(outcome.exitStatus ?? 1)
     }
-    let slider = TrainedAdapter(modules: job.modules, values: session.loop.weights)
+    let slider = job.result(session.loop.weights)
     return Made(slider: slider, plan: { slider.scaled(by: $0).plan }, job: job)
   }
 }

@@ -65,6 +65,28 @@ extension TrainedAdapter {
   }
 }
 
+extension TrainedAdapter {
+  /// The same adapter of some of its layers; the whole one where these are all.
+  func keeping(_ isKept: (AdaptableLayer) -> Bool) -> TrainedAdapter {
+    let layers = modules.modules.map(\.layer).filter(isKept)
+    guard layers.count < modules.modules.count else { return self }
+    let kept = AdaptedModules(of: layers) { layer in
+      modules.module(for: layer).map { ($0.module.rank, $0.module.alpha) }
+    }
+    var own = [Float](repeating: 0, count: kept.parameterCount)
+    for module in kept.modules {
+      guard let source = modules.module(for: module.layer)?.module else { continue }
+      own.replaceSubrange(
+        module.down..<module.down + module.downCount,
+        with: values[source.down..<source.down + source.downCount])
+      own.replaceSubrange(
+        module.up..<module.up + module.upCount,
+        with: values[source.up..<source.up + source.upCount])
+    }
+    return TrainedAdapter(modules: kept, values: own)
+  }
+}
+
 extension Module {
   /// Whether the module is a product of two factors and nothing else, as LoRA trains it.
   var isProduct: Bool {

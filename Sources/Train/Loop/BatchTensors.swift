@@ -12,7 +12,7 @@ struct PreparedBatch {
   var target: [Float]
 
   /// Per sample: the weight of its loss, and c of the Huber distances.
-  let weights: [Float]
+  var weights: [Float]
   let thresholds: [Float]
 
   init(

@@ -4,6 +4,13 @@ import Files
 import Tensors
 
 extension TrainingJob {
+  /// The adapter that weights of the run make: of a slider the layers that it keeps.
+  func result(_ weights: [Float]) -> TrainedAdapter {
+    let whole = TrainedAdapter(modules: modules, values: weights)
+    guard let layers = pairs?.recipe.layers else { return whole }
+    return whole.keeping { layers.keeps($0.name.target) }
+  }
+
   /// All outputs of the run: one that is not named here may fail after hours.
   var outputs: PlannedOutputs {
     var outputs = PlannedOutputs()

@@ -5,6 +5,7 @@ import Diffusion
 import Files
 import Glibc
 import Images
+import Names
 import Results
 import Tensors
 
@@ -89,7 +90,9 @@ extension TrainingJob {
       options, layout: layout, prediction: base.predictsVelocity ? .velocity : .noise,
       batchesPerEpoch: replay?.batchesPerEpoch ?? parts.data?.batchesPerEpoch ?? 0,
       randomSeed: UInt32.random(in: .min ... .max), spreadsTimesteps: pairs != nil)
-    (modules, initialValues) = try Self.adapters(options, plan, unet, parts.text)
+    (modules, initialValues) = try Self.adapters(options, plan, unet, parts.text) { [kind] in
+      pairs?.recipe.layers.trains($0, of: kind) ?? true
+    }
     if let resumedFolder, let resumedState {
       try resumedState.check(against: plan, folder: resumedFolder.path)
       resumed = (resumedFolder, resumedState)
@@ -143,9 +146,10 @@ extension TrainingJob {
 
   /// The layers that are trained, with the weights they begin with.
   private static func adapters(
-    _ options: TrainingOptions, _ plan: TrainingPlan, _ unet: UNet, _ text: TextConditioner?
+    _ options: TrainingOptions, _ plan: TrainingPlan, _ unet: UNet, _ text: TextConditioner?,
+    where isTrained: (Target) -> Bool
   ) throws -> (AdaptedModules, [Float]) {
-    let layers = (text?.layers ?? []) + unet.layers
+    let layers = ((text?.layers ?? []) + unet.layers).filter { isTrained($0.name.target) }
     let start = try options.network.networkWeights.map {
       try TrainedAdapter(
         continuing: $0, for: layers, in: options.run.pretrainedModelNameOrPath ?? "")

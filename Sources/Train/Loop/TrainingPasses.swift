@@ -127,11 +127,10 @@ extension TrainingPasses {
     let alone = (
       before: job.unet.prediction(of: before.inputs), after: job.unet.prediction(of: after.inputs)
     )
-    // The loss of an update of nothing needs no target of its own: the answers differ by it.
-    add(alone.before, to: after)
-    add(alone.after, to: before)
+    add(alone.before, to: before)
+    add(alone.after, to: after)
     job.backend.copy(loss(of: alone.after, after), into: lossOfNothing)
-    let losses = [(after, span), (before, -span)].map { tensors, weight in
+    let losses = [(before, span), (after, -span)].map { tensors, weight in
       teach(tensors, tensors.inputs, adapters.trained(at: weight))
     }
     job.backend.add(losses[0], losses[1], into: loss)

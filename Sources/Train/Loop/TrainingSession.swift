@@ -148,7 +148,7 @@ struct TrainingSession {
       throw TrainingError.notFinite("update", step: step, lastSave: loop.lastSave)
     }
     return try SavedAdapter(
-      writing: TrainedAdapter(modules: job.modules, values: weights).plan, to: path,
+      writing: job.result(weights).plan, to: path,
       as: job.plan.saves.type,
       metadata: job.metadata.entries(step: step, epoch: epoch(of: step)))
   }

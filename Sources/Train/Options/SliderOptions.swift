@@ -86,6 +86,13 @@ struct SliderOptions: ParsableArguments {
   var keepCopies = false
 
   @Option(
+    help: ArgumentHelp(
+      "direct: feed-forward: train the U-Net's deep blocks, and keep their feed-forward layers, which "
+        + "change colours and backgrounds least; deep: keep their attention too; all: every layer.",
+      valueName: "name"))
+  var layers = SliderLayers.feedForward
+
+  @Option(
     .stillness,
     help: .rare(
       "direct: weight of what changes in pictures of the model's own; 0 draws none.", "w"))
@@ -185,6 +192,7 @@ extension SliderOptions {
       ).map(\.prompt)
     }
     return DirectRecipe(
+      layers: layers,
       variations: PictureVariation.Limits(
         count: variations, colours: Float(varyColours), shift: varyShift, mirrors: varyMirror),
       stillness: Float(stillness), stillCount: stillPictures,

@@ -4,21 +4,26 @@ import Tensors
 /// How an adapter is trained on the difference of pictures itself.
 ///
 /// With the same noise ε at the same timestep t, x of a picture z is a·z + s·ε. At weight w, the
-/// pair's span, the network is to find, in x of the second picture, the picture that it finds alone
-/// in x of the first, changed by the pair's difference; at weight −w the other way round:
+/// pair's span, the network is to find in x of the first picture what it finds alone, changed by the
+/// pair's difference; at weight −w the other way round:
 ///
-///     x̂(x_after; +) = x̂(x_before) + (z_after − z_before)
-///     x̂(x_before; −) = x̂(x_after) − (z_after − z_before)
+///     x̂(x_before; +) = x̂(x_before) + (z_after − z_before)
+///     x̂(x_after; −) = x̂(x_after) − (z_after − z_before)
 ///
-/// For a network that predicts noise the targets are its own predictions of the other picture; for
-/// one that predicts velocity they are moved by ∓s·(z_after − z_before).
+/// A network that predicts noise moves its answer by ∓a/s·(z_after − z_before), one that predicts
+/// velocity by ∓(z_after − z_before)/s. The loss is that of the pictures x̂, so that all timesteps
+/// count alike in the picture.
 ///
 /// Other pictures are held still: in what the model draws by itself the adapter is to change
 /// nothing where the pair is the same.
 ///
-/// Source: ADDifT (hako-mikan, TrainTrain), with both directions in each step, the targets in the
-/// space of pictures, variations of the pair, and still pictures.
+/// Source: ADDifT (hako-mikan, TrainTrain) has x̂(x_after; +) = x̂(x_before) + (z_after − z_before),
+/// which teaches little where the noise is low and the network sees the change already. PairEdit
+/// moves what is found in the same x, as here. Both directions in each step, the loss of pictures,
+/// the choice of layers, variations and still pictures are added.
 struct DirectRecipe: Hashable {
+  var layers = SliderLayers.feedForward
+
   /// The pictures that a pair is varied to, itself included, and by how much.
   var variations = PictureVariation.Limits()
 
@@ -45,40 +50,50 @@ extension PairSource {
     ).integer(below: NoiseSchedule.timestepCount)
     let noise = DrawStream(seed: number.seed, purpose: .stillNoise, step: number.total).generator
       .normals(count: still.latents.count)
-    let prepared = PreparedBatch(
+    var prepared = PreparedBatch(
       still, StepDraws(timesteps: [timestep], noise: noise, inputNoise: nil), plan.loss, schedule)
-    return [
-      .still(
-        prepared.aimed(at: [Float](repeating: 0, count: noise.count)),
-        weight: number.total.isMultiple(of: 2) ? 1 : -1),
-      pair,
-    ]
+    prepared.target = [Float](repeating: 0, count: noise.count)
+    prepared.weighPictures(plan.loss.prediction, schedule)
+    return [.still(prepared, weight: number.total.isMultiple(of: 2) ? 1 : -1), pair]
   }
 }
 
 extension Lesson {
-  /// Pairs with what is added to the other picture's prediction in their targets.
+  /// Pairs with what their targets add to the network's own predictions.
   static func pair(
     _ before: TrainingBatch, _ after: TrainingBatch, span: Float, _ draws: StepDraws,
     _ recipe: LossRecipe, _ schedule: NoiseSchedule
   ) -> Lesson {
     let count = before.shape.sampleCount
-    let moves = before.latents.indices.map { index -> Float in
-      guard recipe.prediction == .velocity else { return 0 }
-      let noise = schedule.noiseScale(at: draws.timesteps[index / count])
-      return noise * (after.latents[index] - before.latents[index])
+    let slopes = draws.timesteps.map { schedule.slope(of: recipe.prediction, at: $0) }
+    let moves = before.latents.indices.map { index in
+      (before.latents[index] - after.latents[index]) / slopes[index / count]
     }
-    return .pair(
-      before: PreparedBatch(before, draws, recipe, schedule).aimed(at: moves),
-      after: PreparedBatch(after, draws, recipe, schedule).aimed(at: moves.map { -$0 }),
-      span: span)
+    func batch(_ pictures: TrainingBatch, _ moves: [Float]) -> PreparedBatch {
+      var batch = PreparedBatch(pictures, draws, recipe, schedule)
+      batch.target = moves
+      batch.weighPictures(recipe.prediction, schedule)
+      return batch
+    }
+    return .pair(before: batch(before, moves), after: batch(after, moves.map { -$0 }), span: span)
   }
 }
 
 extension PreparedBatch {
-  fileprivate func aimed(at target: [Float]) -> PreparedBatch {
-    var batch = self
-    batch.target = target
-    return batch
+  /// Makes the loss of answers one of the pictures that are found by them.
+  fileprivate mutating func weighPictures(_ prediction: Prediction, _ schedule: NoiseSchedule) {
+    weights = zip(weights, timesteps).map { weight, timestep in
+      let slope = schedule.slope(of: prediction, at: timestep)
+      return weight * slope * slope
+    }
+  }
+}
+
+extension NoiseSchedule {
+  /// How far the picture that is found moves back when the network's answer grows by 1: s/a for noise,
+  /// s for velocity.
+  fileprivate func slope(of prediction: Prediction, at timestep: Int) -> Float {
+    let (signal, noise) = (signalScale(at: timestep), noiseScale(at: timestep))
+    return prediction == .velocity ? noise : noise / signal
   }
 }

@@ -9,8 +9,7 @@ struct SliderPreset: Hashable {
   var warmup = 10
   var rank = 4
   var alpha = 1.0
-  var minTimestep = 0
-  var isDebiased = false
+  var timesteps = 0..<NoiseSchedule.timestepCount
   var noiseOffset: Double?
 
   /// The seed of every run that is given none: two runs of one command make one slider.
@@ -19,8 +18,11 @@ struct SliderPreset: Hashable {
   /// The keys of the settings that it may set.
   static let keys: Set = [
     "learning_rate", "max_train_steps", "network_dim", "network_alpha", "lr_warmup_steps", "seed",
-    "min_timestep", "debiased_estimation_loss", "noise_offset", "enable_bucket",
+    "min_timestep", "max_timestep", "noise_offset", "enable_bucket",
   ]
+
+  /// Where one of them is given, the other keeps its own default.
+  private static let noiseKeys: Set = ["min_timestep", "max_timestep"]
 
   /// One row a method, one column a kind of model: `sd1`, `sd2` (also predicting velocity), `sdxl`.
   ///
@@ -28,18 +30,18 @@ struct SliderPreset: Hashable {
   /// larger model moves farther by the same rate.
   private static let table: [SliderMethod: [PretrainedModel.Kind: SliderPreset]] = [
     .direct: [
-      .sd1: direct(learningRate: 0.0005), .sd2: direct(learningRate: 0.0005),
-      .sdxl: direct(learningRate: 0.0003),
+      .sd1: direct(learningRate: 0.002), .sd2: direct(learningRate: 0.002),
+      .sdxl: direct(learningRate: 0.001),
     ],
     .difference: copies,
     .merged: copies,
   ]
 
-  /// A high share of noise decides where things are and how large; the weight of a timestep makes all
-  /// of these count alike in the picture.
+  /// A high share of noise decides where things are and how large; the highest decides colours and
+  /// the background.
   private static func direct(learningRate: Double) -> SliderPreset {
-    var preset = SliderPreset(learningRate: learningRate, steps: 200)
-    (preset.minTimestep, preset.isDebiased) = (500, true)
+    var preset = SliderPreset(learningRate: learningRate, steps: 120)
+    preset.timesteps = 400..<950
     return preset
   }
 
@@ -79,9 +81,9 @@ struct SliderPreset: Hashable {
       "lr_warmup_steps", \.schedule.lrWarmupSteps,
       .steps(min(warmup, options.run.maxTrainSteps / 4)))
     set("seed", \.run.seed, options.saving.resume == nil ? Self.seed : nil)
-    if minTimestep > 0 { set("min_timestep", \.noise.minTimestep, minTimestep) }
-    if isDebiased, !given.contains("min_snr_gamma") {
-      set("debiased_estimation_loss", \.loss.debiasedEstimationLoss, true)
+    if timesteps.count < NoiseSchedule.timestepCount, given.isDisjoint(with: Self.noiseKeys) {
+      set("min_timestep", \.noise.minTimestep, timesteps.lowerBound)
+      set("max_timestep", \.noise.maxTimestep, timesteps.upperBound)
     }
     if noiseOffset != nil, !given.contains("multires_noise_iterations") {
       set("noise_offset", \.noise.noiseOffset, noiseOffset)

@@ -3,6 +3,7 @@ import Compute
 import Diffusion
 import Foundation
 import Images
+import Names
 import Tensors
 import TestSupport
 import Testing
@@ -48,11 +49,17 @@ struct DirectTrainingTests {
     }
     for index in before.indices {
       let move = Double(after[index]) - Double(before[index])
-      for (own, other, sign) in [(high, low, 1.0), (low, high, -1.0)] {
-        let wanted = picture(other.input[index], found[index], index) + sign * move
+      for (own, sign) in [(low, 1.0), (high, -1.0)] {
+        let wanted = picture(own.input[index], found[index], index) + sign * move
         let taught = picture(own.input[index], own.target[index] + found[index], index)
         #expect(abs(taught - wanted) < 2e-5 * (1 + abs(wanted)))
       }
+    }
+    // An answer that is wrong by 1 costs what the picture is wrong by, squared.
+    for (sample, weight) in low.weights.enumerated() {
+      let index = sample * shape.sampleCount
+      let error = picture(low.input[index], 1, index) - picture(low.input[index], 0, index)
+      #expect(abs(Double(weight) - error * error) < 1e-4 * error * error)
     }
   }
 
@@ -136,6 +143,47 @@ struct DirectTrainingTests {
     }
     #expect(abs(shares[0] - 1) < 1e-4)
     #expect(shares[29] < 0.9, "\(shares)")
+  }
+
+  /// The deep blocks in the words of both kinds of model, and what is kept of them.
+  @Test(arguments: [
+    ("down_blocks_1_attentions_1_transformer_blocks_0_ff_net_2", false, false, true),
+    ("down_blocks_2_attentions_0_transformer_blocks_0_ff_net_0_proj", true, true, true),
+    ("down_blocks_2_attentions_1_transformer_blocks_0_attn1_to_q", true, true, false),
+    ("down_blocks_2_attentions_1_transformer_blocks_0_attn2_to_k", false, false, false),
+    ("down_blocks_2_attentions_1_proj_in", true, true, false),
+    ("mid_block_attentions_0_transformer_blocks_0_ff_net_2", true, true, true),
+    ("up_blocks_0_attentions_2_transformer_blocks_9_ff_net_2", false, true, true),
+    ("up_blocks_1_attentions_0_transformer_blocks_0_ff_net_2", true, false, true),
+    ("up_blocks_2_attentions_0_transformer_blocks_0_ff_net_2", false, false, true),
+  ])
+  func layersOfASliderAreTheDeepOnes(_ key: String, ofSD1: Bool, ofSDXL: Bool, isKept: Bool) {
+    let target = Target.parse("lora_unet_" + key).target
+    for layers in [SliderLayers.feedForward, .deep] {
+      #expect(layers.trains(target, of: .sd1) == ofSD1 && layers.trains(target, of: .sd2) == ofSD1)
+      #expect(layers.trains(target, of: .sdxl) == ofSDXL)
+    }
+    #expect(SliderLayers.all.trains(target, of: .sd1))
+    #expect(SliderLayers.feedForward.keeps(target) == isKept)
+    #expect(SliderLayers.deep.keeps(target) && SliderLayers.all.keeps(target))
+  }
+
+  /// What is written is what is kept, with the weights that training gave it.
+  @Test func resultHasTheLayersThatAreKept() throws {
+    let run = try TinyRun()
+    let job = try run.job(
+      steps: 1, Self.common, pairs: (DirectRecipe(), [run.picture("after.png", changed: 300)]))
+    let weights = (0..<job.modules.parameterCount).map { Float($0) }
+    let result = job.result(weights)
+    #expect(!result.modules.modules.isEmpty)
+    #expect(result.modules.modules.count < job.modules.modules.count)
+    for module in result.modules.modules {
+      #expect(LayerKind.kinds(of: module.layer.name.target).contains(.feedForward))
+      let source = try #require(job.modules.module(for: module.layer)?.module)
+      #expect(result.values[module.down] == weights[source.down])
+      #expect(
+        result.values[module.up + module.upCount - 1] == weights[source.up + source.upCount - 1])
+    }
   }
 
   @Test func timestepsOfARunAreSpreadEvenly() {
