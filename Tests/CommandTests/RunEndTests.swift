@@ -185,6 +185,7 @@ import Testing
     ),
     (["--keep-copies"], "--keep-copies belongs to --method difference and merged"),
     (["--method", "merged", "--stillness", "1"], "belong to --method direct"),
+    (["--method", "difference", "--layers", "all"], "belong to --method direct"),
     (["--method", "difference", "--variations", "2"], "belong to --method direct"),
     (["--method", "difference", "--vary-mirror"], "belong to --method direct"),
     (["--html", "p.html", "--no-check"], "--html shows the pictures of the check"),

@@ -179,9 +179,10 @@ extension SliderOptions {
         "--keep-copies belongs to --method difference and merged: the direct method has no copies.")
     }
     let isVaried = variations > 1 || varyColours > 0 || varyShift > 0 || varyMirror
-    if isVaried || stillness > 0 || stillPrompts != nil {
+    if isVaried || stillness > 0 || stillPrompts != nil || layers != .feedForward {
       throw ValidationError(
-        "--stillness, --still-prompts, --variations and --vary-… belong to --method direct.")
+        "--layers, --stillness, --still-prompts, --variations and --vary-… belong to --method "
+          + "direct.")
     }
   }
 
