@@ -36,20 +36,17 @@ install: build ## binary, lora-COMMAND links, man pages, completions; PREFIX=/us
 # The same of a program that exists: lora=FILE.
 place:
 	install -D -m 755 $(lora) $(root)/bin/lora
-	rm -rf .build/manual
-	$(lora) manual .build/manual
-	install -d $(root)/share/man/man1
-	install -m 644 .build/manual/*.1 $(root)/share/man/man1
-	for page in .build/manual/lora-*.1; do \
-	  ln -sf lora $(root)/bin/$$(basename $$page .1) || exit 1; done
-	install -d $(root)/share/bash-completion/completions $(root)/share/zsh/site-functions \
-	  $(root)/share/fish/vendor_completions.d
+	install -d $(root)/share/man/man1 $(root)/share/bash-completion/completions \
+	  $(root)/share/zsh/site-functions $(root)/share/fish/vendor_completions.d
 	$(lora) --generate-completion-script bash > $(root)/share/bash-completion/completions/lora
 	$(lora) --generate-completion-script zsh > $(root)/share/zsh/site-functions/_lora
 	$(lora) --generate-completion-script fish > $(root)/share/fish/vendor_completions.d/lora.fish
-	for page in .build/manual/lora-*.1; do link=$$(basename $$page .1); \
-	  ln -sf lora $(root)/share/bash-completion/completions/$$link && \
-	  ln -sf lora.fish $(root)/share/fish/vendor_completions.d/$$link.fish || exit 1; done
+	set -e; pages=$$(mktemp -d); trap 'rm -rf "$$pages"' EXIT; $(lora) manual "$$pages"; \
+	install -m 644 "$$pages"/*.1 $(root)/share/man/man1; \
+	for page in "$$pages"/lora-*.1; do link=$$(basename "$$page" .1); \
+	  ln -sf lora $(root)/bin/$$link; \
+	  ln -sf lora $(root)/share/bash-completion/completions/$$link; \
+	  ln -sf lora.fish $(root)/share/fish/vendor_completions.d/$$link.fish; done
 
 uninstall: ## what install has put there
 	for page in $(root)/share/man/man1/lora-*.1; do link=$$(basename $$page .1); \

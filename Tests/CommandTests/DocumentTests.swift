@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  /// A1111 and ComfyUI list no other names.
+  /// A1111 and ComfyUI do not list `.st`, and other names promise a pickle.
   @Test(arguments: documents) func adaptersOfExamplesAreNamedSafetensors(_ document: Document) {
     for word in document.examples.flatMap(\.words) {
       #expect(!["st", "sft", "pt", "ckpt"].contains(URL(filePath: word).pathExtension), "\(word)")
