@@ -7,7 +7,7 @@ lora := .build/$(CONFIGURATION)/lora
 root := $(DESTDIR)$(PREFIX)
 sources := Sources Tests Benchmarks Fuzz Package.swift
 
-.PHONY: help setup build test demo install uninstall static bundle lint format fuzz bench clean
+.PHONY: help setup build test demo install place uninstall static dist bundle lint format fuzz bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,21 +31,22 @@ demo: build ## what the program does, on small files of ours
 	@scripts/demo
 
 install: build ## binary, lora-COMMAND links, man pages, completions; PREFIX=/usr/local DESTDIR=
+	@$(MAKE) --no-print-directory place
+
+# The same of a program that exists: lora=FILE.
+place:
 	install -D -m 755 $(lora) $(root)/bin/lora
-	rm -rf .build/manual
-	$(lora) manual .build/manual
-	install -d $(root)/share/man/man1
-	install -m 644 .build/manual/*.1 $(root)/share/man/man1
-	for page in .build/manual/lora-*.1; do \
-	  ln -sf lora $(root)/bin/$$(basename $$page .1) || exit 1; done
-	install -d $(root)/share/bash-completion/completions $(root)/share/zsh/site-functions \
-	  $(root)/share/fish/vendor_completions.d
+	install -d $(root)/share/man/man1 $(root)/share/bash-completion/completions \
+	  $(root)/share/zsh/site-functions $(root)/share/fish/vendor_completions.d
 	$(lora) --generate-completion-script bash > $(root)/share/bash-completion/completions/lora
 	$(lora) --generate-completion-script zsh > $(root)/share/zsh/site-functions/_lora
 	$(lora) --generate-completion-script fish > $(root)/share/fish/vendor_completions.d/lora.fish
-	for page in .build/manual/lora-*.1; do link=$$(basename $$page .1); \
-	  ln -sf lora $(root)/share/bash-completion/completions/$$link && \
-	  ln -sf lora.fish $(root)/share/fish/vendor_completions.d/$$link.fish || exit 1; done
+	set -e; pages=$$(mktemp -d); trap 'rm -rf "$$pages"' EXIT; $(lora) manual "$$pages"; \
+	install -m 644 "$$pages"/*.1 $(root)/share/man/man1; \
+	for page in "$$pages"/lora-*.1; do link=$$(basename "$$page" .1); \
+	  ln -sf lora $(root)/bin/$$link; \
+	  ln -sf lora $(root)/share/bash-completion/completions/$$link; \
+	  ln -sf lora.fish $(root)/share/fish/vendor_completions.d/$$link.fish; done
 
 uninstall: ## what install has put there
 	for page in $(root)/share/man/man1/lora-*.1; do link=$$(basename $$page .1); \
@@ -60,6 +61,12 @@ static: build ## a stripped binary that needs no Swift where it runs, and its si
 	@ls -l .build/lora | awk '{ printf "%s: %.1f MB\n", $$NF, $$5 / 1e6 }'
 	@ldd .build/lora | awk '{ print "  needs " $$1 }'
 	@echo '  loads libopenblas.so.0 and liblapacke.so.3 when it first computes'
+
+# An RPATH, not a RUNPATH: the libraries of OpenBLAS are found by it too.
+dist: setup ## .build/dist: an archive that runs anywhere, and a Debian package, for machines without Swift
+	$(SWIFT) build -c release --product lora --static-swift-stdlib -Xlinker --disable-new-dtags \
+	  -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/lora'
+	@scripts/dist
 
 # The libraries are looked for beside the program first.
 bundle: setup ## .build/lora-gpu-check*.tar.xz, with which scripts/gpu-check runs elsewhere

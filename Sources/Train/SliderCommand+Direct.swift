@@ -16,6 +16,23 @@ extension SliderCommand {
     var copies: [SliderReport.Copy] = []
   }
 
+  /// The keys of the settings that say how pictures and captions are used, and are not for pairs.
+  static let unread: Set = [
+    "alpha_mask", "caption_dropout_every_n_epochs", "caption_dropout_rate", "caption_extension",
+    "caption_prefix", "caption_separator", "caption_suffix", "caption_tag_dropout_rate",
+    "conditioning_data_dir", "enable_wildcard", "flip_aug", "keep_tokens", "masked_loss",
+    "prior_loss_weight", "random_crop", "reg_data_dir", "repeats", "shuffle_caption",
+  ]
+
+  /// A sentence on given settings that the direct method does nothing with; nil where there are none.
+  var unreadNote: String? {
+    let given = options.origins.settingGiven.filter(Self.unread.contains).sorted()
+    guard pair.method == .direct, !given.isEmpty else { return nil }
+    let names = given.map { "--" + $0.replacing("_", with: "-") }
+    return "with --method direct \(names.joined(separator: ", ")) "
+      + (names.count == 1 ? "does nothing" : "do nothing")
+  }
+
   /// The options of the one run: the first pictures are its data.
   func directOptions(_ compared: [PicturePair]) -> TrainingOptions {
     var options = options

@@ -60,6 +60,10 @@ package struct SliderCommand: ParsableCommand {
     if options.machine.outputConfig {
       throw ValidationError("--output-config belongs to lora train.")
     }
+    if pair.method == .direct, options.network.networkTrainTextEncoderOnly {
+      throw ValidationError(
+        "--method direct trains the U-Net; drop --network-train-text-encoder-only.")
+    }
     if pair.html != nil, pair.noCheck {
       throw ValidationError("--html shows the pictures of the check; drop --no-check.")
     }
@@ -74,6 +78,7 @@ package struct SliderCommand: ParsableCommand {
     let outputs = try outputs(output)
     try options.machine.dryRun ? outputs.check() : outputs.prepare()
     noteResult()
+    if !common.quiet, let note = unreadNote { Terminal.note(note) }
     let compared = try comparePictures(size)
     let device = try options.machine.computeDevice(threads: common.threadCount)
     if options.machine.dryRun {

@@ -152,6 +152,17 @@ import Testing
       try folder.bytes("s.safetensors").suffix(1000) == folder.bytes("t.safetensors").suffix(1000))
   }
 
+  @Test func settingsThatPairsDoNotReadAreNamed() throws {
+    let folder = try TemporaryFolder()
+    let outcome = try run(
+      folder,
+      ["slider"] + Self.options + Self.pair
+        + ["--flip-aug", "--caption-prefix", "x", "--dry-run", "-o", "s.st"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(
+      outcome.errors.contains("with --method direct --caption-prefix, --flip-aug do nothing"))
+  }
+
   /// A first copy that has not moved makes hours of a second one vain.
   @Test func copyThatHasNotMovedEndsTheRun() throws {
     let folder = try TemporaryFolder()
@@ -188,6 +199,8 @@ import Testing
     (["--method", "difference", "--layers", "all"], "belong to --method direct"),
     (["--method", "difference", "--variations", "2"], "belong to --method direct"),
     (["--method", "difference", "--vary-mirror"], "belong to --method direct"),
+    (["--method", "merged", "--caption", "x"], "captions of pairs belong to --method direct"),
+    (["--network-train-text-encoder-only"], "--method direct trains the U-Net"),
     (["--html", "p.html", "--no-check"], "--html shows the pictures of the check"),
     (["--output-config"], "--output-config belongs to lora train"),
   ])

@@ -165,6 +165,9 @@ extension SliderOptions {
     guard !files.isEmpty else {
       throw ValidationError("no pictures are given; give --before PICTURE --after PICTURE.")
     }
+    guard method == .direct || files.allSatisfy(\.caption.isEmpty) else {
+      throw ValidationError("captions of pairs belong to --method direct; the copies have none.")
+    }
     guard files.count > 1, method != .direct else { return files }
     throw ValidationError(
       "lora slider --method \(method.rawValue) takes one pair, and \(files.count) are given; "

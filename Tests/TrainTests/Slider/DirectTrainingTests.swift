@@ -201,6 +201,14 @@ struct DirectTrainingTests {
     #expect(steps.allSatisfy { (500..<1000).contains($0) })
   }
 
+  /// An option on captions and pictures is read for pairs, or named where it does nothing.
+  @Test func everyOptionOfPicturesIsReadOrNamed() {
+    let keys = Set(Setting.declarations(in: SubsetOptions.self).map(\.key))
+    #expect(keys.subtracting(SliderCommand.unread) == ["background", "resize_interpolation"])
+    let known = keys.union(Setting.declarations(in: TrainingOptions.self).map(\.key))
+    #expect(SliderCommand.unread.subtracting(known) == [])
+  }
+
   /// Three pictures at places of the slider are three pairs, each with its share of the way.
   @Test func picturesAtPlacesAreAllPairs() throws {
     let options = try SliderOptions.parse(
