@@ -31,8 +31,8 @@ extension Inspection {
           continue
         }
         parts.append(
-          "weight 1 changes \(percent(inside)) inside and \(percent(outside)) outside of its pair's "
-            + "change")
+          "weight 1 changes \(percent(inside)) where the pair differs, \(percent(outside)) elsewhere"
+        )
       }
     }
     return "slider (\(printable(method)))"

@@ -94,7 +94,7 @@ extension SliderCommand {
         ("Method", pair.method.rawValue),
         ("Pictures", "\(Path(compared.files.before).name), \(Path(compared.files.after).name)"),
         ("Steps", "\(plan.steps)"),
-        ("Layers", pair.method == .direct ? pair.layers.rawValue : SliderLayers.all.rawValue),
+        ("Layers", (job.pairs?.recipe.layers ?? .all).rawValue),
         ("Learning rate", PythonText.of(options.run.learningRate)),
         ("Rank", "\(job.modules.modules.map(\.rank).max() ?? 0)"),
         ("Seed", "\(plan.seed)"), ("Size", "\(compared.size)"),

@@ -46,7 +46,7 @@ extension SliderCommand {
     _ device: ComputeDevice, _ compared: [PicturePair]
   ) throws -> Made {
     let job = try TrainingJob(
-      directOptions(compared), pairs: (pair.recipe(), compared), device: device,
+      directOptions(compared), pairs: (pair.recipe(for: compared), compared), device: device,
       environment: environment)
     if !common.quiet {
       for warning in job.warnings { Terminal.note(warning) }

@@ -174,7 +174,7 @@ package struct SliderCommand: ParsableCommand {
     let isDirect = pair.method == .direct
     let rehearsal = try Rehearsal(
       isDirect ? directOptions(compared) : options(for: .before),
-      pairs: isDirect ? (pair.recipe(), compared) : nil, draws: true,
+      pairs: isDirect ? (pair.recipe(for: compared), compared) : nil, draws: true,
       device: device, environment: environment)
     let between = rehearsal.job.plan.saves.all.filter { $0.occasion != .final }.map(\.file)
     let report = TrainingReport(

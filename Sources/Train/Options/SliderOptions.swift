@@ -32,6 +32,7 @@ struct SliderOptions: ParsableArguments {
   var pairs: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("The end of a second picture's name in the folder.", valueName: "text"))
   var afterSuffix = "_after"
 
@@ -87,10 +88,10 @@ struct SliderOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "direct: feed-forward: train the U-Net's deep blocks, and keep their feed-forward layers, which "
-        + "change colours and backgrounds least; deep: keep their attention too; all: every layer.",
+      "direct: deep: the deep blocks of the U-Net, for a change of large parts; middle: the next too, for "
+        + "thin ones; all: every layer, which changes colours too; auto: deep or middle, by the pictures.",
       valueName: "name"))
-  var layers = SliderLayers.feedForward
+  var layers = SliderLayers.auto
 
   @Option(
     .stillness,
@@ -139,7 +140,8 @@ extension SliderOptions {
     guard pairPictures.count % places.count == 0 else {
       throw ValidationError(
         "--pair takes \(places.count == 2 ? "two" : "\(places.count)") pictures, and "
-          + "\(pairPictures.count) are given; put the one without the change first.")
+          + "\(pairPictures.count) \(pairPictures.count == 1 ? "is" : "are") given; put the one "
+          + "without the change first.")
     }
     guard befores.count == afters.count else {
       throw ValidationError(
@@ -182,21 +184,21 @@ extension SliderOptions {
         "--keep-copies belongs to --method difference and merged: the direct method has no copies.")
     }
     let isVaried = variations > 1 || varyColours > 0 || varyShift > 0 || varyMirror
-    if isVaried || stillness > 0 || stillPrompts != nil || layers != .feedForward {
+    if isVaried || stillness > 0 || stillPrompts != nil || layers != .auto {
       throw ValidationError(
         "--layers, --stillness, --still-prompts, --variations and --vary-… belong to --method "
           + "direct.")
     }
   }
 
-  func recipe() throws -> DirectRecipe {
+  func recipe(for pairs: [PicturePair]) throws -> DirectRecipe {
     let prompts = try stillPrompts.map { path in
       try SamplePrompts.read(
         readFile(path, atMost: settingsLimit), file: path, standard: SamplePrompt()
       ).map(\.prompt)
     }
     return DirectRecipe(
-      layers: layers,
+      layers: layers.resolved(for: pairs),
       variations: PictureVariation.Limits(
         count: variations, colours: Float(varyColours), shift: varyShift, mirrors: varyMirror),
       stillness: Float(stillness), stillCount: stillPictures,

@@ -22,7 +22,8 @@ import Tensors
 /// moves what is found in the same x, as here. Both directions in each step, the loss of pictures,
 /// the choice of layers, variations and still pictures are added.
 struct DirectRecipe: Hashable {
-  var layers = SliderLayers.feedForward
+  /// Resolved: not `auto`.
+  var layers = SliderLayers.deep
 
   /// The pictures that a pair is varied to, itself included, and by how much.
   var variations = PictureVariation.Limits()

@@ -145,27 +145,58 @@ struct DirectTrainingTests {
     #expect(shares[29] < 0.9, "\(shares)")
   }
 
-  /// The deep blocks in the words of both kinds of model, and what is kept of them.
+  /// The blocks of each choice in both kinds of model, and what is kept of them.
   @Test(arguments: [
-    ("down_blocks_1_attentions_1_transformer_blocks_0_ff_net_2", false, false, true),
-    ("down_blocks_2_attentions_0_transformer_blocks_0_ff_net_0_proj", true, true, true),
-    ("down_blocks_2_attentions_1_transformer_blocks_0_attn1_to_q", true, true, false),
-    ("down_blocks_2_attentions_1_transformer_blocks_0_attn2_to_k", false, false, false),
-    ("down_blocks_2_attentions_1_proj_in", true, true, false),
-    ("mid_block_attentions_0_transformer_blocks_0_ff_net_2", true, true, true),
-    ("up_blocks_0_attentions_2_transformer_blocks_9_ff_net_2", false, true, true),
-    ("up_blocks_1_attentions_0_transformer_blocks_0_ff_net_2", true, false, true),
-    ("up_blocks_2_attentions_0_transformer_blocks_0_ff_net_2", false, false, true),
+    // Layer of SD 1 and 2; of SDXL: the choices that train it. Whether a slider keeps it.
+    ("down_blocks_0_attentions_1_transformer_blocks_0_ff_net_2", "", "", true),
+    ("down_blocks_1_attentions_1_transformer_blocks_0_ff_net_2", "middle", "middle", true),
+    ("down_blocks_2_attentions_0_transformer_blocks_0_ff_net_0_proj", "deep", "deep", true),
+    ("down_blocks_2_attentions_1_transformer_blocks_0_attn1_to_q", "deep", "deep", false),
+    ("down_blocks_2_attentions_1_transformer_blocks_0_attn2_to_k", "", "", false),
+    ("down_blocks_2_attentions_1_proj_in", "deep", "deep", false),
+    ("mid_block_attentions_0_transformer_blocks_0_ff_net_2", "deep", "deep", true),
+    ("up_blocks_0_attentions_2_transformer_blocks_9_ff_net_2", "", "deep", true),
+    ("up_blocks_1_attentions_0_transformer_blocks_0_ff_net_2", "deep", "middle", true),
+    ("up_blocks_2_attentions_2_transformer_blocks_0_ff_net_2", "middle", "", true),
+    ("up_blocks_3_attentions_0_transformer_blocks_0_ff_net_2", "", "", true),
   ])
-  func layersOfASliderAreTheDeepOnes(_ key: String, ofSD1: Bool, ofSDXL: Bool, isKept: Bool) {
+  func layersOfASliderAreChosenByBlock(
+    _ key: String, ofSD: String, ofSDXL: String, isKept: Bool
+  ) {
     let target = Target.parse("lora_unet_" + key).target
-    for layers in [SliderLayers.feedForward, .deep] {
-      #expect(layers.trains(target, of: .sd1) == ofSD1 && layers.trains(target, of: .sd2) == ofSD1)
-      #expect(layers.trains(target, of: .sdxl) == ofSDXL)
+    for (kind, least) in [(PretrainedModel.Kind.sd1, ofSD), (.sd2, ofSD), (.sdxl, ofSDXL)] {
+      #expect(SliderLayers.deep.trains(target, of: kind) == (least == "deep"))
+      #expect(SliderLayers.middle.trains(target, of: kind) == !least.isEmpty)
+      #expect(SliderLayers.all.trains(target, of: kind))
     }
-    #expect(SliderLayers.all.trains(target, of: .sd1))
-    #expect(SliderLayers.feedForward.keeps(target) == isKept)
-    #expect(SliderLayers.deep.keeps(target) && SliderLayers.all.keeps(target))
+    #expect(
+      SliderLayers.deep.keeps(target) == isKept && SliderLayers.middle.keeps(target) == isKept)
+    #expect(SliderLayers.all.keeps(target))
+  }
+
+  /// A change that fills cells of 32 pixels is left in their means; one that is thin is not.
+  @Test func layersAreChosenByTheSizeOfTheChange() {
+    func picture(_ isChanged: (Int, Int) -> Bool) -> Picture {
+      let bytes = (0..<80 * 70).flatMap { index -> [UInt8] in
+        isChanged(index % 80, index / 80) ? [200, 40, 90] : [100, 100, 100]
+      }
+      return Picture(width: 80, height: 70, bytes: bytes)
+    }
+    let plain = picture { _, _ in false }
+    let cases: [((Int, Int) -> Bool, Double)] = [
+      ({ _, _ in false }, 0), ({ _, _ in true }, 1), ({ x, y in x < 32 && y < 64 }, 1),
+      ({ x, y in x >= 64 && y >= 64 }, 1),  // a smaller cell at the edges
+      ({ x, _ in x < 8 }, 0.25),
+      ({ x, y in x == 3 && y == 5 }, 1 / 1024.0),
+    ]
+    for (isChanged, share) in cases {
+      let found = SliderLayers.coarseShare(from: plain, to: picture(isChanged))
+      #expect(abs(found - share) < 1e-12, "\(found), not \(share)")
+    }
+    for layers in [SliderLayers.deep, .middle, .all] {
+      #expect(layers.resolved(for: []) == layers)
+    }
+    #expect(SliderLayers.auto.resolved(for: []) == .all)
   }
 
   /// What is written is what is kept, with the weights that training gave it.
