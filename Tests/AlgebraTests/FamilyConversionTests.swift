@@ -67,7 +67,7 @@ import Testing
     return try AdapterFile(bytes: folder.bytes(to))
   }
 
-  private func expectSame(_ found: [String: Dense], _ wanted: [String: Dense]) {
+  func expectSame(_ found: [String: Dense], _ wanted: [String: Dense]) {
     #expect(Set(found.keys) == Set(wanted.keys))
     for (name, update) in wanted {
       let error = found[name].map { ($0 - update).norm } ?? .infinity
