@@ -82,6 +82,10 @@ import Testing
     try Data(original.file.bytes).write(to: URL(filePath: folder["a.safetensors"]))
     let there = try convert(folder, "a.safetensors", "b.safetensors", "diffusers")
     expectSame(there.updates, original.diffusers)
+    for name in ["a.safetensors", "b.safetensors"] {
+      let said = try report(["inspect", folder[name]])
+      #expect(said["base_model"] as? String == model.rawValue)
+    }
   }
 
   /// There and back, nothing folded: the same bytes.
@@ -121,6 +125,12 @@ import Testing
         "diff", folder["\(pair.0).safetensors"], folder["\(pair.1).safetensors"])
       #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
     }
+    let halves = try Program.run(
+      "merge", folder["b.safetensors:0.5"], folder["c.safetensors:0.5"], "-o", folder["d"],
+      "--quiet")
+    #expect(halves.status == 0, "\(halves.errors)")
+    let outcome = try Program.run("diff", folder["d"], folder["c.safetensors"])
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
   }
 }
 
