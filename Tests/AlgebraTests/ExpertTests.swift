@@ -178,6 +178,10 @@ import Testing
 
   @Test(arguments: [
     (["resize", "peft/experts", "--recipe", "fro_lora=1,size=1"], "use thr, --bytes or --params"),
+    (
+      ["resize", "peft/experts", "--rank", "1", "--base", "peft/experts.safetensors"],
+      "leave --base out"
+    ),
     (["convert", "peft/experts", "--to", "comfy"], "an expert of a parameter"),
   ])
   func expertsAreRefusedWhereTheyHaveNoForm(command: [String], says: String) throws {
