@@ -14,7 +14,8 @@ package struct DiffCommand: ParsableCommand {
       """
       Without -o, compares the two: their norms, the norm of the difference, the cosine between them.
       The exit status is that of diff(1): 0 when the two are the same update, 1 when they differ, 2 in
-      trouble, such as a file that is missing or of another model.
+      trouble, such as a file that is missing or of another model. Layers of one model meet,
+      whichever program named them, and whether it has them joined or apart.
 
       With -o, writes the adapter that adds what B adds and takes away what A adds. The ranks are
       concatenated, so that nothing is rounded but to the result's element type. Ranks, alphas, types,

@@ -18,7 +18,8 @@ package struct MergeCommand: ParsableCommand {
       The default method, concat, is exact: the result's update is Σ weight · update, whatever the
       ranks, alphas, types, namings and signs; its rank is the sum of the ranks. svd and linear give
       the best approximation of that sum at a rank. slerp turns from the first of two files to the
-      second, layer by layer, and its rank is the sum of the ranks too.
+      second, layer by layer, and its rank is the sum of the ranks too. Layers of one model meet,
+      whichever program named them, and whether it has them joined or apart.
 
       ties, dare, dare-ties, della, della-linear and magnitude-prune drop elements of the updates first
       (--density, --seed) and need --rank. With --space core they go over the elements of small

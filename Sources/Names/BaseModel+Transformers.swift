@@ -15,6 +15,14 @@ extension BaseModel {
 }
 
 extension BaseModel {
+  /// The other diffusion transformers that the names and shapes of layers fit as well as a model;
+  /// empty where the layers tell which model it is.
+  package static func alternatives(to model: BaseModel, for layers: [Layer]) -> [BaseModel] {
+    let denoiser = layers.filter { $0.target.network == .denoiser }
+    let models = Family.equals(denoiser).map(\.model)
+    return models.contains(model) ? models.filter { $0 != model } : []
+  }
+
   /// Whether a path belongs to a language model or a text encoder.
   package static func isLanguageModel(_ path: String) -> Bool {
     let name = "." + path

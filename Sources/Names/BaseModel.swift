@@ -86,7 +86,7 @@ extension BaseModel {
       case 768: return .sd1
       case 1024: return .sd2
       case 1280: return .refiner
-      case 2048: return isKolors(unet) ? .kolors : .sdxl
+      case 2048: return isKolors(layers) ? .kolors : .sdxl
       default: break
       }
     }
@@ -105,8 +105,8 @@ extension BaseModel {
   }
 
   /// Whether the U-Net is Kolors', which is SDXL's with wider text embeddings.
-  private static func isKolors(_ unet: [Layer]) -> Bool {
-    unet.contains { $0.target.key == "add_embedding_linear_1" && $0.inputs == 5632 }
+  private static func isKolors(_ layers: [Layer]) -> Bool {
+    layers.contains { $0.target.key == "add_embedding_linear_1" && $0.inputs == 5632 }
   }
 
   /// Whether a name is a U-Net's; Stable Cascade numbers its blocks in the same way, with other

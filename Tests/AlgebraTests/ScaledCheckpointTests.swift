@@ -117,6 +117,63 @@ import Testing
     #expect((again["quantized"] as? [[String: Any]])?.first?["weights"] as? Int == 1)
   }
 
+  /// A GGUF file of one weight of 32-bit numbers and a vocabulary of 20 words.
+  private func gguf(_ name: String, _ rows: Int, _ columns: Int) -> [UInt8] {
+    func bytes(_ number: Int, _ count: Int = 8) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    }
+    func text(_ text: String) -> [UInt8] { bytes(text.utf8.count) + Array(text.utf8) }
+    let words = (0..<20).flatMap { text("w\($0)") }
+    var file = Array("GGUF".utf8) + bytes(3, 4) + bytes(1) + bytes(1)
+    file += text("tokenizer.ggml.tokens") + bytes(9, 4) + bytes(8, 4) + bytes(20) + words
+    file += text(name) + bytes(2, 4) + bytes(columns) + bytes(rows) + bytes(0, 4) + bytes(0)
+    file += [UInt8](repeating: 0, count: (32 - file.count % 32) % 32)
+    return file + [UInt8](repeating: 0, count: 4 * rows * columns)
+  }
+
+  @Test func listsThatSafetensorsDoesNotHoldAreNamed() throws {
+    _ = try write(scale: "weight_scale")
+    try folder.write(gguf("double_blocks.0.img_attn.proj.weight", 24, 16), to: "w.gguf")
+    let outcome = try Program.run(
+      "merge", folder["a.st"], "--into", folder["w.gguf"], "--requantise", "bf16", "-o",
+      folder["o.st"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.errors.contains("1 list of the header: tokenizer.ggml.tokens (20)"))
+  }
+
+  @Test func namesOfLlamaCppAreRefused() throws {
+    try folder.write(gguf("blk.0.attn_q.weight", 8, 8), to: "w.gguf")
+    var adapter = AdapterFile()
+    let module = "base_model.model.model.layers.0.self_attn.q_proj"
+    adapter.add(module + ".lora_A.weight", [2, 8], uniform(16, seed: 3))
+    adapter.add(module + ".lora_B.weight", [8, 2], uniform(16, seed: 4))
+    try folder.write(adapter.bytes, to: "a.st")
+    let outcome = try Program.run(
+      "merge", folder["a.st"], "--into", folder["w.gguf"], "--requantise", "bf16", "-o",
+      folder["o.st"])
+    #expect(outcome.status != 0)
+    #expect(outcome.errors.contains("under llama.cpp's names, such as blk.0.attn_q.weight"))
+  }
+
+  /// No file says what a layer was before its rows were filled up: ComfyUI knows it from its code.
+  @Test func paddedShapesAreNamed() throws {
+    var model = AdapterFile()
+    model.add("\(Self.layer).weight", [32, 32], uniform(32 * 32, seed: 1), type: "F8_E4M3")
+    model.tensors["\(Self.layer).weight_scale"] = AdapterFile.Tensor(
+      type: "U8", shape: [128, 4], bytes: Array(repeating: 127, count: 512))
+    let declaration = Array(#"{"format": "mxfp8"}"#.utf8)
+    model.tensors["\(Self.layer).comfy_quant"] = AdapterFile.Tensor(
+      type: "U8", shape: [declaration.count], bytes: declaration)
+    try folder.write(model.bytes, to: "w.st")
+    var adapter = AdapterFile()
+    adapter.addModule("lora_unet_double_blocks_0_img_attn_proj", 24, 16, rank: 3, seed: 7)
+    try folder.write(adapter.bytes, to: "a.st")
+    let outcome = try Program.run(
+      "merge", folder["a.st"], "--into", folder["w.st"], "-o", folder["o.st"])
+    #expect(outcome.status != 0)
+    #expect(outcome.errors.contains("[24, 16]") && outcome.errors.contains("[32, 32]"))
+  }
+
   @Test func extractionTakesTrueNumbers() throws {
     let model = try write(
       scale: "weight_scale", shape: [24], scales: (1...24).map { Double($0) / 1000 })

@@ -101,6 +101,26 @@ import Testing
     }
   }
 
+  /// sd-scripts' list for Flux: each item turns rows of its own, and is limited by their number.
+  @Test(arguments: [0, 0.01, 10]) func oftOfAListTurnsRowsOfItsOwn(constraint: Double) throws {
+    let layer = Self.layers[0]
+    let items = [(blocks: 2, size: 4), (blocks: 2, size: 2), (blocks: 2, size: 6)]
+    let values = items.enumerated().map {
+      random($1.blocks * $1.size * $1.size, UInt64(20 + $0), scale: 0.3)
+    }
+    let parts: [Part] = items.enumerated().map {
+      (".oft_blocks.\($0)", [$1.blocks, $1.size, $1.size], values[$0])
+    }
+    try check(layer, parts + [(".alpha", [], [constraint])], weight: 0.7) { weight in
+      var start = 0
+      return zip(items, values).flatMap { item, values in
+        let rows = Array(weight[start..<start + item.blocks * item.size])
+        start += rows.count
+        return oft(rows, blocks(values, item.size), constraint: constraint)
+      }
+    }
+  }
+
   @Test(arguments: layers) func oftIsRescaled(layer: Layer) throws {
     let values = random(layer.shape[0] * 2, 2, scale: 0.3)
     let factors = random(layer.shape[0], 3)

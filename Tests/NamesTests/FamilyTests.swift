@@ -116,6 +116,22 @@ extension Family: CustomTestStringConvertible {
     #expect(Family.recognising(layers)?.model == family.model)
   }
 
+  /// Attention of Flux.1 and of Flux.2 klein 4B has the same names and widths; all of klein's five
+  /// blocks, or Flux.1's depth, tell which it is.
+  @Test(arguments: [
+    ([0, 1, 2, 3, 4], BaseModel.flux2, [BaseModel.flux1]), ([0, 4], .flux1, [.flux2]),
+    (Array(0..<19), .flux1, []), ([0, 1, 2, 3, 4, 7], .flux1, [.flux2]),
+  ])
+  func allOfFewBlocksTellAModel(blocks: [Int], model: BaseModel, others: [BaseModel]) {
+    let layers = blocks.map { block in
+      let name = "lora_unet_double_blocks_\(block)_img_attn_qkv"
+      return BaseModel.Layer(target: Target.parse(name).target, outputs: 9216, inputs: 3072)
+    }
+    #expect(BaseModel(recognising: layers) == model)
+    let alternatives = BaseModel.alternatives(to: model, for: layers)
+    #expect(Set(others).isSubset(of: alternatives) && others.isEmpty == alternatives.isEmpty)
+  }
+
   @Test func lastContextBlockOfSD3HasTheOtherOrder() throws {
     let target = Target.parse("lora_unet_joint_blocks_23_context_block_adaLN_modulation_1").target
     let place = try #require(Family.sd3.places(of: target, in: .diffusers)?.first)

@@ -185,8 +185,23 @@ extension Checkpoint {
         errors[target.network] = AdapterError(
           file: fault.file, reason: .refused("\(fault.weight) \(fault.detail)"))
       }
+      if let error = part.foreignNames { errors[.denoiser] = error }
     }
     return errors
+  }
+}
+
+extension Checkpoint.Part {
+  /// Refuses a language model under llama.cpp's names, whose rows of q and k are in another order.
+  ///
+  /// Source: ggml-org/llama.cpp, `gguf-py/gguf/tensor_mapping.py`, `convert_hf_to_gguf.py`.
+  fileprivate var foreignNames: AdapterError? {
+    guard quantized.isGGUF,
+      let entry = file.header.entries.first(where: { $0.name.string.hasPrefix("blk.") })
+    else { return nil }
+    let detail =
+      "holds a language model under llama.cpp's names, such as \(entry.name), which have no place in adapters' names; take the model in safetensors"
+    return AdapterError(file: file.path, reason: .refused(detail))
   }
 }
 

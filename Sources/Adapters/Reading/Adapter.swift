@@ -77,11 +77,10 @@ extension Adapter {
         orphans += group.parts.values.map(\.entry).sorted { $0.name < $1.name }
       }
     }
-    let model = BaseModel(
-      recognising: modules.map {
-        BaseModel.Layer(
-          target: $0.target, outputs: $0.extents.outputs, inputs: $0.extents.inputs)
-      })
+    let layers = modules.map {
+      BaseModel.Layer(target: $0.target, outputs: $0.extents.outputs, inputs: $0.extents.inputs)
+    }
+    let model = BaseModel(recognising: layers)
     baseModel = model
     modules = modules.map { $0.resolved(in: model) }
     self.file = file
@@ -104,6 +103,7 @@ extension Adapter {
       + (configuration == nil ? Self.warnings(ofKronecker: modules, file.header.metadata) : [])
       + (peculiarity.map { ["the adapter \($0)"] } ?? [])
       + Self.warnings(experts: experts, empty: empty, modules)
+      + Self.warnings(model, alternatives: BaseModel.alternatives(to: model, for: layers))
   }
 
   /// Whether each of several experts has a pair of factors (PEFT's `target_parameters`); the
@@ -136,22 +136,6 @@ extension Adapter {
     }
   }
 
-  /// Warns where readers of LoKr disagree: about alpha, if both factors are full matrices.
-  private static func warnings(ofKronecker modules: [Module], _ metadata: Metadata) -> [String] {
-    let whole = modules.filter {
-      $0.parts[.kronecker1] != nil && $0.parts[.kronecker2] != nil && $0.alpha != nil
-    }
-    let dimension = metadata["ss_network_dim"].flatMap { Double($0) }
-    let strange = whole.filter { module in
-      dimension.map { module.alpha != $0 } ?? ((module.alpha ?? 0) <= 1)
-    }
-    guard let first = strange.first, let alpha = first.alpha else { return [] }
-    let rank = dimension.map { "rank \(Int(exactly: $0) ?? 0)" } ?? "a rank that is not stored"
-    return [
-      "\(strange.count) LoKr modules, such as \(first.name), have two whole factors, alpha \(alpha) and \(rank): they are read at scale 1, as LyCORIS does; a trainer that multiplied by alpha / rank meant another strength"
-    ]
-  }
-
   /// Refuses files that could be misread.
   private static func refuseAmbiguity(
     _ groups: PartGroups, file: SafetensorsFile
@@ -164,37 +148,6 @@ extension Adapter {
     if groups.others.contains(where: { $0.name.string.contains(".lora_E") }) {
       let what = "is an AdaLoRA adapter, whose factors hold a third matrix; convert it with PEFT"
       throw AdapterError(file: file.path, reason: .noAdapter(what: what))
-    }
-  }
-
-  private static func warnings(
-    _ naming: Naming, _ configuration: AdapterConfiguration?, _ orphans: [Header.Entry]
-  ) -> [String] {
-    var warnings: [String] = []
-    if configuration == nil && naming.folder != nil {
-      warnings.append(
-        "no adapter_config.json beside the file: alpha / rank taken as 1; strength may be wrong")
-    }
-    if !orphans.isEmpty {
-      let names = orphans.prefix(3).map { $0.name.description }.joined(separator: ", ")
-      warnings.append("\(orphans.count) tensors lack their counterpart: \(names)…")
-    }
-    return warnings
-  }
-
-  private static func warnings(
-    experts: [String], empty: [String], _ modules: [Module]
-  ) -> [String] {
-    let still = modules.filter { $0.isStill }.map(\.name)
-    return [
-      (
-        experts, "factors of several experts side by side (target_parameters), which are no product"
-      ),
-      (empty, "rank 0: nothing is added"), (still, "alpha 0: nothing is added"),
-    ].compactMap { names, what in
-      guard let first = names.first else { return nil }
-      return names.count == 1
-        ? "\(first) has \(what)" : "\(first) and \(names.count - 1) more have \(what)"
     }
   }
 }

@@ -10,13 +10,13 @@ private struct Evidence {
   /// One layer of each kind.
   let kinds: [(layer: BaseModel.Layer, name: NumberedName)]
 
-  /// The highest number after the words before a path's first number: `double_blocks` → 18.
-  let highest: [String: Int]
+  /// The numbers after the words before a path's first number: `double_blocks` → 0, 1, … 18.
+  let blocks: [String: Set<Int>]
 
   init(_ layers: [BaseModel.Layer]) {
     var kinds: [String: (BaseModel.Layer, NumberedName)] = [:]
     var order: [String] = []
-    var highest: [String: Int] = [:]
+    var blocks: [String: Set<Int>] = [:]
     for layer in layers {
       let name = NumberedName(layer.target.key)
       if kinds[name.shape] == nil {
@@ -26,16 +26,12 @@ private struct Evidence {
         kinds[name.shape] = (layer, name)
       }
       if let number = name.numbers.first, let words = name.shape.split(separator: "#").first {
-        highest[String(words.dropLast()), default: 0].grow(to: number)
+        blocks[String(words.dropLast()), default: []].insert(number)
       }
     }
     self.kinds = order.compactMap { kinds[$0] }
-    self.highest = highest
+    self.blocks = blocks
   }
-}
-
-extension Int {
-  fileprivate mutating func grow(to other: Int) { self = Swift.max(self, other) }
 }
 
 extension BaseModel.Layer {
@@ -56,24 +52,40 @@ extension Family {
 
     /// Whether the number of blocks of a kind is more than a few and equals a published model's.
     var isOfItsDepth = false
+
+    /// Whether every block of a kind that a published model has is present, though they are few.
+    var hasAllBlocks = false
   }
 
   /// The family that knows most of a denoiser's layers; `nil` if none knows any, or if several do
   /// and their models have other widths: then only names of one family's authors decide.
   static func recognising(_ layers: [BaseModel.Layer]) -> Family? {
-    let evidence = Evidence(layers)
-    let fits = all.compactMap { $0.fit(evidence) }
-    let most = fits.map(\.known).max()
-    let candidates = fits.filter { $0.known == most }
-    let consistent = candidates.filter { $0.contradictions == 0 }
-    if let most = consistent.map(\.agreements).max() {
-      let best = consistent.filter { $0.agreements == most }
-      return (best.first(where: \.isOfItsDepth) ?? best.first)?.family
+    let (candidates, best) = best(layers)
+    if let first = best.first {
+      return (best.first(where: \.isOfItsDepth) ?? best.first(where: \.hasAllBlocks) ?? first)
+        .family
     }
     if candidates.count == 1 { return candidates[0].family }
     let agreeing = candidates.filter { $0.agreements > 0 }
     if agreeing.count == 1 { return agreeing[0].family }
     return candidates.first(where: \.isOriginal)?.family
+  }
+
+  /// The families that layers fit equally well; empty if one fits best, or none.
+  static func equals(_ layers: [BaseModel.Layer]) -> [Family] {
+    let best = best(layers).best
+    return best.count < 2 || best.contains(where: \.isOfItsDepth) ? [] : best.map(\.family)
+  }
+
+  /// The families that know most of the layers, and those among them that the shapes fit best.
+  private static func best(_ layers: [BaseModel.Layer]) -> (candidates: [Fit], best: [Fit]) {
+    let evidence = Evidence(layers)
+    let fits = all.compactMap { $0.fit(evidence) }
+    let known = fits.map(\.known).max()
+    let candidates = fits.filter { $0.known == known }
+    let consistent = candidates.filter { $0.contradictions == 0 }
+    let most = consistent.map(\.agreements).max()
+    return (candidates, consistent.filter { $0.agreements == most })
   }
 
   private func fit(_ evidence: Evidence) -> Fit? {
@@ -90,9 +102,12 @@ extension Family {
       if agrees { fit.agreements += 1 } else { fit.contradictions += 1 }
     }
     for (words, counts) in depths {
-      guard let number = evidence.highest[words], let most = counts.max() else { continue }
-      if number >= most { fit.contradictions += 1 }
-      if number > 10, counts.contains(number + 1) { fit.isOfItsDepth = true }
+      guard let numbers = evidence.blocks[words], let last = numbers.max(), let most = counts.max()
+      else { continue }
+      if last >= most { fit.contradictions += 1 }
+      guard counts.contains(last + 1) else { continue }
+      if last > 10 { fit.isOfItsDepth = true }
+      if last > 3, numbers.count == last + 1 { fit.hasAllBlocks = true }
     }
     return fit
   }
