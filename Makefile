@@ -19,7 +19,7 @@ setup: # what Debian calls libopenblas-dev and so on; nothing where it is there
 build: setup ## .build/release/lora
 	$(SWIFT) build -c $(CONFIGURATION) --product lora --static-swift-stdlib
 
-test: setup .build/cuda ## build and run all tests
+test: setup .build/cuda .build/cuda-13.0 ## build and run all tests
 	$(SWIFT) test
 
 # NVIDIA's compiler, which needs no GPU: without it the tests that compile the kernels are skipped.
@@ -29,6 +29,11 @@ test: setup .build/cuda ## build and run all tests
 
 demo: build ## what the program does, on small files of ours
 	@scripts/demo
+
+# The one that PyTorch brings, which does not find its own parts: see LibrarySearch.
+.build/cuda-13.0:
+	python3 -m venv $@ && $@/bin/pip -q install nvidia-cuda-nvrtc==13.0.88 \
+	  || { rm -rf $@; echo 'no NVRTC 13.0: the tests leave it out'; }
 
 install: build ## binary, lora-COMMAND links, man pages, completions; PREFIX=/usr/local DESTDIR=
 	@$(MAKE) --no-print-directory place
@@ -69,7 +74,7 @@ dist: setup ## .build/dist: an archive that runs anywhere, and a Debian package,
 	@scripts/dist
 
 # The libraries are looked for beside the program first.
-bundle: setup ## .build/lora-gpu-check*.tar.xz, with which scripts/gpu-check runs elsewhere
+bundle: setup .build/cuda-13.0 ## .build/lora-gpu-check*.tar.xz, with which scripts/gpu-check runs elsewhere
 	$(SWIFT) build -c release --product lora --static-swift-stdlib -Xlinker -rpath -Xlinker '$$ORIGIN/../lib'
 	$(SWIFT) build -c release --product device-check --static-swift-stdlib -Xlinker -rpath -Xlinker '$$ORIGIN/../lib'
 	@scripts/bundle

@@ -155,8 +155,8 @@ let package = Package(
     .executableTarget(
       name: "lora",
       dependencies: [
-        "CommandSupport", "Convert", "Devices", "Diff", "Files", "Inspect", "Merge", "Resize",
-        "Train", argumentParser,
+        "CommandSupport", "ComputeCUDA", "Convert", "Devices", "Diff", "Files", "Inspect", "Merge",
+        "Resize", "Train", argumentParser,
       ],
       swiftSettings: strict),
 

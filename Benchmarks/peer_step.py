@@ -1,9 +1,10 @@
 """The step that sd-scripts does, in PyTorch with diffusers, on made-up weights and a GPU.
 
-    peer_step.py sd15|sdxl BATCH
+    peer_step.py sd15|sdxl BATCH [eager|graph]
 
 A U-Net of the true extents in fp16 (SDXL: bf16), channels first, SDPA attention, rank-4 adapters in
 float32 beside every linear layer of the transformers as sd-scripts hooks them, autocast, AdamW.
+As a graph the whole step is captured once and replayed, in bf16, without a scaled loss.
 Prints the median time of a step and the most memory.
 """
 
@@ -49,8 +50,9 @@ class Adapter(torch.nn.Module):
 
 def main():
     kind, batch = sys.argv[1], int(sys.argv[2])
+    captures = sys.argv[3:] == ["graph"]
     torch.manual_seed(0)
-    dtype = torch.float16 if kind == "sd15" else torch.bfloat16
+    dtype = torch.float16 if kind == "sd15" and not captures else torch.bfloat16
     with torch.device("cuda"):
         unet = UNet2DConditionModel(**KINDS[kind]).to(dtype).requires_grad_(False)
     adapters = torch.nn.ModuleList()
@@ -60,7 +62,8 @@ def main():
             isinstance(module, torch.nn.Conv2d) and module.kernel_size == (1, 1))
         if inside and fits:
             adapters.append(Adapter(module).cuda())
-    optimizer = torch.optim.AdamW(adapters.parameters(), lr=1e-4)
+    optimizer = torch.optim.AdamW(
+        adapters.parameters(), lr=1e-4, **(dict(fused=True, capturable=True) if captures else {}))
     scaler = torch.amp.GradScaler("cuda", enabled=dtype == torch.float16)
     size, width = KINDS[kind]["sample_size"], KINDS[kind]["cross_attention_dim"]
     latents = torch.randn(batch, 4, size, size, device="cuda")
@@ -69,22 +72,45 @@ def main():
     if kind == "sdxl":
         added = {"text_embeds": torch.randn(batch, 1280, device="cuda", dtype=dtype),
                  "time_ids": torch.tensor([[1024.0, 1024, 0, 0, 1024, 1024]] * batch, device="cuda")}
-    times = []
-    for step in range(30):
-        torch.cuda.synchronize()
-        start = time.perf_counter()
+
+    def step():
         noise = torch.randn_like(latents)
         steps = torch.randint(0, 1000, (batch,), device="cuda")
         with torch.autocast("cuda", dtype=dtype):
             prediction = unet(latents + noise, steps, context, added_cond_kwargs=added).sample
         loss = torch.nn.functional.mse_loss(prediction.float(), noise)
         scaler.scale(loss).backward()
-        scaler.unscale_(optimizer)
+        if not captures:
+            scaler.unscale_(optimizer)
         torch.nn.utils.clip_grad_norm_(adapters.parameters(), 1.0)
-        scaler.step(optimizer)
-        scaler.update()
-        optimizer.zero_grad(set_to_none=True)
-        loss.item()
+        if captures:
+            optimizer.step()
+        else:
+            scaler.step(optimizer)
+            scaler.update()
+        optimizer.zero_grad(set_to_none=not captures)
+        return loss
+
+    if captures:
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(3):
+                step()
+        torch.cuda.current_stream().wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            captured = step()
+
+    times = []
+    for _ in range(30):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        if captures:
+            graph.replay()
+            captured.item()
+        else:
+            step().item()
         torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
     print(f"{kind}, batch {batch}, {len(adapters)} modules, PyTorch {torch.__version__}, "

@@ -12,16 +12,19 @@ static int read_log(const lora_nvrtc *nvrtc, nvrtcProgram program, lora_bytes *l
   return log->bytes ? nvrtc->nvrtcGetProgramLog(program, log->bytes) : OUT_OF_MEMORY;
 }
 
-static int read_cubin(const lora_nvrtc *nvrtc, nvrtcProgram program, lora_bytes *cubin) {
-  int result = nvrtc->nvrtcGetCUBINSize(program, &cubin->count);
+static int read_code(const lora_nvrtc *nvrtc, nvrtcProgram program, int as_ptx, lora_bytes *code) {
+  int result = as_ptx ? nvrtc->nvrtcGetPTXSize(program, &code->count)
+                      : nvrtc->nvrtcGetCUBINSize(program, &code->count);
   if (result) return result;
-  cubin->bytes = malloc(cubin->count);
-  return cubin->bytes ? nvrtc->nvrtcGetCUBIN(program, cubin->bytes) : OUT_OF_MEMORY;
+  code->bytes = malloc(code->count);
+  if (!code->bytes) return OUT_OF_MEMORY;
+  return as_ptx ? nvrtc->nvrtcGetPTX(program, code->bytes)
+                : nvrtc->nvrtcGetCUBIN(program, code->bytes);
 }
 
 int lora_nvrtc_compile(const lora_nvrtc *nvrtc, const char *source, const char *name,
                        const char *headers, int header_count, const char *options,
-                       int option_count, lora_bytes *cubin, lora_bytes *log) {
+                       int option_count, int as_ptx, lora_bytes *code, lora_bytes *log) {
   const char *list[MAXIMAL_OPTIONS], *names[MAXIMAL_HEADERS], *texts[MAXIMAL_HEADERS];
   if (option_count > MAXIMAL_OPTIONS || header_count > MAXIMAL_HEADERS) return INVALID_OPTION;
   for (int i = 0; i < option_count; i++, options += strlen(options) + 1) list[i] = options;
@@ -36,7 +39,7 @@ int lora_nvrtc_compile(const lora_nvrtc *nvrtc, const char *source, const char *
   result = nvrtc->nvrtcCompileProgram(program, option_count, list);
   int reading = read_log(nvrtc, program, log);
   if (!result) result = reading;
-  if (!result) result = read_cubin(nvrtc, program, cubin);
+  if (!result) result = read_code(nvrtc, program, as_ptx, code);
   nvrtc->nvrtcDestroyProgram(&program);
   return result;
 }

@@ -26,12 +26,26 @@ package protocol Backend: AnyObject, Sendable {
   /// Bytes of memory that tensors use or that are kept for them.
   var heldByteCount: Int { get }
 
+  /// Bytes of the device's memory that are in use, by all programs; `nil` where the device is the host.
+  var usedByteCount: Int? { get }
+
+  /// Gives back memory that no tensor uses.
+  func trim()
+
+  /// What the device goes on without, since it was last asked: a line each, to be shown once.
+  func takeNotes() -> [String]
+
   func allocate(byteCount: Int) -> Storage
   func release(address: UInt, byteCount: Int)
 
   func write(_ values: [Float], to tensor: Tensor)
   func write(_ values: [Int32], to tensor: Tensor)
   func values(of tensor: Tensor) -> [Float]
+
+  /// Asks for the values that a float32 tensor has when all work so far is done.
+  ///
+  /// - Returns: Waits for them and returns them. More work may be asked for before.
+  func promise(of tensor: Tensor) -> () -> [Float]
 
   func fill(_ tensor: Tensor, with value: Float)
 
@@ -96,6 +110,12 @@ package protocol Backend: AnyObject, Sendable {
   func upsampleBackward(_ dy: Tensor, into dx: Tensor, accumulating: Bool)
 
   func embedTokens(_ tokens: Tensor, table: Tensor, positions: Tensor, into y: Tensor)
+
+  /// Copies row places[i] of x to row i of y.
+  func takeRows(_ x: Tensor, at places: Tensor, into y: Tensor)
+
+  /// Adds row i of dy to row places[i] of dx.
+  func addRows(_ dy: Tensor, at places: Tensor, to dx: Tensor)
   func embedTimesteps(_ timesteps: Tensor, into y: Tensor)
 
   /// Writes the weighted mean loss to `loss` and its gradient to `dx`, which is float32 as they are.
@@ -123,6 +143,20 @@ package protocol Backend: AnyObject, Sendable {
   /// Scales down D and U of each product whose ‖scale·U·D‖ is above the limit; see
   /// `scale_weight_norms`.
   func limitNorms(_ parameters: Tensor, of products: [LowRankProduct], to limit: Float)
+}
+
+extension Backend {
+  /// Whether its memory is the host's.
+  package var isHost: Bool { name == "cpu" }
+  package var usedByteCount: Int? { nil }
+  package func trim() {}
+  package func takeNotes() -> [String] { [] }
+
+  /// The values as they are now, for a device whose work is done when it is asked for.
+  package func promise(of tensor: Tensor) -> () -> [Float] {
+    let values = values(of: tensor)
+    return { values }
+  }
 }
 
 /// Work that is done many times, with what a device recorded of it: keep one for as long as its

@@ -150,6 +150,8 @@ extension CountingBackend {
   package func upsample(_ x: Tensor, into y: Tensor) {}
   package func upsampleBackward(_ dy: Tensor, into dx: Tensor, accumulating: Bool) {}
   package func embedTokens(_ tokens: Tensor, table: Tensor, positions: Tensor, into y: Tensor) {}
+  package func takeRows(_ x: Tensor, at places: Tensor, into y: Tensor) {}
+  package func addRows(_ dy: Tensor, at places: Tensor, to dx: Tensor) {}
   package func embedTimesteps(_ timesteps: Tensor, into y: Tensor) {}
   package func loss(
     _ operands: LossOperands, into loss: Tensor, perSample: Tensor, gradient dx: Tensor

@@ -17,6 +17,26 @@ extension CPUBackend {
     }
   }
 
+  package func takeRows(_ x: Tensor, at places: Tensor, into y: Tensor) {
+    let (channels, rows) = (x.channels, x.rows)
+    let (places, x, y) = (Integers(places), Floats(x), Floats(y))
+    for index in 0..<places.count {
+      let row = Int(places[index])
+      precondition(row >= 0 && row < rows, "row \(row) of \(rows)")
+      forVectors(0..<channels) { y[index * channels + $0, $1] = x[row * channels + $0, $1] }
+    }
+  }
+
+  package func addRows(_ dy: Tensor, at places: Tensor, to dx: Tensor) {
+    let (channels, rows) = (dx.channels, dx.rows)
+    let (places, dy, dx) = (Integers(places), Floats(dy), Floats(dx))
+    for index in 0..<places.count {
+      let row = Int(places[index])
+      precondition(row >= 0 && row < rows, "row \(row) of \(rows)")
+      forVectors(0..<channels) { dx[row * channels + $0, $1] += dy[index * channels + $0, $1] }
+    }
+  }
+
   package func embedTimesteps(_ timesteps: Tensor, into y: Tensor) {
     let half = y.channels / 2
     let (timesteps, y) = (Floats(timesteps), Floats(y))

@@ -17,11 +17,13 @@ package final class CUDABackend: Backend {
   let convolutions: Convolutions?
   let choices: AlgorithmChoices
   let tables: Tables
+  let staging: Staging
 
   /// The largest matrix of columns that a convolution makes at once, in bytes.
   let maxColumnBytes: Int
 
   /// - Parameters:
+  ///   - cublasLt: Computes products; without it our own kernel does, which is slow.
   ///   - cudnn: Computes convolutions where it can; without it all are matrix products.
   ///   - activationType: float32, bfloat16 (from compute capability 8.0 on) or float16.
   ///   - code: Where the kernels' code comes from.
@@ -30,45 +32,77 @@ package final class CUDABackend: Backend {
   ///   - maxColumnBytes: The largest matrix of columns that a convolution without cuDNN makes.
   /// - Throws: Where the device cannot be used.
   init(
-    _ device: Device, _ driver: Driver, _ cublasLt: CublasLt, cudnn: Cudnn? = nil,
+    _ device: Device, _ driver: Driver, _ cublasLt: CublasLt?, cudnn: Cudnn? = nil,
     code: any KernelCode, activationType: ElementType, choices: String? = nil,
-    minPiece: Int = 32 << 20, maxColumnBytes: Int = 64 << 20
+    switches: DeviceSwitches = DeviceSwitches(), minPiece: Int = 32 << 20,
+    maxColumnBytes: Int = 64 << 20
   ) throws(CUDAError) {
     name = "cuda"
     self.activationType = activationType
-    context = try Context(device, driver)
+    context = try Context(device, driver, switches)
+    staging = Staging(context)
     memory = DeviceMemory(context, minPiece: minPiece)
     kernels = Kernels(context, code: code)
     tables = Tables(context, memory)
     self.choices = AlgorithmChoices(path: choices)
-    products = try Products(context, cublasLt, kernels, memory, self.choices)
-    convolutions = cudnn.flatMap { [context, memory, choices = self.choices] in
-      try? Convolutions(context, $0, memory, choices)
-    }
+    products = try Products(
+      context, switches.has(.noCublasLt) ? nil : cublasLt, kernels, memory, self.choices)
     self.maxColumnBytes = maxColumnBytes
+    do throws(CUDAError) {
+      if let cudnn, !switches.has(.noCudnn) {
+        convolutions = try Convolutions(context, cudnn, memory, self.choices)
+      } else {
+        convolutions = nil
+      }
+    } catch {
+      convolutions = nil
+      noteMissingCudnn(error)
+    }
   }
 
   /// The first device, with the libraries that were found.
   ///
   /// - Parameter cacheFolder: Keeps compiled kernels and chosen algorithms; `nil` for none.
-  /// - Throws: The library or the device that is missing.
+  /// - Throws: The library or the device that is missing, or that does not work.
   package convenience init(
-    _ libraries: CUDALibraries, activationType: ElementType, cacheFolder: String?
+    _ libraries: CUDALibraries, activationType: ElementType, cacheFolder: String?,
+    switches: DeviceSwitches = DeviceSwitches()
   ) throws(CUDAError) {
     let driver = try libraries.driver.get()
     let device = try driver.devices()[0]
     if activationType == .bfloat16, !device.architecture.hasBFloat16 {
       throw .noBFloat16(device.name)
     }
-    let cublasLt = try libraries.cublasLt.get()
+    let cublasLt = switches.has(.noCublasLt) ? nil : try libraries.cublasLt.get()
+    let cudnn = switches.has(.noCudnn) ? nil : libraries.cudnn
     let stem = device.name.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined()
     try self.init(
-      device, driver, cublasLt, cudnn: try? libraries.cudnn.get(),
+      device, driver, cublasLt, cudnn: try? cudnn?.get(),
       code: KernelCache(
         folder: cacheFolder, compiler: libraries.compiler.get(),
         architecture: device.architecture),
       activationType: activationType,
-      choices: cacheFolder.map { "\($0)/products-\(stem)-cublasLt-\(cublasLt.version).txt" })
+      choices: cacheFolder.flatMap { folder in
+        cublasLt.map { "\(folder)/products-\(stem)-cublasLt-\($0.version).txt" }
+      }, switches: switches)
+    for line in switches.notes { context.note(line) }
+    if case .failure(let error) = cudnn { noteMissingCudnn(error) }
+    try tryOut()
+  }
+
+  private func noteMissingCudnn(_ error: CUDAError) {
+    context.note("convolutions are products of columns, more slowly, without cuDNN: \(error)")
+  }
+
+  /// Does a little of what a step does: a library that is there and does not work is found now.
+  private func tryOut() throws(CUDAError) {
+    let x = Tensor(shape: [16, 16], elementType: activationType, on: self)
+    fill(x, with: 0)
+    add(x, x, into: x)
+    let matrix = MatrixView(x, rows: 16, columns: 16)
+    products.multiply(matrix.plain, matrix.transposed, into: matrix)
+    context.synchronize()
+    try context.check()
   }
 
   /// The same device with another type of activations; memory and stream are shared.
@@ -77,10 +111,17 @@ package final class CUDABackend: Backend {
     self.activationType = activationType
     (context, memory, kernels) = (other.context, other.memory, other.kernels)
     (products, convolutions, choices) = (other.products, other.convolutions, other.choices)
-    (tables, maxColumnBytes) = (other.tables, other.maxColumnBytes)
+    (tables, staging, maxColumnBytes) = (other.tables, other.staging, other.maxColumnBytes)
   }
 
   package var heldByteCount: Int { memory.heldByteCount }
+
+  /// By the driver's account, which counts the context, code and other programs too.
+  package var usedByteCount: Int? { memory.usedByteCount }
+
+  package func trim() { memory.trim(.tensors) }
+
+  package func takeNotes() -> [String] { context.takeNotes() }
 
   package func check() throws { try context.check() }
 

@@ -19,7 +19,17 @@ package struct DevicesCommand: ParsableCommand {
         lora devices
         lora devices --json | jq '.devices[].memory'
         LORA_CUDA_PATH=~/venv lora devices
+
+      Python environments are found through PATH as well. Of a GPU that computes
+      wrongly or not at all, these variables of train, slider and sample find the
+      fault:
+
+      \(switches)
       """))
+
+  private static let switches = DeviceSwitches.Switch.allCases.map { entry in
+    "  \(entry.rawValue)=\(entry.value)  \(entry.effect)"
+  }.joined(separator: "\n")
 
   @OptionGroup var common: CommonOptions
 

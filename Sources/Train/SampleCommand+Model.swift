@@ -8,9 +8,7 @@ import Results
 
 extension SampleCommand {
   /// The model as it is read, its adapters, and the settings of every picture.
-  func gridMaker(_ grid: SampleGrid) throws -> PictureGridMaker {
-    let computing = try ComputeDevice(
-      device, precision: mixedPrecision, threads: common.threadCount, environment: environment)
+  func gridMaker(_ grid: SampleGrid, on computing: ComputeDevice) throws -> PictureGridMaker {
     if !common.quiet { for note in computing.notes { Terminal.note(note) } }
     let (backend, exact) = (computing.backend, computing.exact)
     let model = try PretrainedModel(path: model, random: randomWeights)

@@ -157,7 +157,10 @@ package struct SampleCommand: ParsableCommand {
     outputs.addFile(output)
     outputs.addFile(html)
     try outputs.prepare()
-    let maker = try gridMaker(grid)
+    let device = try ComputeDevice(
+      device, precision: mixedPrecision, threads: common.threadCount, environment: environment)
+    defer { device.report(quiet: common.quiet) }
+    let maker = try gridMaker(grid, on: device)
     let places = grid.plan.places
     let texts = [(keyword: "parameters", value: settings(maker.prompts))]
     let start = ContinuousClock.now

@@ -84,6 +84,7 @@ package struct SliderCommand: ParsableCommand {
     if options.machine.dryRun {
       return try rehearse(output, device, compared)
     }
+    defer { device.report(quiet: common.quiet) }
     let files = try CopyFiles(
       output: OutputName(options.saving, output: output), keeps: pair.keepCopies)
     do {

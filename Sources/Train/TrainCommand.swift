@@ -50,6 +50,7 @@ package struct TrainCommand: ParsableCommand {
     let job = try TrainingJob(
       options, device: options.machine.computeDevice(threads: common.threadCount),
       environment: environment)
+    defer { job.device.report(quiet: common.quiet) }
     let saves = job.plan.saves.output
     let notes = resultNotes(
       saves.directory + saves.final, isResumed: options.saving.resume != nil)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ComputeCUDA
 import Files
 import FoundationEssentials
 
@@ -94,6 +95,13 @@ private let exitStatuses = [
 private let variables: [(name: String, text: String, commands: [String]?)] = {
   let training = ["train", "slider", "sample"]
   let writing = ["diff", "merge", "resize", "convert", "train", "slider"]
+  let switches: [(name: String, text: String, commands: [String]?)] =
+    DeviceSwitches.Switch.allCases.map { entry in
+      (
+        entry.rawValue, "Where it is \(entry.value), \(entry.effect): to find a GPU's faults.",
+        ["lora"] + training
+      )
+    }
   return [
     (
       "LORA_TOKENIZER",
@@ -114,7 +122,7 @@ private let variables: [(name: String, text: String, commands: [String]?)] = {
     ("TMPDIR", "Where what is piped is kept meanwhile.", nil),
     ("COLUMNS", "How wide tables on a terminal may be.", nil),
     ("TERM", "Where it is dumb, progress is written line by line.", nil),
-  ]
+  ] + switches
 }()
 
 /// Text that roff shows unchanged: no hyphen for a minus, no request at the start of a line.

@@ -228,8 +228,11 @@ struct Graph {
   std::vector<emulation::Work> work;
 };
 
+// How recording fails: see lora_emulation_refuse_recording.
+thread_local int refused_stage = 0;
+
 CUresult begin_capture(CUstream stream) {
-  if (emulation::capturing) return 1;
+  if (emulation::capturing || refused_stage == 1) return 1;
   emulation::capturing = reinterpret_cast<Stream *>(stream);
   return 0;
 }
@@ -238,12 +241,18 @@ CUresult end_capture(CUstream stream, CUgraph *graph) {
   Stream *captured = reinterpret_cast<Stream *>(stream);
   if (emulation::capturing != captured) return 1;
   emulation::capturing = nullptr;
+  if (refused_stage == 2) {
+    captured->recorded.clear();
+    *graph = nullptr;
+    return 901;
+  }
   *graph = reinterpret_cast<CUgraph>(new Graph{std::move(captured->recorded)});
   captured->recorded.clear();
   return 0;
 }
 
 CUresult instantiate(CUgraphExec *executable, CUgraph graph) {
+  if (refused_stage == 3) return 1;
   *executable =
       reinterpret_cast<CUgraphExec>(new Graph(*reinterpret_cast<Graph *>(graph)));
   return 0;
@@ -290,6 +299,11 @@ lora_driver table() {
   t.cuMemGetInfo_v2 = memory_info;
   t.cuMemAlloc_v2 = allocate;
   t.cuMemFree_v2 = release;
+  t.cuMemAllocHost_v2 = [](void **address, size_t bytes) {
+    if (emulation::capturing) return 900;
+    return *address = std::malloc(bytes), *address ? 0 : LORA_CUDA_OUT_OF_MEMORY;
+  };
+  t.cuMemFreeHost = [](void *address) { return std::free(address), 0; };
   // Of pageable memory: on a device too it is read before the call returns, and cannot be recorded.
   t.cuMemcpyHtoDAsync_v2 = [](CUdeviceptr to, const void *from, size_t bytes, CUstream) {
     if (emulation::capturing) return 900;
@@ -364,6 +378,8 @@ const lora_driver *lora_emulated_driver(void) {
   static const lora_driver driver = table();
   return &driver;
 }
+
+void lora_emulation_refuse_recording(int stage) { refused_stage = stage; }
 
 void lora_emulation_limit_memory(size_t bytes) {
   limit = bytes;

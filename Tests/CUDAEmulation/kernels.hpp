@@ -47,8 +47,10 @@ ENTRY(scale_f32)
 ENTRY(to_f32)
 
 #include "embedding.cu"
+ENTRY(add_rows)
 ENTRY(embed_timesteps)
 ENTRY(embed_tokens)
+ENTRY(take_rows)
 
 #include "fill_mask.cu"
 ENTRY(fill_mask)

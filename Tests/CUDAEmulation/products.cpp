@@ -15,7 +15,7 @@ namespace {
 using emulation::element;
 using emulation::store;
 
-thread_local bool refuses = false;
+thread_local int refuses = 0, fails = 0;
 
 struct Layout {
   int type;
@@ -129,7 +129,7 @@ lora_cublaslt table() {
           results[i].algo.data[0] = uint64_t(i) + 1;
           results[i].workspaceSize = 256;
         }
-        return refuses ? 15 : 0;
+        return refuses;
       };
   t.cublasLtMatmulAlgoCheck = [](cublasLtHandle_t, cublasLtMatmulDesc_t, cublasLtMatrixLayout_t,
                                  cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
@@ -154,6 +154,7 @@ lora_cublaslt table() {
                        la.type == lb.type;
     if (!agree || !fits(la) || !fits(lb) || !fits(lc) || !fits(ld)) return 7;
     if (!workspace || workspace_bytes < 256) return 7;
+    if (fails) return fails;
     emulation::last_product_milliseconds = algorithm->data[0] == 1 ? 1.0f : 2.0f;
     const float x = *static_cast<const float *>(alpha), y = *static_cast<const float *>(beta);
     emulation::submit([=] { product(d, x, a, la, b, lb, y, c, lc, out, ld); });
@@ -169,4 +170,7 @@ const lora_cublaslt *lora_emulated_cublaslt(void) {
   return &products;
 }
 
-void lora_emulation_refuse_products(int refuse) { refuses = refuse != 0; }
+void lora_emulation_refuse_products(int heuristics, int products) {
+  refuses = heuristics;
+  fails = products;
+}

@@ -24,7 +24,7 @@ struct KernelCacheTests {
   }
 
   @Test func whatIsThereIsNotCompiled() throws {
-    let path = path(of: variant)
+    let path = try path(of: variant)
     let compiled = try cache.code(of: variant)
     let written = try attributes(path)
     #expect(try cache.code(of: variant) == compiled)
@@ -34,7 +34,7 @@ struct KernelCacheTests {
   /// Cut short, with a bit changed, empty, or not a file of ours.
   @Test(arguments: ["short", "changed", "empty", "other"])
   func whatIsDamagedIsCompiledAnew(_ damage: String) throws {
-    let path = path(of: variant)
+    let path = try path(of: variant)
     let compiled = try cache.code(of: variant)
     let whole = try Data(contentsOf: URL(filePath: path))
     var bytes = whole
@@ -70,16 +70,16 @@ struct KernelCacheTests {
   @Test func theNameDependsOnAllThatTheCodeDoes() throws {
     let source = KernelSource(name: variant.source.name, text: variant.source.text + "\n")
     let names = [
-      cache.name(of: variant),
-      cache.name(of: KernelVariant(source: source, definitions: variant.definitions)),
-      cache.name(of: KernelVariant(source: variant.source, definitions: ["ELEMENT=bf16"])),
+      try cache.name(of: variant),
+      try cache.name(of: KernelVariant(source: source, definitions: variant.definitions)),
+      try cache.name(of: KernelVariant(source: variant.source, definitions: ["ELEMENT=bf16"])),
       try Self.cache(folder["b"], minor: 9).name(of: variant),
     ]
     #expect(Set(names).count == 4)
   }
 
-  private func path(of variant: KernelVariant) -> String {
-    folder["a/kernels/\(cache.name(of: variant))"]
+  private func path(of variant: KernelVariant) throws -> String {
+    folder["a/kernels/\(try cache.name(of: variant))"]
   }
 
   private func attributes(_ path: String) throws -> [Int] {

@@ -18,7 +18,7 @@ struct KernelCompilationTests {
     let source = try #require(KernelSource.all.first { $0.name == name })
     for definitions in Self.definitions(of: source, for: architecture) {
       let variant = KernelVariant(source: source, definitions: definitions)
-      let cubin = Data(try TestLibraries.compiler.get().cubin(of: variant, for: architecture))
+      let cubin = Data(try TestLibraries.compiler.get().code(of: variant, for: architecture))
       #expect(cubin.prefix(4) == Data([0x7F, 0x45, 0x4C, 0x46]))
       for entry in source.signatures.map(\.entry) {
         #expect(cubin.range(of: Data(".text.\(entry)\0".utf8)) != nil, "\(entry), \(definitions)")
@@ -51,18 +51,34 @@ struct KernelCompilationTests {
         kernel: "wrong.cu", architecture,
         line: "wrong.cu(1): error: identifier \"x\" is undefined")
     ) {
-      try TestLibraries.compiler.get().cubin(
+      try TestLibraries.compiler.get().code(
         of: KernelVariant(source: source, definitions: []), for: architecture)
+    }
+  }
+
+  /// A device that is newer than the compiler gets text, which its driver compiles.
+  @Test func aNewerDeviceGetsText() throws {
+    let compiler = try TestLibraries.compiler.get()
+    let newest = try #require(compiler.architectures.max())
+    for architecture in [Architecture(major: 99, minor: 0), Architecture(major: 8, minor: 5)] {
+      let expected =
+        architecture.major == 99 ? newest : Architecture(major: 8, minor: 0)
+      let code = try compiler.code(
+        of: KernelVariant(source: KernelSource.all[0], definitions: ["ELEMENT=fp16"]),
+        for: architecture)
+      let text = String(decoding: code, as: UTF8.self)
+      #expect(text.contains(".target \(expected)") && text.contains(".entry activate("))
+      #expect(code.last == 0)
     }
   }
 
   @Test func anUnknownDeviceIsRefused() throws {
     let compiler = try TestLibraries.compiler.get()
-    let architecture = Architecture(major: 99, minor: 0)
+    let architecture = Architecture(major: 5, minor: 0)
     #expect(
       throws: CUDAError.unknownArchitecture(architecture, compiler: compiler.version)
     ) {
-      try compiler.cubin(
+      try compiler.code(
         of: KernelVariant(source: KernelSource.all[0], definitions: []), for: architecture)
     }
   }

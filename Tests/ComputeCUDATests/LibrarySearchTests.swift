@@ -37,6 +37,23 @@ import Testing
     #expect(search.folders.contains(folder[place]))
   }
 
+  /// An environment that nobody activated, as images of containers have it.
+  @Test func findsTheEnvironmentOfThePython() throws {
+    let packages = "lib/python3.12/site-packages/nvidia/cu13/lib"
+    try makeFolder("venv/\(packages)")
+    try makeFolder("venv/bin")
+    try makeFolder("other/\(packages)")
+    try makeFolder("other/bin")
+    _ = try folder.write([1], to: "venv/bin/python3")
+    let search = LibrarySearch {
+      $0 == "PATH" ? "relative:\(folder["other/bin"]):\(folder["venv/bin"])" : nil
+    }
+    #expect(search.folders.contains("\(folder["venv/bin"])/../\(packages)"))
+    #expect(!search.folders.contains { $0.contains("other") })
+    #expect(search.folders.contains("/usr/local/nvidia/lib64"))
+    #expect(Set(search.folders).count == search.folders.count)
+  }
+
   @Test func whatWasAskedForComesFirst() throws {
     let search = LibrarySearch {
       ["LORA_CUDA_PATH": "/one:/two", "VIRTUAL_ENV": "/three"][$0]

@@ -46,12 +46,104 @@ import Testing
     #expect(sums.allSatisfy { $0.values().allSatisfy { $0 == 4 } })
   }
 
-  @Test func readingBackIsAFaultWhileRecording() {
+  /// Work that reads back cannot be recorded; nor can any on a device that refuses at some stage.
+  @Test(arguments: [0, 1, 2, 3])
+  func whatCannotBeRecordedIsDoneEachTime(_ stage: Int32) throws {
+    lora_emulation_refuse_recording(stage)
+    defer { lora_emulation_refuse_recording(0) }
     let cuda = emulatedBackend()
-    let x = Tensor(zeros: [4], on: cuda)
+    let sum = Tensor([1], shape: [1], on: cuda)
     let work = RepeatedWork()
-    for _ in 1...2 { cuda.repeating(work) { _ = x.values() } }
+    for _ in 1...4 {
+      cuda.repeating(work) {
+        if stage == 0 { _ = sum.values() }
+        cuda.add(sum, sum, into: sum)
+      }
+    }
+    try cuda.check()
+    #expect(sum.values() == [16])
+    let notes = cuda.takeNotes()
+    #expect(notes.count == 1 && notes[0].contains("cannot be recorded"), "\(notes)")
+  }
+
+  @Test func aFaultWhileRecordingIsFoundAfterIt() {
+    let cuda = emulatedBackend()
+    let sum = Tensor([1], shape: [1], on: cuda)
+    let work = RepeatedWork()
+    for _ in 1...2 {
+      cuda.repeating(work) {
+        cuda.kernels.launch("scale", .float32, threads: 1)(
+          x: 1 as UInt64, factor: sum, y: sum, count: 1)
+      }
+    }
     #expect(throws: CUDAError.self) { try cuda.check() }
+  }
+
+  /// Blocks of many sizes in turn: recording them takes nothing more from the driver.
+  @Test func onePieceHoldsAllBlocksOfRecordedWork() throws {
+    let driver = unsafe Driver(functions: lora_emulated_driver())
+    let memory = DeviceMemory(
+      try Context(driver.devices()[0], driver), minPiece: 1 << 20)
+    func work() {
+      var generator = Philox(seed: 3, stream: 1)
+      var blocks: [UInt] = []
+      for _ in 0..<400 {
+        if blocks.count > 30 || (!blocks.isEmpty && Bool.random(using: &generator)) {
+          memory.release(
+            blocks.remove(at: .random(in: blocks.indices, using: &generator)))
+        } else {
+          blocks.append(memory.allocate(.random(in: 1...3_000_000, using: &generator)))
+        }
+      }
+      for block in blocks { memory.release(block) }
+    }
+    let extent = memory.extent(of: .recordedSteps, work)
+    #expect(extent >= memory.peakByteCount(.recordedSteps))
+    memory.gather(.recordedSteps, byteCount: extent)
+    let held = memory.heldByteCount
+    #expect(held < extent + (2 << 20))
+    for _ in 1...2 { memory.with(.recordedSteps, work) }
+    #expect(memory.heldByteCount == held)
+  }
+
+  @Test func aPieceThatCannotBeHadIsNoFault() throws {
+    lora_emulation_limit_memory(8 << 20)
+    defer { lora_emulation_limit_memory(.max) }
+    let driver = unsafe Driver(functions: lora_emulated_driver())
+    let context = try Context(driver.devices()[0], driver)
+    let memory = DeviceMemory(context, minPiece: 1 << 20)
+    memory.gather(.recordedSteps, byteCount: 16 << 20)
+    #expect(memory.heldByteCount == 0)
+    try context.check()
+    #expect(memory.with(.recordedSteps) { memory.allocate(1 << 20) } != 0)
+  }
+
+  /// Longer lists than the memory that they go through, and short ones while it is in use.
+  @Test func whatIsSentArrivesWhole() throws {
+    let driver = unsafe Driver(functions: lora_emulated_driver())
+    let context = try Context(driver.devices()[0], driver)
+    let memory = DeviceMemory(context, minPiece: 0)
+    let staging = Staging(context, halfByteCount: 256)
+    for count in [1, 63, 64, 65, 1000, 3] {
+      let values = Philox(seed: 1, stream: 2).normals(count: count)
+      let address = memory.allocate(4 * count)
+      defer { memory.release(address) }
+      unsafe values.withUnsafeBytes { unsafe staging.send($0, to: UInt64(address)) }
+      let promised = try #require(
+        PromisedValues(context, address: UInt64(address), count: count))
+      #expect(promised.values() == values)
+    }
+    try context.check()
+  }
+
+  @Test func promisedValuesAreThoseOfTheirTime() throws {
+    let cuda = emulatedBackend()
+    let x = Tensor([1, 2], shape: [2], on: cuda)
+    let promise = cuda.promise(of: x)
+    cuda.add(x, x, into: x)
+    #expect(promise() == [1, 2])
+    #expect(cuda.promise(of: x)() == [2, 4])
+    try cuda.check()
   }
 
   @Test func memoryThatRunsOutIsAFaultWithItsNumbers() {

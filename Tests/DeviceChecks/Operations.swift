@@ -147,6 +147,11 @@ extension DeviceCheck {
           $1[0].upsampled(height: 10, width: 13)
         }
       },
+      DeviceCheck(name: "rows by their places") { make in
+        make.forwardAndBackward([make.activations([2, 5, 20], seed: 1)]) {
+          $1[0].rows(at: Tensor(integers: [9, 0, 4], shape: [3], on: make.backend))
+        }
+      },
       DeviceCheck(name: "timesteps") { make in
         [
           Tensor([0, 1, 499.5, 999], shape: [4], on: make.backend)

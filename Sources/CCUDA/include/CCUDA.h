@@ -39,10 +39,11 @@ typedef struct lora_bytes {
 // Compiles CUDA C++ for one kind of device. `headers` are what the source may include: a name and
 // a text for each of `header_count`, each ended by a zero byte, as are the strings of `options`.
 //
-// Returns NVRTC's result, 0 for success; then `cubin` holds the code. `log` holds the compiler's
+// Returns NVRTC's result, 0 for success; then `code` holds the device's code, or, where `as_ptx` is
+// not 0, the text that a driver makes it from, ended by a zero byte. `log` holds the compiler's
 // messages, ended by a zero byte, or has no bytes where there are none.
 int lora_nvrtc_compile(const lora_nvrtc *nvrtc, const char *source, const char *name,
                        const char *headers, int header_count, const char *options,
-                       int option_count, lora_bytes *cubin, lora_bytes *log);
+                       int option_count, int as_ptx, lora_bytes *code, lora_bytes *log);
 
 #endif

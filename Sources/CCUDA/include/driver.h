@@ -36,6 +36,7 @@ enum {
   LORA_DEVICE_CAPABILITY_MINOR = 76,
 
   LORA_STREAM_NON_BLOCKING = 1,
+  LORA_EVENT_NO_TIMING = 2,
   LORA_CAPTURE_RELAXED = 2,
 };
 
@@ -57,6 +58,8 @@ enum {
   F(cuMemGetInfo_v2, (size_t *free, size_t *total))                                               \
   F(cuMemAlloc_v2, (CUdeviceptr * address, size_t bytes))                                         \
   F(cuMemFree_v2, (CUdeviceptr address))                                                          \
+  F(cuMemAllocHost_v2, (void **address, size_t bytes))                                            \
+  F(cuMemFreeHost, (void *address))                                                               \
   F(cuMemcpyHtoDAsync_v2, (CUdeviceptr to, const void *from, size_t bytes, CUstream stream))      \
   F(cuMemcpyDtoHAsync_v2, (void *to, CUdeviceptr from, size_t bytes, CUstream stream))            \
   F(cuMemcpyDtoDAsync_v2, (CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream))      \

@@ -7,6 +7,8 @@
 typedef int nvrtcResult;
 typedef struct _nvrtcProgram *nvrtcProgram;
 
+enum { LORA_NVRTC_BUILTIN_OPERATION_FAILURE = 7 };
+
 #define LORA_NVRTC_FUNCTIONS(F)                                                              \
   F(nvrtcResult, nvrtcVersion, (int *major, int *minor))                                     \
   F(const char *, nvrtcGetErrorString, (nvrtcResult result))                                 \
@@ -21,7 +23,9 @@ typedef struct _nvrtcProgram *nvrtcProgram;
   F(nvrtcResult, nvrtcGetProgramLogSize, (nvrtcProgram program, size_t *bytes))              \
   F(nvrtcResult, nvrtcGetProgramLog, (nvrtcProgram program, char *log))                      \
   F(nvrtcResult, nvrtcGetCUBINSize, (nvrtcProgram program, size_t *bytes))                   \
-  F(nvrtcResult, nvrtcGetCUBIN, (nvrtcProgram program, char *cubin))
+  F(nvrtcResult, nvrtcGetCUBIN, (nvrtcProgram program, char *cubin))                         \
+  F(nvrtcResult, nvrtcGetPTXSize, (nvrtcProgram program, size_t *bytes))                     \
+  F(nvrtcResult, nvrtcGetPTX, (nvrtcProgram program, char *ptx))
 
 #define LORA_FIELD(result, name, parameters) result(*name) parameters;
 typedef struct lora_nvrtc {

@@ -15,7 +15,7 @@
 constexpr int tile = 32;
 
 // One block per tile of d; each of its 256 threads has four elements of one column:
-// gridDim = (⌈columns / 32⌉, ⌈rows / 32⌉).
+// gridDim = (⌈rows / 32⌉, ⌈columns / 32⌉), as rows may be millions.
 template <typename Result>
 __device__ inline void product(const Element *__restrict__ a, const Element *__restrict__ b,
                                const Result *c, Result *d, const Result *__restrict__ bias,
@@ -23,7 +23,7 @@ __device__ inline void product(const Element *__restrict__ a, const Element *__r
                                u64 d_stride, u32 rows, u32 columns, u32 inner, float alpha,
                                float (&left)[tile][tile + 1], float (&right)[tile][tile + 1]) {
   const u32 x = threadIdx.x % tile, y = threadIdx.x / tile;
-  const u32 first_row = blockIdx.y * tile, first_column = blockIdx.x * tile;
+  const u32 first_row = blockIdx.x * tile, first_column = blockIdx.y * tile;
   float sums[4] = {};
   for (u32 start = 0; start < inner; start += tile) {
 #pragma unroll

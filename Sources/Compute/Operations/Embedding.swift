@@ -16,6 +16,20 @@ extension Tensor {
     return y
   }
 
+  /// Returns some of the rows, [n, c], in the order of their places, [n] int32, each given once.
+  package func rows(at places: Tensor) -> Tensor {
+    precondition(places.elementType == .int32, "\(places.elementType.rawValue) are not places")
+    let y = empty([places.count, channels])
+    backend.takeRows(detached, at: places, into: y)
+    guard let tape = Compute.tape(of: self) else { return y }
+    return tape.record(y) { [node, detached] dy in
+      node?.add(like: detached) { dx, accumulating in
+        if !accumulating { dx.backend.fill(dx, with: 0) }
+        dx.backend.addRows(dy, at: places, to: dx)
+      }
+    }
+  }
+
   /// Returns [cos(t·f), sin(t·f)] for each number t of [n], with f_i = 10000^(−2i/width).
   ///
   /// - Returns: [n, width].

@@ -131,7 +131,7 @@ struct ConvolutionPlan {
       ])
     let workspace = descriptor.numbers(
       LORA_PLAN_WORKSPACE, LORA_CUDNN_TYPE_INT64, as: Int64.self)
-    workspaceByteCount = Int(workspace.first ?? .max)
+    workspaceByteCount = Int(workspace?.first ?? .max)
   }
 
   /// Asks the device for it, in the handle's stream.
@@ -208,13 +208,13 @@ struct EngineProposals {
         LORA_CONFIGURATION_ENGINE, of: LORA_CUDNN_ENGINE, atMost: 1)
       guard let engine = engines.first, Self.isExact(engine, elementType) else { continue }
       let index = engine.numbers(LORA_ENGINE_INDEX, LORA_CUDNN_TYPE_INT64, as: Int64.self)
-      let proposal = Proposal(configuration: configuration, engine: index.first ?? -1)
+      let proposal = Proposal(configuration: configuration, engine: index?.first ?? -1)
       let behaviour = engine.numbers(
         LORA_ENGINE_BEHAVIOR_NOTES, LORA_CUDNN_TYPE_BEHAVIOR_NOTE, as: Int32.self)
-      if behaviour.contains(Int32(LORA_NOTE_COMPILES)) {
-        compiled.append(proposal)
-      } else {
+      if let behaviour, !behaviour.contains(Int32(LORA_NOTE_COMPILES)) {
         ready.append(proposal)
+      } else {
+        compiled.append(proposal)
       }
     }
     // Those that cuDNN compiles first cost every run of the program a second each.
@@ -231,6 +231,8 @@ struct EngineProposals {
     if elementType == .float32 { unwanted.append(LORA_NOTE_TENSOR_CORE) }
     let notes = engine.numbers(
       LORA_ENGINE_NUMERICAL_NOTES, LORA_CUDNN_TYPE_NUMERICAL_NOTE, as: Int32.self)
+    // What is not told may be unwanted.
+    guard let notes else { return false }
     return !notes.contains { unwanted.contains(Int($0)) }
   }
 }

@@ -62,11 +62,19 @@ import Tensors
     }
     guard case .engine(let plan) = choice else { return false }
     do throws(CUDAError) {
-      try run(plan, buffers)
+      try context.submit("\(shape)") { () throws(CUDAError) in try run(plan, buffers) }
     } catch {
-      context.fail(error)
+      refuse(shape, error)
+      return !context.isSound
     }
     return true
+  }
+
+  /// Goes on with columns, where the library fails.
+  private func refuse(_ shape: ConvolutionShape, _ error: CUDAError) {
+    if !context.isSound { return }
+    state.withLock { $0[shape] = .columns }
+    context.note("some convolutions are products of columns, not cuDNN's: \(error)")
   }
 
   private func run(_ plan: ConvolutionPlan, _ buffers: ConvolutionBuffers) throws(CUDAError) {
@@ -81,19 +89,29 @@ import Tensors
     for shape: ConvolutionShape, _ buffers: ConvolutionBuffers, _ columns: () -> Void
   ) -> Choice {
     // A refusal is no fault: columns compute the convolution.
-    guard let graph = try? unsafe shape.graph(library, handle) else { return .columns }
+    let graph: CudnnDescriptor
+    do throws(CUDAError) {
+      graph = try unsafe shape.graph(library, handle)
+    } catch {
+      refuse(shape, error)
+      return .columns
+    }
     let key = "\(shape) cuDNN \(library.version)"
+    let takesFirst = context.switches.has(.firstAlgorithms)
     for mode in [LORA_HEURISTICS_TREE, LORA_HEURISTICS_FALLBACK] {
       let proposed = try? EngineProposals(graph, mode: mode, shape.elementType, library)
       guard let proposals = proposed?.proposals, !proposals.isEmpty else { continue }
-      if let words = choices.words(of: key), let known = known(words, mode, proposals) {
+      if !takesFirst, let words = choices.words(of: key),
+        let known = known(words, mode, proposals)
+      {
         return known
       }
-      if context.isCapturing {
+      if takesFirst || context.isCapturing {
         guard let plan = proposals.lazy.compactMap({ self.plan($0) }).first else { continue }
         return .engine(plan)
       }
-      guard let best = fastest(of: proposals, buffers, columns) else { continue }
+      let best = memory.with(.tensors) { fastest(of: proposals, buffers, columns) }
+      guard let best else { continue }
       choices.keep(
         best.place.map { [2, UInt64(mode), UInt64($0), UInt64(bitPattern: proposals[$0].engine)] }
           ?? [1], of: key)

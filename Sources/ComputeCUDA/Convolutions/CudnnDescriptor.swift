@@ -79,19 +79,19 @@ import CCUDA
     try library.check("cudnnBackendSetAttribute(\(number))", status)
   }
 
-  /// The whole numbers of an attribute; empty where cuDNN does not tell.
+  /// The whole numbers of an attribute; `nil` where cuDNN does not tell.
   ///
   /// - Parameter type: `LORA_CUDNN_TYPE_INT64`, or that of an enumeration.
   func numbers<Number: FixedWidthInteger & BitwiseCopyable>(
     _ attribute: Int, _ type: Int, as number: Number.Type
-  ) -> [Number] {
+  ) -> [Number]? {
     var (values, count) = ([Number](repeating: 0, count: 32), Int64(0))
     let maximum = Int64(type == LORA_CUDNN_TYPE_INT64 ? 1 : values.count)
     let status = unsafe values.withUnsafeMutableBytes {
       unsafe library.functions.pointee.cudnnBackendGetAttribute(
         pointer, Int32(attribute), Int32(type), maximum, &count, $0.baseAddress)
     }
-    return status == 0 ? Array(values.prefix(Int(clamping: count))) : []
+    return status == 0 ? Array(values.prefix(Int(clamping: count))) : nil
   }
 
   /// Up to `maximum` descriptors of an attribute.

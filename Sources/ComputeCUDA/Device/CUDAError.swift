@@ -6,6 +6,7 @@ package enum CUDAError: Error, Hashable {
   case driverTooOld(LibraryVersion)
   case noDevice
   case noBFloat16(String)
+  case unknownSwitch(DeviceSwitches.Switch, value: String)
 
   /// The compiler knows no such device.
   case unknownArchitecture(Architecture, compiler: LibraryVersion)
@@ -35,6 +36,8 @@ extension CUDAError: CustomStringConvertible {
       "the driver sees no device; is one there, and not hidden by CUDA_VISIBLE_DEVICES?"
     case .noBFloat16(let device):
       "\(device) has no bf16; use --mixed-precision fp16"
+    case .unknownSwitch(let entry, let value):
+      "\(entry.rawValue) takes \(entry.value), not \(value): \(entry.effect); unset it otherwise"
     case .unknownArchitecture(let architecture, let version):
       """
       NVRTC \(version) does not compile for \(architecture); install \

@@ -14,42 +14,64 @@ extension Compiler {
     return numbers.map { Architecture(major: Int($0) / 10, minor: Int($0) % 10) }
   }
 
+  /// What a device's code is compiled as.
+  ///
+  /// For a device that the compiler does not know it is text for the newest one before it, from which
+  /// the driver makes the device's own code.
+  ///
+  /// - Throws: Where the device is older than all that the compiler knows.
+  func target(for architecture: Architecture) throws(CUDAError) -> Target {
+    let known = architectures
+    if known.contains(architecture) { return Target(architecture: architecture, isText: false) }
+    guard let newest = known.filter({ $0 < architecture }).max() else {
+      throw .unknownArchitecture(architecture, compiler: version)
+    }
+    return Target(architecture: newest, isText: true)
+  }
+
+  struct Target: Hashable {
+    let architecture: Architecture
+    let isText: Bool
+  }
+
   /// The options of a compilation; the cache's key contains them.
-  static func options(
-    of variant: KernelVariant, for architecture: Architecture
-  ) -> [String] {
-    ["--gpu-architecture=\(architecture)", "--std=c++17"]
+  static func options(of variant: KernelVariant, for target: Target) -> [String] {
+    let architecture = target.architecture
+    let name = target.isText ? "compute_\(architecture.number)" : architecture.description
+    return ["--gpu-architecture=\(name)", "--std=c++17"]
       + variant.definitions.map { "--define-macro=\($0)" }
   }
 
-  /// Compiles a file to the device's code.
+  /// Compiles a file to what `cuLibraryLoadData` takes for a device.
   ///
   /// - Complexity: Some tenths of a second.
-  func cubin(
+  func code(
     of variant: KernelVariant, for architecture: Architecture
   ) throws(CUDAError) -> [UInt8] {
     let source = variant.source
-    guard architectures.contains(architecture) else {
-      throw .unknownArchitecture(architecture, compiler: version)
-    }
-    let options = Self.options(of: variant, for: architecture)
-    var (cubin, log) = unsafe (lora_bytes(), lora_bytes())
+    let target = try target(for: architecture)
+    let options = Self.options(of: variant, for: target)
+    var (code, log) = unsafe (lora_bytes(), lora_bytes())
     defer {
-      unsafe free(cubin.bytes)
+      unsafe free(code.bytes)
       unsafe free(log.bytes)
     }
     let result = unsafe lora_nvrtc_compile(
       functions, source.text, source.name,
       KernelSource.headers.map { "\($0.name)\0\($0.text)\0" }.joined(),
       Int32(KernelSource.headers.count), options.map { $0 + "\0" }.joined(),
-      Int32(options.count), &cubin, &log)
-    if result == 0, let code = unsafe cubin.bytes {
-      return unsafe [UInt8](UnsafeRawBufferPointer(start: code, count: cubin.count))
+      Int32(options.count), target.isText ? 1 : 0, &code, &log)
+    if result == 0, let bytes = unsafe code.bytes {
+      return unsafe [UInt8](UnsafeRawBufferPointer(start: bytes, count: code.count))
     }
     let text =
       unsafe (UnsafePointer(log.bytes) ?? functions.pointee.nvrtcGetErrorString(result))
       .map { unsafe String(cString: $0) } ?? ""
     let line = text.split(separator: "\n").first { !$0.isEmpty }
+    // A compiler without a part of its own, or of another version.
+    if result == LORA_NVRTC_BUILTIN_OPERATION_FAILURE {
+      throw .unusable(.nvrtc, path: found.path, detail: String(line ?? "a part of it is missing"))
+    }
     throw .compilation(kernel: source.name, architecture, line: String(line ?? "no reason given"))
   }
 }

@@ -4,18 +4,32 @@ import Synchronization
 /// A device in use: one stream, which does all work in order, and the first fault.
 ///
 /// The first fault stays, and after it the device gets no more work, so that operations need not
-/// throw: callers that read values back call `check` first.
+/// throw: callers that read values back call `check` first. While work is recorded a fault stops the
+/// recording alone.
 @safe final class Context: Sendable {
+  private struct State {
+    var fault: CUDAError?
+    var isRecording = false
+    var notes: [String] = []
+    var toldNotes: Set<String> = []
+  }
+
   let device: Device
   let driver: Driver
+  let switches: DeviceSwitches
+  let watch: CallWatch?
   nonisolated(unsafe) let stream: CUstream?
   private nonisolated(unsafe) let context: CUcontext?
-  private let fault = Mutex<CUDAError?>(nil)
+  private let state = Mutex(State())
 
   /// - Throws: Where the device cannot be used.
-  init(_ device: Device, _ driver: Driver) throws(CUDAError) {
+  init(
+    _ device: Device, _ driver: Driver, _ switches: DeviceSwitches = DeviceSwitches()
+  ) throws(CUDAError) {
     self.device = device
     self.driver = driver
+    self.switches = switches
+    watch = CallWatch(switches)
     let functions = unsafe driver.functions
     var context: CUcontext?
     try driver.check(
@@ -30,6 +44,7 @@ import Synchronization
   }
 
   deinit {
+    makeCurrentAtEnd()
     let functions = unsafe driver.functions
     _ = unsafe functions.pointee.cuStreamDestroy_v2(stream)
     _ = unsafe functions.pointee.cuDevicePrimaryCtxRelease_v2(CUdevice(device.number))
@@ -37,15 +52,54 @@ import Synchronization
 
   /// Throws the first fault, if there was one.
   func check() throws(CUDAError) {
-    if let fault = fault.withLock({ $0 }) { throw fault }
+    if let fault = state.withLock({ $0.fault }) { throw fault }
   }
 
   /// Whether nothing went wrong.
-  var isSound: Bool { fault.withLock { $0 == nil } }
+  var isSound: Bool { state.withLock { $0.fault == nil } }
 
   /// Keeps a fault, unless there was one before.
   func fail(_ error: CUDAError) {
-    fault.withLock { $0 = $0 ?? error }
+    state.withLock { $0.fault = $0.fault ?? error }
+  }
+
+  /// Takes note of what the program goes on without; each text once, and no more than eight.
+  func note(_ text: String) {
+    state.withLock { state in
+      guard state.toldNotes.count < 8, state.toldNotes.insert(text).inserted else { return }
+      state.notes.append(text)
+    }
+  }
+
+  /// The notes since they were last asked for.
+  func takeNotes() -> [String] {
+    state.withLock { state in
+      defer { state.notes = [] }
+      return state.notes
+    }
+  }
+
+  /// Begins work whose faults are no faults of the device's: it is done in another way after them.
+  func beginAttempt() { state.withLock { $0.isRecording = $0.fault == nil } }
+
+  /// Ends that work.
+  ///
+  /// - Returns: What went wrong in it, which is forgotten; else a fault from before it.
+  func endAttempt() -> CUDAError? {
+    state.withLock { state in
+      guard state.isRecording else { return state.fault }
+      state.isRecording = false
+      defer { state.fault = nil }
+      return state.fault
+    }
+  }
+
+  /// Asks the device for one piece of work, and waits for it or times it where a switch says so.
+  func submit<Failure: Error>(
+    _ name: @autoclosure () -> String, _ work: () throws(Failure) -> Void
+  ) throws(Failure) {
+    guard let watch else { return try work() }
+    try watch.observe(name(), self, work)
   }
 
   /// Calls the driver, unless something went wrong before.
@@ -69,9 +123,21 @@ import Synchronization
   /// - Returns: Whether nothing went wrong, now or before.
   func makeCurrent() -> Bool { perform("cuCtxSetCurrent") { _ in CUresult(LORA_CUDA_SUCCESS) } }
 
+  /// Makes the device current for a call that gives something back, after a fault too.
+  func makeCurrentAtEnd() { _ = unsafe driver.functions.pointee.cuCtxSetCurrent(context) }
+
   /// Waits until all work is done.
-  func synchronize() {
-    perform("cuStreamSynchronize") { unsafe $0.functions.pointee.cuStreamSynchronize(stream) }
+  ///
+  /// - Parameter call: The work that a fault is blamed on.
+  func synchronize(after call: String? = nil) {
+    perform(call ?? "cuStreamSynchronize") {
+      unsafe $0.functions.pointee.cuStreamSynchronize(stream)
+    }
+  }
+
+  func destroy(_ event: CUevent?) {
+    makeCurrentAtEnd()
+    _ = unsafe driver.functions.pointee.cuEventDestroy_v2(event)
   }
 }
 
@@ -122,8 +188,8 @@ final class Tables: Sendable {
   }
 
   deinit {
-    _ = unsafe context.driver.functions.pointee.cuEventDestroy_v2(start)
-    _ = unsafe context.driver.functions.pointee.cuEventDestroy_v2(end)
+    unsafe context.destroy(start)
+    unsafe context.destroy(end)
   }
 
   /// The time that the device takes for the work that `work` submits; waits for it.
@@ -142,5 +208,20 @@ final class Tables: Sendable {
     }
     try context.check()
     return time
+  }
+
+  /// The mean time of a piece of work that is done `count` times in a row: from a graph, where the
+  /// host's calls cost nothing, or call by call where the work cannot be recorded.
+  ///
+  /// - Throws: Where the work fails.
+  func millisecondsOfEach(
+    of count: Int, _ work: () throws(CUDAError) -> Void
+  ) throws(CUDAError) -> Float {
+    func all() throws(CUDAError) { for _ in 0..<count { try work() } }
+    guard context.switches.recordsGraphs,
+      let graph = try? DeviceGraph(context, recording: { () throws(CUDAError) in try all() })
+    else { return try milliseconds(all) / Float(count) }
+    graph.run()
+    return try milliseconds { graph.run() } / Float(count)
   }
 }

@@ -12,12 +12,20 @@ final class DeviceMemory: Sendable {
     case recordedSteps
   }
 
-  private struct Piece {
+  fileprivate struct Piece {
     let use: Use
     let byteCount: Int
 
     /// Free ranges by address; neighbours are joined.
     var free: [Range<UInt>]
+
+    /// Takes the beginning of a free range.
+    mutating func take(_ size: UInt, at index: Int) -> Range<UInt> {
+      let range = free[index]
+      let rest = range.lowerBound + size..<range.upperBound
+      free.replaceSubrange(index...index, with: rest.isEmpty ? [] : [rest])
+      return range.lowerBound..<range.lowerBound + size
+    }
   }
 
   private struct State {
@@ -25,6 +33,9 @@ final class DeviceMemory: Sendable {
     var pieces: [(start: UInt, piece: Piece)] = []
     var blocks: [UInt: (start: UInt, byteCount: Int)] = [:]
     var use = Use.tensors
+
+    /// What is taken and given back, while the extent of some work is measured.
+    var trace: MemoryTrace?
     var used: [Use: Int] = [:]
     var peak: [Use: Int] = [:]
     var recordedWorks = 0
@@ -54,6 +65,15 @@ final class DeviceMemory: Sendable {
     state.withLock { $0.pieces.reduce(0) { $0 + $1.piece.byteCount } }
   }
 
+  /// Bytes of the device's memory that are in use, by all programs; `nil` after a fault.
+  var usedByteCount: Int? {
+    var (free, total) = (0, 0)
+    let isKnown = context.perform("cuMemGetInfo") {
+      unsafe $0.functions.pointee.cuMemGetInfo_v2(&free, &total)
+    }
+    return isKnown ? total - free : nil
+  }
+
   /// The peak of the bytes of tensors of this use.
   func peakByteCount(_ use: Use) -> Int { state.withLock { $0.peak[use] ?? 0 } }
 
@@ -63,7 +83,9 @@ final class DeviceMemory: Sendable {
   func changeRecordedWorks(by change: Int) { state.withLock { $0.recordedWorks += change } }
 
   /// Gives out blocks for another use while `body` runs.
-  func with<Result>(_ use: Use, _ body: () throws -> Result) rethrows -> Result {
+  func with<Result, Failure: Error>(
+    _ use: Use, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     let before = state.withLock { state in
       defer { state.use = use }
       return state.use
@@ -83,10 +105,8 @@ final class DeviceMemory: Sendable {
         place = Self.bestFit(size, use, state.pieces)
       }
       guard let place else { return 0 }
-      let range = state.pieces[place.piece].piece.free[place.range]
-      let rest = range.lowerBound + size..<range.upperBound
-      state.pieces[place.piece].piece.free.replaceSubrange(
-        place.range...place.range, with: rest.isEmpty ? [] : [rest])
+      let range = state.pieces[place.piece].piece.take(size, at: place.range)
+      if use == .recordedSteps { state.trace?.take(range.lowerBound, size) }
       state.blocks[range.lowerBound] = (state.pieces[place.piece].start, Int(size))
       state.used[use, default: 0] += Int(size)
       state.peak[use] = max(state.peak[use] ?? 0, state.used[use] ?? 0)
@@ -101,6 +121,7 @@ final class DeviceMemory: Sendable {
         let index = state.pieces.firstIndex(where: { $0.start == start })
       else { preconditionFailure("a block is given back that was not given out") }
       state.used[state.pieces[index].piece.use, default: 0] -= byteCount
+      state.trace?.give(address)
       state.pieces[index].piece.free.insert(block: address..<address + UInt(byteCount))
       if minPiece == 0 { drop(&state) { $0.start == start && $0.piece.use == .tensors } }
     }
@@ -114,13 +135,26 @@ final class DeviceMemory: Sendable {
     state.withLock { state in drop(&state) { $0.piece.use == use } }
   }
 
-  /// Replaces the recorded steps' pieces by one piece of their peak size, unless some are in use.
-  func gather(_ use: Use) {
-    trim(use)
+  /// Does work and measures the extent of one piece in which the same work finds room for all its
+  /// blocks, in bytes.
+  func extent(of use: Use, _ body: () -> Void) -> Int {
+    state.withLock { $0.trace = MemoryTrace() }
+    with(use, body)
+    return state.withLock { state in
+      defer { state.trace = nil }
+      return Int(state.trace?.extent ?? 0)
+    }
+  }
+
+  /// Gives back what no tensor uses, and takes one piece of a size for the use, unless some of its
+  /// pieces are in use.
+  ///
+  /// Where the driver has no such piece, smaller ones are taken when they are needed.
+  func gather(_ use: Use, byteCount: Int) {
+    for use in [use, .tensors] { trim(use) }
     state.withLock { state in
-      let peak = UInt(state.peak[use] ?? 0)
       let isEmpty = !state.pieces.contains { $0.piece.use == use }
-      if isEmpty, peak > 0 { _ = grow(by: peak + peak / 64, use, &state) }
+      if isEmpty, byteCount > 0 { _ = grow(by: UInt(byteCount), use, &state, isNeeded: false) }
     }
   }
 
@@ -131,25 +165,29 @@ final class DeviceMemory: Sendable {
     minPiece == 0 && use == .tensors ? 1 : Self.alignment
   }
 
-  /// The smallest free range that holds so much.
+  /// The smallest free range that holds so much; the end of a piece is left whole where another does.
   private static func bestFit(
     _ size: UInt, _ use: Use, _ pieces: [(start: UInt, piece: Piece)]
   ) -> (piece: Int, range: Int)? {
     var best: (piece: Int, range: Int)?
-    var smallest = UInt.max
+    var (smallest, isAtEnd) = (UInt.max, true)
     for (index, entry) in pieces.enumerated() where entry.piece.use == use {
+      let end = entry.start + UInt(entry.piece.byteCount)
       for (number, range) in entry.piece.free.enumerated() {
         let length = range.upperBound - range.lowerBound
-        if length >= size, length < smallest {
-          best = (index, number)
-          smallest = length
-        }
+        let endsPiece = range.upperBound == end
+        guard length >= size, endsPiece == isAtEnd ? length < smallest : isAtEnd else { continue }
+        best = (index, number)
+        (smallest, isAtEnd) = (length, endsPiece)
       }
     }
     return best
   }
 
-  private func grow(by size: UInt, _ use: Use, _ state: inout State) -> Bool {
+  /// - Parameter isNeeded: Whether it is a fault where the driver has no more.
+  private func grow(
+    by size: UInt, _ use: Use, _ state: inout State, isNeeded: Bool = true
+  ) -> Bool {
     let step = UInt(minPiece == 0 ? unit(of: use) : 2 << 20)
     var byteCount = (max(size, UInt(minPiece)) + step - 1) / step * step
     var address = take(byteCount)
@@ -160,6 +198,7 @@ final class DeviceMemory: Sendable {
       address = take(byteCount)
     }
     guard let address else {
+      if !isNeeded { return false }
       var (free, total) = (0, 0)
       _ = unsafe context.driver.functions.pointee.cuMemGetInfo_v2(&free, &total)
       context.fail(.outOfMemory(wanted: Int(byteCount), free: free))
@@ -174,7 +213,7 @@ final class DeviceMemory: Sendable {
   }
 
   private func take(_ byteCount: UInt) -> UInt? {
-    guard context.isSound else { return nil }
+    guard context.makeCurrent() else { return nil }
     var address: CUdeviceptr = 0
     let result = unsafe context.driver.functions.pointee.cuMemAlloc_v2(&address, Int(byteCount))
     if result == LORA_CUDA_SUCCESS { return UInt(address) }
@@ -185,6 +224,7 @@ final class DeviceMemory: Sendable {
   }
 
   private func free(_ address: UInt) {
+    context.makeCurrentAtEnd()
     _ = unsafe context.driver.functions.pointee.cuMemFree_v2(CUdeviceptr(address))
   }
 
@@ -197,6 +237,31 @@ final class DeviceMemory: Sendable {
       guard entry.piece.free == [whole], isUnwanted(entry) else { return false }
       free(entry.start)
       return true
+    }
+  }
+}
+
+extension DeviceMemory {
+  /// Blocks that are taken and given back in turn, laid into a piece without an end.
+  ///
+  /// They lie as they will lie in a piece of the extent: its end is the last place that is looked at.
+  fileprivate struct MemoryTrace {
+    private var piece = Piece(use: .recordedSteps, byteCount: Int(endless), free: [0..<endless])
+    private var places: [UInt: Range<UInt>] = [:]
+    private(set) var extent: UInt = 0
+
+    private static let endless = UInt(1) << 50
+
+    mutating func take(_ address: UInt, _ size: UInt) {
+      guard let fit = DeviceMemory.bestFit(size, .recordedSteps, [(0, piece)]) else { return }
+      let place = piece.take(size, at: fit.range)
+      places[address] = place
+      extent = max(extent, place.upperBound)
+    }
+
+    /// Blocks that were taken before are not in the account.
+    mutating func give(_ address: UInt) {
+      if let place = places.removeValue(forKey: address) { piece.free.insert(block: place) }
     }
   }
 }

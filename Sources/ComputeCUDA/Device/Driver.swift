@@ -1,12 +1,17 @@
 import CCUDA
 
 /// A kind of device, by its compute capability: 8.6 is `sm_86`.
-package struct Architecture: Hashable, Sendable, CustomStringConvertible {
+package struct Architecture: Hashable, Comparable, Sendable, CustomStringConvertible {
   package let major: Int
   package let minor: Int
 
+  /// 86 for 8.6.
+  var number: Int { 10 * major + minor }
+
   /// The compiler's name for it.
-  package var description: String { "sm_\(major)\(minor)" }
+  package var description: String { "sm_\(number)" }
+
+  package static func < (a: Self, b: Self) -> Bool { a.number < b.number }
 
   /// Whether its units compute with bf16; all here do with fp16.
   package var hasBFloat16: Bool { major >= 8 }

@@ -1,22 +1,52 @@
 import Compute
+import Synchronization
 
 /// A function of a `.cu` file that the device runs; in a launch its name stands for it.
 ///
 /// The names and types of its parameters, and how many threads a block has, are read from the
 /// file's text: they stand nowhere else, and every launch is checked against them.
 struct Kernel: ExpressibleByStringLiteral {
-  let source: KernelSource
-  let signature: KernelSignature
+  /// What is known of a function, once for all launches.
+  private final class Declaration: Sendable {
+    let source: KernelSource
+    let signature: KernelSignature
+    let number: Int
 
-  private static let all = Dictionary(
-    uniqueKeysWithValues: KernelSource.all.flatMap { source in
-      source.signatures.map { ($0.entry, (source, $0)) }
-    })
+    init(_ source: KernelSource, _ signature: KernelSignature, number: Int) {
+      (self.source, self.signature, self.number) = (source, signature, number)
+    }
+  }
+
+  private let declaration: Declaration
+
+  var source: KernelSource { declaration.source }
+  var signature: KernelSignature { declaration.signature }
+
+  /// Its place among all kernels.
+  var number: Int { declaration.number }
+
+  private static let all: [String: Declaration] = {
+    let declared = KernelSource.all.flatMap { source in source.signatures.map { (source, $0) } }
+    return Dictionary(
+      uniqueKeysWithValues: declared.enumerated().map { number, pair in
+        (pair.1.entry, Declaration(pair.0, pair.1, number: number))
+      })
+  }()
+
+  /// Names that were looked up before, by where the program keeps them: no launch compares strings.
+  private static let known = Mutex<[UInt: Declaration]>([:])
 
   /// - Parameter entry: The function's name; traps where no file has a function of this name.
-  init(stringLiteral entry: String) {
-    guard let found = Self.all[entry] else { preconditionFailure("there is no kernel \(entry)") }
-    (source, signature) = found
+  init(stringLiteral entry: StaticString) {
+    let place = UInt(bitPattern: unsafe entry.utf8Start)
+    declaration = Self.known.withLock { known in
+      if let found = known[place] { return found }
+      guard let found = Self.all[entry.description] else {
+        preconditionFailure("there is no kernel \(entry)")
+      }
+      known[place] = found
+      return found
+    }
   }
 }
 
@@ -75,9 +105,13 @@ extension KernelSource {
 extension KernelSignature {
   /// The arguments as the driver copies them: each in the low bytes of a word.
   ///
-  /// Traps where they are not exactly the parameters: by name, in order and of the right type.
+  /// Traps where they are not exactly the parameters: in order and of the right type, and by name in
+  /// a debug build, as a launch costs the host more by comparing names.
   func words(_ arguments: KeyValuePairs<String, any KernelArgument>) -> [UInt64] {
     precondition(
+      arguments.count == parameters.count,
+      "\(entry) takes \(parameters.map(\.name)), not \(arguments.map(\.key))")
+    assert(
       arguments.elementsEqual(parameters) { $0.key == $1.name },
       "\(entry) takes \(parameters.map(\.name)), not \(arguments.map(\.key))")
     return zip(parameters, arguments).map { parameter, argument in

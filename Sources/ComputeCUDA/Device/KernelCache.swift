@@ -22,38 +22,41 @@ package struct KernelCache: KernelCode {
 
   /// The device's code of a file: from the folder, or compiled.
   package func code(of variant: KernelVariant) throws(CUDAError) -> [UInt8] {
-    guard let folder else { return try compiler.cubin(of: variant, for: architecture) }
-    let path = "\(folder)/\(name(of: variant))"
-    if let cubin = Self.read(path) { return cubin }
-    let cubin = try compiler.cubin(of: variant, for: architecture)
+    guard let folder else { return try compiler.code(of: variant, for: architecture) }
+    let path = "\(folder)/\(try name(of: variant))"
+    if let code = Self.read(path) { return code }
+    let code = try compiler.code(of: variant, for: architecture)
     // A folder that cannot be written costs time at the next start, and is no reason to stop.
-    try? Self.write(cubin, to: path, in: folder)
-    return cubin
+    try? Self.write(code, to: path, in: folder)
+    return code
   }
 
   /// The name of the file that keeps the code.
-  package func name(of variant: KernelVariant) -> String {
+  ///
+  /// - Throws: Where the compiler makes no code for the device.
+  package func name(of variant: KernelVariant) throws(CUDAError) -> String {
     let source = variant.source
+    let target = try compiler.target(for: architecture)
     let parts =
       ([source] + KernelSource.headers).flatMap { [$0.name, $0.text] }
       + ["NVRTC \(compiler.version)"]
-      + Compiler.options(of: variant, for: architecture)
+      + Compiler.options(of: variant, for: target)
     let key = Self.digest(Array(parts.joined(separator: "\0").utf8))
-    return "\(source.name)-\(architecture)-\(key.prefix(32)).cubin"
+    return "\(source.name)-\(architecture)-\(key.prefix(32)).\(target.isText ? "ptx" : "cubin")"
   }
 
   /// `nil` where there is no such file, or where it is damaged.
   private static func read(_ path: String) -> [UInt8]? {
     guard let bytes = try? readFile(path), bytes.count > digestBytes else { return nil }
-    let cubin = Array(bytes[digestBytes...])
-    return Array(digest(cubin).utf8) == Array(bytes[..<digestBytes]) ? cubin : nil
+    let code = Array(bytes[digestBytes...])
+    return Array(digest(code).utf8) == Array(bytes[..<digestBytes]) ? code : nil
   }
 
   private static func write(
-    _ cubin: [UInt8], to path: String, in folder: String
+    _ code: [UInt8], to path: String, in folder: String
   ) throws(FileError) {
     try makeFolder(folder)
-    try OutputFile(path: path).commit(Array(digest(cubin).utf8) + cubin)
+    try OutputFile(path: path).commit(Array(digest(code).utf8) + code)
   }
 
   private static func digest(_ bytes: [UInt8]) -> String {

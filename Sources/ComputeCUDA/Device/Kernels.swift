@@ -17,8 +17,8 @@ struct Grid: Hashable {
 @safe final class Kernels: Sendable {
   /// A kernel, and how its file is compiled.
   private struct Key: Hashable {
-    let entry: String
-    let elementType: ElementType
+    let number: Int
+    let elementType: Int32
     let headWidth: Int?
   }
 
@@ -39,6 +39,7 @@ struct Grid: Hashable {
   deinit {
     state.withLock { state in
       let libraries = unsafe Array(state.libraries.values)
+      context.makeCurrentAtEnd()
       for index in 0..<(unsafe libraries.count) {
         _ = unsafe context.driver.functions.pointee.cuLibraryUnload(libraries[index])
       }
@@ -64,12 +65,18 @@ struct Grid: Hashable {
   }
 
   /// A kernel on a grid: `launch(arguments)`, where the arguments are named as in the `.cu` file.
-  @dynamicCallable struct Launch {
+  @dynamicCallable struct Launch: CustomStringConvertible {
     fileprivate let kernels: Kernels
     fileprivate let kernel: Kernel
     fileprivate let elementType: ElementType
     fileprivate let headWidth: Int?
     fileprivate let grid: Grid
+
+    /// `attention 64 F16 on 32×16×1 blocks`.
+    var description: String {
+      "\(kernel.signature.entry) \(headWidth.map { "\($0) " } ?? "")\(elementType.rawValue) on "
+        + "\(grid.x)×\(grid.y)×\(grid.z) blocks"
+    }
 
     /// Starts the kernel after all earlier work.
     func dynamicallyCall(withKeywordArguments arguments: KeyValuePairs<String, any KernelArgument>)
@@ -91,8 +98,10 @@ struct Grid: Hashable {
         gridDimX: UInt32(grid.x), gridDimY: UInt32(grid.y), gridDimZ: UInt32(grid.z),
         blockDimX: UInt32(launch.kernel.signature.threads), blockDimY: 1, blockDimZ: 1,
         sharedMemBytes: 0, hStream: context.stream, attrs: nil, numAttrs: 0)
-      context.perform("cuLaunchKernelEx") {
-        unsafe $0.functions.pointee.cuLaunchKernelEx(&configuration, function, &addresses, nil)
+      context.submit(launch.description) {
+        context.perform(launch.description) {
+          unsafe $0.functions.pointee.cuLaunchKernelEx(&configuration, function, &addresses, nil)
+        }
       }
     }
   }
@@ -100,7 +109,8 @@ struct Grid: Hashable {
   private func function(_ launch: Launch) -> CUfunction? {
     let kernel = launch.kernel
     let key = Key(
-      entry: kernel.signature.entry, elementType: launch.elementType, headWidth: launch.headWidth)
+      number: kernel.number, elementType: launch.elementType.cudaType,
+      headWidth: launch.headWidth)
     return unsafe state.withLock { state in
       if let function = unsafe state.functions[key] { return unsafe function }
       let definitions =

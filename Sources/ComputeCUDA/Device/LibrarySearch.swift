@@ -9,12 +9,14 @@ package struct LibrarySearch: Sendable {
 
   package init(environment: (String) -> String?) {
     let home = environment("HOME")
-    folders =
+    let all =
       Self.asked(environment("LORA_CUDA_PATH")) + Self.toolkits
       + Self.environments(environment).flatMap(Self.pythonFolders)
       + (home.map { Self.packages(under: "\($0)/.local/lib") } ?? [])
       + (home.map(Self.applications) ?? [])
       + ["/usr/local/lib", "/usr/lib", "/usr/lib64"].flatMap(Self.packages)
+    var seen: Set<String> = []
+    folders = all.filter { seen.insert($0).inserted }
   }
 
   /// The search of this process.
@@ -34,13 +36,19 @@ package struct LibrarySearch: Sendable {
   /// Toolkits, distributions' folders, and Windows' driver under WSL 2.
   private static var toolkits: [String] {
     ["/usr/local/cuda/lib64"] + paths(in: "/usr/local", matching: "cuda-*/lib64") + [
+      "/usr/local/nvidia/lib64",
       "/opt/cuda/lib64", "/usr/lib/cuda/lib64", "/usr/lib/x86_64-linux-gnu",
       "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib", "/run/opengl-driver/lib",
     ]
   }
 
+  /// The Python environments that are active, and those whose Python is on the PATH: images of
+  /// containers set no other variable.
   private static func environments(_ environment: (String) -> String?) -> [String] {
     ["VIRTUAL_ENV", "CONDA_PREFIX"].compactMap(environment)
+      + (environment("PATH") ?? "").split(separator: ":").map(String.init).filter {
+        $0.hasPrefix("/") && FileKind(path: "\($0)/python3") == .file
+      }.map { "\($0)/.." }
   }
 
   /// Conda puts libraries into the environment's own folder, pip into the packages'.
@@ -74,6 +82,7 @@ package struct LibrarySearch: Sendable {
     for name in names {
       if let found = OpenLibrary(library, name) { return found }
       for folder in folders where FileKind(path: "\(folder)/\(name)") == .file {
+        if library == .nvrtc { openBuiltins(in: folder, of: name) }
         if let found = OpenLibrary(library, "\(folder)/\(name)") { return found }
         unusable =
           unusable
@@ -83,6 +92,15 @@ package struct LibrarySearch: Sendable {
       }
     }
     throw unusable ?? .missing(library, names: names, folders: folders.count, cuda: cuda)
+  }
+
+  /// Opens what NVRTC looks for by name when it compiles: the packages of NVRTC 13.0 do not say that
+  /// it lies beside it.
+  private func openBuiltins(in folder: String, of name: String) {
+    let version = name.split(separator: ".").last ?? ""
+    for path in paths(in: folder, matching: "libnvrtc-builtins.so.\(version).*") {
+      _ = OpenLibrary(.nvrtc, path)
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import Tensors
 
 extension CUDABackend {
   package func attention(_ operands: AttentionOperands, into y: Tensor, logSums: Tensor) {
-    let kernels = AttentionKernels(y.elementType, headWidth: operands.headWidth)
+    let kernels = attentionKernels(y.elementType, headWidth: operands.headWidth)
     let (q, k, v) = (operands.queries, operands.keys, operands.values)
     self.kernels.launch(
       kernels.usesTensorCores ? "attention" : "attention_plain", y.elementType,
@@ -17,7 +17,7 @@ extension CUDABackend {
     _ operands: AttentionOperands, output: Tensor, logSums: Tensor, gradient dy: Tensor,
     into gradients: AttentionGradients
   ) {
-    let kernels = AttentionKernels(output.elementType, headWidth: operands.headWidth)
+    let kernels = attentionKernels(output.elementType, headWidth: operands.headWidth)
     let pass = AttentionBackward(
       backend: self, kernels: kernels, operands: operands, gradients: gradients, output: output,
       logSums: logSums, dy: dy,
@@ -29,6 +29,13 @@ extension CUDABackend {
       pass.differentiateKeys()
       pass.differentiateValues()
     }
+  }
+}
+
+extension CUDABackend {
+  private func attentionKernels(_ elementType: ElementType, headWidth: Int) -> AttentionKernels {
+    AttentionKernels(
+      elementType, headWidth: headWidth, isPlain: context.switches.has(.plainAttention))
   }
 }
 

@@ -10,8 +10,9 @@ struct AttentionKernels {
   let usesTensorCores: Bool
   let width: Int
 
-  init(_ elementType: ElementType, headWidth: Int) {
-    let widths = elementType == .float32 ? [] : Self.widths
+  /// - Parameter isPlain: Whether tensor cores are left alone.
+  init(_ elementType: ElementType, headWidth: Int, isPlain: Bool = false) {
+    let widths = isPlain || elementType == .float32 ? [] : Self.widths
     let smallest = widths.first { $0 >= headWidth }
     usesTensorCores = smallest != nil
     guard let width = smallest ?? Self.plainWidths.first(where: { $0 >= headWidth }) else {

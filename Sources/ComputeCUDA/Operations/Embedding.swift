@@ -10,6 +10,16 @@ extension CUDABackend {
       length: tokens.channels, vocabulary: table.rows, channels: y.channels)
   }
 
+  package func takeRows(_ x: Tensor, at places: Tensor, into y: Tensor) {
+    launch("take_rows", y.elementType, rows: y.rows, width: y.channels)(
+      x: x, places: places, y: y, count: places.count, rows: x.rows, channels: y.channels)
+  }
+
+  package func addRows(_ dy: Tensor, at places: Tensor, to dx: Tensor) {
+    launch("add_rows", dx.elementType, rows: dy.rows, width: dx.channels)(
+      dy: dy, places: places, dx: dx, count: places.count, rows: dx.rows, channels: dx.channels)
+  }
+
   package func embedTimesteps(_ timesteps: Tensor, into y: Tensor) {
     let half = y.channels / 2
     kernels.launch("embed_timesteps", y.elementType, threads: timesteps.count * half)(

@@ -34,12 +34,24 @@ extension CUDABackend {
     return values
   }
 
+  package func promise(of tensor: Tensor) -> () -> [Float] {
+    precondition(tensor.elementType == .float32, "\(tensor.elementType.rawValue) is not promised")
+    let promised = PromisedValues(context, address: tensor.deviceAddress, count: tensor.count)
+    guard let promised else {
+      let values = values(of: tensor)
+      return { values }
+    }
+    return { promised.values() }
+  }
+
   package func fill(_ tensor: Tensor, with value: Float) {
     if tensor.count == 0 { return }
     guard tensor.elementType != .float32 else {
-      context.perform("cuMemsetD32Async") {
-        unsafe $0.functions.pointee.cuMemsetD32Async(
-          tensor.deviceAddress, value.bitPattern, tensor.count, context.stream)
+      context.submit("fill F32") {
+        context.perform("cuMemsetD32Async") {
+          unsafe $0.functions.pointee.cuMemsetD32Async(
+            tensor.deviceAddress, value.bitPattern, tensor.count, context.stream)
+        }
       }
       return
     }
@@ -52,9 +64,12 @@ extension CUDABackend {
     if source.count == 0 { return }
     switch (source.elementType, target.elementType) {
     case (let from, let to) where from == to:
-      context.perform("cuMemcpyDtoDAsync") {
-        unsafe $0.functions.pointee.cuMemcpyDtoDAsync_v2(
-          target.deviceAddress, source.deviceAddress, target.count * to.byteWidth, context.stream)
+      context.submit("copy") {
+        context.perform("cuMemcpyDtoDAsync") {
+          unsafe $0.functions.pointee.cuMemcpyDtoDAsync_v2(
+            target.deviceAddress, source.deviceAddress, target.count * to.byteWidth,
+            context.stream)
+        }
       }
     case (.float32, _):
       launch("from_f32", packsOf: target)(x: source, y: target, count: target.count)
@@ -70,11 +85,6 @@ extension CUDABackend {
     precondition(
       values.count == tensor.count
         && MemoryLayout<Value>.stride == tensor.elementType.byteWidth)
-    _ = unsafe values.withUnsafeBytes { bytes in
-      context.perform("cuMemcpyHtoDAsync") {
-        unsafe $0.functions.pointee.cuMemcpyHtoDAsync_v2(
-          tensor.deviceAddress, bytes.baseAddress, bytes.count, context.stream)
-      }
-    }
+    unsafe values.withUnsafeBytes { unsafe staging.send($0, to: tensor.deviceAddress) }
   }
 }

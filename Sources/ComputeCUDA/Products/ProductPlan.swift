@@ -1,18 +1,19 @@
 import CCUDA
 import Tensors
 
-/// All that the choice of an algorithm for a product rests on.
+/// All that the choice of an algorithm for a product rests on: numbers alone, as it is compared at each
+/// product.
 struct ProductShape: Hashable, CustomStringConvertible {
   let rows: Int
   let columns: Int
   let inner: Int
 
   /// The strides of a, b, the addend and the result.
-  let strides: [Int]
-  let alignments: [Int]
+  let strides: SIMD4<Int>
+  let alignments: SIMD4<Int>
 
-  /// The type of the factors, and that of the result.
-  let types: [ElementType]
+  /// NVIDIA's numbers of the type of the factors, and of that of the result.
+  let types: SIMD2<Int32>
   let transposesA: Bool
   let transposesB: Bool
   let hasAddend: Bool
@@ -28,21 +29,35 @@ struct ProductShape: Hashable, CustomStringConvertible {
         && (addend ?? c).elementType == c.elementType
         && (addend ?? c).rows == c.rows && (addend ?? c).columns == c.columns)
     (rows, columns, inner) = (c.rows, c.columns, a.columns)
-    let matrices = [a.matrix, b.matrix, addend ?? c, c]
-    strides = matrices.map(\.stride)
-    alignments = matrices.map(\.alignment)
-    types = [a.matrix.elementType, c.elementType]
+    let third = addend ?? c
+    strides = [a.matrix.stride, b.matrix.stride, third.stride, c.stride]
+    alignments = [a.matrix.alignment, b.matrix.alignment, third.alignment, c.alignment]
+    types = [a.matrix.elementType.cudaType, c.elementType.cudaType]
     (transposesA, transposesB) = (a.isTransposed, b.isTransposed)
     hasAddend = addend != nil
     self.hasBias = hasBias
   }
 
+  /// The type of the factors.
+  var factorType: ElementType { Self.type(types[0]) }
+  var resultType: ElementType { Self.type(types[1]) }
+
+  private static func type(_ number: Int32) -> ElementType {
+    switch Int(number) {
+    case LORA_CUDA_R_16F: .float16
+    case LORA_CUDA_R_16BF: .bfloat16
+    default: .float32
+    }
+  }
+
   /// One line without tabs, the key of a kept choice.
   var description: String {
-    let strides = strides.map(String.init).joined(separator: ",")
-    let alignments = alignments.map(String.init).joined(separator: ",")
+    func list(_ numbers: SIMD4<Int>) -> String {
+      (0..<4).map { String(numbers[$0]) }.joined(separator: ",")
+    }
+    let (strides, alignments) = (list(strides), list(alignments))
     return
-      "\(rows)x\(columns)x\(inner) \(types.map(\.rawValue).joined(separator: ",")) "
+      "\(rows)x\(columns)x\(inner) \(factorType.rawValue),\(resultType.rawValue) "
       + "\(transposesA ? "T" : "N")\(transposesB ? "T" : "N") strides \(strides) "
       + "aligned \(alignments)\(hasAddend ? " adding" : "")\(hasBias ? " bias" : "")"
   }
@@ -69,13 +84,13 @@ struct ProductShape: Hashable, CustomStringConvertible {
     unsafe self.descriptor = descriptor
 
     func layout(
-      _ type: ElementType, _ rows: Int, _ columns: Int, _ stride: Int
+      _ type: Int32, _ rows: Int, _ columns: Int, _ stride: Int
     ) throws(CUDAError) -> cublasLtMatrixLayout_t? {
       var layout: cublasLtMatrixLayout_t?
       try library.check(
         "cublasLtMatrixLayoutCreate",
         unsafe functions.pointee.cublasLtMatrixLayoutCreate(
-          &layout, type.cudaType, UInt64(columns), UInt64(rows), Int64(max(stride, columns))))
+          &layout, type, UInt64(columns), UInt64(rows), Int64(max(stride, columns))))
       return unsafe layout
     }
     let (ta, tb) = (shape.transposesA, shape.transposesB)
@@ -152,6 +167,7 @@ struct ProductShape: Hashable, CustomStringConvertible {
     var count: Int32 = 0
     let status = unsafe functions.pointee.cublasLtMatmulAlgoGetHeuristic(
       handle, descriptor, b, a, c, d, preference, Int32(results.count), &results, &count)
+    // Rows that begin at odd addresses, on some devices.
     if status == LORA_CUBLAS_NOT_SUPPORTED { return [] }
     try library.check("cublasLtMatmulAlgoGetHeuristic of \(shape)", status)
     return results.prefix(Int(count)).filter { $0.state == 0 }.map(\.algo)

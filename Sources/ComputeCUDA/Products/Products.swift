@@ -5,8 +5,8 @@ import Tensors
 /// Products of matrices, by cuBLASLt.
 ///
 /// The first product of some extents times the algorithms that the library proposes; the fastest is
-/// kept, also for later runs. Where the library proposes none (rows that begin at odd addresses, on
-/// some devices), our own kernel computes the product.
+/// kept, also for later runs. Where the library proposes none, or fails, our own kernel computes the
+/// product.
 @safe final class Products: Sendable {
   private struct State: ~Copyable {
     var plans: [ProductShape: ProductPlan] = [:]
@@ -16,7 +16,7 @@ import Tensors
   }
 
   private let context: Context
-  private let library: CublasLt
+  private let library: CublasLt?
   private let kernels: Kernels
   private let memory: DeviceMemory
   private let choices: AlgorithmChoices
@@ -27,9 +27,10 @@ import Tensors
   /// Bytes that an algorithm may use beside its operands: NVIDIA's advice for Hopper.
   private static let workspaceByteCount = 32 << 20
 
+  /// - Parameter library: Without it our own kernel computes all.
   /// - Throws: Where the library cannot be used on the device.
   init(
-    _ context: Context, _ library: CublasLt, _ kernels: Kernels, _ memory: DeviceMemory,
+    _ context: Context, _ library: CublasLt?, _ kernels: Kernels, _ memory: DeviceMemory,
     _ choices: AlgorithmChoices
   ) throws(CUDAError) {
     self.context = context
@@ -38,18 +39,22 @@ import Tensors
     self.memory = memory
     self.choices = choices
     var handle: cublasLtHandle_t?
-    try library.check("cublasLtCreate", unsafe library.functions.pointee.cublasLtCreate(&handle))
+    if let library {
+      try library.check("cublasLtCreate", unsafe library.functions.pointee.cublasLtCreate(&handle))
+    }
     unsafe self.handle = handle
-    workspace = memory.allocate(Self.workspaceByteCount)
+    workspace = library == nil ? 0 : memory.allocate(Self.workspaceByteCount)
     try context.check()
   }
 
   deinit {
+    memory.release(workspace)
+    guard let library else { return }
+    context.makeCurrentAtEnd()
     state.withLock { state in
       for plan in state.plans.values { plan.destroy(library) }
     }
     _ = unsafe library.functions.pointee.cublasLtDestroy(handle)
-    memory.release(workspace)
   }
 
   /// c = α·a·b + addend + bias.
@@ -69,21 +74,39 @@ import Tensors
     let call = Call(
       a: a.matrix.address, b: b.matrix.address, c: addend?.address ?? c.address, d: c.address,
       alpha: alpha, beta: addend == nil ? 0 : 1, bias: bias ?? 0)
+    guard let library, context.makeCurrent() else { return runOurs(shape, call) }
     do throws(CUDAError) {
-      let plan = try state.withLock { state throws(CUDAError) -> ProductPlan? in
-        if let plan = state.plans[shape] { return plan }
-        if state.refused.contains(shape) { return nil }
-        guard let plan = try self.plan(shape, call) else {
-          state.refused.insert(shape)
-          return nil
-        }
-        state.plans[shape] = plan
-        return plan
-      }
-      if let plan { try run(plan, call) } else { runOurs(shape, call) }
+      if let plan = try plan(shape, call, library) { return try run(plan, call, library) }
     } catch {
-      context.fail(error)
+      refuse(shape, error)
     }
+    runOurs(shape, call)
+  }
+
+  /// The plan of a shape, which is made when it is first asked for; `nil` where the library has none.
+  private func plan(
+    _ shape: ProductShape, _ call: Call, _ library: CublasLt
+  ) throws(CUDAError) -> ProductPlan? {
+    try state.withLock { state throws(CUDAError) -> ProductPlan? in
+      if let plan = state.plans[shape] { return plan }
+      if state.refused.contains(shape) { return nil }
+      guard let plan = try self.makePlan(shape, call, library) else {
+        state.refused.insert(shape)
+        return nil
+      }
+      state.plans[shape] = plan
+      return plan
+    }
+  }
+
+  /// Goes on with our own kernel, where the library fails.
+  private func refuse(_ shape: ProductShape, _ error: CUDAError) {
+    if !context.isSound { return }
+    state.withLock { state in
+      state.plans[shape] = nil
+      state.refused.insert(shape)
+    }
+    context.note("our own kernel computes some products, more slowly: \(error)")
   }
 
   private struct Call {
@@ -96,7 +119,17 @@ import Tensors
     let bias: UInt64
   }
 
-  private func run(_ plan: ProductPlan, _ call: Call) throws(CUDAError) {
+  private func run(
+    _ plan: ProductPlan, _ call: Call, _ library: CublasLt
+  ) throws(CUDAError) {
+    try context.submit("product \(plan.shape)") { () throws(CUDAError) in
+      try submit(plan, call, library)
+    }
+  }
+
+  private func submit(
+    _ plan: ProductPlan, _ call: Call, _ library: CublasLt
+  ) throws(CUDAError) {
     if plan.shape.hasBias { try plan.set(LORA_PRODUCT_BIAS, call.bias, library) }
     var (alpha, beta, algorithm) = (call.alpha, call.beta, plan.algorithm)
     // Our rows are cuBLASLt's columns: the product is computed transposed, b first.
@@ -113,10 +146,10 @@ import Tensors
       return isTransposed ? (1, stride) : (stride, 1)
     }
     let (a, b) = (strides(0, shape.transposesA), strides(1, shape.transposesB))
-    let type = shape.types[0]
+    let type = shape.factorType
     kernels.launch(
-      type == shape.types[1] ? "product_of_activations" : "product_in_f32", type,
-      grid: Grid((shape.columns + 31) / 32, (shape.rows + 31) / 32))(
+      type == shape.resultType ? "product_of_activations" : "product_in_f32", type,
+      grid: Grid((shape.rows + 31) / 32, (shape.columns + 31) / 32))(
         a: call.a, b: call.b, c: call.beta == 0 ? nil : call.c, d: call.d,
         bias: shape.hasBias ? call.bias : nil, a_row: a.0, a_column: a.1, b_row: b.0,
         b_column: b.1, c_stride: shape.strides[2], d_stride: shape.strides[3], rows: shape.rows,
@@ -129,9 +162,12 @@ import Tensors
 
   /// The plan with the algorithm that was chosen before, or that is the fastest now; `nil` where
   /// there is none.
-  private func plan(_ shape: ProductShape, _ call: Call) throws(CUDAError) -> ProductPlan? {
+  private func makePlan(
+    _ shape: ProductShape, _ call: Call, _ library: CublasLt
+  ) throws(CUDAError) -> ProductPlan? {
     var plan = try ProductPlan(shape, library)
-    if let known = choices.algorithm(of: shape.description),
+    let takesFirst = context.switches.has(.firstAlgorithms)
+    if !takesFirst, let known = choices.algorithm(of: shape.description),
       unsafe plan.accepts(known, handle, library)
     {
       plan.algorithm = known
@@ -143,19 +179,24 @@ import Tensors
       return nil
     }
     plan.algorithm = first
-    if proposals.count > 1, !context.isCapturing {
-      plan.algorithm = try fastest(of: proposals, plan, call)
+    if proposals.count > 1, !takesFirst, !context.isCapturing {
+      plan.algorithm = try memory.with(.tensors) { () throws(CUDAError) in
+        try fastest(of: proposals, plan, call, library)
+      }
       choices.keep(plan.algorithm, of: shape.description)
     }
     return plan
   }
 
   /// Times algorithms on the operands of a call without changing any.
+  ///
+  /// A small product takes the device less time than the host takes to ask for it: many are recorded
+  /// as a graph, and that is timed.
   private func fastest(
-    of proposals: [cublasLtMatmulAlgo_t], _ plan: ProductPlan, _ call: Call
+    of proposals: [cublasLtMatmulAlgo_t], _ plan: ProductPlan, _ call: Call, _ library: CublasLt
   ) throws(CUDAError) -> cublasLtMatmulAlgo_t {
     let shape = plan.shape
-    let scratch = memory.allocate(shape.rows * shape.strides[3] * shape.types[1].byteWidth)
+    let scratch = memory.allocate(shape.rows * shape.strides[3] * shape.resultType.byteWidth)
     defer { memory.release(scratch) }
     try context.check()
     var (plan, call) = (plan, call)
@@ -165,9 +206,9 @@ import Tensors
     for algorithm in proposals {
       plan.algorithm = algorithm
       // The first run warms the caches up; an algorithm that fails here is not taken.
-      guard (try? run(plan, call)) != nil else { continue }
-      let time = try clock.milliseconds { () throws(CUDAError) in
-        for _ in 0..<3 { try run(plan, call) }
+      guard (try? submit(plan, call, library)) != nil else { continue }
+      let time = try clock.millisecondsOfEach(of: 10) { () throws(CUDAError) in
+        try submit(plan, call, library)
       }
       if time < best.time { best = (time, algorithm) }
     }

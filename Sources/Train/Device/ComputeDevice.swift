@@ -1,3 +1,4 @@
+import CommandSupport
 import Compute
 import ComputeCPU
 import ComputeCUDA
@@ -44,18 +45,24 @@ struct ComputeDevice {
       self = try .cores(threads, notes: Self.notes(precision))
       return
     }
+    let switches = try DeviceSwitches(environment: environment)
     let libraries = CUDALibraries(LibrarySearch(environment: environment))
-    // Most machines without a GPU have no driver either: nothing needs to be said there.
-    if choice == .auto, (try? libraries.devices()) == nil {
-      self = try .cores(threads, notes: Self.notes(precision))
-      return
+    do throws(CUDAError) {
+      try self.init(libraries, precision, environment, switches)
+    } catch {
+      guard choice == .auto else { throw error }
+      let notes = Self.reason(error).map { ["\($0); computing on the CPU"] } ?? []
+      self = try .cores(threads, notes: notes + Self.notes(precision))
     }
-    do {
-      try self.init(libraries, precision, environment)
-    } catch let error as CUDAError where choice == .auto {
-      self = try .cores(
-        threads,
-        notes: ["there is a GPU, but \(error); computing on the CPU"] + Self.notes(precision))
+  }
+
+  /// The reason why a machine's GPU is not used; `nil` where it has none: most machines without one
+  /// have no driver either, and nothing needs to be said there.
+  private static func reason(_ error: CUDAError) -> String? {
+    switch error {
+    case .missing(.driver, _, _, _), .noDevice: nil
+    case .unusable(.driver, _, _), .driverTooOld: "no GPU is used: \(error)"
+    default: "there is a GPU, but \(error)"
     }
   }
 
@@ -68,21 +75,37 @@ struct ComputeDevice {
   }
 
   private init(
-    _ libraries: CUDALibraries, _ precision: MixedPrecision?, _ environment: (String) -> String?
-  ) throws {
+    _ libraries: CUDALibraries, _ precision: MixedPrecision?, _ environment: (String) -> String?,
+    _ switches: DeviceSwitches
+  ) throws(CUDAError) {
+    let device = try libraries.devices()[0]
     let type: ElementType =
       switch precision {
       case .no: .float32
       case .bf16: .bfloat16
       case .fp16: .float16
-      case nil: try libraries.devices()[0].architecture.hasBFloat16 ? .bfloat16 : .float16
+      case nil: device.architecture.hasBFloat16 ? .bfloat16 : .float16
       }
     let backend = try CUDABackend(
       libraries, activationType: type,
-      cacheFolder: KernelCache.folder(environment: environment))
+      cacheFolder: KernelCache.folder(environment: environment), switches: switches)
     self.init(
       backend,
-      exact: type == .float32 ? backend : CUDABackend(backend, activationType: .float32))
+      exact: type == .float32 ? backend : CUDABackend(backend, activationType: .float32),
+      notes: backend.takeNotes())
+  }
+
+  /// Shows what the device went on without, and the times of its calls where they were asked for.
+  ///
+  /// - Parameter quiet: Whether notes are left out.
+  func report(quiet: Bool) {
+    for note in backend.takeNotes() where !quiet { Terminal.note(note) }
+    guard let times = (backend as? CUDABackend)?.callTimes else { return }
+    var table = Table([("milliseconds", .right), ("calls", .right), ("call", .left)])
+    for time in times {
+      table.add([significant(time.milliseconds, digits: 5), "\(time.count)", time.name])
+    }
+    Terminal.report(table.text(width: nil))
   }
 
   private static func notes(_ precision: MixedPrecision?) -> [String] {

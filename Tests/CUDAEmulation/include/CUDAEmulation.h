@@ -32,8 +32,13 @@ const lora_cudnn *_Nonnull lora_emulated_cudnn(void);
 // The device with this many bytes of memory, of this thread's allocations.
 void lora_emulation_limit_memory(size_t bytes);
 
-// Whether cuBLASLt knows an algorithm for any product of this thread; it does at first.
-void lora_emulation_refuse_products(int refuses);
+// The status with which cuBLASLt answers who asks for an algorithm, and that of its products, of this
+// thread: 0 at first, 15 for what it does not support.
+void lora_emulation_refuse_products(int heuristics, int products);
+
+// Where this thread's recordings of graphs fail: 1 as they begin, 2 as they end, 3 as they are made
+// ready, 0 nowhere.
+void lora_emulation_refuse_recording(int stage);
 
 // Of this thread: kernels, products and convolutions run, those that came from graphs, and how many
 // convolutions each of cuDNN's engines computed.
