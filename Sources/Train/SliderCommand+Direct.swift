@@ -20,7 +20,7 @@ extension SliderCommand {
   static let unread: Set = [
     "alpha_mask", "caption_dropout_every_n_epochs", "caption_dropout_rate", "caption_extension",
     "caption_prefix", "caption_separator", "caption_suffix", "caption_tag_dropout_rate",
-    "conditioning_data_dir", "enable_wildcard", "flip_aug", "keep_tokens", "masked_loss",
+    "enable_wildcard", "flip_aug", "keep_tokens", "masked_loss",
     "prior_loss_weight", "random_crop", "reg_data_dir", "repeats", "shuffle_caption",
   ]
 

@@ -185,7 +185,7 @@ import Testing
 
   @Test(arguments: [
     (["--before", "x.png"], "--before was given 2 times, --after 1 time"),
-    (["--pair", "x.png"], "--pair takes two pictures, and 1 are given"),
+    (["--pair", "x.png"], "--pair takes two pictures, and 1 is given"),
     (
       ["--method", "difference", "--pair", "x.png", "y.png"],
       "--method difference takes one pair, and 2 are given"
