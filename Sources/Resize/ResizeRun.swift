@@ -29,20 +29,15 @@ struct ResizeRun {
     base = try layers.map { try BaseWeights($0, for: combination) }
   }
 
-  /// Refuses what does not go with experts, whose factors PEFT stores at one rank.
+  /// Refuses sizes in recipes: they count the ranks of single layers, and PEFT stores the experts of
+  /// a parameter at one rank.
   private static func check(
     _ command: ResizeCommand, _ path: String, _ expert: Module.Expert
   ) throws(AdapterError) {
-    let experts = "\(expert.parameterName) holds the factors of \(expert.count) experts"
-    if let recipe = command.recipe?.first(where: \.fillsSize) {
-      let detail =
-        "which PEFT stores at one rank, so that \(recipe.text) does not tell their size; use thr, --bytes or --params"
-      throw AdapterError(file: path, reason: .refused("\(experts), \(detail)"))
-    }
-    if command.base != nil {
-      let detail = "which --base does not compare with the model's; leave --base out"
-      throw AdapterError(file: path, reason: .refused("\(experts), \(detail)"))
-    }
+    guard let recipe = command.recipe?.first(where: \.fillsSize) else { return }
+    let detail =
+      "\(expert.parameterName) holds the factors of \(expert.count) experts, which PEFT stores at one rank, so that \(recipe.text) does not tell their size; use thr, --bytes or --params"
+    throw AdapterError(file: path, reason: .refused(detail))
   }
 
   func run() throws {

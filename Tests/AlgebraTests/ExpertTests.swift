@@ -176,12 +176,36 @@ import Testing
     #expect(count <= 236 && (rule[0] != "--params" || (119...180).contains(count)), "\(count)")
   }
 
+  /// A recipe compares each expert's directions with the weight of that expert.
+  @Test(arguments: [false, true]) func expertsAreComparedWithTheModel(areApart: Bool) throws {
+    let whole = try file(Fixtures.path("peft/experts.safetensors"))
+    try folder.write((areApart ? try apart(whole) : whole).bytes, to: "model")
+    for arguments in [
+      [
+        "resize", "peft/experts", "--recipe", "fro_ckpt=1,thr=-0.5", "--base", folder["model"],
+        "-o", folder["r"],
+      ], ["merge", "peft/experts", "--into", "peft/experts.safetensors", "-o", folder["whole"]],
+      ["merge", folder["r"], "--into", "peft/experts.safetensors", "-o", folder["resized"]],
+    ] {
+      let outcome = try Program.run(arguments)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+    let small = try changes(try file(folder["resized"]))
+    for (key, updates) in try changes(try file(folder["whole"])) {
+      let weights = try values(whole, key)
+      for (index, was) in updates.enumerated() {
+        let size = was.rows * was.columns
+        let weight = weights[index * size..<(index + 1) * size]
+        let least = weight.reduce(0) { $0 + $1 * $1 } * 0.1
+        let left = was.singularValues.map { $0 * $0 }.filter { $0 < least }.reduce(0, +)
+        let now = try #require(small[key])[index]
+        #expect(abs(pow((was - now).norm, 2) - left) <= 1e-5 * pow(was.norm, 2), "\(key) \(index)")
+      }
+    }
+  }
+
   @Test(arguments: [
     (["resize", "peft/experts", "--recipe", "fro_lora=1,size=1"], "use thr, --bytes or --params"),
-    (
-      ["resize", "peft/experts", "--rank", "1", "--base", "peft/experts.safetensors"],
-      "leave --base out"
-    ),
     (["convert", "peft/experts", "--to", "comfy"], "an expert of a parameter"),
   ])
   func expertsAreRefusedWhereTheyHaveNoForm(command: [String], says: String) throws {
