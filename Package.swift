@@ -141,8 +141,8 @@ let package = Package(
     .module(
       "Resize",
       [
-        "Adapters", "Baking", "CommandSupport", "LinearAlgebra", "Names", "Results", "Safetensors",
-        "Tensors", argumentParser,
+        "Adapters", "CommandSupport", "LinearAlgebra", "Names", "Results", "Safetensors", "Tensors",
+        argumentParser,
       ]),
     .module(
       "Train",

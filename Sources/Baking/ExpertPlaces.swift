@@ -1,18 +1,17 @@
-package import Adapters
+import Adapters
 import Names
-import QuantizedWeights
 import Safetensors
-package import Tensors
+import Tensors
 
 /// Finds the weights of experts in a checkpoint: one tensor for all experts, or one for each
 /// projection of each expert.
-package struct ExpertPlaces: Sendable {
+struct ExpertPlaces {
   private let layers: CheckpointLayers
 
   /// Tensors of no layer, by name: parameters have only their own name.
   private let parameters: [String: (part: Int, entry: Header.Entry)]
 
-  package init(_ layers: CheckpointLayers) {
+  init(_ layers: CheckpointLayers) {
     self.layers = layers
     parameters = Dictionary(
       layers.others.filter { $0.entry.shape.rank == 3 }.map {
@@ -21,40 +20,10 @@ package struct ExpertPlaces: Sendable {
   }
 
   /// The pieces that hold an expert's rows; empty if the checkpoint has no place for the expert.
-  package func pieces(
+  func pieces(
     of layer: Combination.Layer, _ expert: Module.Expert
   ) -> [CheckpointLayers.Piece] {
     joined(layer, expert).map { [$0] } ?? apart(layer, expert)
-  }
-
-  /// The weight of an expert, exactly: outputs × columns; `nil` if the checkpoint has no place for it.
-  package func matrix(of layer: Combination.Layer, _ expert: Module.Expert) -> Matrix? {
-    let pieces = pieces(of: layer, expert)
-    guard !pieces.isEmpty,
-      pieces.allSatisfy({ $0.quantized != nil || $0.entry.type.isStoredFloat })
-    else { return nil }
-    return .joiningRows(pieces.map { matrix($0, layer.extents) })
-  }
-
-  /// The numbers of a piece: a slice of a parameter, or rows of a tensor.
-  private func matrix(
-    _ piece: CheckpointLayers.Piece, _ extents: Module.Extents
-  ) -> Matrix {
-    let isSlice = piece.entry.shape.rank == 3
-    let rows = isSlice ? extents.outputs : piece.rows.count
-    let columns = isSlice ? extents.columns : piece.columns
-    if let quantized = piece.quantized {
-      return Matrix(rows: rows, columns: columns, elements: quantized.doubles(rows: piece.rows))
-    }
-    let type = piece.entry.type
-    let width = columns * type.bitCount / 8
-    let first = isSlice ? piece.rows.lowerBound * rows : piece.rows.lowerBound
-    let elements = layers.checkpoint.parts[piece.part].file.withBytes(of: piece.entry) { bytes in
-      doubles(from: bytes.extracting(first * width..<(first + rows) * width), as: type)
-    }
-    return piece.isTransposed
-      ? Matrix(rows: columns, columns: rows, elements: elements).transposed
-      : Matrix(rows: rows, columns: columns, elements: elements)
   }
 
   /// A slice of the parameter of all experts: `[experts, outputs, inputs]`, or inputs first in

@@ -1,5 +1,4 @@
 import Adapters
-import Baking
 import LinearAlgebra
 import Names
 import Safetensors
@@ -8,30 +7,21 @@ import Tensors
 /// The weights of the model that an adapter is for; layers' updates are compared with them.
 struct BaseWeights: Sendable {
   private let layers: CheckpointLayers
-  private let experts: ExpertPlaces
 
   /// - Throws: `.noPlace` if the model lacks one of the combination's layers, `.quantized` if its
   ///   weights cannot be decoded.
   init(_ layers: CheckpointLayers, for combination: Combination) throws {
     self.layers = layers
-    experts = ExpertPlaces(layers)
     try layers.checkNumbers(of: Set(combination.layers.map(\.target.network)).sorted())
     for layer in combination.layers where layer.hasRank {
-      guard let obstacle = obstacle(to: layer) else { continue }
+      let key = CheckpointLayers.Key(layer.target, .weight)
+      guard let obstacle = layers.obstacle(to: key, extents: layer.extents) else { continue }
       let module = layer.terms[0].module
       throw AdapterError(
         file: layers.checkpoint.path,
         reason: .noPlace(
           obstacle, modules: [module.name], adapter: module.file.path, canSkip: false))
     }
-  }
-
-  private func obstacle(to layer: Combination.Layer) -> Obstacle? {
-    if let expert = layer.expert {
-      return experts.pieces(of: layer, expert).isEmpty ? .noLayer : nil
-    }
-    return layers.obstacle(
-      to: CheckpointLayers.Key(layer.target, .weight), extents: layer.extents)
   }
 
   /// ‖W‖ of each layer that has a rank; each thread holds one weight in memory.
@@ -67,9 +57,6 @@ struct BaseWeights: Sendable {
   private func withWeight<Result>(
     of layer: Combination.Layer, _ body: (Matrix) throws -> Result
   ) throws -> Result {
-    if let expert = layer.expert, let weight = experts.matrix(of: layer, expert) {
-      return try body(weight)
-    }
     let key = CheckpointLayers.Key(layer.target, .weight)
     defer { layers.release(key) }
     return try body(layers.matrix(key))

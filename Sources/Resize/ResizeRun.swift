@@ -21,23 +21,16 @@ struct ResizeRun {
     self.item = item
     self.reports = reports
     if let expert = item.adapter.modules.lazy.compactMap(\.expert).first {
-      try Self.check(command, item.path, expert)
+      throw AdapterError(
+        file: item.path,
+        reason: .refused(
+          "\(expert.parameterName) holds the factors of \(expert.count) experts, which PEFT stores at one rank; resize is for single layers, --except leaves them out"
+        ))
     }
     layers = checkpoint.map { CheckpointLayers($0, for: [item.adapter]) }
     let combination = try Combination([.init(item.adapter, weight: 1)], base: layers)
     self.combination = combination
     base = try layers.map { try BaseWeights($0, for: combination) }
-  }
-
-  /// Refuses sizes in recipes: they count the ranks of single layers, and PEFT stores the experts of
-  /// a parameter at one rank.
-  private static func check(
-    _ command: ResizeCommand, _ path: String, _ expert: Module.Expert
-  ) throws(AdapterError) {
-    guard let recipe = command.recipe?.first(where: \.fillsSize) else { return }
-    let detail =
-      "\(expert.parameterName) holds the factors of \(expert.count) experts, which PEFT stores at one rank, so that \(recipe.text) does not tell their size; use thr, --bytes or --params"
-    throw AdapterError(file: path, reason: .refused(detail))
   }
 
   func run() throws {
