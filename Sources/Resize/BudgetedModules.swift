@@ -8,9 +8,6 @@ import Safetensors
 struct BudgetedModules {
   private let modules: [DecomposedModule]
 
-  /// The indices of modules that are stored at one rank: a layer, or all experts of a parameter.
-  private let groups: [[Int]]
-
   /// ‖W‖ of the base model's weights; errors are then relative to them.
   private let baseNorms: [Target: Double]
 
@@ -27,7 +24,6 @@ struct BudgetedModules {
       defer { onLayer() }
       return try DecomposedModule(layers[index])
     }
-    groups = Self.groups(layers)
     rest = combination.layers.filter { !$0.hasRank && !$0.isZero }.map(\.concatenated)
   }
 
@@ -38,7 +34,7 @@ struct BudgetedModules {
     if let elements { return try plan(elements: elements, file: file) }
     // The header's length varies by a few digits with the ranks: plan, then subtract the excess.
     let budget = byteCount ?? 0
-    let least = try writer.byteCount(of: plan(ranks: groups.map { _ in 1 }))
+    let least = try writer.byteCount(of: plan(ranks: modules.map { _ in 1 }))
     let bytesPerElement = writer.bytesPerElement
     let ofOne = minElements
     var elements = (budget - least) / bytesPerElement + ofOne
@@ -59,11 +55,11 @@ struct BudgetedModules {
   private var minElements: Int { modules.reduce(0) { $0 + $1.module.elementsPerRank } }
 
   private func plan(elements: Int, file: String) throws -> ResultPlan {
-    let costs = groups.map { group in
-      let members = group.map { relativeValues(of: modules[$0]) }
+    let costs = modules.map { decomposed in
+      let norm = baseNorms[decomposed.module.layer.target] ?? 1
+      let scale = decomposed.module.scale / max(norm, .leastNormalMagnitude)
       return (
-        cost: group.reduce(0) { $0 + modules[$1].module.elementsPerRank },
-        values: members.count == 1 ? members[0] : Self.joinedValues(members)
+        decomposed.module.elementsPerRank, decomposed.decomposition.values.map { $0 * scale }
       )
     }
     guard let budget = Budget(costs, elements: elements) else {
@@ -74,45 +70,14 @@ struct BudgetedModules {
     return plan(ranks: budget.ranks)
   }
 
-  /// The singular values of a module's update, divided by the norm of the base model's weight.
-  private func relativeValues(of decomposed: DecomposedModule) -> [Double] {
-    let norm = baseNorms[decomposed.module.layer.target] ?? 1
-    let scale = decomposed.module.scale / max(norm, .leastNormalMagnitude)
-    return decomposed.decomposition.values.map { $0 * scale }
-  }
-
-  /// The energy that each further rank of all members keeps, as its root.
-  private static func joinedValues(_ members: [[Double]]) -> [Double] {
-    (0..<(members.map(\.count).max() ?? 0)).map { rank in
-      members.reduce(0) { $0 + (rank < $1.count ? $1[rank] * $1[rank] : 0) }.squareRoot()
-    }
-  }
-
-  private static func groups(_ layers: [Combination.Layer]) -> [[Int]] {
-    var groups: [[Int]] = []
-    var places: [String: Int] = [:]
-    for (index, layer) in layers.enumerated() {
-      let parameter = layer.terms[0].module.expert?.parameterName
-      if let place = parameter.flatMap({ places[$0] }) {
-        groups[place].append(index)
-        continue
-      }
-      if let parameter { places[parameter] = groups.count }
-      groups.append([index])
-    }
-    return groups
-  }
-
   /// A plan that forms the factors when they are written.
   private func plan(ranks: [Int]) -> ResultPlan {
-    let resized = zip(groups, ranks).flatMap { group, rank in
-      group.map { index in
-        let (module, decomposition) = (modules[index].module, modules[index].decomposition)
-        return module.layer.concatenated.with(
-          .lowRank(rank: rank, scale: module.scale) {
-            module.result(rank: rank, by: decomposition).factors
-          })
-      }
+    let resized = zip(modules, ranks).map { decomposed, rank in
+      let module = decomposed.module
+      return module.layer.concatenated.with(
+        .lowRank(rank: rank, scale: module.scale) {
+          module.result(rank: rank, by: decomposed.decomposition).factors
+        })
     }
     return ResultPlan(modules: resized + rest)
   }

@@ -51,9 +51,6 @@ struct Recipe: Hashable, Sendable {
   /// A factor of the update, applied before scores are computed.
   let rescale: Double
 
-  /// Whether the recipe keeps directions until a size is reached.
-  var fillsSize: Bool { if case .size = selection { true } else { false } }
-
   var needsBase: Bool { weights.keys.contains(where: \.needsBase) }
 
   /// The recipe in a file's name, as resize_lora spells it: `frockpt0.75_spnlora0.25_th-3.5`.

@@ -14,9 +14,8 @@ package struct ResizeCommand: ParsableCommand {
       Replaces each module's update by its best approximation at the rank asked for. A rule (--sv-…)
       chooses the smallest rank that fulfils it. --bytes and --params spend a budget over all modules
       where it keeps most energy. A rank above the present one pads with zeros. A layer that is thinner
-      than the rank gets the highest rank that it can have. Experts of one parameter (PEFT's
-      target_parameters) are stored at one rank, the highest that one of them gets. alpha / rank is
-      kept, so that a strength means what it meant. Without -o the result goes to standard output.
+      than the rank gets the highest rank that it can have. alpha / rank is kept, so that a strength
+      means what it meant. Without -o the result goes to standard output.
 
       --recipe keeps the directions whose score is high enough, as resize_lora does: the score of
       singular value s is log10(s) minus the weighted mean of log10 of what it is compared with. thr

@@ -21,28 +21,16 @@ struct ResizeRun {
     self.item = item
     self.reports = reports
     if let expert = item.adapter.modules.lazy.compactMap(\.expert).first {
-      try Self.check(command, item.path, expert)
+      throw AdapterError(
+        file: item.path,
+        reason: .refused(
+          "\(expert.parameterName) holds the factors of \(expert.count) experts, which PEFT stores at one rank; resize is for single layers, --except leaves them out"
+        ))
     }
     layers = checkpoint.map { CheckpointLayers($0, for: [item.adapter]) }
     let combination = try Combination([.init(item.adapter, weight: 1)], base: layers)
     self.combination = combination
     base = try layers.map { try BaseWeights($0, for: combination) }
-  }
-
-  /// Refuses what does not go with experts, whose factors PEFT stores at one rank.
-  private static func check(
-    _ command: ResizeCommand, _ path: String, _ expert: Module.Expert
-  ) throws(AdapterError) {
-    let experts = "\(expert.parameterName) holds the factors of \(expert.count) experts"
-    if let recipe = command.recipe?.first(where: \.fillsSize) {
-      let detail =
-        "which PEFT stores at one rank, so that \(recipe.text) does not tell their size; use thr, --bytes or --params"
-      throw AdapterError(file: path, reason: .refused("\(experts), \(detail)"))
-    }
-    if command.base != nil {
-      let detail = "which --base does not compare with the model's; leave --base out"
-      throw AdapterError(file: path, reason: .refused("\(experts), \(detail)"))
-    }
   }
 
   func run() throws {
