@@ -24,13 +24,13 @@ package struct DeviceSwitches: Sendable {
     /// What it does, as a clause.
     package var effect: String {
       switch self {
-      case .noGraph: "each step is asked for call by call, and none is recorded as a graph"
+      case .noGraph: "no step is recorded as a graph"
       case .noCudnn: "convolutions are products of columns, without cuDNN"
       case .noCublasLt: "our own kernel computes all products, without cuBLASLt"
       case .plainAttention: "attention is computed without tensor cores"
-      case .firstAlgorithms: "cuBLASLt's and cuDNN's first proposals are taken without timing"
-      case .synchronous: "each call is waited for, so that a fault names the call that made it"
-      case .times: "each call is timed, and a table of the times is written at the end"
+      case .firstAlgorithms: "proposals of libraries are not timed"
+      case .synchronous: "each call is waited for: a fault names it"
+      case .times: "a table of the times of all calls at the end"
       }
     }
   }
