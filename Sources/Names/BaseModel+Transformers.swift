@@ -18,6 +18,8 @@ extension BaseModel {
   /// The other diffusion transformers that the names and shapes of layers fit as well as a model;
   /// empty where the layers tell which model it is.
   package static func alternatives(to model: BaseModel, for layers: [Layer]) -> [BaseModel] {
+    // U-Nets have no table, and are told apart by shapes alone.
+    guard let family = Family.of(model), family.hasTable else { return [] }
     let denoiser = layers.filter { $0.target.network == .denoiser }
     let models = Family.equals(denoiser).map(\.model)
     return models.contains(model) ? models.filter { $0 != model } : []
