@@ -76,14 +76,21 @@ extension TrainedAdapter {
     var own = [Float](repeating: 0, count: kept.parameterCount)
     for module in kept.modules {
       guard let source = modules.module(for: module.layer)?.module else { continue }
-      own.replaceSubrange(
-        module.down..<module.down + module.downCount,
-        with: values[source.down..<source.down + source.downCount])
-      own.replaceSubrange(
-        module.up..<module.up + module.upCount,
-        with: values[source.up..<source.up + source.upCount])
+      copy(source, to: module, in: &own)
     }
     return TrainedAdapter(modules: kept, values: own)
+  }
+
+  /// Puts a module's weights where a module of the same layer and rank lies in other weights.
+  func copy(
+    _ source: AdaptedModules.Module, to module: AdaptedModules.Module, in weights: inout [Float]
+  ) {
+    precondition(source.downCount == module.downCount && source.upCount == module.upCount)
+    for (from, to, count) in [
+      (source.down, module.down, module.downCount), (source.up, module.up, module.upCount),
+    ] {
+      weights.replaceSubrange(to..<to + count, with: values[from..<from + count])
+    }
   }
 }
 

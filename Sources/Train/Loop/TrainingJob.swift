@@ -183,11 +183,7 @@ extension TrainingJob {
           "\(path): \(module.name) has rank \(source.rank), not \(module.rank); give "
             + "--network-dim \(source.rank), or --dim-from-weights")
       }
-      for (from, to, count) in [
-        (source.down, module.down, module.downCount), (source.up, module.up, module.upCount),
-      ] {
-        values.replaceSubrange(to..<to + count, with: start.values[from..<from + count])
-      }
+      start.copy(source, to: module, in: &values)
     }
   }
 }

@@ -10,7 +10,7 @@ import Names
 /// change to all places of a picture, and a feed-forward layer changes each place by itself. So
 /// attention takes up what belongs to these two pictures alone, and is left out of the slider;
 /// cross-attention would tie it to captions. `Benchmarks/results` has the figures.
-enum SliderLayers: String, CaseIterable, ExpressibleByArgument, Encodable {
+enum SliderLayers: String, CaseIterable, ExpressibleByArgument {
   /// `deep` or `middle`, by the size of the change.
   case auto
 
